@@ -1,0 +1,3 @@
+module github.com/stoa-audio/stoa
+
+go 1.26

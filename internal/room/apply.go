@@ -1,0 +1,139 @@
+package room
+
+import (
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+)
+
+// Apply makes e true. It cannot refuse: e has already happened. An event about
+// somebody who is not here changes nothing but the number.
+func (r *Room) Apply(e Event) {
+	r.seq++
+	switch e := e.(type) {
+	case Opened:
+		r.opened, r.title, r.visibility, r.hands = e.At, e.Title, e.Visibility, HandsEveryone
+		r.here = make(map[id.Person]*Participant)
+		r.invited = make(map[id.Person]bool)
+		r.removed = make(map[id.Person]bool)
+		r.waiting = make(map[id.Person]bool)
+		p := &Participant{
+			Who: e.By, Name: e.Name, Role: Moderator, Muted: true,
+			Entered: r.seq, Stage: r.seq, Chair: r.seq,
+		}
+		r.here[e.By] = p
+		r.stage, r.chairs = 1, 1
+		r.wait(p, e.Until, time.Time{})
+	case Entered:
+		r.here[e.Who] = &Participant{
+			Who: e.Who, Name: e.Name, Role: Listener, Muted: true,
+			Followed: e.Followed, Session: e.Session, last: e.Session, Entered: r.seq,
+		}
+	case LetInto:
+		r.invited[e.Who] = true
+		delete(r.removed, e.Who)
+	case HandsSet:
+		r.hands = e.Policy
+		for _, p := range r.here {
+			if p.Hand != 0 && !r.mayRaise(p) {
+				p.Hand = 0
+			}
+		}
+	case Widened:
+		r.visibility = e.To
+	case Regrouped:
+		for _, who := range e.Followed {
+			r.with(who, func(p *Participant) { p.Followed = true })
+		}
+		for _, who := range e.Unfollowed {
+			r.with(who, func(p *Participant) { p.Followed = false })
+		}
+	case Ended:
+		r.ended = true
+		clear(r.here)
+		clear(r.waiting)
+		r.stage, r.chairs = 0, 0
+
+	case Returned:
+		r.with(e.Who, func(p *Participant) {
+			p.Session, p.last = e.Session, e.Session
+			r.wait(p, time.Time{}, p.AskedUntil)
+		})
+	case WentAway:
+		r.with(e.Who, func(p *Participant) {
+			p.Session = id.Session{}
+			r.wait(p, e.Until, p.AskedUntil)
+		})
+	case Left:
+		r.with(e.Who, r.drop)
+		if e.Why == LeftRemoved {
+			r.removed[e.Who] = true
+			delete(r.invited, e.Who)
+		}
+	case HandRaised:
+		r.with(e.Who, func(p *Participant) { p.Hand = r.seq })
+	case HandLowered:
+		r.with(e.Who, func(p *Participant) { p.Hand = 0 })
+	case AskedUp:
+		r.with(e.Who, func(p *Participant) { r.wait(p, p.AwayUntil, e.Until) })
+	case AskOver:
+		r.with(e.Who, func(p *Participant) { r.wait(p, p.AwayUntil, time.Time{}) })
+	case SteppedUp:
+		r.with(e.Who, r.stepOn)
+	case SteppedDown:
+		r.with(e.Who, r.stepOff)
+	case Muted:
+		r.with(e.Who, func(p *Participant) { p.Muted = true })
+	case Unmuted:
+		r.with(e.Who, func(p *Participant) { p.Muted = p.Role < Speaker })
+	case MadeModerator:
+		r.with(e.Who, func(p *Participant) {
+			if p.Role == Speaker {
+				p.Role, p.Chair = Moderator, r.seq
+				r.chairs++
+			}
+		})
+	}
+}
+
+func (r *Room) with(who id.Person, change func(*Participant)) {
+	if p := r.here[who]; p != nil {
+		change(p)
+	}
+}
+
+// wait sets p's two deadlines and whether there is one to watch.
+func (r *Room) wait(p *Participant, away, asked time.Time) {
+	p.AwayUntil, p.AskedUntil = away, asked
+	if away.IsZero() && asked.IsZero() {
+		delete(r.waiting, p.Who)
+	} else {
+		r.waiting[p.Who] = true
+	}
+}
+
+func (r *Room) stepOn(p *Participant) {
+	if p.Role >= Speaker {
+		return
+	}
+	p.Role, p.Muted, p.Hand, p.Stage = Speaker, true, 0, r.seq
+	r.stage++
+	r.wait(p, p.AwayUntil, time.Time{})
+}
+
+func (r *Room) stepOff(p *Participant) {
+	if p.Role < Speaker {
+		return
+	}
+	if p.Role == Moderator {
+		r.chairs--
+	}
+	r.stage--
+	p.Role, p.Muted, p.Stage, p.Chair = Listener, true, 0, 0
+}
+
+func (r *Room) drop(p *Participant) {
+	r.stepOff(p)
+	delete(r.here, p.Who)
+	delete(r.waiting, p.Who)
+}

@@ -1,0 +1,429 @@
+package room
+
+import (
+	"errors"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stoa-audio/stoa/internal/id"
+)
+
+// Why a command may be refused. The api package turns these into answers.
+var (
+	// ErrNoRoom means that there is no such room for this person: it never
+	// was, it has ended, or they may not know of it. Nobody is told which.
+	ErrNoRoom = errors.New("no such room")
+	// ErrNotHere means that the seat is not, or no longer, theirs.
+	ErrNotHere = errors.New("not in the room")
+	// ErrNoPerson means that whom the command is about is not in the room.
+	ErrNoPerson = errors.New("no such person in the room")
+	// ErrNotModerator means that only a moderator may do this.
+	ErrNotModerator = errors.New("only a moderator may do this")
+	// ErrSenior means that a moderator may not do this to one who has
+	// moderated for longer.
+	ErrSenior = errors.New("they have moderated for longer")
+	// ErrNotOnStage means that only somebody on the stage may do this.
+	ErrNotOnStage = errors.New("not on the stage")
+	// ErrOnStage means that this is for listeners.
+	ErrOnStage = errors.New("already on the stage")
+	// ErrHands means that the hand policy does not allow it.
+	ErrHands = errors.New("hands are not open to them")
+	// ErrNotAsked means that there is no invitation to the stage, or no more.
+	ErrNotAsked = errors.New("not invited to the stage")
+	// ErrStageFull means that nobody else fits on the stage.
+	ErrStageFull = errors.New("the stage is full")
+	// ErrFull means that nobody else fits into the room.
+	ErrFull = errors.New("the room is full")
+	// ErrNarrower means that a room cannot get narrower.
+	ErrNarrower = errors.New("a room cannot get narrower while it runs")
+	// ErrText means that a name or title is too long, or not text.
+	ErrText = errors.New("too long, or not text")
+)
+
+// Decide returns the events that would follow from c at the time now, or why
+// it is refused. No events and no error means that all is already so. It
+// changes nothing; the events of one command are to be applied together.
+func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
+	if c, ok := c.(OpenRoom); ok {
+		return r.open(now, c)
+	}
+	if r.seq == 0 || r.ended {
+		return nil, ErrNoRoom
+	}
+	switch c := c.(type) {
+	case OpenRoom:
+		return r.open(now, c)
+	case Enter:
+		return r.enter(c)
+	case Disconnect:
+		if p, err := r.seat(c.By); err != nil || p.Away() {
+			return nil, err
+		}
+		return []Event{WentAway{c.By.Who, now.Add(SeatHold)}}, nil
+	case Leave:
+		if _, err := r.seat(c.By); err != nil {
+			return nil, err
+		}
+		return r.depart(c.By.Who, LeftQuietly), nil
+
+	case RaiseHand:
+		return r.raiseHand(c)
+	case LowerHand:
+		return r.lowerHand(c)
+	case SetHands:
+		if err := r.chair(c.By); err != nil || r.hands == c.Policy {
+			return nil, err
+		}
+		return []Event{HandsSet{c.Policy}}, nil
+
+	case AskUp:
+		return r.askUp(now, c)
+	case StepUp:
+		return r.stepUp(now, c)
+	case Decline:
+		p, err := r.seat(c.By)
+		if err != nil || p.AskedUntil.IsZero() {
+			return nil, err
+		}
+		return []Event{AskOver{p.Who, AskDeclined}}, nil
+	case StepDown:
+		p, err := r.seat(c.By)
+		if err != nil || p.Role < Speaker {
+			return nil, err
+		}
+		return r.succeed(p, SteppedDown{p.Who, p.Who}), nil
+
+	case Mute:
+		return r.mute(c)
+	case Unmute:
+		p, err := r.seat(c.By)
+		switch {
+		case err != nil:
+			return nil, err
+		case p.Role < Speaker:
+			return nil, ErrNotOnStage
+		case !p.Muted:
+			return nil, nil
+		}
+		return []Event{Unmuted{p.Who}}, nil
+
+	case MoveDown:
+		p, err := r.junior(c.By, c.Who)
+		if err != nil || p.Role < Speaker {
+			return nil, err
+		}
+		return r.succeed(p, SteppedDown{p.Who, c.By.Who}), nil
+	case MakeModerator:
+		return r.makeModerator(c)
+	case Remove:
+		if _, err := r.junior(c.By, c.Who); err != nil {
+			return nil, err
+		}
+		if len(r.removed) >= RemovedMax {
+			return nil, ErrFull
+		}
+		return r.depart(c.Who, LeftRemoved), nil
+	case LetIn:
+		return r.letIn(c)
+	case Widen:
+		if err := r.chair(c.By); err != nil || c.To == r.visibility {
+			return nil, err
+		}
+		if c.To < r.visibility || c.To > Open {
+			return nil, ErrNarrower
+		}
+		return []Event{Widened{c.To}}, nil
+	case End:
+		if err := r.chair(c.By); err != nil {
+			return nil, err
+		}
+		return []Event{Ended{EndedByModerator}}, nil
+
+	case Regroup:
+		return r.regroup(c), nil
+	case Expire:
+		return r.expire(now), nil
+	case Recover:
+		var events []Event
+		for _, p := range r.Participants() {
+			if !p.Away() {
+				events = append(events, WentAway{p.Who, now.Add(SeatHold)})
+			}
+		}
+		return events, nil
+	}
+	panic("room: unknown command")
+}
+
+func (r *Room) open(now time.Time, c OpenRoom) ([]Event, error) {
+	if r.seq != 0 {
+		return nil, ErrNoRoom
+	}
+	if !isText(c.Title, TitleMax) || !isText(c.Name, NameMax) || c.Visibility > Open {
+		return nil, ErrText
+	}
+	return []Event{Opened{c.By, c.Name, c.Title, c.Visibility, now, now.Add(OpenHold)}}, nil
+}
+
+func (r *Room) enter(c Enter) ([]Event, error) {
+	moderated := slices.ContainsFunc(c.FollowedBy, func(by id.Person) bool { return r.Role(by) == Moderator })
+	if !r.MayEnter(c.Who, moderated) {
+		return nil, ErrNoRoom
+	}
+	if p := r.here[c.Who]; p != nil {
+		events := []Event{Returned{c.Who, c.Session}}
+		if otherDevice := !p.last.IsZero() && p.last != c.Previous; otherDevice && !p.Muted {
+			events = append(events, Muted{c.Who, c.Who})
+		}
+		return events, nil
+	}
+	if !isText(c.Name, NameMax) {
+		return nil, ErrText
+	}
+	if len(r.here) >= ParticipantsMax {
+		return nil, ErrFull
+	}
+	followed := slices.ContainsFunc(c.FollowedBy, func(by id.Person) bool { return r.Role(by) >= Speaker })
+	return []Event{Entered{c.Who, c.Name, followed, c.Session}}, nil
+}
+
+func (r *Room) raiseHand(c RaiseHand) ([]Event, error) {
+	p, err := r.seat(c.By)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.Role >= Speaker:
+		return nil, ErrOnStage
+	case !r.mayRaise(p):
+		return nil, ErrHands
+	case p.Hand != 0:
+		return nil, nil
+	}
+	return []Event{HandRaised{p.Who}}, nil
+}
+
+// mayRaise reports whether the hand policy lets p raise a hand.
+func (r *Room) mayRaise(p *Participant) bool {
+	return r.hands == HandsEveryone || r.hands == HandsFollowed && p.Followed
+}
+
+func (r *Room) lowerHand(c LowerHand) ([]Event, error) {
+	if c.By.Who != c.Who {
+		if err := r.chair(c.By); err != nil {
+			return nil, err
+		}
+	} else if _, err := r.seat(c.By); err != nil {
+		return nil, err
+	}
+	p := r.here[c.Who]
+	switch {
+	case p == nil:
+		return nil, ErrNoPerson
+	case p.Hand == 0:
+		return nil, nil
+	}
+	return []Event{HandLowered{p.Who}}, nil
+}
+
+func (r *Room) askUp(now time.Time, c AskUp) ([]Event, error) {
+	if err := r.chair(c.By); err != nil {
+		return nil, err
+	}
+	p := r.here[c.Who]
+	switch {
+	case p == nil:
+		return nil, ErrNoPerson
+	case p.Role >= Speaker:
+		return nil, ErrOnStage
+	case r.stage >= StageMax:
+		return nil, ErrStageFull
+	case now.Before(p.AskedUntil):
+		return nil, nil
+	}
+	return []Event{AskedUp{p.Who, c.By.Who, now.Add(AskExpiry)}}, nil
+}
+
+func (r *Room) stepUp(now time.Time, c StepUp) ([]Event, error) {
+	p, err := r.seat(c.By)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.Role >= Speaker:
+		return nil, nil
+	case !now.Before(p.AskedUntil):
+		return nil, ErrNotAsked
+	case r.stage >= StageMax:
+		return nil, ErrStageFull
+	}
+	return []Event{SteppedUp{p.Who}}, nil
+}
+
+func (r *Room) mute(c Mute) ([]Event, error) {
+	if c.By.Who != c.Who {
+		if err := r.chair(c.By); err != nil {
+			return nil, err
+		}
+	} else if _, err := r.seat(c.By); err != nil {
+		return nil, err
+	}
+	p := r.here[c.Who]
+	switch {
+	case p == nil:
+		return nil, ErrNoPerson
+	case p.Role < Speaker:
+		return nil, ErrNotOnStage
+	case p.Muted:
+		return nil, nil
+	}
+	return []Event{Muted{p.Who, c.By.Who}}, nil
+}
+
+func (r *Room) makeModerator(c MakeModerator) ([]Event, error) {
+	if err := r.chair(c.By); err != nil {
+		return nil, err
+	}
+	p := r.here[c.Who]
+	switch {
+	case p == nil:
+		return nil, ErrNoPerson
+	case p.Role < Speaker:
+		return nil, ErrNotOnStage
+	case p.Role == Moderator:
+		return nil, nil
+	}
+	return []Event{MadeModerator{p.Who}}, nil
+}
+
+func (r *Room) letIn(c LetIn) ([]Event, error) {
+	switch err := r.chair(c.By); {
+	case err != nil:
+		return nil, err
+	case r.here[c.Who] != nil, r.invited[c.Who]:
+		return nil, nil
+	case len(r.invited) >= InvitedMax:
+		return nil, ErrFull
+	}
+	return []Event{LetInto{c.Who}}, nil
+}
+
+func (r *Room) regroup(c Regroup) []Event {
+	followed := make(map[id.Person]bool, len(c.Followed))
+	for _, who := range c.Followed {
+		followed[who] = true
+	}
+	var e Regrouped
+	for _, p := range r.Participants() {
+		switch {
+		case followed[p.Who] && !p.Followed:
+			e.Followed = append(e.Followed, p.Who)
+		case !followed[p.Who] && p.Followed:
+			e.Unfollowed = append(e.Unfollowed, p.Who)
+		}
+	}
+	if e.Followed == nil && e.Unfollowed == nil {
+		return nil
+	}
+	return []Event{e}
+}
+
+// expire gives up what is over. When a departure leads to a succession or to
+// the end, it stops there; the next Expire goes on from the room as it is then.
+func (r *Room) expire(now time.Time) []Event {
+	var events []Event
+	var lost []*Participant
+	for who := range r.waiting {
+		p := r.here[who]
+		switch {
+		case p.Away() && !now.Before(p.AwayUntil):
+			lost = append(lost, p)
+		case !p.AskedUntil.IsZero() && !now.Before(p.AskedUntil):
+			events = append(events, AskOver{who, AskExpired})
+		}
+	}
+	slices.SortFunc(events, func(a, b Event) int {
+		return cmpSeq(r.here[a.(AskOver).Who].Entered, r.here[b.(AskOver).Who].Entered)
+	})
+	// Listeners first: they change nothing for the others.
+	slices.SortFunc(lost, func(a, b *Participant) int {
+		if a.Role != b.Role {
+			return int(a.Role) - int(b.Role)
+		}
+		return cmpSeq(a.Entered, b.Entered)
+	})
+	for _, p := range lost {
+		events = append(events, r.depart(p.Who, LeftLost)...)
+		if p.Role >= Speaker {
+			break
+		}
+	}
+	return events
+}
+
+// depart returns what follows when who goes.
+func (r *Room) depart(who id.Person, why LeftReason) []Event {
+	return r.succeed(r.here[who], Left{who, why})
+}
+
+// succeed returns first, by which p leaves the stage or the room, and what
+// follows from it: when the last moderator goes, the longest-standing speaker
+// moderates; with no speaker left the room ends.
+func (r *Room) succeed(p *Participant, first Event) []Event {
+	events := []Event{first}
+	if p.Role != Moderator || r.chairs > 1 {
+		return events
+	}
+	for _, s := range r.Stage() {
+		if s != p {
+			return append(events, MadeModerator{s.Who})
+		}
+	}
+	return append(events, Ended{EndedEmptyStage})
+}
+
+// seat returns the participant that s speaks for.
+func (r *Room) seat(s Seat) (*Participant, error) {
+	p := r.here[s.Who]
+	if p == nil || p.Session != s.Session || s.Session.IsZero() {
+		return nil, ErrNotHere
+	}
+	return p, nil
+}
+
+// chair returns nil if s moderates.
+func (r *Room) chair(s Seat) error {
+	p, err := r.seat(s)
+	if err == nil && p.Role != Moderator {
+		err = ErrNotModerator
+	}
+	return err
+}
+
+// junior returns who's place if s may send them away: s moderates, and who
+// does not, or does so for less long than s.
+func (r *Room) junior(s Seat, who id.Person) (*Participant, error) {
+	if err := r.chair(s); err != nil {
+		return nil, err
+	}
+	p := r.here[who]
+	switch {
+	case p == nil:
+		return nil, ErrNoPerson
+	case p.Role == Moderator && p.Chair <= r.here[s.Who].Chair:
+		return nil, ErrSenior
+	}
+	return p, nil
+}
+
+// isText reports whether s is text of at most limit characters in one line.
+func isText(s string, limit int) bool {
+	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > limit {
+		return false
+	}
+	for _, c := range s {
+		if c < ' ' || c == 0x7f || c == '\u2028' || c == '\u2029' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,195 @@
+// Package room holds the rules of a room: who may come in, speak, moderate.
+//
+// The rules are values. Decide judges a command and returns what would follow
+// from it, or why it is refused; it changes nothing. Apply makes what has
+// happened true; it cannot fail. Time comes in as an argument. A room rebuilt
+// from its events is the same room, so the events are the record.
+//
+// The package knows no connection, no media and no account: a person is an id
+// and the name shown beside it. Who follows whom comes in with the command.
+package room
+
+import (
+	"slices"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+)
+
+// Limits of a room. Each is there to keep one person from costing the others.
+const (
+	TitleMax        = 120   // characters (runes) of a title
+	NameMax         = 60    // characters (runes) of a person's name
+	StageMax        = 20    // people on the stage
+	ParticipantsMax = 10000 // people in a room
+	InvitedMax      = 1000  // people let in to a closed room
+	RemovedMax      = 10000 // people kept out
+)
+
+// Waits of a room.
+const (
+	SeatHold  = 30 * time.Second // a lost connection keeps its seat so long
+	OpenHold  = 60 * time.Second // the opener has so long to come in
+	AskExpiry = 60 * time.Second // an invitation to the stage is open so long
+)
+
+// A Participant is a person in a room. Its JSON form is what watchers are sent.
+type Participant struct {
+	Who  id.Person `json:"who"`
+	Name string    `json:"name"`
+	Role Role      `json:"role"`
+	// Muted is the microphone of somebody on the stage; listeners are muted.
+	Muted bool `json:"muted"`
+	// Followed means that somebody on the stage follows this person.
+	Followed bool `json:"followed"`
+
+	// Entered, Hand, Stage and Chair are the numbers of the events that made
+	// it so, and thereby the order of standing; zero when it is not so.
+	Entered uint64 `json:"entered"`
+	Hand    uint64 `json:"hand,omitempty"`
+	Stage   uint64 `json:"stage,omitempty"`
+	Chair   uint64 `json:"chair,omitempty"`
+
+	// AwayUntil is when the seat is given up, zero while connected.
+	AwayUntil time.Time `json:"away_until,omitzero"`
+	// AskedUntil is when an invitation to the stage ends, zero without one.
+	AskedUntil time.Time `json:"asked_until,omitzero"`
+
+	// Session is the connection that holds the seat, zero while away, and
+	// last the one that held it before. They are neither stored nor published.
+	Session id.Session `json:"-"`
+	last    id.Session
+}
+
+// Away reports whether the seat is held for somebody whose connection is lost.
+func (p *Participant) Away() bool { return !p.AwayUntil.IsZero() }
+
+// A Room is what is true in a room now. It is not safe for concurrent use.
+// The zero Room has not been opened.
+type Room struct {
+	seq        uint64 // number of the last event applied
+	opened     time.Time
+	ended      bool
+	title      string
+	visibility Visibility
+	hands      HandPolicy
+
+	here    map[id.Person]*Participant
+	invited map[id.Person]bool
+	removed map[id.Person]bool
+	waiting map[id.Person]bool // those with AwayUntil or AskedUntil set
+	stage   int                // how many stand on the stage
+	chairs  int                // how many of them moderate
+}
+
+// Seq returns the number of the last event; the first event has number 1.
+func (r *Room) Seq() uint64 { return r.seq }
+
+// Ended reports whether the room has ended. Nothing happens in it any more.
+func (r *Room) Ended() bool { return r.ended }
+
+// Title returns what the room is about; it may be empty.
+func (r *Room) Title() string { return r.title }
+
+// Opened returns when the room was opened.
+func (r *Room) Opened() time.Time { return r.opened }
+
+// Visibility returns who may come in.
+func (r *Room) Visibility() Visibility { return r.visibility }
+
+// Len returns how many people are in the room.
+func (r *Room) Len() int { return len(r.here) }
+
+// Participant returns who's place in the room, or nil. The caller must not
+// change it.
+func (r *Room) Participant(who id.Person) *Participant { return r.here[who] }
+
+// Role returns who's role.
+func (r *Room) Role(who id.Person) Role {
+	if p := r.here[who]; p != nil {
+		return p.Role
+	}
+	return Absent
+}
+
+// Stage returns the people on the stage, longest-standing first.
+func (r *Room) Stage() []*Participant {
+	out := make([]*Participant, 0, r.stage)
+	for _, p := range r.here {
+		if p.Role >= Speaker {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Participant) int { return cmpSeq(a.Stage, b.Stage) })
+	return out
+}
+
+// Participants returns everybody in the room, in the order they came in.
+func (r *Room) Participants() []*Participant {
+	out := make([]*Participant, 0, len(r.here))
+	for _, p := range r.here {
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b *Participant) int { return cmpSeq(a.Entered, b.Entered) })
+	return out
+}
+
+// Moderators returns the ids of those who moderate, longest-standing first.
+func (r *Room) Moderators() []id.Person {
+	var out []*Participant
+	for _, p := range r.here {
+		if p.Role == Moderator {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Participant) int { return cmpSeq(a.Chair, b.Chair) })
+	ids := make([]id.Person, len(out))
+	for i, p := range out {
+		ids[i] = p.Who
+	}
+	return ids
+}
+
+// MayEnter reports whether who may come in now, given whether a moderator
+// follows them. Where it says no, the room does not exist for them.
+func (r *Room) MayEnter(who id.Person, followedByModerator bool) bool {
+	switch {
+	case r.ended, r.seq == 0, r.removed[who]:
+		return false
+	case r.here[who] != nil, r.invited[who]:
+		return true
+	}
+	switch r.visibility {
+	case Open:
+		return true
+	case Social:
+		return followedByModerator
+	case Closed:
+		return false
+	}
+	return false
+}
+
+// Next returns when Expire has something to do, or zero.
+func (r *Room) Next() time.Time {
+	var next time.Time
+	for who := range r.waiting {
+		p := r.here[who]
+		for _, t := range [2]time.Time{p.AwayUntil, p.AskedUntil} {
+			if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+				next = t
+			}
+		}
+	}
+	return next
+}
+
+func cmpSeq(a, b uint64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,88 @@
+package room
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A Role is what a person may do in a room. A higher role may do all that a
+// lower one may.
+type Role uint8
+
+// The roles, lowest first. Whoever is at least a Speaker stands on the stage.
+const (
+	Absent Role = iota
+	Listener
+	Speaker
+	Moderator
+)
+
+// A Visibility is who may come in. A higher one lets in all that a lower one
+// lets in.
+type Visibility uint8
+
+// The visibilities, narrowest first.
+const (
+	Closed Visibility = iota // those who are invited
+	Social                   // and those whom a moderator follows
+	Open                     // and everybody else
+)
+
+// A HandPolicy is who may raise a hand.
+type HandPolicy uint8
+
+// The hand policies, narrowest first.
+const (
+	HandsOff      HandPolicy = iota // nobody
+	HandsFollowed                   // those whom somebody on the stage follows
+	HandsEveryone                   // everybody
+)
+
+var (
+	roleWords       = []string{"absent", "listener", "speaker", "moderator"}
+	visibilityWords = []string{"closed", "social", "open"}
+	handWords       = []string{"off", "followed", "everyone"}
+)
+
+// String returns the word for r.
+func (r Role) String() string { return word(roleWords, r) }
+
+// MarshalText returns the word for r.
+func (r Role) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText sets r from its word.
+func (r *Role) UnmarshalText(b []byte) error { return parseWord(r, roleWords, b) }
+
+// String returns the word for v.
+func (v Visibility) String() string { return word(visibilityWords, v) }
+
+// MarshalText returns the word for v.
+func (v Visibility) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v from its word.
+func (v *Visibility) UnmarshalText(b []byte) error { return parseWord(v, visibilityWords, b) }
+
+// String returns the word for h.
+func (h HandPolicy) String() string { return word(handWords, h) }
+
+// MarshalText returns the word for h.
+func (h HandPolicy) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText sets h from its word.
+func (h *HandPolicy) UnmarshalText(b []byte) error { return parseWord(h, handWords, b) }
+
+func word[T ~uint8](words []string, v T) string {
+	if int(v) < len(words) {
+		return words[v]
+	}
+	return "unknown"
+}
+
+func parseWord[T ~uint8](v *T, words []string, text []byte) error {
+	i := slices.Index(words, string(text))
+	if i < 0 {
+		return fmt.Errorf("%q is none of %q", text, words)
+	}
+	*v = T(i)
+	return nil
+}

@@ -1,0 +1,188 @@
+// Package signal holds the messages between client and node over the live
+// WebSocket, as docs/protocol/signal.md describes them: their JSON forms and
+// their bounds. It decides nothing and knows no connection.
+//
+// A client sends requests, each with a number of its own and exactly one
+// member that says what is asked. The node answers each with a reply of the
+// same number, and sends notices of its own accord. Numbered events of a room
+// are notices too; package room writes those.
+package signal
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/stoa-audio/stoa/internal/id"
+)
+
+// Bounds of a message.
+const (
+	RequestMax = 64 << 10 // bytes of one request
+	SDPMax     = 48 << 10 // bytes of an SDP offer
+	GrantMax   = 2 << 10  // bytes of a grant
+	Slots      = 8        // voices that a listener hears at once
+)
+
+// ErrRequest means that a text is not a request.
+var ErrRequest = errors.New("not a request")
+
+type (
+	// None is the body of a message that says all by its name.
+	None struct{}
+	// Who is the body of a request about somebody else.
+	Who struct {
+		Who id.Person `json:"who"`
+	}
+	// Enter asks to take the seat that Grant permits. Previous is the session
+	// that this device held before in the room, so that an open microphone
+	// stays open. Since is the number of the last event that the client has
+	// applied; the events after it follow instead of a view, if they are
+	// still at hand.
+	Enter struct {
+		Grant    string     `json:"grant"`
+		Previous id.Session `json:"previous,omitzero"`
+		Since    uint64     `json:"since,omitempty"`
+	}
+	// Offer carries the client's SDP offer (RFC 8829).
+	Offer struct {
+		SDP string `json:"sdp"`
+	}
+	// SetHands says who may raise a hand: "off", "followed" or "everyone".
+	SetHands struct {
+		Policy string `json:"policy"`
+	}
+	// Widen lets more people in: "social" or "open".
+	Widen struct {
+		To string `json:"to"`
+	}
+)
+
+// A Request is what a client asks. Exactly one of the pointers is set.
+type Request struct {
+	ID uint64 `json:"id"`
+
+	Ping         *None  `json:"ping,omitempty"`
+	WatchHallway *None  `json:"watch_hallway,omitempty"`
+	Enter        *Enter `json:"enter,omitempty"`
+	Offer        *Offer `json:"offer,omitempty"`
+	Leave        *None  `json:"leave,omitempty"`
+
+	RaiseHand     *None     `json:"raise_hand,omitempty"`
+	LowerHand     *Who      `json:"lower_hand,omitempty"`
+	SetHands      *SetHands `json:"set_hands,omitempty"`
+	AskUp         *Who      `json:"ask_up,omitempty"`
+	StepUp        *None     `json:"step_up,omitempty"`
+	Decline       *None     `json:"decline,omitempty"`
+	StepDown      *None     `json:"step_down,omitempty"`
+	Mute          *Who      `json:"mute,omitempty"`
+	Unmute        *None     `json:"unmute,omitempty"`
+	MoveDown      *Who      `json:"move_down,omitempty"`
+	MakeModerator *Who      `json:"make_moderator,omitempty"`
+	Remove        *Who      `json:"remove,omitempty"`
+	LetIn         *Who      `json:"let_in,omitempty"`
+	Widen         *Widen    `json:"widen,omitempty"`
+	End           *None     `json:"end,omitempty"`
+}
+
+// ParseRequest reads a request, or returns ErrRequest.
+func ParseRequest(b []byte) (Request, error) {
+	var r Request
+	if len(b) > RequestMax {
+		return r, fmt.Errorf("%w: longer than %d bytes", ErrRequest, RequestMax)
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(b, &members); err != nil {
+		return r, fmt.Errorf("%w: %w", ErrRequest, err)
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&r); err != nil {
+		return r, fmt.Errorf("%w: %w", ErrRequest, err)
+	}
+	if _, ok := members["id"]; !ok || len(members) != 2 {
+		return r, fmt.Errorf("%w: it takes an id and one thing to do", ErrRequest)
+	}
+	for name, body := range members {
+		if name != "id" && (len(body) == 0 || body[0] != '{') {
+			return r, fmt.Errorf("%w: %q takes an object", ErrRequest, name)
+		}
+	}
+	if r.Enter != nil && len(r.Enter.Grant) > GrantMax || r.Offer != nil && len(r.Offer.SDP) > SDPMax {
+		return r, fmt.Errorf("%w: too long", ErrRequest)
+	}
+	return r, nil
+}
+
+type (
+	// Entered answers Enter. Room is the view of the room, or absent when the
+	// events after Since follow instead.
+	Entered struct {
+		Room    id.Room         `json:"room"`
+		Me      id.Person       `json:"me"`
+		Session id.Session      `json:"session"`
+		View    json.RawMessage `json:"view,omitempty"`
+	}
+	// Answer answers Offer with the node's SDP answer.
+	Answer struct {
+		SDP string `json:"sdp"`
+	}
+	// Problem answers a request that was refused (RFC 9457, section 3.1).
+	Problem struct {
+		Code       string `json:"code"`
+		Title      string `json:"title"`
+		Status     int    `json:"status"`
+		Detail     string `json:"detail,omitempty"`
+		RetryAfter int    `json:"retry_after,omitempty"` // seconds
+	}
+)
+
+// A Reply answers the request with the number Re. Exactly one of the pointers
+// is set.
+type Reply struct {
+	Re      uint64   `json:"re"`
+	Done    *None    `json:"done,omitempty"`
+	Entered *Entered `json:"entered,omitempty"`
+	Answer  *Answer  `json:"answer,omitempty"`
+	Problem *Problem `json:"problem,omitempty"`
+}
+
+type (
+	// Cut says that this connection has no seat in the room any more.
+	Cut struct {
+		Room id.Room   `json:"room"`
+		Why  CutReason `json:"why"`
+	}
+	// Voices says who speaks now. It is not numbered: the newest counts.
+	Voices struct {
+		Room id.Room `json:"room"`
+		// Slots says whose voice each of the receive-only audio sections of
+		// the offer carries, in their order; null is nobody's.
+		Slots []*id.Person `json:"slots"`
+		// Speaking are those in Slots whose voice is heard now.
+		Speaking []id.Person `json:"speaking"`
+	}
+)
+
+// A CutReason is why a connection lost its seat.
+type CutReason string
+
+// The reasons to be cut.
+const (
+	CutTakenOver CutReason = "taken_over" // another device of the same person sits there
+	CutRemoved   CutReason = "removed"    // a moderator ended the visit
+	CutEnded     CutReason = "ended"      // the room has ended
+	CutLost      CutReason = "lost"       // away for too long
+	CutSignedOut CutReason = "signed_out" // the person signed out
+	CutSlow      CutReason = "slow"       // the client did not read what it was sent
+	CutRestart   CutReason = "restart"    // the node stops; come back in a moment
+)
+
+// A Notice is what a node tells a client of its own accord. Exactly one of
+// the pointers is set.
+type Notice struct {
+	Hallway *None   `json:"hallway,omitempty"` // what the hallway shows has changed
+	Voices  *Voices `json:"voices,omitempty"`
+	Cut     *Cut    `json:"cut,omitempty"`
+}
