@@ -172,9 +172,15 @@ func (r *Room) enter(c Enter) ([]Event, error) {
 		return nil, ErrNoRoom
 	}
 	if p := r.here[c.Who]; p != nil {
-		events := []Event{Returned{c.Who, c.Session}}
-		if otherDevice := !p.last.IsZero() && p.last != c.Previous; otherDevice && !p.Muted {
-			events = append(events, Muted{c.Who, c.Who})
+		switch {
+		case p.last.IsZero(): // the node has restarted: nobody can say which device it was
+			return []Event{Returned{Who: c.Who, Session: c.Session}}, nil
+		case p.last == c.Previous:
+			return []Event{Returned{c.Who, c.Session, c.Previous}}, nil
+		}
+		events := []Event{Returned{Who: c.Who, Session: c.Session}}
+		if !p.Muted {
+			events = append(events, Muted{c.Who, c.Who}) // a new device starts muted
 		}
 		return events, nil
 	}

@@ -106,6 +106,12 @@ type Handshake struct {
 // have the given SHA-256. send sends a datagram to it; done is told the keys,
 // or why there are none. Both are called from the handshake's own goroutine.
 func Start(i *Identity, remote netip.AddrPort, fingerprint [32]byte, send func([]byte), done func(Keys, error)) *Handshake {
+	h := newHandshake(remote, send)
+	go h.run(i, fingerprint, done)
+	return h
+}
+
+func newHandshake(remote netip.AddrPort, send func([]byte)) *Handshake {
 	h := &Handshake{
 		in:     packetio.NewBuffer(),
 		closed: make(chan struct{}),
@@ -113,7 +119,6 @@ func Start(i *Identity, remote netip.AddrPort, fingerprint [32]byte, send func([
 		send:   send,
 	}
 	h.in.SetLimitCount(queueMax)
-	go h.run(i, fingerprint, done)
 	return h
 }
 

@@ -63,13 +63,18 @@ type person struct {
 	heard map[int][]rtp.Packet // by slot
 }
 
+func (n *testNode) seat(room id.Room, p *person, maySpeak bool) {
+	n.Seat(room, p.who, p.session, id.Session{})
+	n.Speak(room, p.who, maySpeak)
+}
+
 type clientOption func(*webrtc.SettingEngine)
 
 // join seats a new person and connects them.
 func (n *testNode) join(room id.Room, maySpeak bool, opts ...clientOption) *person {
 	n.t.Helper()
 	p := newPerson(n.t, opts...)
-	n.Seat(room, p.who, p.session, maySpeak)
+	n.seat(room, p, maySpeak)
 	p.connect(n, room)
 	return p
 }

@@ -78,25 +78,35 @@ func newLoop(s *SFU, rnd *rand.Rand) *loop {
 
 // --- who sits where ---
 
-func (l *loop) seat(room id.Room, who id.Person, session id.Session, maySpeak bool) {
+func (l *loop) seat(room id.Room, who id.Person, session, previous id.Session) {
 	h := l.rooms[room]
 	if h == nil {
 		h = &hall{seats: make(map[id.Person]*seat)}
 		l.rooms[room] = h
 	}
 	s := h.seats[who]
-	if s != nil && s.session != session {
+	switch {
+	case s == nil:
+		h.seats[who] = &seat{session: session}
+	case s.session == session:
+	case s.session == previous:
+		s.session = session
+	default:
 		l.cut(s.client)
-		s = nil
+		s.session = session
 	}
-	if s == nil {
-		s = &seat{session: session}
-		h.seats[who] = s
+}
+
+func (l *loop) speak(room id.Room, who id.Person, may bool) {
+	h := l.rooms[room]
+	if h == nil || h.seats[who] == nil {
+		return
 	}
-	if s.maySpeak && !maySpeak {
+	s := h.seats[who]
+	if s.maySpeak && !may {
 		h.forward.Drop(who)
 	}
-	s.maySpeak = maySpeak
+	s.maySpeak = may
 }
 
 func (l *loop) unseat(room id.Room, who id.Person) {

@@ -97,10 +97,17 @@ func Start(c Config) (*SFU, error) {
 // LocalAddr returns where the media socket listens.
 func (s *SFU) LocalAddr() netip.AddrPort { return s.conn.LocalAddr() }
 
-// Seat gives who's seat in a room to a session; maySpeak says whether its
-// voice is forwarded. The connection of another session in that seat is cut.
-func (s *SFU) Seat(room id.Room, who id.Person, session id.Session, maySpeak bool) {
-	s.post(func(l *loop) { l.seat(room, who, session, maySpeak) })
+// Seat gives who's seat in a room to a session. The connection of another
+// session in that seat is cut, unless that is previous: then the same device
+// has come back, and its connection is the new session's.
+func (s *SFU) Seat(room id.Room, who id.Person, session, previous id.Session) {
+	s.post(func(l *loop) { l.seat(room, who, session, previous) })
+}
+
+// Speak says whether who's voice is forwarded in a room. It is not, to begin
+// with.
+func (s *SFU) Speak(room id.Room, who id.Person, may bool) {
+	s.post(func(l *loop) { l.speak(room, who, may) })
 }
 
 // Unseat takes who's seat in a room away and cuts the connection in it.

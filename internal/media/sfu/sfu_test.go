@@ -80,8 +80,8 @@ func TestOneStreamAcrossSpeakers(t *testing.T) {
 	ada.say(said, 30, pace)
 
 	bo.say(&speech{}, 20, pace) // not on the stage: nobody hears it
-	n.Seat(room, ada.who, ada.session, false)
-	n.Seat(room, bo.who, bo.session, true)
+	n.Speak(room, ada.who, false)
+	n.Speak(room, bo.who, true)
 	eventually(t, "bo may speak", func() bool { return n.Roster(room)[bo.who].MaySpeak })
 	ada.say(said, 20, pace) // nor this
 	bo.say(&speech{seq: 40000}, 30, pace)
@@ -136,7 +136,7 @@ func TestSecondDeviceTakesOver(t *testing.T) {
 	ada, first := n.join(room, true), n.join(room, false)
 	second := newPerson(t)
 	second.who = first.who
-	n.Seat(room, second.who, second.session, false)
+	n.seat(room, second, false)
 	if r := n.Roster(room); r[first.who] != (Receiver{}) {
 		t.Fatalf("the first device is still connected: %v", r)
 	}
@@ -168,10 +168,25 @@ func TestSameSessionConnectsAgain(t *testing.T) {
 	}
 }
 
+// A client that only its WebSocket had left goes on hearing.
+func TestSameDeviceComesBack(t *testing.T) {
+	n, room := newTestNode(t, "127.0.0.1:0"), id.New[id.Room]()
+	ada, bo := n.join(room, true), n.join(room, false)
+	said := &speech{}
+	ada.warm(said, bo)
+	again := id.New[id.Session]()
+	n.Seat(room, bo.who, again, bo.session)
+	if r := n.Roster(room)[bo.who]; !r.Up || r.Session != again {
+		t.Fatalf("after coming back: %+v", r)
+	}
+	ada.say(said, 20, pace)
+	eventually(t, "the connection goes on", func() bool { return bo.total() == 20 })
+}
+
 func TestForeignCertificateIsRefused(t *testing.T) {
 	n, room := newTestNode(t, "127.0.0.1:0"), id.New[id.Room]()
 	p := newPerson(t)
-	n.Seat(room, p.who, p.session, false)
+	n.seat(room, p, false)
 	offer, err := peer.ParseOffer(p.offer())
 	if err != nil {
 		t.Fatal(err)
