@@ -146,8 +146,12 @@ func (s *SFU) Offer(room id.Room, who id.Person, session id.Session, sdp string)
 // has ended.
 func (s *SFU) Up(room id.Room, who id.Person, session id.Session) bool {
 	up, _ := ask(s, func(l *loop) bool {
-		r := l.roster(room)[who]
-		return r.Session == session && r.Up
+		h := l.rooms[room]
+		if h == nil || h.seats[who] == nil {
+			return false
+		}
+		s := h.seats[who]
+		return s.session == session && s.client != nil && s.client.HasKeys()
 	})
 	return up
 }
