@@ -132,34 +132,49 @@ func (s *SFU) Offer(room id.Room, who id.Person, session id.Session, sdp string)
 		answer string
 		err    error
 	}
-	out := make(chan result, 1)
-	if !s.post(func(l *loop) {
+	r, ok := ask(s, func(l *loop) result {
 		answer, err := l.connect(room, who, session, offer)
-		out <- result{answer, err}
-	}) {
+		return result{answer, err}
+	})
+	if !ok {
 		return "", ErrClosed
 	}
-	select {
-	case r := <-out:
-		return r.answer, r.err
-	case <-s.done:
-		return "", ErrClosed
-	}
+	return r.answer, r.err
+}
+
+// Up reports whether the session has a connection in the room whose handshake
+// has ended.
+func (s *SFU) Up(room id.Room, who id.Person, session id.Session) bool {
+	up, _ := ask(s, func(l *loop) bool {
+		h := l.rooms[room]
+		if h == nil || h.seats[who] == nil {
+			return false
+		}
+		s := h.seats[who]
+		return s.session == session && s.client != nil && s.client.HasKeys()
+	})
+	return up
 }
 
 // Roster returns, by person, the session that is sent the media of a room,
 // and whether its voice is forwarded. It is for tests and for the node's own
 // checks.
 func (s *SFU) Roster(room id.Room) map[id.Person]Receiver {
-	out := make(chan map[id.Person]Receiver, 1)
-	if !s.post(func(l *loop) { out <- l.roster(room) }) {
-		return nil
+	r, _ := ask(s, func(l *loop) map[id.Person]Receiver { return l.roster(room) })
+	return r
+}
+
+// ask returns what f says on the loop, or false when the loop has stopped.
+func ask[T any](s *SFU, f func(*loop) T) (answer T, ok bool) {
+	out := make(chan T, 1)
+	if !s.post(func(l *loop) { out <- f(l) }) {
+		return answer, false
 	}
 	select {
-	case r := <-out:
-		return r
+	case answer = <-out:
+		return answer, true
 	case <-s.done:
-		return nil
+		return answer, false
 	}
 }
 

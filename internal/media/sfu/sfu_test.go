@@ -176,8 +176,8 @@ func TestSameDeviceComesBack(t *testing.T) {
 	ada.warm(said, bo)
 	again := id.New[id.Session]()
 	n.Seat(room, bo.who, again, bo.session)
-	if r := n.Roster(room)[bo.who]; !r.Up || r.Session != again {
-		t.Fatalf("after coming back: %+v", r)
+	if !n.Up(room, bo.who, again) || n.Up(room, bo.who, bo.session) || n.Up(id.New[id.Room](), bo.who, again) {
+		t.Fatalf("after coming back: %+v", n.Roster(room))
 	}
 	ada.say(said, 20, pace)
 	eventually(t, "the connection goes on", func() bool { return bo.total() == 20 })
