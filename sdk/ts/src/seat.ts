@@ -75,6 +75,7 @@ export class Seat {
   readonly #media: Media;
   readonly #stops: (() => void)[];
   readonly #first: { resolve(): void; reject(problem: StoaError): void };
+  readonly #watchers = new Set<(event: RoomEvent) => void>();
   #session = '';
   #attempt = 0;
   #lastVoice = 0;
@@ -157,6 +158,12 @@ export class Seat {
         heard: (message) => this.#heard(message),
       }),
     ];
+  }
+
+  /** Tells `watcher` each event, after it is in the view; returns how to stop that. */
+  watch(watcher: (event: RoomEvent) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** Goes, quietly. */
@@ -271,6 +278,7 @@ export class Seat {
       const { muted } = event;
       if (muted?.who === this.#me.peek() && muted.by !== muted.who) this.#wantsOpen.value = false;
     });
+    for (const watcher of [...this.#watchers]) watcher(event);
     if (event.ended) this.#finish('ended');
   }
 
