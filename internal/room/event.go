@@ -225,6 +225,9 @@ func ParseEvent(b []byte) (Event, error) {
 
 func parse[E Event](b []byte) (Event, error) {
 	var e E
+	if b[0] != '{' {
+		return nil, fmt.Errorf("%w: its body is no object", ErrEvent)
+	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&e); err != nil {

@@ -101,7 +101,7 @@ func ParseRequest(b []byte) (Request, error) {
 	if err := d.Decode(&r); err != nil {
 		return r, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	if _, ok := members["id"]; !ok || len(members) != 2 {
+	if number := string(members["id"]); number == "" || number == "null" || len(members) != 2 {
 		return r, fmt.Errorf("%w: it takes an id and one thing to do", ErrRequest)
 	}
 	for name, body := range members {
