@@ -181,12 +181,15 @@ func (r *Room) enter(c Enter) ([]Event, error) {
 		return nil, ErrNotHere // nobody could ever give such a seat up
 	}
 	if p := r.here[c.Who]; p != nil {
-		events := []Event{Returned{c.Who, c.Session}}
-		// After a restart nobody knows who held the seat; a device that names
+// After a restart nobody knows who held the seat; a device that names
 		// no session before this one did not.
 		otherDevice := c.Previous.IsZero() || !p.last.IsZero() && p.last != c.Previous
-		if otherDevice && !p.Muted {
-			events = append(events, Muted{c.Who, c.Who})
+		if !otherDevice {
+			return []Event{Returned{c.Who, c.Session, c.Previous}}, nil
+		}
+		events := []Event{Returned{Who: c.Who, Session: c.Session}}
+		if !p.Muted {
+			events = append(events, Muted{c.Who, c.Who}) // a new device starts muted
 		}
 		return events, nil
 	}
