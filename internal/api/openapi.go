@@ -1,8 +1,10 @@
 package api
 
 import (
+	"embed"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"reflect"
 	"strings"
 
@@ -13,6 +15,12 @@ import (
 )
 
 const schemas = "#/components/schemas/"
+
+// Document returns the OpenAPI 3.1 document of this version of the API, without
+// a house behind it.
+func Document(version string) []byte {
+	return New(Parts{URL: new(url.URL), Version: version, Web: embed.FS{}}).OpenAPI()
+}
 
 // document returns what huma fills with the calls: OpenAPI 3.1 with the
 // messages of the live WebSocket as components, so that one generated file
