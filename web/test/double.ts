@@ -156,6 +156,13 @@ export class Double {
     return login;
   }
 
+  /** A grant, whether or not it may be had: the node checks it again on entering. */
+  grantFor(person: Account, room: string): string {
+    const grant = newID();
+    this.#grants.set(grant, { person: person.id, room });
+    return grant;
+  }
+
   open(by: Account, title: string, visibility: Visibility, invited: string[] = []): Room {
     const id = newID();
     const empty: View = { seq: 0, opened: '', title, visibility, hands: 'everyone', people: [] };
@@ -369,9 +376,7 @@ export class Double {
       const room = this.rooms.get(second);
       if (!room || !this.#mayEnter(room, me)) return refuse('no_room', 404);
       if (third !== 'grants') return { body: this.#card(room, me) };
-      const grant = newID();
-      this.#grants.set(grant, { person: me.id, room: room.id });
-      return { status: 201, body: { grant, expires: inSeconds(60) } };
+      return { status: 201, body: { grant: this.grantFor(me, room.id), expires: inSeconds(60) } };
     }
     if (first === 'me' && second === 'sessions' && third) {
       this.logins.delete(third);

@@ -87,12 +87,12 @@ export class Media {
     const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
     this.#peer = peer;
     peer.onconnectionstatechange = () => this.#changed(peer);
-    const microphone = peer.addTransceiver('audio', { direction: 'sendrecv' });
-    for (let slot = 0; slot < slotCount; slot++) {
-      const { receiver } = peer.addTransceiver('audio', { direction: 'recvonly' });
-      this.#play(slot, receiver.track);
-    }
     try {
+      const microphone = peer.addTransceiver('audio', { direction: 'sendrecv' });
+      for (let slot = 0; slot < slotCount; slot++) {
+        const { receiver } = peer.addTransceiver('audio', { direction: 'recvonly' });
+        this.#play(slot, receiver.track);
+      }
       await microphone.sender.replaceTrack(this.#track ?? null);
       await peer.setLocalDescription(await peer.createOffer());
       const sdp = await this.#exchange(peer.localDescription?.sdp ?? '');

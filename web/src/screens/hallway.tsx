@@ -40,14 +40,16 @@ export function HallwayScreen() {
         <Loadable of={hallway} waiting={<CardBones />}>
           {(cards) =>
             cards.length > 0 && (
-              <section class="rooms bays-2 architrave" aria-labelledby="rooms">
+              <>
                 <h2 class="vh" id="rooms">
                   {words.hallway.rooms}
                 </h2>
-                {cards.map((card) => (
-                  <RoomCard key={card.id} card={card} />
-                ))}
-              </section>
+                <section class="rooms bays-2 architrave" aria-labelledby="rooms">
+                  {cards.map((card) => (
+                    <RoomCard key={card.id} card={card} />
+                  ))}
+                </section>
+              </>
             )
           }
         </Loadable>
