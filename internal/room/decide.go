@@ -1,9 +1,11 @@
 package room
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/stoa-audio/stoa/internal/id"
@@ -37,7 +39,8 @@ var (
 	ErrFull = errors.New("the room is full")
 	// ErrNarrower means that a room cannot get narrower.
 	ErrNarrower = errors.New("a room cannot get narrower while it runs")
-	// ErrText means that a name or title is too long, or not text.
+	// ErrText means that a name or title is too long or not one line of text,
+	// or that a word is none that the rules know.
 	ErrText = errors.New("too long, or not text")
 )
 
@@ -45,10 +48,10 @@ var (
 // it is refused. No events and no error means that all is already so. It
 // changes nothing; the events of one command are to be applied together.
 func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
-	if c, ok := c.(OpenRoom); ok {
-		return r.open(now, c)
-	}
-	if r.seq == 0 || r.ended {
+	// Events carry times in UTC and as fine as a browser reads them, so that
+	// a time is the same before and after it has been written down.
+	now = now.UTC().Truncate(time.Millisecond)
+	if _, opening := c.(OpenRoom); !opening && (r.seq == 0 || r.ended) {
 		return nil, ErrNoRoom
 	}
 	switch c := c.(type) {
@@ -57,7 +60,7 @@ func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
 	case Enter:
 		return r.enter(c)
 	case Disconnect:
-		if p, err := r.seat(c.By); err != nil || p.Away() {
+		if _, err := r.seat(c.By); err != nil {
 			return nil, err
 		}
 		return []Event{WentAway{c.By.Who, now.Add(SeatHold)}}, nil
@@ -74,6 +77,9 @@ func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
 	case SetHands:
 		if err := r.chair(c.By); err != nil || r.hands == c.Policy {
 			return nil, err
+		}
+		if c.Policy > HandsEveryone {
+			return nil, ErrText
 		}
 		return []Event{HandsSet{c.Policy}}, nil
 
@@ -171,10 +177,19 @@ func (r *Room) enter(c Enter) ([]Event, error) {
 	if !r.MayEnter(c.Who, moderated) {
 		return nil, ErrNoRoom
 	}
+	if c.Session.IsZero() {
+		return nil, ErrNotHere // nobody could ever give such a seat up
+	}
 	if p := r.here[c.Who]; p != nil {
-		events := []Event{Returned{c.Who, c.Session}}
-		if otherDevice := !p.last.IsZero() && p.last != c.Previous; otherDevice && !p.Muted {
-			events = append(events, Muted{c.Who, c.Who})
+		// After a restart nobody knows who held the seat; a device that names
+		// no session before this one did not.
+		otherDevice := c.Previous.IsZero() || !p.last.IsZero() && p.last != c.Previous
+		if !otherDevice {
+			return []Event{Returned{c.Who, c.Session, c.Previous}}, nil
+		}
+		events := []Event{Returned{Who: c.Who, Session: c.Session}}
+		if !p.Muted {
+			events = append(events, Muted{c.Who, c.Who}) // a new device starts muted
 		}
 		return events, nil
 	}
@@ -299,6 +314,8 @@ func (r *Room) letIn(c LetIn) ([]Event, error) {
 	switch err := r.chair(c.By); {
 	case err != nil:
 		return nil, err
+	case c.Who.IsZero():
+		return nil, ErrNoPerson
 	case r.here[c.Who] != nil, r.invited[c.Who]:
 		return nil, nil
 	case len(r.invited) >= InvitedMax:
@@ -342,14 +359,14 @@ func (r *Room) expire(now time.Time) []Event {
 		}
 	}
 	slices.SortFunc(events, func(a, b Event) int {
-		return cmpSeq(r.here[a.(AskOver).Who].Entered, r.here[b.(AskOver).Who].Entered)
+		return cmp.Compare(r.here[a.(AskOver).Who].Entered, r.here[b.(AskOver).Who].Entered)
 	})
 	// Listeners first: they change nothing for the others.
 	slices.SortFunc(lost, func(a, b *Participant) int {
 		if a.Role != b.Role {
-			return int(a.Role) - int(b.Role)
+			return cmp.Compare(a.Role, b.Role)
 		}
-		return cmpSeq(a.Entered, b.Entered)
+		return cmp.Compare(a.Entered, b.Entered)
 	})
 	for _, p := range lost {
 		events = append(events, r.depart(p.Who, LeftLost)...)
@@ -421,7 +438,7 @@ func isText(s string, limit int) bool {
 		return false
 	}
 	for _, c := range s {
-		if c < ' ' || c == 0x7f || c == '\u2028' || c == '\u2029' {
+		if unicode.IsControl(c) || c == '\u2028' || c == '\u2029' {
 			return false
 		}
 	}

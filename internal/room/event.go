@@ -34,10 +34,12 @@ type (
 		Followed bool       `json:"followed"`
 		Session  id.Session `json:"-"`
 	}
-	// Returned means that a person's seat has a new connection.
+	// Returned means that a person's seat has a new connection. Previous is
+	// the session it had before, if the same device has come back.
 	Returned struct {
-		Who     id.Person  `json:"who"`
-		Session id.Session `json:"-"`
+		Who      id.Person  `json:"who"`
+		Session  id.Session `json:"-"`
+		Previous id.Session `json:"-"`
 	}
 	// WentAway means that a seat is held for a person whose connection is lost.
 	WentAway struct {
@@ -225,6 +227,9 @@ func ParseEvent(b []byte) (Event, error) {
 
 func parse[E Event](b []byte) (Event, error) {
 	var e E
+	if b[0] != '{' {
+		return nil, fmt.Errorf("%w: its body is no object", ErrEvent)
+	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&e); err != nil {

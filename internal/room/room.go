@@ -10,6 +10,8 @@
 package room
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -82,6 +84,18 @@ type Room struct {
 	chairs  int                // how many of them moderate
 }
 
+// Clone returns a room of its own that is the same as r.
+func (r *Room) Clone() *Room {
+	c := *r
+	c.here = make(map[id.Person]*Participant, len(r.here))
+	for who, p := range r.here {
+		own := *p
+		c.here[who] = &own
+	}
+	c.invited, c.removed, c.waiting = maps.Clone(r.invited), maps.Clone(r.removed), maps.Clone(r.waiting)
+	return &c
+}
+
 // Seq returns the number of the last event; the first event has number 1.
 func (r *Room) Seq() uint64 { return r.seq }
 
@@ -120,7 +134,7 @@ func (r *Room) Stage() []*Participant {
 			out = append(out, p)
 		}
 	}
-	slices.SortFunc(out, func(a, b *Participant) int { return cmpSeq(a.Stage, b.Stage) })
+	slices.SortFunc(out, func(a, b *Participant) int { return cmp.Compare(a.Stage, b.Stage) })
 	return out
 }
 
@@ -130,7 +144,7 @@ func (r *Room) Participants() []*Participant {
 	for _, p := range r.here {
 		out = append(out, p)
 	}
-	slices.SortFunc(out, func(a, b *Participant) int { return cmpSeq(a.Entered, b.Entered) })
+	slices.SortFunc(out, func(a, b *Participant) int { return cmp.Compare(a.Entered, b.Entered) })
 	return out
 }
 
@@ -142,7 +156,7 @@ func (r *Room) Moderators() []id.Person {
 			out = append(out, p)
 		}
 	}
-	slices.SortFunc(out, func(a, b *Participant) int { return cmpSeq(a.Chair, b.Chair) })
+	slices.SortFunc(out, func(a, b *Participant) int { return cmp.Compare(a.Chair, b.Chair) })
 	ids := make([]id.Person, len(out))
 	for i, p := range out {
 		ids[i] = p.Who
@@ -182,14 +196,4 @@ func (r *Room) Next() time.Time {
 		}
 	}
 	return next
-}
-
-func cmpSeq(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

@@ -59,10 +59,12 @@ func (r *Room) UnmarshalJSON(b []byte) error {
 		removed: make(map[id.Person]bool, len(s.Removed)),
 		waiting: make(map[id.Person]bool),
 	}
+	var entered uint64
 	for _, p := range s.People {
-		if p == nil || r.here[p.Who] != nil {
+		if p == nil || r.here[p.Who] != nil || p.Entered <= entered || p.Entered > s.Seq {
 			return ErrSnapshot
 		}
+		entered = p.Entered
 		r.here[p.Who] = p
 		r.wait(p, p.AwayUntil, p.AskedUntil)
 		if p.Role >= Speaker {

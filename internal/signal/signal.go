@@ -101,7 +101,7 @@ func ParseRequest(b []byte) (Request, error) {
 	if err := d.Decode(&r); err != nil {
 		return r, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	if _, ok := members["id"]; !ok || len(members) != 2 {
+	if number := string(members["id"]); number == "" || number == "null" || len(members) != 2 {
 		return r, fmt.Errorf("%w: it takes an id and one thing to do", ErrRequest)
 	}
 	for name, body := range members {
@@ -116,12 +116,14 @@ func ParseRequest(b []byte) (Request, error) {
 }
 
 type (
-	// Entered answers Enter. Room is the view of the room, or absent when the
-	// events after Since follow instead.
+	// Entered answers Enter. View is the view of the room, or absent when the
+	// events after Since follow instead. Media says that the media connection
+	// of Previous is still up, and now this session's.
 	Entered struct {
 		Room    id.Room         `json:"room"`
 		Me      id.Person       `json:"me"`
 		Session id.Session      `json:"session"`
+		Media   bool            `json:"media,omitempty"`
 		View    json.RawMessage `json:"view,omitempty"`
 	}
 	// Answer answers Offer with the node's SDP answer.

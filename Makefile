@@ -1,0 +1,73 @@
+# Everything that a person or CI does goes through here.
+#   make run     build everything and run a node on http://localhost:8080
+#   make test    all tests: Go, web, real browsers, foreign WebRTC stacks
+#   make check   formatting, lint, types, unit tests: two minutes at most
+
+GO        ?= go
+FUZZTIME  ?= 30s
+LINT      := $(GO) run -modfile=tools/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: all run build web types test check lint race fuzz e2e interop fmt map clean
+
+all: check
+
+run: build ## build everything and run a node
+	bin/stoa serve
+
+build: web ## bin/stoa, one static binary with the app inside
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/stoa ./cmd/stoa
+
+web: node_modules/.installed ## web/dist, the built app
+	npm run --silent build
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+types: node_modules/.installed ## sdk/ts/src/api.d.ts, from the API itself
+	@mkdir -p build
+	$(GO) run ./cmd/stoa openapi > build/openapi.json
+	npm run --silent api
+
+test: build ## all of it
+	$(GO) test ./...
+	npm test --silent
+	$(MAKE) --no-print-directory interop e2e
+
+check: node_modules/.installed lint ## what must be true of every commit
+	$(GO) test -short ./...
+	npm run --silent check
+	npm test --silent
+
+lint:
+	$(LINT) run
+	$(GO) mod tidy -diff
+
+race: ## the Go tests with the race detector
+	$(GO) test -race ./...
+
+fuzz: ## every parser, FUZZTIME each
+	@$(GO) list -f '{{.ImportPath}}' ./... | while read -r p; do \
+	  $(GO) test -list '^Fuzz' $$p | grep '^Fuzz' | while read -r f; do \
+	    echo "$$p $$f"; \
+	    $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	  done || exit 1; \
+	done
+
+e2e: build ## three people in real browsers
+	test/needs chromium espeak-ng sox
+	npm run --silent e2e
+
+interop: build ## aiortc, a WebRTC stack that shares no code with ours
+	test/needs python3-aiortc
+	$(GO) test -count=1 -tags interop ./test/interop
+
+fmt:
+	$(LINT) fmt
+	npm run --silent fmt
+
+map: ## the layout, printed from the package comments
+	@$(GO) list -f '{{.ImportPath}}	{{.Doc}}' ./... | sed 's#^github.com/stoa-audio/stoa/##'
+
+clean:
+	rm -rf bin build web/dist/assets web/dist/index.html node_modules

@@ -1,0 +1,82 @@
+// Command stoa runs a node: the app, its API and the media of its rooms in one
+// process.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/stoa-audio/stoa/internal/api"
+	"github.com/stoa-audio/stoa/internal/node"
+	"github.com/stoa-audio/stoa/internal/telemetry"
+)
+
+const help = `stoa runs live-audio rooms.
+
+  stoa serve      run a node; stoa serve -h lists its flags
+  stoa openapi    print the OpenAPI document of the HTTP API
+  stoa version    print the version
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "stoa:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
+	command := ""
+	if len(args) > 0 {
+		command = args[0]
+	}
+	switch command {
+	case "serve":
+		return serve(ctx, args[1:], environ, stdout, stderr)
+	case "openapi":
+		_, err := stdout.Write(api.Document(node.Version))
+		return err
+	case "version":
+		_, err := fmt.Fprintln(stdout, "stoa", node.Version)
+		return err
+	case "", "help", "-h", "--help":
+		_, err := io.WriteString(stdout, help)
+		return err
+	}
+	return fmt.Errorf("%q is no command; stoa help lists them", command)
+}
+
+// serve runs a node until ctx ends. What a person needs to know goes to
+// stdout, the log to stderr.
+func serve(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
+	c, err := node.LoadConfig(args, environ, stderr)
+	if err != nil {
+		return err
+	}
+	log := telemetry.NewLog(stderr, c.Log)
+	n, err := node.Start(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "Stoa is at", n.URL())
+	if link := n.Invite(); link != "" {
+		fmt.Fprintln(stdout, "Nobody lives here yet. Your invite:", link)
+	}
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+	case err = <-n.Failed():
+	}
+	return errors.Join(err, n.Stop(context.WithoutCancel(ctx)))
+}

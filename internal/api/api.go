@@ -1,0 +1,145 @@
+// Package api is the doors of the house: HTTP and the live WebSocket, as
+// docs/protocol/http.md and docs/protocol/signal.md describe them. It finds
+// out who is asking, limits how often, translates between the wire and the
+// packages that decide, and decides nothing itself.
+//
+// The HTTP calls are written with huma, from whose types the OpenAPI document
+// follows. Errors are problems (RFC 9457) with codes from one table.
+//
+// Not here: TLS, listening, timeouts of connections, metrics.
+package api
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hub"
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/room/live"
+)
+
+// bodyMax is the size of a request's body in bytes.
+const bodyMax = 64 << 10
+
+// Media is the voices of those who have a seat.
+type Media interface {
+	// Offer returns the SDP answer, or an *OfferError.
+	Offer(ctx context.Context, name id.Room, who id.Person, session id.Session, sdp string) (answer string, err error)
+	// Up reports whether a session has a media connection, which it may have
+	// from the one before it.
+	Up(name id.Room, who id.Person, session id.Session) bool
+}
+
+// An OfferError means that an offer cannot be answered, and says why.
+type OfferError struct{ Detail string }
+
+// Error returns why the offer cannot be answered.
+func (e *OfferError) Error() string { return "bad offer: " + e.Detail }
+
+// Parts are what the doors lead to.
+type Parts struct {
+	People *people.People
+	Hub    *hub.Hub
+	Grants *grant.Keys
+	Media  Media
+
+	URL     *url.URL // where browsers find the house
+	House   string   // its name
+	Version string   // of the software
+	Web     fs.FS    // the built web app; may be empty
+
+	// Ready returns why the node cannot serve now, or nil.
+	Ready func() error
+	// From returns the address of a client, which a proxy may have hidden. It
+	// is used for limits, and neither logged nor stored.
+	From  func(*http.Request) netip.Addr
+	Clock func() time.Time
+	Log   *slog.Logger
+}
+
+// An API is the doors of one node.
+type API struct {
+	Parts
+
+	rooms   *live.Rooms // set by Serve
+	huma    huma.API
+	handler http.Handler
+	openapi []byte
+	cookie  string // its name
+
+	limits  limits
+	opening opening
+	seats   seats
+	hallway hallway
+
+	conns   connections
+	work    context.Context // ends when the doors close
+	stop    context.CancelFunc
+	workers sync.WaitGroup
+}
+
+// New returns the doors to p. They open when Serve is called: the rooms need
+// the API as their watcher before they can run.
+func New(p Parts) *API {
+	a := &API{Parts: p}
+	a.work, a.stop = context.WithCancel(context.Background())
+	a.cookie = "stoa_session"
+	if p.URL.Scheme == "https" {
+		a.cookie = "__Host-stoa_session"
+	}
+	mux := http.NewServeMux()
+	a.huma = humago.New(mux, document(p.Version))
+	a.addSignUp()
+	a.addMe()
+	a.addPeople()
+	a.addRooms()
+	a.addHouse(mux)
+	a.openapi = encodeDocument(a.huma.OpenAPI())
+	mux.HandleFunc("GET /api/v1/live", a.live)
+	mux.HandleFunc("/api/", a.noSuchThing)
+	mux.Handle("/", a.web())
+	a.handler = a.outside(mux)
+	return a
+}
+
+// Serve opens the doors to rooms. It is called once, before Handler is used.
+func (a *API) Serve(rooms *live.Rooms) {
+	a.rooms = rooms
+	a.workers.Go(a.watchHallway)
+}
+
+// Handler returns what serves every path.
+func (a *API) Handler() http.Handler { return a.handler }
+
+// OpenAPI returns the OpenAPI 3.1 document.
+func (a *API) OpenAPI() []byte { return a.openapi }
+
+// Close tells everybody on a live connection that the node stops, and waits
+// until the connections are closed or ctx is over.
+func (a *API) Close(ctx context.Context) error {
+	a.stop()
+	a.conns.close()
+	done := make(chan struct{})
+	go func() {
+		a.workers.Wait()
+		a.conns.wg.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

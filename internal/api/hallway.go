@@ -1,0 +1,210 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/signal"
+)
+
+// hallwayEvery is how often the hallway is looked at for news.
+const hallwayEvery = time.Second
+
+var hallwayNotice = encode(signal.Notice{Hallway: &signal.None{}})
+
+// hallway tells who watches it that what they see there may have changed, at
+// most once a second. Of a room that is not open only those hear who may enter
+// it, or could a moment ago: when a closed room lives is nobody else's to know.
+type hallway struct {
+	mu      sync.Mutex
+	open    bool             // something about an open room has changed
+	changed map[id.Room]bool // rooms that are not open and have changed
+	joined  map[*connection]bool
+	// watchers are those who watch, with the rooms not open that they could
+	// enter when we last looked.
+	watchers map[*connection]map[id.Room]bool
+}
+
+// join lets c watch.
+func (h *hallway) join(c *connection) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.watchers == nil {
+		h.watchers, h.joined = make(map[*connection]map[id.Room]bool), make(map[*connection]bool)
+	}
+	if h.watchers[c] == nil {
+		h.watchers[c] = make(map[id.Room]bool)
+		h.joined[c] = true
+	}
+}
+
+func (h *hallway) leave(c *connection) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.watchers, c)
+	delete(h.joined, c)
+}
+
+// happened notes whether events change how r looks in the hallway.
+func (h *hallway) happened(name id.Room, r *room.Room, events []room.Event) {
+	if !slices.ContainsFunc(events, shows) {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r.Visibility() == room.Open {
+		h.open = true
+	}
+	h.note(name)
+}
+
+// note notes that name has changed, or who may enter it.
+func (h *hallway) note(name id.Room) {
+	if h.changed == nil {
+		h.changed = make(map[id.Room]bool)
+	}
+	h.changed[name] = true
+}
+
+// moderates notes that whom a person follows has changed, which opens and
+// shuts the social rooms that they moderate.
+func (h *hallway) moderates(rooms *live.Rooms, who id.Person) {
+	var names []id.Room
+	rooms.Each(func(name id.Room, r *room.Room) {
+		if r.Visibility() == room.Social && r.Role(who) == room.Moderator {
+			names = append(names, name)
+		}
+	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, name := range names {
+		h.note(name)
+	}
+}
+
+// shows reports whether e changes a card, or who is shown it.
+func shows(e room.Event) bool {
+	switch e.(type) {
+	case room.Opened, room.Entered, room.Left, room.LetInto, room.SteppedUp, room.SteppedDown,
+		room.MadeModerator, room.Widened, room.Ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// watchHallway tells the news until the node stops.
+func (a *API) watchHallway() {
+	tick := time.NewTicker(hallwayEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-a.work.Done():
+			return
+		case <-tick.C:
+			ctx, cancel := context.WithTimeout(a.work, doMax)
+			a.tellHallway(ctx)
+			cancel()
+		}
+	}
+}
+
+func (a *API) tellHallway(ctx context.Context) {
+	h := &a.hallway
+	h.mu.Lock()
+	open, changed, joined := h.open, h.changed, h.joined
+	watchers := slices.Collect(maps.Keys(h.watchers))
+	h.open, h.changed, h.joined = false, nil, make(map[*connection]bool)
+	h.mu.Unlock()
+
+	news := make(map[*connection]bool)
+	if open {
+		for _, c := range watchers {
+			news[c] = true
+		}
+	}
+	for name := range changed {
+		now := a.mayEnter(ctx, name, watchers)
+		h.mu.Lock()
+		for c, before := range h.watchers {
+			if before[name] || now[c] {
+				news[c] = true
+			}
+			if delete(before, name); now[c] {
+				before[name] = true
+			}
+		}
+		h.mu.Unlock()
+	}
+	if len(joined) > 0 {
+		a.showHallway(ctx, slices.Collect(maps.Keys(joined)))
+	}
+	for c := range news {
+		c.push(outgoing{frame: hallwayNotice})
+	}
+}
+
+// showHallway notes which rooms that are not open those who have just joined
+// may enter, so that they hear when such a room goes.
+func (a *API) showHallway(ctx context.Context, joined []*connection) {
+	var names []id.Room
+	a.rooms.Each(func(name id.Room, r *room.Room) {
+		if r.Visibility() != room.Open {
+			names = append(names, name)
+		}
+	})
+	for _, name := range names {
+		now := a.mayEnter(ctx, name, joined)
+		a.hallway.mu.Lock()
+		for c := range now {
+			if seen := a.hallway.watchers[c]; seen != nil {
+				seen[name] = true
+			}
+		}
+		a.hallway.mu.Unlock()
+	}
+}
+
+// mayEnter returns which of conns may enter a room that is not open.
+func (a *API) mayEnter(ctx context.Context, name id.Room, conns []*connection) map[*connection]bool {
+	now := make(map[*connection]bool)
+	var unsure []*connection
+	var moderators []id.Person
+	a.rooms.Read(name, func(r *room.Room) {
+		if r.Visibility() == room.Open {
+			return
+		}
+		moderators = r.Moderators()
+		for _, c := range conns {
+			switch who := c.visit.session.Person; {
+			case r.MayEnter(who, false):
+				now[c] = true
+			case r.MayEnter(who, true):
+				unsure = append(unsure, c)
+			}
+		}
+	})
+	if len(unsure) == 0 {
+		return now
+	}
+	who := make([]id.Person, len(unsure))
+	for i, c := range unsure {
+		who[i] = c.visit.session.Person
+	}
+	followed, err := a.People.FollowedAmong(ctx, who, moderators)
+	if err != nil {
+		return now // whoever cannot be shown to be let in is not
+	}
+	for i, c := range unsure {
+		if slices.Contains(followed, who[i]) {
+			now[c] = true
+		}
+	}
+	return now
+}

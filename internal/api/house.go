@@ -1,0 +1,42 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// House is what anybody may know about the house.
+type House struct {
+	Name             string `json:"name"`
+	Version          string `json:"version"`
+	InvitesPerPerson int    `json:"invites_per_person"`
+}
+
+func (a *API) addHouse(mux *http.ServeMux) {
+	add(a, huma.Operation{
+		OperationID: "get-house", Method: "GET", Path: "/api/v1/house", Tags: []string{"house"}, Summary: "The house",
+	}, toLook, func(context.Context, *struct{}) (*output[House], error) {
+		return answer(House{a.House, a.Version, a.People.InvitesPerPerson()}, nil)
+	})
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if err := a.Ready(); err != nil {
+			say(w, http.StatusServiceUnavailable, "not ready")
+			return
+		}
+		say(w, http.StatusOK, "ready")
+	})
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(a.openapi) // the client may be gone
+	})
+}
+
+// say answers in plain text. Why a node is not ready is not for everybody.
+func say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // the client may be gone
+}

@@ -1,0 +1,505 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hub"
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/store/sqlite"
+)
+
+// A house is a node as far as its doors, with real records.
+type testHouse struct {
+	*testing.T
+
+	url     string
+	store   *sqlite.Store
+	people  *people.People
+	rooms   *live.Rooms
+	grants  *grant.Keys
+	api     *API
+	media   *echo
+	founder string
+	log     *lockedBuffer
+
+	once sync.Once
+	mu   sync.Mutex
+	now  time.Time // zero while time goes on
+}
+
+// echo answers every offer with itself, but for those it is told to fail.
+type echo struct {
+	err error
+	up  bool
+}
+
+func (e *echo) Up(id.Room, id.Person, id.Session) bool { return e.up }
+
+func (e *echo) Offer(_ context.Context, _ id.Room, _ id.Person, _ id.Session, sdp string) (string, error) {
+	return "answer to " + sdp, e.err
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+var webApp = fstest.MapFS{
+	"index.html":          {Data: []byte("<!doctype html><title>the app</title>")},
+	"favicon.svg":         {Data: []byte("<svg/>")},
+	"assets/app-x1y2.js":  {Data: []byte("export {}")},
+	"assets/app-x1y2.css": {Data: []byte("body{}")},
+}
+
+func newHouse(t *testing.T) *testHouse { return newHouseWith(t, "http", webApp) }
+
+func newHouseWith(t *testing.T, scheme string, web fs.FS) *testHouse {
+	t.Helper()
+	h := &testHouse{T: t, media: new(echo), log: new(lockedBuffer)}
+	var handler http.Handler
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler.ServeHTTP(w, r)
+	}))
+	_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
+	h.url = "http://localhost:" + port
+	where, err := url.Parse(scheme + "://localhost:" + port)
+	h.must(err)
+
+	h.store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "stoa.db"))
+	h.must(err)
+	h.people, err = people.New(h.store, people.Config{
+		URL: where, House: "Test", InviteKey: []byte("a key for tests"), Invites: 2,
+		InviteLife: 14 * 24 * time.Hour, Clock: h.clock,
+	})
+	h.must(err)
+	h.grants, err = grant.New([]byte("a seed for tests, 32 bytes long."))
+	h.must(err)
+	watchers := hub.New()
+	h.api = New(Parts{
+		People: h.people, Hub: watchers, Grants: h.grants, Media: h.media,
+		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
+		Ready: func() error { return nil },
+		From: func(r *http.Request) netip.Addr {
+			if text := r.Header.Get("Test-From"); text != "" {
+				return netip.MustParseAddr(text)
+			}
+			return netip.MustParseAddrPort(r.RemoteAddr).Addr()
+		},
+		Clock: h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
+	})
+	h.rooms, err = live.Start(context.Background(), h.store, h.people, watchers, h.api)
+	h.must(err)
+	h.api.Serve(h.rooms)
+	handler = h.api.Handler()
+	server.Start()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := h.api.Close(ctx); err != nil {
+			t.Errorf("close the doors: %v", err)
+		}
+		server.Close()
+		if err := h.rooms.Close(ctx); err != nil {
+			t.Errorf("close the rooms: %v", err)
+		}
+		h.closeRecords()
+	})
+	h.founder, _, err = h.people.FounderInvite(t.Context())
+	h.must(err)
+	return h
+}
+
+// closeRecords closes the records, once.
+func (h *testHouse) closeRecords() { h.once.Do(func() { h.must(h.store.Close()) }) }
+
+func (h *testHouse) clock() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.now.IsZero() {
+		return time.Now()
+	}
+	return h.now
+}
+
+// at stops the clock that the doors and the people read.
+func (h *testHouse) at(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = now
+}
+
+func (h *testHouse) must(err error) {
+	h.Helper()
+	if err != nil {
+		h.Fatal(err)
+	}
+}
+
+// A guest is a person with a signed-in browser.
+type guest struct {
+	*testHouse
+
+	id    id.Person
+	name  string
+	token string
+}
+
+// founderGuest makes the first person; join makes one whom another invites.
+func (h *testHouse) first(name string) *guest {
+	h.Helper()
+	return h.come(h.founder, name)
+}
+
+func (g *guest) invite(name string) *guest {
+	g.Helper()
+	// Around the allowance, which is tested elsewhere.
+	code := id.New[people.Code]()
+	i := people.Invite{ID: id.New[people.InviteID](), By: people.Person{ID: g.id}, Created: time.Now(), Expires: time.Now().Add(time.Hour)}
+	g.must(g.store.Give(g.Context(), i, hashOf(code), 1000))
+	return g.come(code.String(), name)
+}
+
+func (h *testHouse) come(invite, name string) *guest {
+	h.Helper()
+	account, _, err := h.people.SignUpByRecovery(h.Context(), invite, name)
+	h.must(err)
+	_, token, err := h.people.SignIn(h.Context(), account.ID)
+	h.must(err)
+	return &guest{h, account.ID, name, token}
+}
+
+// An answered is the answer to a call.
+type answered struct {
+	*testHouse
+
+	status int
+	header http.Header
+	body   []byte
+}
+
+// call makes a call without a cookie.
+func (h *testHouse) call(method, path string, body any, header ...string) answered {
+	h.Helper()
+	var r io.Reader
+	switch body := body.(type) {
+	case nil:
+	case string:
+		r = strings.NewReader(body)
+	default:
+		text, err := json.Marshal(body)
+		h.must(err)
+		r = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(h.Context(), method, h.url+path, r)
+	h.must(err)
+	if r != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	h.must(err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	h.must(err)
+	return answered{h, res.StatusCode, res.Header, text}
+}
+
+// call makes a call with the guest's cookie.
+func (g *guest) call(method, path string, body any, header ...string) answered {
+	g.Helper()
+	return g.testHouse.call(method, path, body, append(header, "Cookie", g.api.cookie+"="+g.token)...)
+}
+
+// is ends the test if the status is another.
+func (a answered) is(status int) answered {
+	a.Helper()
+	if a.status != status {
+		a.Fatalf("status %d, want %d: %s", a.status, status, a.body)
+	}
+	return a
+}
+
+// problem ends the test if the answer is not the problem c.
+func (a answered) problem(c code) answered {
+	a.Helper()
+	var p Problem
+	a.into(&p)
+	if p.Code != string(c) || a.status != kinds[c].status || p.Status != a.status ||
+		a.header.Get("Content-Type") != "application/problem+json" {
+		a.Fatalf("%d %s %s, want %s", a.status, a.header.Get("Content-Type"), a.body, c)
+	}
+	return a
+}
+
+func (a answered) into(v any) answered {
+	a.Helper()
+	if err := json.Unmarshal(a.body, v); err != nil {
+		a.Fatalf("%s: %v", a.body, err)
+	}
+	return a
+}
+
+// open opens a room.
+func (g *guest) open(visibility string, invite ...string) id.Room {
+	g.Helper()
+	var c Card
+	g.call("POST", "/api/v1/rooms", NewRoom{Title: "Tea", Visibility: visibility, Invite: invite}).is(201).into(&c)
+	return c.ID
+}
+
+func (g *guest) grant(name id.Room) string {
+	g.Helper()
+	var out Grant
+	g.call("POST", "/api/v1/rooms/"+name.String()+"/grants", None{}).is(201).into(&out)
+	return out.Grant
+}
+
+// A line is a live connection of a test: what it is sent waits in order.
+type line struct {
+	*testHouse
+
+	ws   *websocket.Conn
+	got  chan message
+	over chan error
+	next uint64
+	kept []message // read while something else was waited for
+}
+
+// A message is whatever the node may send.
+type message struct {
+	Re      *uint64
+	Done    *struct{}
+	Entered *struct {
+		Room    id.Room
+		Me      id.Person
+		Session id.Session
+		Media   bool
+		View    *room.View
+	}
+	Answer  *struct{ SDP string }
+	Problem *struct {
+		Code, Title, Detail string
+		Status              int
+		RetryAfter          int `json:"retry_after"`
+	}
+	Seq     uint64
+	Room    id.Room
+	Hallway *struct{}
+	Cut     *struct {
+		Room id.Room
+		Why  string
+	}
+	raw string
+}
+
+// live connects without a cookie.
+func (h *testHouse) live(header ...string) *line {
+	h.Helper()
+	l, err := h.dial(header...)
+	h.must(err)
+	return l
+}
+
+// live connects with the guest's cookie.
+func (g *guest) live(header ...string) *line {
+	g.Helper()
+	return g.testHouse.live(append(header, "Cookie", g.api.cookie+"="+g.token)...)
+}
+
+func (h *testHouse) dial(header ...string) (*line, error) {
+	h.Helper()
+	hd := make(http.Header)
+	for i := 0; i < len(header); i += 2 {
+		hd.Set(header[i], header[i+1])
+	}
+	ws, res, err := websocket.Dial(h.Context(), strings.Replace(h.url, "http", "ws", 1)+"/api/v1/live", &websocket.DialOptions{HTTPHeader: hd})
+	if err != nil {
+		if res != nil && res.Body != nil {
+			text, _ := io.ReadAll(res.Body)
+			return nil, errors.New(string(text))
+		}
+		return nil, err
+	}
+	ws.SetReadLimit(1 << 24)
+	l := &line{testHouse: h, ws: ws, got: make(chan message, 100000), over: make(chan error, 1)}
+	h.Cleanup(func() { _ = ws.CloseNow() })
+	go func() {
+		for {
+			_, text, err := ws.Read(context.Background())
+			if err != nil {
+				l.over <- err
+				close(l.got)
+				return
+			}
+			m := message{raw: string(text)}
+			if err := json.Unmarshal(text, &m); err != nil {
+				h.Errorf("the node sent %s: %v", text, err)
+			}
+			l.got <- m
+		}
+	}()
+	return l, nil
+}
+
+// ask sends a request and returns the reply to it. What comes before is kept.
+func (l *line) ask(what string, body any) message {
+	l.Helper()
+	id := l.send(what, body)
+	return l.until(func(m message) bool { return m.Re != nil && *m.Re == id })
+}
+
+func (l *line) send(what string, body any) uint64 {
+	l.Helper()
+	l.next++
+	text, err := json.Marshal(map[string]any{"id": l.next, what: body})
+	l.must(err)
+	l.must(l.ws.Write(l.Context(), websocket.MessageText, text))
+	return l.next
+}
+
+// until returns the next message that is wanted. What comes before is kept.
+func (l *line) until(wanted func(message) bool) message {
+	l.Helper()
+	for i, m := range l.kept {
+		if wanted(m) {
+			l.kept = append(l.kept[:i:i], l.kept[i+1:]...)
+			return m
+		}
+	}
+	late := time.After(10 * time.Second)
+	for {
+		select {
+		case m, ok := <-l.got:
+			if !ok {
+				l.Fatalf("the connection is over: %v; got %v", <-l.over, raws(l.kept))
+			}
+			if wanted(m) {
+				return m
+			}
+			l.kept = append(l.kept, m)
+		case <-late:
+			l.Fatalf("nothing of that kind has come, but %v", raws(l.kept))
+		}
+	}
+}
+
+func raws(ms []message) (out []string) {
+	for _, m := range ms {
+		out = append(out, m.raw)
+	}
+	return out
+}
+
+// event waits for an event of a kind.
+func (l *line) event(kind string) message {
+	l.Helper()
+	return l.until(func(m message) bool { return m.Seq > 0 && strings.Contains(m.raw, `"`+kind+`":{`) })
+}
+
+// cut waits to be cut for a reason.
+func (l *line) cut(name id.Room, why string) {
+	l.Helper()
+	m := l.until(func(m message) bool { return m.Cut != nil })
+	if m.Cut.Why != why || m.Cut.Room != name {
+		l.Fatalf("cut by %s, want %s", m.raw, why)
+	}
+}
+
+// quiet fails if anything comes for a while.
+func (l *line) quiet(d time.Duration) {
+	l.Helper()
+	select {
+	case m, ok := <-l.got:
+		l.Fatalf("got %s, %t", m.raw, ok)
+	case <-time.After(d):
+	}
+}
+
+// closed waits for the connection to be closed, and for the code.
+func (l *line) closed(code websocket.StatusCode) {
+	l.Helper()
+	select {
+	case err := <-l.over:
+		if got := websocket.CloseStatus(err); got != code {
+			l.Fatalf("closed with %v (%v), want %v", got, err, code)
+		}
+	case <-time.After(15 * time.Second):
+		l.Fatal("the connection is still open")
+	}
+}
+
+// enter enters a room over l and returns the reply.
+func (g *guest) enter(l *line, name id.Room, more ...any) message {
+	g.Helper()
+	body := map[string]any{"grant": g.grant(name)}
+	for i := 0; i < len(more); i += 2 {
+		body[more[i].(string)] = more[i+1]
+	}
+	m := l.ask("enter", body)
+	if m.Entered == nil {
+		g.Fatalf("not entered: %s", m.raw)
+	}
+	return m
+}
+
+// sit connects and enters.
+func (g *guest) sit(name id.Room) *line {
+	g.Helper()
+	l := g.live()
+	g.enter(l, name)
+	return l
+}
+
+// done asks for something that must be done.
+func (l *line) done(what string, body any) {
+	l.Helper()
+	if m := l.ask(what, body); m.Done == nil {
+		l.Fatalf("%s: %s", what, m.raw)
+	}
+}
+
+// refused asks for something that must be refused.
+func (l *line) refused(c code, what string, body any) message {
+	l.Helper()
+	m := l.ask(what, body)
+	if m.Problem == nil || m.Problem.Code != string(c) || m.Problem.Status != kinds[c].status || m.Problem.Title == "" {
+		l.Fatalf("%s: %s, want %s", what, m.raw, c)
+	}
+	return m
+}

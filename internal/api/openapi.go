@@ -1,0 +1,117 @@
+package api
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/signal"
+)
+
+const schemas = "#/components/schemas/"
+
+// Document returns the OpenAPI 3.1 document of this version of the API, without
+// a house behind it.
+func Document(version string) []byte {
+	return New(Parts{URL: new(url.URL), Version: version, Web: embed.FS{}}).OpenAPI()
+}
+
+// document returns what huma fills with the calls: OpenAPI 3.1 with the
+// messages of the live WebSocket as components, so that one generated file
+// types both.
+func document(version string) huma.Config {
+	registry := huma.NewMapRegistry(schemas, schemaName)
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[signal.Request](), reflect.TypeFor[signal.Reply](), reflect.TypeFor[signal.Notice](),
+	} {
+		registry.Schema(t, true, "")
+	}
+	// The view is passed on as it was written, so its type is said here.
+	registry.Schema(reflect.TypeFor[signal.Entered](), false, "").Properties["view"] =
+		registry.Schema(reflect.TypeFor[room.View](), true, "")
+	registry.Map()["Event"] = eventSchema(registry)
+
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "Stoa", Version: version,
+				Description: "The HTTP API of a house. docs/protocol/http.md says what this document cannot; " +
+					"docs/protocol/signal.md describes the live WebSocket at /api/v1/live, whose messages are " +
+					"the schemas SignalRequest, SignalReply, SignalNotice and Event.",
+			},
+			Components: &huma.Components{
+				Schemas: registry,
+				SecuritySchemes: map[string]*huma.SecurityScheme{"session": {
+					Type: "apiKey", In: "cookie", Name: "stoa_session",
+					Description: "__Host-stoa_session where the node is served over TLS",
+				}},
+			},
+		},
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json",
+	}
+}
+
+// schemaName names a type after its package where two packages have the same
+// word for different things.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch pkg := t.PkgPath(); {
+	case strings.HasSuffix(pkg, "/signal"):
+		return "Signal" + name
+	case t.Implements(reflect.TypeFor[room.Event]()):
+		return "Event" + name
+	case strings.HasSuffix(pkg, "/room"):
+		return "Room" + name
+	}
+	return name
+}
+
+// events is one of each kind of event, to describe it by.
+var events = []room.Event{
+	room.Opened{}, room.Entered{}, room.Returned{}, room.WentAway{}, room.Left{},
+	room.HandRaised{}, room.HandLowered{}, room.HandsSet{}, room.AskedUp{}, room.AskOver{},
+	room.SteppedUp{}, room.SteppedDown{}, room.Muted{}, room.Unmuted{}, room.MadeModerator{},
+	room.LetInto{}, room.Widened{}, room.Regrouped{}, room.Ended{},
+}
+
+// eventSchema describes a numbered event: a number, a room, and one member
+// that says what has happened.
+func eventSchema(r huma.Registry) *huma.Schema {
+	s := &huma.Schema{
+		Type: huma.TypeObject, Required: []string{"seq", "room"}, AdditionalProperties: false,
+		Description: "A numbered event of a room: besides seq and room exactly one member.",
+		Properties: map[string]*huma.Schema{
+			"seq":  {Type: huma.TypeInteger, Format: "int64"},
+			"room": {Type: huma.TypeString},
+		},
+	}
+	for _, e := range events {
+		s.Properties[kindOf(e)] = r.Schema(reflect.TypeOf(e), true, "")
+	}
+	return s
+}
+
+// kindOf returns the word for e on the wire.
+func kindOf(e room.Event) string {
+	kind, _, _ := strings.Cut(string(room.MarshalEvent(e)), `":`)
+	return strings.TrimPrefix(kind, `{"`)
+}
+
+func encodeDocument(d *huma.OpenAPI) []byte {
+	text, err := json.MarshalIndent(d, "", " ")
+	if err != nil {
+		panic(fmt.Sprintf("api: the OpenAPI document has no JSON form: %v", err)) // a mistake in this package
+	}
+	return append(text, '\n')
+}

@@ -1,0 +1,84 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/people"
+)
+
+// Person is somebody as whoever asks sees them.
+type Person struct {
+	ID        id.Person `json:"id"`
+	Name      string    `json:"name"`
+	Since     time.Time `json:"since"`
+	Followed  bool      `json:"followed" doc:"whether I follow them"`
+	FollowsMe bool      `json:"follows_me"`
+}
+
+func personOf(p people.Profile) Person {
+	return Person{p.ID, p.Name, p.Created, p.Followed, p.FollowsMe}
+}
+
+func peopleOf(list []people.Profile, err error) (People, error) {
+	out := People{make([]Person, len(list))}
+	for i, p := range list {
+		out.People[i] = personOf(p)
+	}
+	return out, err
+}
+
+// about is the input of a call about a person.
+type about struct {
+	Person string `path:"person"`
+}
+
+func (in *about) parse() (id.Person, error) {
+	who, err := id.Parse[id.Person](in.Person)
+	if err != nil {
+		return who, people.ErrNoPerson
+	}
+	return who, nil
+}
+
+func (a *API) addPeople() {
+	tags := []string{"people"}
+	add(a, huma.Operation{
+		OperationID: "get-person", Method: "GET", Path: "/api/v1/people/{person}", Tags: tags, Summary: "A person",
+	}, toRead, func(ctx context.Context, in *about) (*output[Person], error) {
+		who, err := in.parse()
+		if err != nil {
+			return nil, err
+		}
+		p, err := a.People.Profile(ctx, me(ctx), who)
+		return answer(personOf(p), err)
+	})
+	add(a, huma.Operation{
+		OperationID: "follow", Method: "PUT", Path: "/api/v1/people/{person}/follow", Tags: tags, Summary: "Follow a person",
+	}, toWrite, func(ctx context.Context, in *about) (*nothing, error) {
+		return a.follow(ctx, in, a.People.Follow)
+	})
+	add(a, huma.Operation{
+		OperationID: "unfollow", Method: "DELETE", Path: "/api/v1/people/{person}/follow", Tags: tags, Summary: "Unfollow a person",
+	}, toWrite, func(ctx context.Context, in *about) (*nothing, error) {
+		return a.follow(ctx, in, a.People.Unfollow)
+	})
+}
+
+// follow changes whether the person who asks follows another, and tells the
+// rooms: who is followed by the stage, and who may enter, follows from it.
+func (a *API) follow(ctx context.Context, in *about, change func(ctx context.Context, who, whom id.Person) error) (*nothing, error) {
+	whom, err := in.parse()
+	if err != nil {
+		return nil, err
+	}
+	if err := change(ctx, me(ctx), whom); err != nil {
+		return nil, err
+	}
+	a.rooms.Regroup(ctx, me(ctx))
+	a.hallway.moderates(a.rooms, me(ctx))
+	return &nothing{}, nil
+}

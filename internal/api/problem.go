@@ -1,0 +1,300 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+	"golang.org/x/text/language"
+
+	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/signal"
+)
+
+// A code is what programs know a problem by.
+type code string
+
+// kinds is every problem there is, as docs/protocol/http.md lists them.
+var kinds = map[code]struct {
+	status int
+	en, de string
+}{
+	"bad_request":     {400, "This is not a request that can be understood", "Diese Anfrage ist nicht zu verstehen"},
+	"invalid":         {422, "A value is not allowed", "Ein Wert ist nicht erlaubt"},
+	"too_large":       {413, "This is too large", "Das ist zu groß"},
+	"not_signed_in":   {401, "Please sign in first", "Bitte melde dich zuerst an"},
+	"sign_in_failed":  {401, "This does not open an account", "Damit öffnet sich kein Konto"},
+	"no_ceremony":     {404, "This took too long; please try again", "Das hat zu lange gedauert; bitte versuch es noch einmal"},
+	"no_invite":       {404, "There is no such invite, or no more", "Diese Einladung gibt es nicht oder nicht mehr"},
+	"no_invites_left": {409, "You have given all your invites", "Du hast alle Einladungen vergeben"},
+	"no_person":       {404, "There is no such person here", "Diese Person ist hier nicht"},
+	"no_room":         {404, "There is no such room, or no more", "Diesen Raum gibt es nicht oder nicht mehr"},
+	"no_such_thing":   {404, "There is nothing here", "Hier ist nichts"},
+	"bad_grant":       {401, "This permission to enter is not, or no longer, good", "Diese Eintrittserlaubnis gilt nicht oder nicht mehr"},
+	"not_here":        {409, "You are not in the room", "Du bist nicht im Raum"},
+	"not_moderator":   {403, "Only a moderator may do this", "Das darf nur, wer moderiert"},
+	"senior":          {403, "They have moderated for longer than you", "Diese Person moderiert schon länger als du"},
+	"not_on_stage":    {409, "This is for people on the stage", "Das geht nur auf der Bühne"},
+	"on_stage":        {409, "Already on the stage", "Schon auf der Bühne"},
+	"hands_closed":    {403, "Hands are not open to you now", "Du kannst dich gerade nicht melden"},
+	"not_asked":       {409, "There is no invitation to the stage, or no more", "Es gibt keine Einladung auf die Bühne oder keine mehr"},
+	"stage_full":      {409, "The stage is full", "Die Bühne ist voll"},
+	"room_full":       {409, "The room is full", "Der Raum ist voll"},
+	"narrower":        {409, "A room cannot get narrower while it runs", "Ein Raum kann nicht enger werden, solange er läuft"},
+	"too_many_rooms":  {409, "You have as many rooms open as you may", "Du hast schon so viele Räume offen, wie du darfst"},
+	"bad_offer":       {422, "This media offer cannot be answered", "Dieses Medienangebot lässt sich nicht beantworten"},
+	"cross_origin":    {403, "This request comes from another site", "Diese Anfrage kommt von einer anderen Seite"},
+	"too_many":        {429, "Too often; please wait a moment", "Zu oft; bitte warte einen Moment"},
+	"unavailable":     {503, "The house cannot answer just now", "Das Haus kann gerade nicht antworten"},
+	"internal":        {500, "Something went wrong on our side", "Bei uns ist etwas schiefgegangen"},
+}
+
+// Why a call may be refused here, before it reaches a package that decides.
+var (
+	errNotSignedIn  = errors.New("not signed in")
+	errNoSuchThing  = errors.New("no such path or item")
+	errTooManyRooms = errors.New("too many rooms open")
+	errCrossOrigin  = errors.New("from another site")
+	errBadRequest   = errors.New("not a request")
+	errUnavailable  = errors.New("cannot serve now")
+)
+
+// refusals says which problem an error is, and where in the request its cause
+// lies when that is a value.
+var refusals = []struct {
+	err      error
+	code     code
+	location string
+}{
+	{errNotSignedIn, "not_signed_in", ""},
+	{errNoSuchThing, "no_such_thing", ""},
+	{errTooManyRooms, "too_many_rooms", ""},
+	{errCrossOrigin, "cross_origin", ""},
+	{errBadRequest, "bad_request", ""},
+	{errUnavailable, "unavailable", ""},
+	{signal.ErrRequest, "bad_request", ""},
+
+	{people.ErrName, "invalid", "body.name"},
+	{people.ErrPasskey, "invalid", "body.credential"},
+	{people.ErrPasskeys, "invalid", "body"},
+	{people.ErrSelf, "invalid", "path.person"},
+	{people.ErrFollowing, "invalid", "path.person"},
+	{people.ErrNoPerson, "no_person", ""},
+	{people.ErrSignIn, "sign_in_failed", ""},
+	{people.ErrNoCeremony, "no_ceremony", ""},
+	{people.ErrNoSession, "no_such_thing", ""},
+	{people.ErrNoInvite, "no_invite", ""},
+	{people.ErrNoInvitesLeft, "no_invites_left", ""},
+	{people.ErrStore, "unavailable", ""},
+
+	{room.ErrNoRoom, "no_room", ""},
+	{room.ErrNotHere, "not_here", ""},
+	{room.ErrNoPerson, "no_person", ""},
+	{room.ErrNotModerator, "not_moderator", ""},
+	{room.ErrSenior, "senior", ""},
+	{room.ErrNotOnStage, "not_on_stage", ""},
+	{room.ErrOnStage, "on_stage", ""},
+	{room.ErrHands, "hands_closed", ""},
+	{room.ErrNotAsked, "not_asked", ""},
+	{room.ErrStageFull, "stage_full", ""},
+	{room.ErrFull, "room_full", ""},
+	{room.ErrNarrower, "narrower", ""},
+	{room.ErrText, "invalid", "body.title"},
+	{live.ErrStore, "unavailable", ""},
+	{live.ErrBusy, "unavailable", ""},
+	{live.ErrClosed, "unavailable", ""},
+	{context.DeadlineExceeded, "unavailable", ""},
+	{context.Canceled, "unavailable", ""},
+	{grant.ErrGrant, "bad_grant", ""},
+}
+
+// errWait means that something was asked too often.
+type errWait struct{ after time.Duration }
+
+func (e errWait) Error() string { return "too often" }
+
+// An errValue means that a value is not allowed.
+type errValue struct{ location, message string }
+
+func (e errValue) Error() string { return e.location + ": " + e.message }
+
+// unavailableAfter is when it is worth asking again after a failure.
+const unavailableAfter = 5 * time.Second
+
+// A Problem is an error as clients see it (RFC 9457, section 3).
+type Problem struct {
+	Type   string      `json:"type" doc:"/problems/ and the code"`
+	Title  string      `json:"title" doc:"what is wrong, for people, in the language of Accept-Language"`
+	Status int         `json:"status"`
+	Code   string      `json:"code" doc:"what is wrong, for programs"`
+	Detail string      `json:"detail,omitempty"`
+	Errors []Violation `json:"errors,omitempty"`
+
+	after time.Duration // when to ask again, if that helps
+}
+
+// A Violation is a value that is not allowed.
+type Violation struct {
+	Location string `json:"location" doc:"such as body.name"`
+	Message  string `json:"message"`
+}
+
+// Error returns the code.
+func (p *Problem) Error() string { return p.Code }
+
+// GetStatus is how huma asks for the status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is how huma asks for the media type.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders is how huma asks for header fields.
+func (p *Problem) GetHeaders() http.Header {
+	h := make(http.Header)
+	if s := p.retryAfter(); s > 0 {
+		h.Set("Retry-After", strconv.Itoa(s))
+	}
+	return h
+}
+
+// retryAfter returns in how many seconds to ask again, or 0.
+func (p *Problem) retryAfter() int { return int(math.Ceil(p.after.Seconds())) }
+
+func newProblem(c code, german bool) *Problem {
+	k := kinds[c]
+	p := &Problem{Type: "/problems/" + string(c), Title: k.en, Status: k.status, Code: string(c)}
+	if german {
+		p.Title = k.de
+	}
+	return p
+}
+
+// problemOf returns the problem that err is. What no table knows is ours.
+func problemOf(err error, german bool) *Problem {
+	var (
+		wait  errWait
+		value errValue
+		offer *OfferError
+	)
+	switch {
+	case errors.As(err, &wait):
+		p := newProblem("too_many", german)
+		p.after = max(wait.after, time.Second)
+		return p
+	case errors.As(err, &value):
+		p := newProblem("invalid", german)
+		p.Errors = []Violation{{value.location, value.message}}
+		return p
+	case errors.As(err, &offer):
+		p := newProblem("bad_offer", german)
+		p.Detail = offer.Detail
+		return p
+	}
+	for _, r := range refusals {
+		if !errors.Is(err, r.err) {
+			continue
+		}
+		p := newProblem(r.code, german)
+		if r.location != "" {
+			p.Errors = []Violation{{r.location, r.err.Error()}}
+		}
+		if r.code == "unavailable" {
+			p.after = unavailableAfter
+		}
+		return p
+	}
+	return newProblem("internal", german)
+}
+
+// problem returns the problem that err is, and logs what is not the caller's
+// doing. This is the only place that does.
+func (a *API) problem(ctx context.Context, err error, german bool) *Problem {
+	p := problemOf(err, german)
+	if p.Status >= http.StatusInternalServerError && ctx.Err() == nil {
+		a.Log.LogAttrs(ctx, slog.LevelError, "call failed", slog.String("code", p.Code), slog.Any("error", err))
+	}
+	return p
+}
+
+// write answers r with p where huma does not.
+func (p *Problem) write(w http.ResponseWriter) {
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	// The client may be gone, which is all that can go wrong.
+	_ = huma.DefaultJSONFormat.Marshal(w, p)
+}
+
+var languages = language.NewMatcher([]language.Tag{language.English, language.German})
+
+// isGerman reports whether Accept-Language prefers German to English.
+func isGerman(accept string) bool {
+	if accept == "" || len(accept) > 256 {
+		return false
+	}
+	_, i := language.MatchStrings(languages, accept)
+	return i == 1
+}
+
+// huma makes its errors through two package variables. Setting them here makes
+// them ours, also in the OpenAPI document.
+func init() {
+	huma.NewError = func(status int, text string, errs ...error) huma.StatusError {
+		return humaProblem(status, false, text, errs)
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, text string, errs ...error) huma.StatusError {
+		return humaProblem(status, isGerman(ctx.Header("Accept-Language")), text, errs)
+	}
+	huma.DefaultArrayNullable = false // our lists are empty, never null
+}
+
+// humaProblem returns the problem for an error that huma has found: something
+// too large, not of the form, or none of the words allowed.
+func humaProblem(status int, german bool, text string, errs []error) *Problem {
+	c := code("bad_request")
+	switch {
+	case status == http.StatusRequestEntityTooLarge:
+		c = "too_large"
+	case status >= http.StatusInternalServerError:
+		c = "internal"
+	case status == http.StatusUnprocessableEntity && areWords(errs):
+		c = "invalid"
+	}
+	p := newProblem(c, german)
+	for _, err := range errs {
+		var d huma.ErrorDetailer
+		if errors.As(err, &d) {
+			e := d.ErrorDetail()
+			p.Errors = append(p.Errors, Violation{e.Location, e.Message})
+		}
+	}
+	if len(p.Errors) == 0 && c == "bad_request" {
+		p.Detail = text
+	}
+	return p
+}
+
+// areWords reports whether all of errs say that a word is none of those
+// allowed: then the request has its form.
+func areWords(errs []error) bool {
+	start, _, _ := strings.Cut(validation.MsgExpectedOneOf, "%")
+	for _, err := range errs {
+		var d huma.ErrorDetailer
+		if !errors.As(err, &d) || !strings.HasPrefix(d.ErrorDetail().Message, start) {
+			return false
+		}
+	}
+	return len(errs) > 0
+}

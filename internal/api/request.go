@@ -1,0 +1,207 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hub"
+	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/signal"
+)
+
+// answer does what r asks and replies.
+func (c *connection) answer(ctx context.Context, r signal.Request) {
+	// What has been begun is finished, also if the client is gone meanwhile:
+	// otherwise nobody would know whether it had happened.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doMax)
+	defer cancel()
+	reply := signal.Reply{Re: r.ID}
+	var watch *hub.Watch
+	err := wait(c.bucket, c.api.Clock())
+	switch {
+	case err != nil:
+	case r.Ping != nil:
+		reply.Done = &signal.None{}
+	case r.Enter != nil:
+		reply.Entered, watch, err = c.enter(ctx, *r.Enter)
+	case r.WatchHallway != nil:
+		reply.Done, err = &signal.None{}, c.watchHallway()
+	default:
+		err = c.ask(ctx, r, &reply)
+	}
+	if err != nil {
+		reply = signal.Reply{Re: r.ID, Problem: c.problem(ctx, err)}
+	}
+	c.reply(reply)
+	if watch != nil {
+		c.push(outgoing{watch: watch})
+	}
+}
+
+func (c *connection) problem(ctx context.Context, err error) *signal.Problem {
+	p := c.api.problem(ctx, err, c.visit.german)
+	if len(p.Errors) > 0 {
+		p.Detail = p.Errors[0].Message
+	}
+	return &signal.Problem{Code: p.Code, Title: p.Title, Status: p.Status, Detail: p.Detail, RetryAfter: p.retryAfter()}
+}
+
+// enter takes the seat that a grant permits.
+func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered, *hub.Watch, error) {
+	a, now := c.api, c.api.Clock()
+	g, err := a.Grants.Check(e.Grant, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.signedIn() && c.visit.session.Person != g.Person {
+		return nil, nil, grant.ErrGrant
+	}
+	if err := a.Grants.Spend(g, now); err != nil {
+		return nil, nil, err
+	}
+
+	s := &seat{conn: c, room: g.Room, who: g.Person, session: g.Session}
+	a.seats.add(s)
+	err = a.rooms.Do(ctx, s.room, room.Enter{Who: s.who, Name: g.Name, Session: s.session, Previous: e.Previous})
+	if err != nil {
+		a.seats.remove(s)
+		if problemOf(err, false).Status >= 500 {
+			go a.disconnect(s) // nobody knows whether the seat was taken
+		}
+		return nil, nil, err
+	}
+	before := c.swap(s)
+	if !a.seats.holds(s) { // it was lost in the same moment
+		c.swap(nil)
+		return nil, nil, room.ErrNotHere
+	}
+	if before != nil && (before.room != s.room || before.who != s.who) {
+		if err := a.leave(ctx, before); err != nil {
+			go a.disconnect(before)
+		}
+	}
+	view, watch, err := a.watch(s, e.Since)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &signal.Entered{
+		Room: s.room, Me: s.who, Session: s.session, View: view, Media: a.Media.Up(s.room, s.who, s.session),
+	}, watch, nil
+}
+
+// watch returns what s sees from now on: the events after since, or a view and
+// the events after it. Only events since the person came in are shown so;
+// what happened before is not theirs to know.
+func (a *API) watch(s *seat, since uint64) (view json.RawMessage, w *hub.Watch, err error) {
+	continues := false
+	a.rooms.Read(s.room, func(r *room.Room) {
+		p := r.Participant(s.who)
+		continues = p != nil && since >= p.Entered && since <= r.Seq()
+	})
+	if continues {
+		if w, ok := a.Hub.Watch(s.room, since); ok {
+			return nil, w, nil
+		}
+	}
+	// Between the view and the watch more may happen than the hub keeps.
+	for range 3 {
+		var seq uint64
+		there := a.rooms.Read(s.room, func(r *room.Room) {
+			seq = r.Seq()
+			view, err = json.Marshal(r.View())
+		})
+		switch {
+		case !there:
+			return nil, nil, room.ErrNotHere
+		case err != nil:
+			return nil, nil, fmt.Errorf("write the view of a room: %w", err)
+		}
+		if w, ok := a.Hub.Watch(s.room, seq); ok {
+			return view, w, nil
+		}
+	}
+	return nil, nil, errUnavailable
+}
+
+func (c *connection) watchHallway() error {
+	if !c.signedIn() {
+		return errNotSignedIn
+	}
+	c.api.hallway.join(c)
+	return nil
+}
+
+// ask does what somebody with a seat may ask.
+func (c *connection) ask(ctx context.Context, r signal.Request, reply *signal.Reply) error {
+	s := c.held()
+	if s == nil {
+		return room.ErrNotHere
+	}
+	if r.Offer != nil {
+		sdp, err := c.api.Media.Offer(ctx, s.room, s.who, s.session, r.Offer.SDP)
+		reply.Answer = &signal.Answer{SDP: sdp}
+		return err
+	}
+	command, err := commandOf(r, s.by())
+	if err != nil {
+		return err
+	}
+	if err := c.api.rooms.Do(ctx, s.room, command); err != nil {
+		return err
+	}
+	if r.Leave != nil {
+		c.swap(nil)
+		c.push(outgoing{cut: &signal.Cut{}, quiet: true})
+	}
+	reply.Done = &signal.None{}
+	return nil
+}
+
+// commandOf returns the command that r asks for.
+func commandOf(r signal.Request, by room.Seat) (room.Command, error) {
+	switch {
+	case r.Leave != nil:
+		return room.Leave{By: by}, nil
+	case r.RaiseHand != nil:
+		return room.RaiseHand{By: by}, nil
+	case r.LowerHand != nil:
+		return room.LowerHand{By: by, Who: r.LowerHand.Who}, nil
+	case r.SetHands != nil:
+		var policy room.HandPolicy
+		if err := policy.UnmarshalText([]byte(r.SetHands.Policy)); err != nil {
+			return nil, errValue{"set_hands.policy", err.Error()}
+		}
+		return room.SetHands{By: by, Policy: policy}, nil
+	case r.AskUp != nil:
+		return room.AskUp{By: by, Who: r.AskUp.Who}, nil
+	case r.StepUp != nil:
+		return room.StepUp{By: by}, nil
+	case r.Decline != nil:
+		return room.Decline{By: by}, nil
+	case r.StepDown != nil:
+		return room.StepDown{By: by}, nil
+	case r.Mute != nil:
+		return room.Mute{By: by, Who: r.Mute.Who}, nil
+	case r.Unmute != nil:
+		return room.Unmute{By: by}, nil
+	case r.MoveDown != nil:
+		return room.MoveDown{By: by, Who: r.MoveDown.Who}, nil
+	case r.MakeModerator != nil:
+		return room.MakeModerator{By: by, Who: r.MakeModerator.Who}, nil
+	case r.Remove != nil:
+		return room.Remove{By: by, Who: r.Remove.Who}, nil
+	case r.LetIn != nil:
+		return room.LetIn{By: by, Who: r.LetIn.Who}, nil
+	case r.Widen != nil:
+		var to room.Visibility
+		if err := to.UnmarshalText([]byte(r.Widen.To)); err != nil {
+			return nil, errValue{"widen.to", err.Error()}
+		}
+		return room.Widen{By: by, To: to}, nil
+	case r.End != nil:
+		return room.End{By: by}, nil
+	}
+	return nil, errBadRequest
+}

@@ -1,0 +1,343 @@
+package hub
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/room"
+)
+
+var agora = func() (name id.Room) { copy(name[:], "agora"); return name }()
+
+// a hub in which agora is at event seq
+func at(seq uint64) *Hub {
+	h := New()
+	h.Happened(agora, nil, seq+1, nil)
+	return h
+}
+
+// raise lets n hands go up in agora, from event first on.
+func raise(h *Hub, first uint64, n int) {
+	events := make([]room.Event, n)
+	for i := range events {
+		events[i] = room.HandRaised{}
+	}
+	h.Happened(agora, nil, first, events)
+}
+
+func watch(t *testing.T, h *Hub, since uint64) *Watch {
+	t.Helper()
+	w, ok := h.Watch(agora, since)
+	if !ok {
+		t.Fatalf("cannot watch from %d", since)
+	}
+	return w
+}
+
+// read returns the numbers of the events, and the notices, that w has now.
+func read(w *Watch) string {
+	var got []string
+	for {
+		synctest.Wait()
+		select {
+		case frame, ok := <-w.Frames():
+			if !ok {
+				return strings.Join(append(got, "closed"), " ")
+			}
+			got = append(got, name(frame))
+		default:
+			return strings.Join(got, " ")
+		}
+	}
+}
+
+// name returns the number of an event, or a notice as it is.
+func name(frame []byte) string {
+	var e struct{ Seq uint64 }
+	if json.Unmarshal(frame, &e) != nil || e.Seq == 0 {
+		return string(frame)
+	}
+	return fmt.Sprint(e.Seq)
+}
+
+func TestFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := at(41)
+		w := watch(t, h, 41)
+		defer w.Stop()
+		var who id.Person
+		h.Happened(agora, nil, 42, []room.Event{room.HandRaised{Who: who}})
+		want := `{"seq":42,"room":"` + agora.String() + `","hand_raised":{"who":"` + who.String() + `"}}`
+		if got := string(<-w.Frames()); got != want {
+			t.Errorf("got %s\nwant %s", got, want)
+		}
+	})
+}
+
+func TestWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := at(10)
+		raise(h, 11, 3)
+		for _, test := range []struct {
+			since uint64
+			ok    bool
+			want  string
+		}{
+			{9, false, ""}, // 10 was before the hub
+			{10, true, "11 12 13"},
+			{12, true, "13"},
+			{13, true, ""},
+			{14, false, ""}, // has not happened
+			{^uint64(0), false, ""},
+		} {
+			w, ok := h.Watch(agora, test.since)
+			if ok != test.ok {
+				t.Errorf("since %d: %v", test.since, ok)
+			}
+			if ok {
+				if got := read(w); got != test.want {
+					t.Errorf("since %d: got %s, want %s", test.since, got, test.want)
+				}
+				w.Stop()
+			}
+		}
+		if _, ok := h.Watch(id.New[id.Room](), 0); ok {
+			t.Error("watching a room that does not run")
+		}
+	})
+}
+
+func TestOnlyTheLastAreKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := at(0)
+		for seq := range uint64(2 * keepMax) {
+			raise(h, seq+1, 1)
+		}
+		if _, ok := h.Watch(agora, keepMax-1); ok {
+			t.Error("more is kept than should be")
+		}
+		w := watch(t, h, keepMax)
+		defer w.Stop()
+		if got := strings.Fields(read(w)); len(got) != keepMax || got[0] != fmt.Sprint(keepMax+1) {
+			t.Errorf("%d are kept, from %s on", len(got), got[0])
+		}
+	})
+}
+
+// Who is there from the start of the room need not ask for its first event.
+func TestOpened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New()
+		h.Happened(agora, nil, 1, []room.Event{room.Opened{}, room.LetInto{}})
+		w := watch(t, h, 0)
+		defer w.Stop()
+		if got := read(w); got != "1 2" {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+func TestSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := at(0)
+		slow, quick := watch(t, h, 0), watch(t, h, 0)
+		defer slow.Stop()
+		defer quick.Stop()
+		for seq := range uint64(waitMax + 10) {
+			raise(h, seq+1, 1)
+			if got, want := read(quick), fmt.Sprint(seq+1); got != want {
+				t.Fatalf("got %s, want %s", got, want)
+			}
+			// One is in the hands of the watch, and one may come on top.
+			if tooMany := seq+1 > waitMax+2; slow.Slow() != tooMany {
+				t.Fatalf("after %d events slow is %v", seq+1, slow.Slow())
+			}
+		}
+		if got := read(slow); got != "closed" {
+			t.Errorf("who was slow got %s", got)
+		}
+		if quick.Slow() {
+			t.Error("who was quick is slow")
+		}
+	})
+}
+
+// What has been before does not make a watcher slow, nor does a burst.
+func TestBacklogIsNotSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := at(0)
+		raise(h, 1, 900)
+		w := watch(t, h, 0)
+		defer w.Stop()
+		raise(h, 901, 1)
+		raise(h, 902, 100)
+		raise(h, 1002, 1)
+		if got := strings.Fields(read(w)); w.Slow() || len(got) != 1002 || got[1001] != "1002" {
+			t.Errorf("slow %v, got %d", w.Slow(), len(got))
+		}
+		raise(h, 1003, keepMax)
+		raise(h, 1003+keepMax, 1)
+		if got := read(w); !w.Slow() || got != "closed" {
+			t.Errorf("slow %v, got %s", w.Slow(), got)
+		}
+	})
+}
+
+// A burst larger than what is kept cannot be delivered.
+func TestBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := at(0)
+		w := watch(t, h, 0)
+		defer w.Stop()
+		raise(h, 1, keepMax+1)
+		if got := read(w); !w.Slow() || got != "closed" {
+			t.Errorf("slow %v, got %s", w.Slow(), got)
+		}
+	})
+}
+
+func TestTell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := at(0)
+		w := watch(t, h, 0)
+		defer w.Stop()
+		h.Tell(agora, []byte("a"))
+		if got := read(w); got != "a" {
+			t.Errorf("got %s", got)
+		}
+		raise(h, 1, 2)
+		synctest.Wait() // 1 is in the hands of the watch
+		h.Tell(agora, []byte("b"))
+		h.Tell(agora, []byte("c"))
+		raise(h, 3, 1)
+		if got := read(w); got != "1 2 c 3" {
+			t.Errorf("got %s", got)
+		}
+		raise(h, 4, 1)
+		h.Tell(agora, []byte("d"))
+		raise(h, 5, 1)
+		h.Tell(agora, []byte("e"))
+		if got := read(w); got != "4 5 e" {
+			t.Errorf("got %s", got)
+		}
+		for n := range 10 * waitMax {
+			h.Tell(agora, fmt.Append(nil, "f", n))
+		}
+		synctest.Wait()
+		if w.Slow() {
+			t.Error("notices make a watcher slow")
+		}
+		h.Tell(id.New[id.Room](), []byte("nobody")) // is nothing
+	})
+}
+
+func TestEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := at(0)
+		w := watch(t, h, 0)
+		defer w.Stop()
+		raise(h, 1, 1)
+		h.Tell(agora, []byte("a"))
+		h.Happened(agora, nil, 2, []room.Event{room.Left{}, room.Ended{}})
+		h.Tell(agora, []byte("b"))
+		if _, ok := h.Watch(agora, 1); ok {
+			t.Error("watching a room that has ended")
+		}
+		if got := read(w); got != "1 a 2 3 closed" || w.Slow() {
+			t.Errorf("got %s", got)
+		}
+		if len(h.feeds) != 0 {
+			t.Error("a room that has ended is kept")
+		}
+	})
+}
+
+func TestStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := at(0)
+		w := watch(t, h, 0)
+		raise(h, 1, 5)
+		synctest.Wait()
+		w.Stop()
+		w.Stop()
+		if got := read(w); got != "closed" || w.Slow() {
+			t.Errorf("got %s", got)
+		}
+		if len(h.find(agora).watches) != 0 {
+			t.Error("a watch that was stopped is kept")
+		}
+	})
+}
+
+// Many come, read at their own pace, go and come back while events happen in
+// many rooms. Each must see every event once and in order, and of the notices
+// none that is older than one it has seen.
+func TestMany(t *testing.T) {
+	const rooms, watchers, events = 4, 8, 3000
+	h := New()
+	var all sync.WaitGroup
+	for range rooms {
+		name := id.New[id.Room]()
+		h.Happened(name, nil, 1, []room.Event{room.Opened{}})
+		all.Go(func() {
+			for seq := uint64(2); seq < events; seq++ {
+				h.Happened(name, nil, seq, []room.Event{room.HandRaised{}})
+				h.Tell(name, fmt.Appendf(nil, `{"notice":%d}`, seq))
+				if seq%64 == 0 {
+					time.Sleep(time.Millisecond)
+				}
+			}
+			h.Happened(name, nil, events, []room.Event{room.Ended{}})
+		})
+		for range watchers {
+			all.Go(func() { visit(t, h, name, events) })
+		}
+	}
+	all.Wait()
+}
+
+// visit watches until the room ends.
+func visit(t *testing.T, h *Hub, name id.Room, last uint64) {
+	var seen, noticed uint64
+	for seen < last {
+		w, ok := h.Watch(name, seen)
+		if !ok {
+			f := h.find(name)
+			if f == nil {
+				return // ended while we were away
+			}
+			f.mu.Lock()
+			seen = f.last // as by a new view
+			f.mu.Unlock()
+			continue
+		}
+		stay := rand.IntN(1000)
+		for frame := range w.Frames() {
+			var e struct{ Seq, Notice uint64 }
+			if err := json.Unmarshal(frame, &e); err != nil {
+				t.Errorf("%s: %v", frame, err)
+			}
+			switch {
+			case e.Notice != 0 && (e.Notice < noticed || e.Notice > seen):
+				t.Errorf("notice %d after notice %d and event %d", e.Notice, noticed, seen)
+			case e.Notice != 0:
+				noticed = e.Notice
+			case e.Seq != seen+1:
+				t.Errorf("event %d after %d", e.Seq, seen)
+			default:
+				seen = e.Seq
+			}
+			if stay--; stay == 0 {
+				break
+			}
+		}
+		w.Stop()
+	}
+}

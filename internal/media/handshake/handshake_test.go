@@ -1,0 +1,145 @@
+package handshake
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/srtp/v3"
+)
+
+// A client's socket whose other end is a Handshake.
+type socket struct {
+	*pipe
+
+	to *Handshake
+}
+
+func (s socket) WriteTo(b []byte, _ net.Addr) (int, error) {
+	s.to.Deliver(b)
+	return len(b), nil
+}
+
+// shake runs a handshake between the node and a client with a certificate of
+// its own.
+func shake(t *testing.T, fingerprint func([32]byte) [32]byte, profiles ...dtls.SRTPProtectionProfile) (node Keys, client srtp.SessionKeys, err error) {
+	t.Helper()
+	identity, err1 := NewIdentity(time.Now())
+	theirs, err2 := NewIdentity(time.Now())
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	type result struct {
+		keys Keys
+		err  error
+	}
+	done := make(chan result, 1)
+	back := newHandshake(netip.MustParseAddrPort("192.0.2.1:1"), nil)
+	h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), fingerprint(theirs.Fingerprint()),
+		back.Deliver, func(k Keys, err error) { done <- result{k, err} })
+	defer h.Stop()
+	options := []dtls.ClientOption{dtls.WithCertificates(theirs.certificate), dtls.WithInsecureSkipVerify(true)}
+	if len(profiles) > 0 {
+		options = append(options, dtls.WithSRTPProtectionProfiles(profiles...))
+	}
+	conn, err := dtls.ClientWithOptions(socket{(*pipe)(back), h}, back.remote, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	clientErr := conn.HandshakeContext(ctx)
+	r := <-done
+	if r.err != nil {
+		return r.keys, client, r.err
+	}
+	if clientErr != nil {
+		t.Fatal(clientErr)
+	}
+	state, _ := conn.ConnectionState()
+	config := srtp.Config{Profile: r.keys.Profile}
+	if err := config.ExtractSessionKeysFromDTLS(&state, true); err != nil {
+		t.Fatal(err)
+	}
+	return r.keys, config.Keys, nil
+}
+
+func same(f [32]byte) [32]byte { return f }
+
+func TestBothEndsHaveTheKeys(t *testing.T) {
+	for name, c := range map[string]struct {
+		offered []dtls.SRTPProtectionProfile
+		chosen  srtp.ProtectionProfile
+	}{
+		"both, worse first": {[]dtls.SRTPProtectionProfile{dtls.SRTP_AES128_CM_HMAC_SHA1_80, dtls.SRTP_AEAD_AES_128_GCM}, srtp.ProtectionProfileAeadAes128Gcm},
+		"AES-CM only":       {[]dtls.SRTPProtectionProfile{dtls.SRTP_AES128_CM_HMAC_SHA1_80}, srtp.ProtectionProfileAes128CmHmacSha1_80},
+	} {
+		t.Run(name, func(t *testing.T) {
+			node, client, err := shake(t, same, c.offered...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if node.Profile != c.chosen {
+				t.Errorf("%v is chosen", node.Profile)
+			}
+			if string(node.RemoteKey) != string(client.LocalMasterKey) || string(node.LocalSalt) != string(client.RemoteMasterSalt) ||
+				string(node.LocalKey) == string(node.RemoteKey) {
+				t.Error("the keys differ")
+			}
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	other := func(f [32]byte) [32]byte { f[0] ^= 1; return f }
+	if _, _, err := shake(t, other, dtls.SRTP_AEAD_AES_128_GCM); !errors.Is(err, ErrFingerprint) {
+		t.Errorf("another certificate: %v", err)
+	}
+	if _, _, err := shake(t, same, dtls.SRTP_AEAD_AES_256_GCM); err == nil {
+		t.Error("an unknown profile is taken")
+	}
+	if _, _, err := shake(t, same); err == nil {
+		t.Error("no profile is taken")
+	}
+}
+
+func TestStopEndsIt(t *testing.T) {
+	identity, err := NewIdentity(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), [32]byte{}, func([]byte) {}, func(_ Keys, err error) { done <- err })
+	h.Stop()
+	h.Stop()
+	select {
+	case err := <-done:
+		if err == nil {
+			t.Error("keys without a client")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it goes on")
+	}
+	for range 100 {
+		h.Deliver([]byte("late"))
+	}
+}
+
+func TestIsHello(t *testing.T) {
+	hello := []byte{22, 0xfe, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 1}
+	alert := append([]byte{21}, hello[1:]...)
+	finished := append(hello[:13:13], 20)
+	for _, c := range []struct {
+		b    []byte
+		want bool
+	}{{hello, true}, {alert, false}, {finished, false}, {hello[:13], false}, {nil, false}} {
+		if IsHello(c.b) != c.want {
+			t.Errorf("IsHello(%x) = %v", c.b, !c.want)
+		}
+	}
+}

@@ -1,0 +1,279 @@
+package node
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/knadh/koanf/parsers/toml/v2"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+)
+
+// A Config is what an operator may set; stoa.toml says what each key is for.
+type Config struct {
+	Addr    string  `koanf:"addr"`
+	Data    string  `koanf:"data"`
+	URL     string  `koanf:"url"`
+	Name    string  `koanf:"name"`
+	Log     string  `koanf:"log"`
+	TLS     TLS     `koanf:"tls"`
+	Media   Media   `koanf:"media"`
+	Invites Invites `koanf:"invites"`
+	Admin   Admin   `koanf:"admin"`
+}
+
+// TLS is the certificate that the node shows to browsers.
+type TLS struct {
+	Cert string `koanf:"cert"`
+	Key  string `koanf:"key"`
+}
+
+// Media is where voices come and go.
+type Media struct {
+	Listen   string       `koanf:"listen"`
+	Announce []netip.Addr `koanf:"announce"`
+}
+
+// Invites is how the house grows.
+type Invites struct {
+	PerPerson int           `koanf:"per_person"`
+	Expire    time.Duration `koanf:"expire"`
+}
+
+// Admin is what is for the operator alone.
+type Admin struct {
+	Addr string `koanf:"addr"`
+}
+
+// defaults are the keys of stoa.toml and their values there; a test compares.
+var defaults = map[string]any{
+	"addr":               "localhost:8080",
+	"data":               "./data",
+	"url":                "",
+	"name":               "Stoa",
+	"log":                "text",
+	"tls.cert":           "",
+	"tls.key":            "",
+	"media.listen":       ":7882",
+	"media.announce":     []string{},
+	"invites.per_person": 2,
+	"invites.expire":     "336h",
+	"admin.addr":         "",
+}
+
+// ErrConfig means that a setting is wrong; the text says which and why.
+var ErrConfig = errors.New("configuration")
+
+// LoadConfig reads the configuration: defaults, then the file that --config
+// names, then STOA_* in environ, then the flags in args. usage is where the
+// help goes that -h asks for; the error is flag.ErrHelp then.
+func LoadConfig(args, environ []string, usage io.Writer) (Config, error) {
+	k := koanf.New(".")
+	if err := k.Load(confmap.Provider(defaults, "."), nil); err != nil {
+		return Config{}, err
+	}
+	path, flags, err := parseFlags(args, usage)
+	if err != nil {
+		return Config{}, err
+	}
+	if path != "" {
+		if err := k.Load(file.Provider(path), toml.Parser()); err != nil {
+			return Config{}, fmt.Errorf("%w: %s: %w", ErrConfig, path, err)
+		}
+	}
+	if err := loadEnviron(k, environ); err != nil {
+		return Config{}, err
+	}
+	if err := k.Load(confmap.Provider(flags, "."), nil); err != nil {
+		return Config{}, err
+	}
+	var c Config
+	err = k.UnmarshalWithConf("", &c, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
+		Result: &c, ErrorUnused: true, WeaklyTypedInput: true,
+		DecodeHook: mapstructure.ComposeDecodeHookFunc(
+			mapstructure.StringToTimeDurationHookFunc(),
+			mapstructure.StringToWeakSliceHookFunc(","),
+			mapstructure.TextUnmarshallerHookFunc(),
+		),
+	}})
+	if err != nil {
+		return Config{}, fmt.Errorf("%w: %s", ErrConfig, oneLine(err))
+	}
+	return c, c.check()
+}
+
+// loadEnviron takes STOA_MEDIA_LISTEN for media.listen. A STOA_ that is no key
+// is a slip of the pen and stops the start.
+func loadEnviron(k *koanf.Koanf, environ []string) error {
+	var unknown error
+	provider := env.Provider(".", env.Opt{
+		Prefix:      "STOA_",
+		EnvironFunc: func() []string { return environ },
+		TransformFunc: func(name, value string) (string, any) {
+			for key := range defaults {
+				if name == envName(key) {
+					return key, value
+				}
+			}
+			unknown = fmt.Errorf("%w: %s is no setting", ErrConfig, name)
+			return "", nil
+		},
+	})
+	return errors.Join(k.Load(provider, nil), unknown)
+}
+
+func envName(key string) string {
+	return "STOA_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// parseFlags returns the file that --config names, and the keys set by flags.
+func parseFlags(args []string, usage io.Writer) (path string, set map[string]any, err error) {
+	f := flag.NewFlagSet("stoa serve", flag.ContinueOnError)
+	f.SetOutput(usage)
+	f.StringVar(&path, "config", "", "read settings from `FILE`; stoa.toml shows all of them")
+	keys := make([]string, 0, len(defaults))
+	for key := range defaults {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		f.String(key, "", "set "+key+", also "+envName(key))
+	}
+	if err := f.Parse(args); err != nil {
+		return "", nil, err
+	}
+	if f.NArg() > 0 {
+		return "", nil, fmt.Errorf("%w: %q is not a flag", ErrConfig, f.Arg(0))
+	}
+	set = make(map[string]any)
+	f.Visit(func(one *flag.Flag) {
+		if one.Name != "config" {
+			set[one.Name] = one.Value.String()
+		}
+	})
+	return path, set, nil
+}
+
+// check says what is wrong with c in one line, and completes it.
+func (c *Config) check() error {
+	bad := func(key, format string, args ...any) error {
+		return fmt.Errorf("%w: %s: %s", ErrConfig, key, fmt.Sprintf(format, args...))
+	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		return bad("addr", "%q is not HOST:PORT", c.Addr)
+	}
+	if c.Data == "" {
+		return bad("data", "it must name a directory")
+	}
+	if c.Name == "" || len(c.Name) > 60 {
+		return bad("name", "it takes 1 to 60 characters")
+	}
+	if c.Log != "text" && c.Log != "json" {
+		return bad("log", `%q is neither "text" nor "json"`, c.Log)
+	}
+	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
+		return bad("tls", "cert and key go together")
+	}
+	if _, _, err := net.SplitHostPort(c.Media.Listen); err != nil {
+		return bad("media.listen", "%q is not HOST:PORT", c.Media.Listen)
+	}
+	for _, a := range c.Media.Announce {
+		if a.IsUnspecified() || a.IsMulticast() {
+			return bad("media.announce", "%v is no address that a client can send to", a)
+		}
+	}
+	if c.Invites.PerPerson < 0 || c.Invites.PerPerson > 1000 {
+		return bad("invites.per_person", "%d is not between 0 and 1000", c.Invites.PerPerson)
+	}
+	if c.Invites.Expire < time.Hour || c.Invites.Expire > 10*365*24*time.Hour {
+		return bad("invites.expire", "%v is not between an hour and ten years", c.Invites.Expire)
+	}
+	if c.Admin.Addr != "" {
+		if _, _, err := net.SplitHostPort(c.Admin.Addr); err != nil {
+			return bad("admin.addr", "%q is not HOST:PORT", c.Admin.Addr)
+		}
+	}
+	return c.checkURL(bad)
+}
+
+func (c *Config) checkURL(bad func(key, format string, args ...any) error) error {
+	if c.URL == "" {
+		scheme := "http"
+		if c.TLS.Cert != "" {
+			scheme = "https"
+		}
+		host, port, _ := net.SplitHostPort(c.Addr)
+		if host == "" || net.ParseIP(host) != nil {
+			host = "localhost" // passkeys need a name, and it is right for one machine
+		}
+		c.URL = scheme + "://" + net.JoinHostPort(host, port)
+	}
+	u, err := url.Parse(c.URL)
+	switch {
+	case err != nil, u.Host == "", u.Scheme != "http" && u.Scheme != "https":
+		return bad("url", "%q is not http:// or https:// and a host", c.URL)
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return bad("url", "%q has more than a host", c.URL)
+	case net.ParseIP(u.Hostname()) != nil:
+		return bad("url", "%q has an IP address; passkeys need a name", c.URL)
+	}
+	c.URL = u.Scheme + "://" + u.Host
+	return nil
+}
+
+// oneLine folds the list that mapstructure makes of its errors.
+func oneLine(err error) string {
+	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
+	return strings.Join(lines, " ")
+}
+
+// announced returns where clients reach the media socket: what is configured,
+// else what it is bound to, else the addresses of this machine, and its loopback addresses if the app is
+// served to this machine alone.
+func (c *Config) announced() ([]netip.Addr, error) {
+	if len(c.Media.Announce) > 0 {
+		return c.Media.Announce, nil
+	}
+	bound, _, _ := net.SplitHostPort(c.Media.Listen)
+	if ip, err := netip.ParseAddr(bound); err == nil && !ip.IsUnspecified() {
+		return []netip.Addr{ip}, nil
+	}
+	interfaces, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, err
+	}
+	host, _, _ := net.SplitHostPort(c.Addr)
+	here := host == "localhost"
+	if ip, err := netip.ParseAddr(host); err == nil {
+		here = ip.IsLoopback()
+	}
+	var out, loopback []netip.Addr
+	for _, i := range interfaces {
+		prefix, err := netip.ParsePrefix(i.String())
+		if err != nil {
+			continue
+		}
+		switch a := prefix.Addr(); {
+		case a.IsLoopback():
+			loopback = append(loopback, a)
+		case a.IsGlobalUnicast():
+			out = append(out, a)
+		}
+	}
+	if here || len(out) == 0 {
+		out = append(out, loopback...)
+	}
+	const announcedMax = 8 // each costs every client a check
+	return out[:min(len(out), announcedMax)], nil
+}

@@ -1,0 +1,256 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/api"
+	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hub"
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/media/forward"
+	"github.com/stoa-audio/stoa/internal/media/peer"
+	"github.com/stoa-audio/stoa/internal/media/sfu"
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/store/sqlite"
+	"github.com/stoa-audio/stoa/web"
+)
+
+// Version is what the software calls itself.
+const Version = "0.1.0"
+
+// stopWait bounds how long a stop waits for what is under way.
+const stopWait = 10 * time.Second
+
+// A Node is a running node.
+type Node struct {
+	config Config
+	log    *slog.Logger
+	invite string
+
+	store   *sqlite.Store
+	people  *people.People
+	media   *sfu.SFU
+	rooms   *live.Rooms
+	api     *api.API
+	serving []*server
+	ready   atomic.Bool
+	failed  chan error
+}
+
+// Start starts a node: store, people, media, rooms, doors, in this order. When
+// it returns an error, nothing is left running.
+func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error) {
+	n := &Node{config: c, log: log, failed: make(chan error, 2)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Stop(context.WithoutCancel(ctx)))
+		}
+	}()
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	secret, err := loadSecret(filepath.Join(c.Data, "secret"))
+	if err != nil {
+		return nil, err
+	}
+	if n.store, err = sqlite.Open(ctx, filepath.Join(c.Data, "stoa.db")); err != nil {
+		return nil, err
+	}
+	public, err := url.Parse(c.URL)
+	if err != nil {
+		return nil, err
+	}
+	inviteKey, err := secret.key("invites")
+	if err != nil {
+		return nil, err
+	}
+	n.people, err = people.New(n.store, people.Config{
+		URL: public, House: c.Name, InviteKey: inviteKey,
+		Invites: c.Invites.PerPerson, InviteLife: c.Invites.Expire, Clock: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	grantSeed, err := secret.key("grants")
+	if err != nil {
+		return nil, err
+	}
+	grants, err := grant.New(grantSeed)
+	if err != nil {
+		return nil, err
+	}
+	watchers := hub.New()
+	if err := n.startMedia(watchers); err != nil {
+		return nil, err
+	}
+	n.api = api.New(api.Parts{
+		People: n.people, Hub: watchers, Grants: grants, Media: offers{n.media},
+		URL: public, House: c.Name, Version: Version, Web: web.Dist(),
+		Ready: n.readiness, From: remoteAddr, Clock: time.Now, Log: log,
+	})
+	n.rooms, err = live.Start(ctx, n.store, n.people, seats{n.media}, watchers, n.api)
+	if err != nil {
+		return nil, err
+	}
+	n.api.Serve(n.rooms)
+	if err := n.serve(); err != nil {
+		return nil, err
+	}
+	if err := n.findFounder(ctx); err != nil {
+		return nil, err
+	}
+	n.ready.Store(true)
+	return n, nil
+}
+
+func (n *Node) startMedia(watchers *hub.Hub) error {
+	announced, err := n.config.announced()
+	if err != nil {
+		return err
+	}
+	n.media, err = sfu.Start(sfu.Config{
+		Listen: n.config.Media.Listen, Announce: announced, Log: n.log,
+		Voices: func(room id.Room, v forward.Voices) { watchers.Tell(room, encodeVoices(room, v)) },
+	})
+	if err != nil {
+		return fmt.Errorf("media: %w", err)
+	}
+	return nil
+}
+
+// A server is one address that the node answers HTTP on.
+type server struct {
+	http.Server
+
+	done chan struct{}
+}
+
+// serve opens the doors, and the operator's window if there is to be one.
+func (n *Node) serve() error {
+	main := &http.Server{
+		Handler: n.api.Handler(), ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
+	}
+	if err := n.listen(n.config.Addr, main, n.config.TLS); err != nil {
+		return err
+	}
+	if n.config.Admin.Addr == "" {
+		return nil
+	}
+	admin := http.NewServeMux()
+	admin.Handle("GET /metrics", n.metrics())
+	return n.listen(n.config.Admin.Addr, &http.Server{Handler: admin, ReadHeaderTimeout: 10 * time.Second}, TLS{})
+}
+
+func (n *Node) listen(addr string, h *http.Server, t TLS) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	s := &server{done: make(chan struct{})}
+	s.Handler, s.ReadHeaderTimeout, s.ReadTimeout = h.Handler, h.ReadHeaderTimeout, h.ReadTimeout
+	s.IdleTimeout, s.MaxHeaderBytes, s.ErrorLog = h.IdleTimeout, h.MaxHeaderBytes, h.ErrorLog
+	n.serving = append(n.serving, s)
+	go func() {
+		defer close(s.done)
+		var err error
+		if t.Cert != "" {
+			err = s.ServeTLS(l, t.Cert, t.Key)
+		} else {
+			err = s.Serve(l)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			n.failed <- err
+		}
+	}()
+	return nil
+}
+
+// findFounder looks whether the house still waits for its first person.
+func (n *Node) findFounder(ctx context.Context) error {
+	code, needed, err := n.people.FounderInvite(ctx)
+	if err != nil {
+		return err
+	}
+	if needed {
+		n.invite = n.config.URL + "/i/" + code
+	}
+	return nil
+}
+
+// URL returns where people find the house.
+func (n *Node) URL() string { return n.config.URL }
+
+// Invite returns the founder's invite link, or nothing once there is a person.
+func (n *Node) Invite() string { return n.invite }
+
+// Failed yields the error by which the node stopped serving, if it does.
+func (n *Node) Failed() <-chan error { return n.failed }
+
+func (n *Node) readiness() error {
+	if !n.ready.Load() {
+		return errors.New("starting or stopping")
+	}
+	return nil
+}
+
+// Stop stops the node in the reverse order of Start: no new connections, those
+// inside are told, rooms are stored, media ends, the store closes last.
+func (n *Node) Stop(ctx context.Context) error {
+	n.ready.Store(false)
+	ctx, cancel := context.WithTimeout(ctx, stopWait)
+	defer cancel()
+	var errs []error
+	if n.api != nil && n.rooms != nil {
+		errs = append(errs, n.api.Close(ctx))
+	}
+	for _, s := range n.serving {
+		if err := s.Shutdown(ctx); err != nil {
+			errs = append(errs, err, s.Close())
+		}
+		<-s.done
+	}
+	if n.rooms != nil {
+		errs = append(errs, n.rooms.Close(ctx))
+	}
+	if n.media != nil {
+		errs = append(errs, n.media.Close())
+	}
+	if n.store != nil {
+		errs = append(errs, n.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// remoteAddr returns where a request comes from.
+func remoteAddr(r *http.Request) netip.Addr {
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Addr().Unmap()
+}
+
+// offers are the media loop as the doors know it.
+type offers struct{ *sfu.SFU }
+
+func (o offers) Offer(_ context.Context, name id.Room, who id.Person, session id.Session, sdp string) (string, error) {
+	answer, err := o.SFU.Offer(name, who, session, sdp)
+	if errors.Is(err, peer.ErrOffer) {
+		err = &api.OfferError{Detail: err.Error()}
+	}
+	return answer, err
+}

@@ -1,0 +1,162 @@
+package people
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+)
+
+type (
+	inviteKind struct{}
+	codeKind   struct{}
+)
+
+// InviteID names an invite. It is for listing and revoking, and opens nothing.
+type InviteID = id.ID[inviteKind]
+
+// A Code is what an invite link carries: whoever knows it may use the invite.
+type Code = id.ID[codeKind]
+
+// An Invite lets one person in.
+type Invite struct {
+	ID      InviteID
+	By      Person // nobody, for the founder's
+	Created time.Time
+	Expires time.Time // zero means never
+	Revoked time.Time // zero means not
+	Used    time.Time // zero means not
+	UsedBy  Profile   // as By sees them
+}
+
+// An InviteState is what has become of an invite.
+type InviteState string
+
+// The states of an invite.
+const (
+	InviteOpen    InviteState = "open"
+	InviteUsed    InviteState = "used"
+	InviteRevoked InviteState = "revoked"
+	InviteExpired InviteState = "expired"
+)
+
+// State returns what has become of i by now.
+func (i Invite) State(now time.Time) InviteState {
+	switch {
+	case !i.Used.IsZero():
+		return InviteUsed
+	case !i.Revoked.IsZero():
+		return InviteRevoked
+	case !i.Expires.IsZero() && !now.Before(i.Expires):
+		return InviteExpired
+	}
+	return InviteOpen
+}
+
+// A GivenInvite is an invite as the person who gave it sees it.
+type GivenInvite struct {
+	Invite
+
+	State InviteState
+	Code  Code // zero unless the invite is open
+}
+
+// Invite returns the open invite that code is for, or ErrNoInvite.
+func (p *People) Invite(ctx context.Context, code string) (Invite, error) {
+	hash, err := hashInvite(code)
+	if err != nil {
+		return Invite{}, err
+	}
+	i, err := p.store.Invite(ctx, hash)
+	if err != nil {
+		return Invite{}, err
+	}
+	if i.State(p.now()) != InviteOpen {
+		return Invite{}, ErrNoInvite
+	}
+	return i, nil
+}
+
+// FounderInvite returns the invite of the first person in the house, who has
+// nobody to be invited by. It is needed until there is an account.
+func (p *People) FounderInvite(ctx context.Context) (code string, needed bool, err error) {
+	i := Invite{Created: p.now()} // its id is zero: there is only one
+	c := p.code(i.ID)
+	needed, err = p.store.Founder(ctx, i, sha256.Sum256(c[:]))
+	if err != nil || !needed {
+		return "", false, err
+	}
+	return c.String(), true, nil
+}
+
+// Invites returns the invites of who, the newest first, and how many more they
+// may give. Revoked and expired ones do not count.
+func (p *People) Invites(ctx context.Context, who id.Person) (given []GivenInvite, left int, err error) {
+	invites, err := p.store.Invites(ctx, who)
+	if err != nil {
+		return nil, 0, err
+	}
+	left = p.config.Invites
+	given = make([]GivenInvite, len(invites))
+	for n, i := range invites {
+		given[n] = p.given(i)
+		if s := given[n].State; s == InviteOpen || s == InviteUsed {
+			left--
+		}
+	}
+	return given, max(left, 0), nil
+}
+
+// Give makes an invite from who, or ErrNoInvitesLeft.
+func (p *People) Give(ctx context.Context, who id.Person) (GivenInvite, error) {
+	now := p.now()
+	i := Invite{ID: id.New[InviteID](), By: Person{ID: who}, Created: now, Expires: now.Add(p.config.InviteLife)}
+	code := p.code(i.ID)
+	if err := p.store.Give(ctx, i, sha256.Sum256(code[:]), p.config.Invites); err != nil {
+		return GivenInvite{}, err
+	}
+	return p.given(i), nil
+}
+
+// Revoke takes an unused invite of who back, or ErrNoInvite.
+func (p *People) Revoke(ctx context.Context, who id.Person, name InviteID) error {
+	return p.store.Revoke(ctx, who, name, p.now())
+}
+
+// InvitesPerPerson returns how many invites a person may have open or used.
+func (p *People) InvitesPerPerson() int { return p.config.Invites }
+
+func (p *People) given(i Invite) GivenInvite {
+	g := GivenInvite{Invite: i, State: i.State(p.now())}
+	if g.State == InviteOpen {
+		g.Code = p.code(i.ID)
+	}
+	return g
+}
+
+// open returns the hash of code if its invite is open, or ErrNoInvite.
+func (p *People) open(ctx context.Context, code string) (Hash, error) {
+	if _, err := p.Invite(ctx, code); err != nil {
+		return Hash{}, err
+	}
+	return hashInvite(code)
+}
+
+// code returns the code of an invite. It follows from the id and a key that is
+// not in the database, so the person who gave the invite can be shown the link
+// again, and whoever has only the database cannot use it.
+func (p *People) code(name InviteID) Code {
+	mac := hmac.New(sha256.New, p.config.InviteKey)
+	mac.Write(name[:])
+	return Code(mac.Sum(nil)[:id.Size])
+}
+
+func hashInvite(code string) (Hash, error) {
+	c, err := id.Parse[Code](code)
+	if err != nil {
+		return Hash{}, ErrNoInvite
+	}
+	return sha256.Sum256(c[:]), nil
+}

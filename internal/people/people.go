@@ -1,0 +1,164 @@
+// Package people holds the accounts: who somebody is, how they prove it, who
+// invited them and whom they follow.
+//
+// An account is a name and what opens it: passkeys (WebAuthn, level 3) or a
+// one-time recovery code. There is no phone number, no e-mail address and no
+// address book, and nothing here could hold one. Secrets that open something
+// (session tokens, recovery codes, invite codes) are stored as hashes only.
+//
+// The package holds the rules and the interface of the store it needs. It
+// knows no HTTP, no room and no cookie. Not here: blocks, clubs, profiles
+// beyond the name, the erasure of an account.
+package people
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"github.com/stoa-audio/stoa/internal/id"
+)
+
+// Limits of an account. Each is there to keep one person from costing the
+// others.
+const (
+	NameMax      = 60    // characters (runes) of a name
+	PasskeysMax  = 20    // passkeys of a person
+	SessionsMax  = 50    // browsers signed in at once; the longest unseen is signed out
+	FollowingMax = 10000 // people that a person follows
+	ListMax      = 10000 // people in one answer
+	SpentMax     = 20    // revoked and expired invites that are still listed
+)
+
+// Why something may be refused. The api package turns these into answers.
+var (
+	// ErrName means that a name is empty, too long, or not one line of text.
+	ErrName = errors.New("not a name")
+	// ErrNoPerson means that there is no such person.
+	ErrNoPerson = errors.New("no such person")
+	// ErrSignIn means that a passkey or code does not open an account.
+	ErrSignIn = errors.New("this does not open an account")
+	// ErrPasskey means that a new passkey is not what was asked for.
+	ErrPasskey = errors.New("not an acceptable passkey")
+	// ErrPasskeys means that an account has as many passkeys as it may have.
+	ErrPasskeys = errors.New("no more passkeys fit")
+	// ErrNoCeremony means that a ceremony is unknown, over or used.
+	ErrNoCeremony = errors.New("no such ceremony")
+	// ErrNoSession means that there is no such session, or no more.
+	ErrNoSession = errors.New("no such session")
+	// ErrNoInvite means that an invite is unknown, used, expired or revoked.
+	// Nobody is told which.
+	ErrNoInvite = errors.New("no such invite")
+	// ErrNoInvitesLeft means that all invites are given.
+	ErrNoInvitesLeft = errors.New("no invites left")
+	// ErrSelf means that nobody can follow themselves.
+	ErrSelf = errors.New("that is oneself")
+	// ErrFollowing means that a person follows as many as they may.
+	ErrFollowing = errors.New("nobody else can be followed")
+	// ErrStore means that the records cannot be read or written now.
+	ErrStore = errors.New("the records cannot be reached")
+)
+
+// A Hash is the SHA-256 of a secret (FIPS 180-4). The secrets have at least
+// 128 random bits, so they need no salt and no slow hash.
+type Hash [sha256.Size]byte
+
+type (
+	// A Person is what everybody may know of somebody.
+	Person struct {
+		ID      id.Person
+		Name    string
+		Created time.Time
+	}
+	// An Account is what only the person may know.
+	Account struct {
+		Person
+		Passkeys int
+		Recovery bool // there is an unused recovery code
+	}
+	// A Profile is a person as another one sees them.
+	Profile struct {
+		Person
+		Followed  bool // the other one follows them
+		FollowsMe bool // they follow the other one
+	}
+)
+
+// Config is what a house decides about its people.
+type Config struct {
+	// URL is where browsers find the house. Its host is the relying party of
+	// every passkey: passkeys made for one host open nothing at another.
+	URL *url.URL
+	// House is the name of the house, as passkey dialogs show it.
+	House string
+	// InviteKey is the secret from which invite codes follow.
+	InviteKey []byte
+	// Invites is how many invites a person may have open or used.
+	Invites int
+	// InviteLife is how long an invite is good for.
+	InviteLife time.Duration
+	// Clock tells the time.
+	Clock func() time.Time
+}
+
+// People is the accounts of a house. It is safe for concurrent use.
+type People struct {
+	config     Config
+	store      Store
+	relying    *webauthn.WebAuthn
+	ceremonies ceremonies
+}
+
+// New returns the people kept in s.
+func New(s Store, c Config) (*People, error) {
+	relying, err := webauthn.New(&webauthn.Config{
+		RPID:          c.URL.Hostname(),
+		RPDisplayName: c.House,
+		RPOrigins:     []string{c.URL.Scheme + "://" + c.URL.Host},
+		AuthenticatorSelection: protocol.AuthenticatorSelection{
+			ResidentKey:        protocol.ResidentKeyRequirementRequired,
+			RequireResidentKey: protocol.ResidentKeyRequired(),
+			// A passkey is the only proof, so it has to be more than
+			// possession of the device.
+			UserVerification: protocol.VerificationRequired,
+		},
+		// Which make of authenticator somebody uses is nobody's business.
+		AttestationPreference: protocol.PreferNoAttestation,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set up passkeys for %s: %w", c.URL, err)
+	}
+	return &People{config: c, store: s, relying: relying}, nil
+}
+
+// now is the time as the store keeps it, so that what is returned now equals
+// what is read back later.
+func (p *People) now() time.Time { return p.config.Clock().UTC().Truncate(time.Millisecond) }
+
+// Account returns the account of who.
+func (p *People) Account(ctx context.Context, who id.Person) (Account, error) {
+	return p.store.Account(ctx, who)
+}
+
+// Rename gives who another name and returns the account.
+func (p *People) Rename(ctx context.Context, who id.Person, name string) (Account, error) {
+	name, err := ParseName(name)
+	if err != nil {
+		return Account{}, err
+	}
+	if err := p.store.Rename(ctx, who, name); err != nil {
+		return Account{}, err
+	}
+	return p.store.Account(ctx, who)
+}
+
+// Profile returns who as viewer sees them.
+func (p *People) Profile(ctx context.Context, viewer, who id.Person) (Profile, error) {
+	return p.store.Profile(ctx, viewer, who)
+}

@@ -1,0 +1,103 @@
+package people
+
+import (
+	"context"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+)
+
+// A Store keeps the records. Each method is one transaction: it happens as a
+// whole or not at all, and what it has acknowledged is on the disk. Times have
+// millisecond precision. When the records cannot be reached, the error is
+// ErrStore.
+type Store interface {
+	Accounts
+	Sessions
+	Invites
+	Follows
+}
+
+// Accounts keeps who there is and what opens their accounts.
+type Accounts interface {
+	// SignUp uses the invite up and makes the account, or ErrNoInvite. Of two
+	// sign-ups with one invite, one wins.
+	SignUp(ctx context.Context, n NewAccount) error
+	// Account returns the account of who, or ErrNoPerson.
+	Account(ctx context.Context, who id.Person) (Account, error)
+	// Profile returns who as viewer sees them, or ErrNoPerson.
+	Profile(ctx context.Context, viewer, who id.Person) (Profile, error)
+	// Rename gives who another name, or ErrNoPerson.
+	Rename(ctx context.Context, who id.Person, name string) error
+
+	// AddPasskey adds k to the account of k.Person; ErrPasskeys when there are
+	// PasskeysMax, ErrPasskey when the passkey is there already.
+	AddPasskey(ctx context.Context, k Passkey) error
+	// Passkeys returns the passkeys of who.
+	Passkeys(ctx context.Context, who id.Person) ([]Passkey, error)
+	// UsePasskey records the count and flags that k has now.
+	UsePasskey(ctx context.Context, k Passkey) error
+
+	// SetRecovery replaces the recovery code of who.
+	SetRecovery(ctx context.Context, who id.Person, code Hash) error
+	// Recover replaces the recovery code old by next and returns whose it is,
+	// or ErrSignIn when it is nobody's.
+	Recover(ctx context.Context, old, next Hash) (id.Person, error)
+}
+
+// Sessions keeps who is signed in.
+type Sessions interface {
+	// AddSession adds s under the hash of its token. It forgets sessions that
+	// are over, and the longest unseen ones of the person beyond SessionsMax.
+	AddSession(ctx context.Context, s Session, token Hash) error
+	// Session returns the session of token, or ErrNoSession.
+	Session(ctx context.Context, token Hash) (Session, error)
+	// Renew records that the session was seen.
+	Renew(ctx context.Context, name SessionID, seen time.Time) error
+	// Sessions returns the sessions of who that were seen after since, the
+	// last seen first.
+	Sessions(ctx context.Context, who id.Person, since time.Time) ([]Session, error)
+	// EndSession ends a session of who, or ErrNoSession.
+	EndSession(ctx context.Context, who id.Person, name SessionID) error
+}
+
+// Invites keeps who let whom in.
+type Invites interface {
+	// Founder makes i the founder's invite if there is no account yet, and
+	// reports whether there is none.
+	Founder(ctx context.Context, i Invite, code Hash) (bool, error)
+	// Give adds i, or ErrNoInvitesLeft when allowance of the person's invites
+	// are used or open. It forgets the oldest spent ones beyond SpentMax.
+	Give(ctx context.Context, i Invite, code Hash, allowance int) error
+	// Invites returns the invites of by, the newest first.
+	Invites(ctx context.Context, by id.Person) ([]Invite, error)
+	// Invite returns the invite of code, or ErrNoInvite.
+	Invite(ctx context.Context, code Hash) (Invite, error)
+	// Revoke revokes an unused invite of by, or ErrNoInvite.
+	Revoke(ctx context.Context, by id.Person, name InviteID, at time.Time) error
+}
+
+// Follows keeps who follows whom.
+type Follows interface {
+	// Follow makes who follow whom; ErrNoPerson when there is no whom,
+	// ErrFollowing when who follows FollowingMax others.
+	Follow(ctx context.Context, who, whom id.Person, at time.Time) error
+	// Unfollow takes it back.
+	Unfollow(ctx context.Context, who, whom id.Person) error
+	// Following returns whom who follows, the newest first, at most ListMax.
+	Following(ctx context.Context, who id.Person) ([]Profile, error)
+	// Followers returns who follows who, the newest first, at most ListMax.
+	Followers(ctx context.Context, who id.Person) ([]Profile, error)
+	// FollowersAmong returns those of candidates who follow who.
+	FollowersAmong(ctx context.Context, who id.Person, candidates []id.Person) ([]id.Person, error)
+	// FollowedBy returns the ids of everybody whom who follows.
+	FollowedBy(ctx context.Context, who id.Person) ([]id.Person, error)
+}
+
+// A NewAccount is an account to be made. It has a passkey or a recovery code.
+type NewAccount struct {
+	Person   Person
+	Invite   Hash // of the code
+	Passkey  *Passkey
+	Recovery *Hash
+}

@@ -1,0 +1,392 @@
+// Package live runs rooms. What is asked of a room is decided, what follows is
+// stored, and only then is it told to those who watch, readable, and answered:
+// nobody ever sees what could still be lost.
+//
+// Each room has one goroutine, which alone decides for it. It stores what
+// follows from up to 64 commands at once, watches the deadlines of the room,
+// and asks who follows whom where the rules need to know.
+//
+// The package knows no rule of a room (package room does), no connection and
+// no media. It does not move rooms between nodes: a room that another node has
+// taken over stops here.
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/room"
+)
+
+// Bounds of the running of rooms.
+const (
+	roomsMax       = 10000           // rooms running on one node
+	queueMax       = 1024            // commands waiting for one room
+	batchMax       = 64              // commands stored at once
+	compactEvery   = 512             // events
+	followsTimeout = 2 * time.Second // the wait for who follows whom
+	retryWait      = time.Second     // after what could not be stored or asked
+)
+
+var (
+	// ErrTerm means that another node owns the room by now.
+	ErrTerm = errors.New("another node owns the room")
+	// ErrStore means that what follows from a command could not be stored.
+	// Nothing has changed.
+	ErrStore = errors.New("could not be stored")
+	// ErrBusy means that too many wait for the room already, or that too many
+	// rooms are running.
+	ErrBusy = errors.New("too busy")
+	// ErrClosed means that the node stops running rooms.
+	ErrClosed = errors.New("stopping")
+)
+
+// A Store keeps the record of rooms.
+//
+// When Append returns an error, none of the events is stored. A store that
+// cannot know waits until it does; only once ctx has ended may it return
+// without knowing.
+type Store interface {
+	// Append stores events as number first, first+1 and so on. It returns
+	// ErrTerm if a newer term has been seen, and else an error if first is not
+	// the number after the last. An Ended event ends the record.
+	Append(ctx context.Context, name id.Room, term, first uint64, events []room.Event) error
+	// Compact replaces all up to and including the event seq by snapshot, the
+	// JSON form of a room.Room. It returns ErrTerm as Append does.
+	Compact(ctx context.Context, name id.Room, term, seq uint64, snapshot []byte) error
+	// Load returns every room that has not ended, and raises its term.
+	Load(ctx context.Context) ([]Record, error)
+}
+
+// A Record is what is stored of a room: a snapshot, if there is one, and the
+// events after it.
+type Record struct {
+	Name     id.Room
+	Term     uint64
+	Snapshot []byte
+	Events   []room.Event
+}
+
+// Follows knows who follows whom.
+type Follows interface {
+	// FollowersAmong returns those of candidates who follow who.
+	FollowersAmong(ctx context.Context, who id.Person, candidates []id.Person) ([]id.Person, error)
+	// FollowedAmong returns those of audience whom anyone of by follows.
+	FollowedAmong(ctx context.Context, audience, by []id.Person) ([]id.Person, error)
+}
+
+// A Watcher is told what has happened in every room, in order. It is called
+// on the room's goroutine after the events are stored and before they can be
+// read; it must not wait, and r is to be read during the call only. For a room
+// that has just been loaded there are no events, and first is the number that
+// the next one will have.
+type Watcher interface {
+	Happened(name id.Room, r *room.Room, first uint64, events []room.Event)
+}
+
+// Counts are how often something has happened since the start.
+type Counts struct {
+	Busy        uint64 // commands refused because too many waited
+	Unstored    uint64 // batches that could not be stored
+	Unasked     uint64 // questions after follows without an answer
+	Uncompacted uint64 // snapshots that could not be stored
+	TakenAway   uint64 // rooms that another node has taken over
+	Running     int    // rooms running now
+}
+
+// Rooms are the rooms running on this node.
+type Rooms struct {
+	store    Store
+	follows  Follows
+	watchers []Watcher
+
+	work     context.Context // ends when what is under way is given up
+	giveUp   context.CancelFunc
+	stopping chan struct{}
+	running  sync.WaitGroup
+
+	busy, unstored, unasked, uncompacted, takenAway atomic.Uint64
+
+	mu     sync.RWMutex // guards what follows; never held across I/O
+	rooms  map[id.Room]*running
+	closed bool
+}
+
+// Start loads all rooms and runs them. Everybody's seat is held, as after a
+// lost connection. The context bounds the loading only.
+func Start(ctx context.Context, s Store, f Follows, w ...Watcher) (*Rooms, error) {
+	records, err := s.Load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load rooms: %w", err)
+	}
+	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	rs := &Rooms{
+		store: s, follows: f, watchers: w,
+		work: work, giveUp: giveUp, stopping: make(chan struct{}),
+		rooms: make(map[id.Room]*running),
+	}
+	if err := rs.recover(ctx, records); err != nil {
+		return nil, errors.Join(err, rs.Close(ctx))
+	}
+	return rs, nil
+}
+
+// recover runs what was stored, all rooms at once so that the store can write
+// what follows from that in one go.
+func (rs *Rooms) recover(ctx context.Context, records []Record) error {
+	recovered := make(chan error, len(records))
+	for _, rec := range records {
+		r, err := rebuild(rec)
+		if err != nil {
+			return fmt.Errorf("load rooms: %w", err)
+		}
+		l := rs.prepare(rec.Name, rec.Term, r)
+		l.uncompacted = len(rec.Events)
+		l.regroupDue = true // people have followed and unfollowed meanwhile
+		l.tell(nil)
+		if err := rs.begin(l); err != nil {
+			return fmt.Errorf("load rooms: %w", err)
+		}
+		go func() { recovered <- rs.Do(ctx, rec.Name, room.Recover{}) }()
+	}
+	for range records {
+		err := <-recovered
+		elsewhere := errors.Is(err, ErrTerm) || errors.Is(err, room.ErrNoRoom) // or ended by what was over meanwhile
+		if err != nil && !elsewhere {
+			return fmt.Errorf("recover rooms: %w", err)
+		}
+	}
+	return nil
+}
+
+// rebuild returns the room that rec is the record of.
+func rebuild(rec Record) (*room.Room, error) {
+	r := new(room.Room)
+	if rec.Snapshot != nil {
+		if err := json.Unmarshal(rec.Snapshot, r); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range rec.Events {
+		if _, opened := e.(room.Opened); opened != (r.Seq() == 0) {
+			return nil, fmt.Errorf("%w: it does not begin with its opening", room.ErrSnapshot)
+		}
+		r.Apply(e)
+	}
+	if r.Seq() == 0 {
+		return nil, fmt.Errorf("%w: it is empty", room.ErrSnapshot)
+	}
+	return r, nil
+}
+
+// Open opens a room and lets those in invite in from the start.
+func (rs *Rooms) Open(ctx context.Context, c room.OpenRoom, invite []id.Person) (id.Room, error) {
+	if len(invite) > room.InvitedMax {
+		return id.Room{}, room.ErrFull
+	}
+	l := rs.prepare(id.New[id.Room](), 1, new(room.Room))
+	events, err := l.decide(c)
+	if err != nil {
+		return id.Room{}, err
+	}
+	for _, who := range invite {
+		e := room.LetInto{Who: who}
+		l.next.Apply(e)
+		events = append(events, e)
+	}
+	if err := rs.admit(); err != nil {
+		return id.Room{}, err
+	}
+	if err := l.commit(ctx, events); err != nil {
+		return id.Room{}, err
+	}
+	if err := rs.begin(l); err != nil {
+		return id.Room{}, err // its record ends when nobody comes in after the next start
+	}
+	return l.name, nil
+}
+
+// prepare returns r as a room that does not run yet.
+func (rs *Rooms) prepare(name id.Room, term uint64, r *room.Room) *running {
+	return &running{
+		of: rs, name: name, term: term, next: r, room: r.Clone(),
+		requests: make(chan request, queueMax),
+		regroup:  make(chan struct{}, 1),
+		gone:     make(chan struct{}),
+	}
+}
+
+// admit reports whether one more room may run.
+func (rs *Rooms) admit() error {
+	rs.mu.RLock()
+	defer rs.mu.RUnlock()
+	return rs.mayBegin()
+}
+
+func (rs *Rooms) mayBegin() error {
+	switch {
+	case rs.closed:
+		return ErrClosed
+	case len(rs.rooms) >= roomsMax:
+		return ErrBusy
+	}
+	return nil
+}
+
+func (rs *Rooms) begin(l *running) error {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if err := rs.mayBegin(); err != nil {
+		return err
+	}
+	rs.rooms[l.name] = l
+	rs.running.Go(l.run)
+	return nil
+}
+
+// forget lets go of a room that has stopped.
+func (rs *Rooms) forget(name id.Room) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	delete(rs.rooms, name)
+}
+
+// Do does c, or returns why not: a refusal of package room, room.ErrNoRoom
+// where no such room runs here, ErrBusy, ErrStore or ErrClosed. When ctx ends
+// first, c may have been done or not.
+//
+// A Disconnect is tried until it is stored, since nobody is left to ask again,
+// and a seat that nobody sits on and nobody gives up would stay for ever.
+func (rs *Rooms) Do(ctx context.Context, name id.Room, c room.Command) error {
+	_, insist := c.(room.Disconnect)
+	for {
+		err := rs.ask(ctx, name, c)
+		if !insist || !errors.Is(err, ErrBusy) && !errors.Is(err, ErrStore) {
+			return err
+		}
+		select {
+		case <-time.After(retryWait):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+func (rs *Rooms) ask(ctx context.Context, name id.Room, c room.Command) error {
+	l, err := rs.find(name)
+	if err != nil {
+		return err
+	}
+	req := request{ctx, c, make(chan error, 1)}
+	select {
+	case l.requests <- req:
+	default:
+		rs.busy.Add(1)
+		return ErrBusy
+	}
+	select {
+	case err := <-req.answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-l.gone:
+	}
+	select {
+	case err := <-req.answer: // answered by the last that the room did
+		return err
+	default:
+		return l.why
+	}
+}
+
+func (rs *Rooms) find(name id.Room) (*running, error) {
+	rs.mu.RLock()
+	defer rs.mu.RUnlock()
+	l := rs.rooms[name]
+	switch {
+	case rs.closed:
+		return nil, ErrClosed
+	case l == nil:
+		return nil, room.ErrNoRoom
+	}
+	return l, nil
+}
+
+// Read calls f with the room as it is now, and reports whether it runs here.
+// f must not change it, keep it, or wait.
+func (rs *Rooms) Read(name id.Room, f func(r *room.Room)) bool {
+	l, err := rs.find(name)
+	if err != nil {
+		return false
+	}
+	l.read(f)
+	return true
+}
+
+// Each calls f with each room, as Read does.
+func (rs *Rooms) Each(f func(name id.Room, r *room.Room)) {
+	for _, l := range rs.all() {
+		l.read(func(r *room.Room) { f(l.name, r) })
+	}
+}
+
+func (rs *Rooms) all() []*running {
+	rs.mu.RLock()
+	defer rs.mu.RUnlock()
+	all := make([]*running, 0, len(rs.rooms))
+	for _, l := range rs.rooms {
+		all = append(all, l)
+	}
+	return all
+}
+
+// Regroup says that who has followed or unfollowed somebody. Rooms in which
+// who stands on the stage look soon who in them is followed.
+func (rs *Rooms) Regroup(_ context.Context, who id.Person) {
+	for _, l := range rs.all() {
+		l.read(func(r *room.Room) {
+			if r.Role(who) >= room.Speaker {
+				l.askRegroup()
+			}
+		})
+	}
+}
+
+// Counts returns how often something has happened.
+func (rs *Rooms) Counts() Counts {
+	return Counts{
+		Busy: rs.busy.Load(), Unstored: rs.unstored.Load(), Unasked: rs.unasked.Load(),
+		Uncompacted: rs.uncompacted.Load(), TakenAway: rs.takenAway.Load(), Running: len(rs.all()),
+	}
+}
+
+// Close stops all rooms; what waits for them is answered. They go on from
+// their records at the next Start. When ctx ends, what is under way is given
+// up.
+func (rs *Rooms) Close(ctx context.Context) error {
+	defer rs.giveUp()
+	rs.mu.Lock()
+	if !rs.closed {
+		rs.closed = true
+		close(rs.stopping)
+	}
+	rs.mu.Unlock()
+
+	stopped := make(chan struct{})
+	go func() {
+		rs.running.Wait()
+		close(stopped)
+	}()
+	select {
+	case <-stopped:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close rooms: %w", ctx.Err())
+	}
+}

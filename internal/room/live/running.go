@@ -1,0 +1,272 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/room"
+)
+
+// A request is a command that waits to be done.
+type request struct {
+	ctx     context.Context
+	command room.Command
+	answer  chan error // has room for one
+}
+
+// A running room exists twice: as all may read it, and one batch ahead, as it
+// will be once the batch is stored. The copy ahead is the goroutine's own.
+// When a batch cannot be stored, the copy ahead is made anew from the other.
+type running struct {
+	of   *Rooms
+	name id.Room
+	term uint64
+
+	requests chan request
+	regroup  chan struct{} // somebody on the stage has followed or unfollowed
+	gone     chan struct{} // closed when the room does not run here any more
+	why      error         // what to answer then; set before gone is closed
+
+	next         *room.Room // one batch ahead
+	stageChanged bool       // by the batch
+	regroupDue   bool       // who is followed is to be asked
+	retry        time.Time  // when to try again what has failed, or zero
+	uncompacted  int        // events since the last snapshot
+
+	mu   sync.RWMutex // guards room; held for writing only to apply a batch
+	room *room.Room
+}
+
+// run does what is asked, and what time asks, until the room ends, another
+// node takes it over, or the node stops.
+func (l *running) run() {
+	defer close(l.gone)
+	defer l.of.forget(l.name)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for l.why == nil {
+		var batch []request
+		select {
+		case req := <-l.requests:
+			batch = l.gather(req)
+		case <-l.regroup:
+			l.regroupDue = true
+		case <-timer.C:
+		case <-l.of.stopping:
+			l.why = ErrClosed
+			return
+		}
+		l.turn(batch)
+		timer.Stop()
+		if at := l.wake(); !at.IsZero() {
+			timer.Reset(time.Until(at))
+		}
+	}
+}
+
+// gather returns first and the requests that wait behind it.
+func (l *running) gather(first request) []request {
+	batch := []request{first}
+	for len(batch) < batchMax {
+		select {
+		case req := <-l.requests:
+			batch = append(batch, req)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// wake returns when there is something to do though nobody asks.
+func (l *running) wake() time.Time {
+	if !l.retry.IsZero() {
+		return l.retry
+	}
+	return l.next.Next()
+}
+
+// turn ends what is over, decides the batch, stores all that follows at once,
+// and answers.
+func (l *running) turn(batch []request) {
+	l.stageChanged, l.retry = false, time.Time{}
+	events := l.expire()
+	answers := make([]error, len(batch))
+	for i, req := range batch {
+		var followed []room.Event
+		if answers[i] = req.ctx.Err(); answers[i] == nil {
+			followed, answers[i] = l.decide(l.informed(req.command))
+		}
+		events = append(events, followed...)
+	}
+	events = append(events, l.regrouped()...)
+
+	err := l.commit(l.of.work, events)
+	for i, req := range batch {
+		if err != nil { // a refusal too: it may follow from what is not stored
+			answers[i] = err
+		}
+		req.answer <- answers[i]
+	}
+	switch {
+	case errors.Is(err, ErrTerm):
+		l.takenAway()
+	case err != nil:
+		l.regroupDue, l.retry = true, time.Now().Add(retryWait)
+	case l.next.Ended():
+		l.why = room.ErrNoRoom
+	default:
+		l.compact(len(events))
+	}
+}
+
+// decide returns what follows from c, and makes it so in the copy ahead.
+func (l *running) decide(c room.Command) ([]room.Event, error) {
+	events, err := l.next.Decide(time.Now(), c)
+	for _, e := range events {
+		switch e := e.(type) {
+		case room.SteppedUp, room.SteppedDown:
+			l.stageChanged = true
+		case room.Left:
+			l.stageChanged = l.stageChanged || l.next.Role(e.Who) >= room.Speaker
+		default:
+		}
+		l.next.Apply(e)
+	}
+	return events, err
+}
+
+// expire ends what is over. Each departure may have consequences, so it asks
+// until there are none.
+func (l *running) expire() []room.Event {
+	var all []room.Event
+	for {
+		events, _ := l.decide(room.Expire{}) // refused when the room has just ended
+		if len(events) == 0 {
+			return all
+		}
+		all = append(all, events...)
+	}
+}
+
+// informed returns c with what the rules need to know from outside.
+func (l *running) informed(c room.Command) room.Command {
+	enter, ok := c.(room.Enter)
+	if !ok || l.next.Participant(enter.Who) != nil {
+		return c // who is here may come back, whoever follows them
+	}
+	enter.FollowedBy = ask(l, func(ctx context.Context) ([]id.Person, error) {
+		return l.of.follows.FollowersAmong(ctx, enter.Who, people(l.next.Stage()))
+	})
+	return enter
+}
+
+// regrouped returns what follows from who is followed by the stage now, if
+// the stage or its follows have changed.
+func (l *running) regrouped() []room.Event {
+	if l.next.Ended() || !l.stageChanged && !l.regroupDue {
+		return nil
+	}
+	l.regroupDue = false
+	events, _ := l.decide(room.Regroup{Followed: ask(l, func(ctx context.Context) ([]id.Person, error) {
+		return l.of.follows.FollowedAmong(ctx, people(l.next.Participants()), people(l.next.Stage()))
+	})}) // never refused in a room that runs
+	return events
+}
+
+// ask returns who is followed. Without an answer nobody is, for now: better
+// somebody waits than that somebody gets in. It is asked again soon.
+func ask(l *running, question func(context.Context) ([]id.Person, error)) []id.Person {
+	ctx, cancel := context.WithTimeout(l.of.work, followsTimeout)
+	defer cancel()
+	answer, err := question(ctx)
+	if err != nil {
+		l.of.unasked.Add(1)
+		l.regroupDue, l.retry = true, time.Now().Add(retryWait)
+		return nil
+	}
+	return answer
+}
+
+func people(participants []*room.Participant) []id.Person {
+	out := make([]id.Person, len(participants))
+	for i, p := range participants {
+		out[i] = p.Who
+	}
+	return out
+}
+
+// commit stores events, which the copy ahead has seen already, tells those who
+// watch, and makes them so for all. When they cannot be stored, the room is as
+// before.
+func (l *running) commit(ctx context.Context, events []room.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	first := l.next.Seq() - uint64(len(events)) + 1
+	if err := l.of.store.Append(ctx, l.name, l.term, first, events); err != nil {
+		l.of.unstored.Add(1)
+		l.next = l.room.Clone()
+		return fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	l.tell(events)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range events {
+		l.room.Apply(e)
+	}
+	return nil
+}
+
+func (l *running) tell(events []room.Event) {
+	first := l.next.Seq() - uint64(len(events)) + 1
+	for _, w := range l.of.watchers {
+		w.Happened(l.name, l.next, first, events)
+	}
+}
+
+// compact stores a snapshot when there have been enough events since the last,
+// so that the next start need not read them all.
+func (l *running) compact(events int) {
+	l.uncompacted += events
+	if l.uncompacted < compactEvery {
+		return
+	}
+	l.uncompacted = 0
+	snapshot, err := json.Marshal(l.next)
+	if err == nil {
+		err = l.of.store.Compact(l.of.work, l.name, l.term, l.next.Seq(), snapshot)
+	}
+	switch {
+	case errors.Is(err, ErrTerm):
+		l.takenAway()
+	case err != nil:
+		l.of.uncompacted.Add(1)
+	}
+}
+
+// takenAway stops a room that another node runs by now.
+func (l *running) takenAway() {
+	l.of.takenAway.Add(1)
+	l.why = room.ErrNoRoom
+}
+
+// read calls f with the room as all may read it.
+func (l *running) read(f func(r *room.Room)) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	f(l.room)
+}
+
+// askRegroup makes the room look who is followed. Asking twice is asking once.
+func (l *running) askRegroup() {
+	select {
+	case l.regroup <- struct{}{}:
+	default:
+	}
+}

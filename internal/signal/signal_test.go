@@ -1,0 +1,156 @@
+package signal
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stoa-audio/stoa/internal/id"
+)
+
+var someone = func() (who id.Person) { copy(who[:], "someone"); return who }()
+
+// requests has one of each kind.
+var requests = map[string]Request{
+	`{"id":1,"ping":{}}`:                                            {ID: 1, Ping: &None{}},
+	`{"watch_hallway":{},"id":2}`:                                   {ID: 2, WatchHallway: &None{}},
+	`{"id":3,"enter":{"grant":"v4.public.x"}}`:                      {ID: 3, Enter: &Enter{Grant: "v4.public.x"}},
+	`{"id":3,"enter":{"grant":"x","since":41}}`:                     {ID: 3, Enter: &Enter{Grant: "x", Since: 41}},
+	`{"id":4,"offer":{"sdp":"v=0\r\n"}}`:                            {ID: 4, Offer: &Offer{SDP: "v=0\r\n"}},
+	`{"id":5,"leave":{}}`:                                           {ID: 5, Leave: &None{}},
+	`{"id":6,"raise_hand":{}}`:                                      {ID: 6, RaiseHand: &None{}},
+	`{"id":7,"lower_hand":{"who":"` + someone.String() + `"}}`:      {ID: 7, LowerHand: &Who{someone}},
+	`{"id":8,"set_hands":{"policy":"followed"}}`:                    {ID: 8, SetHands: &SetHands{"followed"}},
+	`{"id":9,"ask_up":{"who":"` + someone.String() + `"}}`:          {ID: 9, AskUp: &Who{someone}},
+	`{"id":10,"step_up":{}}`:                                        {ID: 10, StepUp: &None{}},
+	`{"id":11,"decline":{}}`:                                        {ID: 11, Decline: &None{}},
+	`{"id":12,"step_down":{}}`:                                      {ID: 12, StepDown: &None{}},
+	`{"id":13,"mute":{"who":"` + someone.String() + `"}}`:           {ID: 13, Mute: &Who{someone}},
+	`{"id":14,"unmute":{}}`:                                         {ID: 14, Unmute: &None{}},
+	`{"id":15,"move_down":{"who":"` + someone.String() + `"}}`:      {ID: 15, MoveDown: &Who{someone}},
+	`{"id":16,"make_moderator":{"who":"` + someone.String() + `"}}`: {ID: 16, MakeModerator: &Who{someone}},
+	`{"id":17,"remove":{"who":"` + someone.String() + `"}}`:         {ID: 17, Remove: &Who{someone}},
+	`{"id":18,"let_in":{"who":"` + someone.String() + `"}}`:         {ID: 18, LetIn: &Who{someone}},
+	`{"id":19,"widen":{"to":"open"}}`:                               {ID: 19, Widen: &Widen{"open"}},
+	`{"id":20,"end":{}}`:                                            {ID: 20, End: &None{}},
+}
+
+func TestParseRequest(t *testing.T) {
+	seen := make(map[string]bool)
+	for text, want := range requests {
+		got, err := ParseRequest([]byte(text))
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %+v, %v", text, got, err)
+		}
+		for _, name := range set(got) {
+			seen[name] = true
+		}
+	}
+	for field := range reflect.TypeFor[Request]().Fields() {
+		if field.Name != "ID" && !seen[field.Name] {
+			t.Errorf("no example of %s", field.Name)
+		}
+	}
+}
+
+// set returns the names of the things that r asks.
+func set(r Request) []string {
+	var names []string
+	v := reflect.ValueOf(r)
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Pointer && !f.IsNil() {
+			names = append(names, v.Type().Field(i).Name)
+		}
+	}
+	return names
+}
+
+func TestParseRequestRefuses(t *testing.T) {
+	for about, text := range map[string]string{
+		"nothing":              ``,
+		"an empty object":      `{}`,
+		"a list":               `[{"id":1,"ping":{}}]`,
+		"null":                 `null`,
+		"half":                 `{"id":1,"ping":{}`,
+		"two":                  `{"id":1,"ping":{}}{"id":2,"ping":{}}`,
+		"no number":            `{"ping":{}}`,
+		"number null":          `{"id":null,"ping":{}}`,
+		"number as text":       `{"id":"1","ping":{}}`,
+		"number below zero":    `{"id":-1,"ping":{}}`,
+		"number with fraction": `{"id":1.5,"ping":{}}`,
+		"nothing to do":        `{"id":1}`,
+		"nothing known to do":  `{"id":1,"dance":{}}`,
+		"two things to do":     `{"id":1,"ping":{},"leave":{}}`,
+		"null to do":           `{"id":1,"ping":null}`,
+		"a number to do":       `{"id":1,"ping":1}`,
+		"an unknown member":    `{"id":1,"ping":{"loud":true}}`,
+		"no person":            `{"id":1,"ask_up":{"who":"somebody"}}`,
+		"another number":       `{"id":1,"ID":{}}`,
+		"a long grant":         `{"id":1,"enter":{"grant":"` + strings.Repeat("x", GrantMax+1) + `"}}`,
+		"a long offer":         `{"id":1,"offer":{"sdp":"` + strings.Repeat("x", SDPMax+1) + `"}}`,
+		"a long request":       `{"id":1,"ping":{}}` + strings.Repeat(" ", RequestMax),
+		"much in much":         `{"id":1,"ping":` + strings.Repeat(`{"a":`, 5000) + `{}` + strings.Repeat(`}`, 5001),
+	} {
+		if r, err := ParseRequest([]byte(text)); !errors.Is(err, ErrRequest) {
+			t.Errorf("%s is %+v, %v", about, r, err)
+		}
+	}
+}
+
+// A client must get members as signal.md writes them, empty ones too.
+func TestWrittenForms(t *testing.T) {
+	var name id.Room
+	for _, test := range []struct {
+		message any
+		want    string
+	}{
+		{Reply{Re: 7, Done: &None{}}, `{"re":7,"done":{}}`},
+		{
+			Reply{Re: 8, Problem: &Problem{Code: "not_moderator", Title: "Only a moderator may do this", Status: 403}},
+			`{"re":8,"problem":{"code":"not_moderator","title":"Only a moderator may do this","status":403}}`,
+		},
+		{Reply{Problem: &Problem{Code: "bad_request"}}, `{"re":0,"problem":{"code":"bad_request","title":"","status":0}}`},
+		{
+			Reply{Re: 1, Entered: &Entered{View: json.RawMessage(`{"seq":41}`)}},
+			`{"re":1,"entered":{"room":"` + name.String() + `","me":"` + name.String() + `","session":"` + name.String() + `","view":{"seq":41}}}`,
+		},
+		{Reply{Re: 2, Answer: &Answer{"v=0"}}, `{"re":2,"answer":{"sdp":"v=0"}}`},
+		{Notice{Hallway: &None{}}, `{"hallway":{}}`},
+		{
+			Notice{Voices: &Voices{Slots: []*id.Person{nil, &someone}, Speaking: []id.Person{}}},
+			`{"voices":{"room":"` + name.String() + `","slots":[null,"` + someone.String() + `"],"speaking":[]}}`,
+		},
+		{Notice{Cut: &Cut{Why: CutSlow}}, `{"cut":{"room":"` + name.String() + `","why":"slow"}}`},
+	} {
+		if got, err := json.Marshal(test.message); err != nil || string(got) != test.want {
+			t.Errorf("got  %s, %v\nwant %s", got, err, test.want)
+		}
+	}
+}
+
+func FuzzParseRequest(f *testing.F) {
+	for text := range requests {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, err := ParseRequest(text)
+		if err != nil {
+			if !errors.Is(err, ErrRequest) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if len(set(r)) != 1 {
+			t.Fatalf("%s asks %v", text, set(r))
+		}
+		written, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := ParseRequest(written); err != nil || !reflect.DeepEqual(back, r) {
+			t.Fatalf("%s came back as %+v, %v", written, back, err)
+		}
+	})
+}

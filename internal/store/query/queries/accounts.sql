@@ -1,0 +1,41 @@
+-- name: AddPerson :exec
+INSERT INTO people (id, name, created, recovery) VALUES ($1, $2, $3, $4);
+
+-- name: IsPerson :one
+SELECT EXISTS (SELECT 1 FROM people WHERE id = $1) AS there;
+
+-- name: IsEmpty :one
+SELECT NOT EXISTS (SELECT 1 FROM people) AS empty;
+
+-- name: Account :one
+SELECT p.id, p.name, p.created,
+    CAST(CASE WHEN p.recovery IS NULL THEN 0 ELSE 1 END AS BIGINT) AS recovery,
+    (SELECT count(*) FROM passkeys k WHERE k.person = p.id) AS passkeys
+FROM people p WHERE p.id = $1;
+
+-- name: Profile :one
+SELECT p.id, p.name, p.created,
+    EXISTS (SELECT 1 FROM follows f WHERE f.who = $1 AND f.whom = p.id) AS followed,
+    EXISTS (SELECT 1 FROM follows f WHERE f.who = p.id AND f.whom = $1) AS follows_me
+FROM people p WHERE p.id = $2;
+
+-- name: Rename :execrows
+UPDATE people SET name = $1 WHERE id = $2;
+
+-- name: SetRecovery :execrows
+UPDATE people SET recovery = $1 WHERE id = $2;
+
+-- name: PersonByRecovery :one
+SELECT id FROM people WHERE recovery = $1;
+
+-- name: AddPasskey :execrows
+INSERT INTO passkeys (id, person, public_key, flags, uses, created)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT DO NOTHING;
+
+-- name: Passkeys :many
+SELECT id, person, public_key, flags, uses, created
+FROM passkeys WHERE person = $1 ORDER BY created, id;
+
+-- name: UsePasskey :execrows
+UPDATE passkeys SET flags = $1, uses = $2 WHERE id = $3;

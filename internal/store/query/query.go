@@ -1,0 +1,14 @@
+// Package query is the SQL of the stores: the schema as migrations, and the
+// queries with the Go code that sqlc makes of them. The text keeps to what
+// SQLite and PostgreSQL both understand, so that one set serves both. It holds
+// no rules and opens no database.
+package query
+
+import "embed"
+
+// Migrations brings a database to the schema that the queries need.
+//
+//go:embed migrations/*.sql
+var Migrations embed.FS
+
+//go:generate go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1 generate -f ../../../sqlc.yaml

@@ -1,0 +1,134 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/store/query"
+)
+
+// SignUp implements people.Accounts.
+func (s *Store) SignUp(ctx context.Context, n people.NewAccount) error {
+	return s.write(ctx, "sign up", func(ctx context.Context, q *query.Queries) error {
+		var recovery []byte
+		if n.Recovery != nil {
+			recovery = n.Recovery[:]
+		}
+		p, created := n.Person, millis(n.Person.Created)
+		if err := q.AddPerson(ctx, query.AddPersonParams{
+			ID: p.ID[:], Name: p.Name, Created: created, Recovery: recovery,
+		}); err != nil {
+			return err
+		}
+		rows, err := q.UseInvite(ctx, query.UseInviteParams{Used: created, UsedBy: p.ID[:], Code: n.Invite[:]})
+		if err := changed(rows, err, people.ErrNoInvite); err != nil {
+			return err
+		}
+		if n.Passkey == nil {
+			return nil
+		}
+		return addPasskey(ctx, q, *n.Passkey)
+	})
+}
+
+// Account implements people.Accounts.
+func (s *Store) Account(ctx context.Context, who id.Person) (people.Account, error) {
+	r, err := s.read.Account(ctx, who[:])
+	if err != nil {
+		return people.Account{}, found("read an account", err, people.ErrNoPerson)
+	}
+	return people.Account{
+		Person: personOf(r.ID, r.Name, r.Created), Passkeys: int(r.Passkeys), Recovery: r.Recovery != 0,
+	}, nil
+}
+
+// Profile implements people.Accounts.
+func (s *Store) Profile(ctx context.Context, viewer, who id.Person) (people.Profile, error) {
+	r, err := s.read.Profile(ctx, query.ProfileParams{Who: viewer[:], ID: who[:]})
+	if err != nil {
+		return people.Profile{}, found("read a profile", err, people.ErrNoPerson)
+	}
+	return people.Profile{Person: personOf(r.ID, r.Name, r.Created), Followed: r.Followed, FollowsMe: r.FollowsMe}, nil
+}
+
+// Rename implements people.Accounts.
+func (s *Store) Rename(ctx context.Context, who id.Person, name string) error {
+	return s.write(ctx, "rename", func(ctx context.Context, q *query.Queries) error {
+		rows, err := q.Rename(ctx, query.RenameParams{Name: name, ID: who[:]})
+		return changed(rows, err, people.ErrNoPerson)
+	})
+}
+
+// AddPasskey implements people.Accounts.
+func (s *Store) AddPasskey(ctx context.Context, k people.Passkey) error {
+	return s.write(ctx, "add a passkey", func(ctx context.Context, q *query.Queries) error {
+		a, err := q.Account(ctx, k.Person[:])
+		if err != nil {
+			return found("read an account", err, people.ErrNoPerson)
+		}
+		if a.Passkeys >= people.PasskeysMax {
+			return people.ErrPasskeys
+		}
+		return addPasskey(ctx, q, k)
+	})
+}
+
+func addPasskey(ctx context.Context, q *query.Queries, k people.Passkey) error {
+	rows, err := q.AddPasskey(ctx, query.AddPasskeyParams{
+		ID: k.ID, Person: k.Person[:], PublicKey: k.PublicKey,
+		Flags: int64(k.Flags), Uses: int64(k.Count), Created: millis(k.Created),
+	})
+	return changed(rows, err, people.ErrPasskey)
+}
+
+// Passkeys implements people.Accounts.
+func (s *Store) Passkeys(ctx context.Context, who id.Person) ([]people.Passkey, error) {
+	rows, err := s.read.Passkeys(ctx, who[:])
+	if err != nil {
+		return nil, failed("read passkeys", err)
+	}
+	out := make([]people.Passkey, len(rows))
+	for i, r := range rows {
+		out[i] = people.Passkey{
+			ID: r.ID, Person: who, PublicKey: r.PublicKey,
+			Flags: byte(r.Flags), Count: uint32(r.Uses), Created: fromMillis(r.Created),
+		}
+	}
+	return out, nil
+}
+
+// UsePasskey implements people.Accounts.
+func (s *Store) UsePasskey(ctx context.Context, k people.Passkey) error {
+	return s.write(ctx, "use a passkey", func(ctx context.Context, q *query.Queries) error {
+		rows, err := q.UsePasskey(ctx, query.UsePasskeyParams{Flags: int64(k.Flags), Uses: int64(k.Count), ID: k.ID})
+		return changed(rows, err, people.ErrSignIn)
+	})
+}
+
+// SetRecovery implements people.Accounts.
+func (s *Store) SetRecovery(ctx context.Context, who id.Person, code people.Hash) error {
+	return s.write(ctx, "set a recovery code", func(ctx context.Context, q *query.Queries) error {
+		rows, err := q.SetRecovery(ctx, query.SetRecoveryParams{Recovery: code[:], ID: who[:]})
+		return changed(rows, err, people.ErrNoPerson)
+	})
+}
+
+// Recover implements people.Accounts.
+func (s *Store) Recover(ctx context.Context, old, next people.Hash) (who id.Person, err error) {
+	err = s.write(ctx, "recover an account", func(ctx context.Context, q *query.Queries) error {
+		b, err := q.PersonByRecovery(ctx, old[:])
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return people.ErrSignIn
+		case err != nil:
+			return err
+		}
+		who = name[id.Person](b)
+		_, err = q.SetRecovery(ctx, query.SetRecoveryParams{Recovery: next[:], ID: b})
+		return err
+	})
+	return who, err
+}

@@ -1,0 +1,92 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/store/query"
+)
+
+// Follow implements people.Follows.
+func (s *Store) Follow(ctx context.Context, who, whom id.Person, at time.Time) error {
+	return s.write(ctx, "follow", func(ctx context.Context, q *query.Queries) error {
+		if there, err := q.IsPerson(ctx, whom[:]); err != nil || !there {
+			return changed(0, err, people.ErrNoPerson)
+		}
+		if already, err := q.IsFollowing(ctx, query.IsFollowingParams{Who: who[:], Whom: whom[:]}); err != nil || already {
+			return err
+		}
+		n, err := q.CountFollowing(ctx, who[:])
+		switch {
+		case err != nil:
+			return err
+		case n >= people.FollowingMax:
+			return people.ErrFollowing
+		}
+		return q.Follow(ctx, query.FollowParams{Who: who[:], Whom: whom[:], Since: millis(at)})
+	})
+}
+
+// Unfollow implements people.Follows.
+func (s *Store) Unfollow(ctx context.Context, who, whom id.Person) error {
+	return s.write(ctx, "unfollow", func(ctx context.Context, q *query.Queries) error {
+		return q.Unfollow(ctx, query.UnfollowParams{Who: who[:], Whom: whom[:]})
+	})
+}
+
+// Following implements people.Follows.
+func (s *Store) Following(ctx context.Context, who id.Person) ([]people.Profile, error) {
+	rows, err := s.read.Following(ctx, query.FollowingParams{Who: who[:], Limit: people.ListMax})
+	if err != nil {
+		return nil, failed("list whom a person follows", err)
+	}
+	out := make([]people.Profile, len(rows))
+	for i, r := range rows {
+		out[i] = people.Profile{Person: personOf(r.ID, r.Name, r.Created), Followed: true, FollowsMe: r.Back}
+	}
+	return out, nil
+}
+
+// Followers implements people.Follows.
+func (s *Store) Followers(ctx context.Context, who id.Person) ([]people.Profile, error) {
+	rows, err := s.read.Followers(ctx, query.FollowersParams{Whom: who[:], Limit: people.ListMax})
+	if err != nil {
+		return nil, failed("list who follows a person", err)
+	}
+	out := make([]people.Profile, len(rows))
+	for i, r := range rows {
+		out[i] = people.Profile{Person: personOf(r.ID, r.Name, r.Created), Followed: r.Back, FollowsMe: true}
+	}
+	return out, nil
+}
+
+// FollowersAmong implements people.Follows. The candidates are a stage, so it
+// asks about each.
+func (s *Store) FollowersAmong(ctx context.Context, who id.Person, candidates []id.Person) ([]id.Person, error) {
+	var out []id.Person
+	for _, c := range candidates {
+		there, err := s.read.IsFollowing(ctx, query.IsFollowingParams{Who: c[:], Whom: who[:]})
+		if err != nil {
+			return nil, failed("read who follows a person", err)
+		}
+		if there {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// FollowedBy implements people.Follows.
+func (s *Store) FollowedBy(ctx context.Context, who id.Person) ([]id.Person, error) {
+	rows, err := s.read.FollowedBy(ctx, who[:])
+	if err != nil {
+		return nil, failed("read whom a person follows", err)
+	}
+	out := make([]id.Person, len(rows))
+	for i, b := range rows {
+		out[i] = name[id.Person](b)
+	}
+	return out, nil
+}

@@ -1,0 +1,49 @@
+// Package storetest is the one test that every store must pass: it says what
+// people.Store and live.Store promise, by example. It also walks through the
+// accounts as package people uses the store, since that is what the promises
+// are for.
+package storetest
+
+import (
+	"testing"
+
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/room/live"
+)
+
+// A Store is what a house needs kept.
+type Store interface {
+	people.Store
+	live.Store
+}
+
+// Test runs the whole contract. Open returns an empty store, which it closes
+// when the test is over.
+func Test(t *testing.T, open func(t *testing.T) Store) {
+	for name, test := range map[string]func(*testing.T, Store){
+		"sign up":                  signUp,
+		"one invite, two sign-ups": oneInvite,
+		"account":                  account,
+		"passkeys":                 passkeys,
+		"recovery":                 recovery,
+		"sessions":                 sessions,
+		"founder":                  founder,
+		"invites":                  invites,
+		"follows":                  follows,
+		"follows are bounded":      followsBounded,
+		"nobody":                   nobody,
+		"people sign up and in":    peopleSignUpAndIn,
+		"people and passkeys":      peopleAndPasskeys,
+		"people stay signed in":    peopleStaySignedIn,
+		"people invite":            peopleInvite,
+		"people follow":            peopleFollow,
+		"rooms":                    rooms,
+		"rooms under terms":        roomsUnderTerms,
+		"rooms without gaps":       roomsWithoutGaps,
+		"rooms end":                roomsEnd,
+		"rooms are compacted":      roomsCompacted,
+		"rooms all at once":        roomsAtOnce,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+	}
+}
