@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -125,6 +126,10 @@ func newHouseWith(t *testing.T, scheme string, web fs.FS) *testHouse {
 	h.must(err)
 	h.api.Serve(h.rooms)
 	handler = h.api.Handler()
+	server.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		_ = c.(*net.TCPConn).SetWriteBuffer(4 << 10) // so that a slow client is noticed soon
+		return ctx
+	}
 	server.Start()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
