@@ -181,7 +181,7 @@ func (r *Room) enter(c Enter) ([]Event, error) {
 		return nil, ErrNotHere // nobody could ever give such a seat up
 	}
 	if p := r.here[c.Who]; p != nil {
-// After a restart nobody knows who held the seat; a device that names
+		// After a restart nobody knows who held the seat; a device that names
 		// no session before this one did not.
 		otherDevice := c.Previous.IsZero() || !p.last.IsZero() && p.last != c.Previous
 		if !otherDevice {

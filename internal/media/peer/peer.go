@@ -59,9 +59,9 @@ type Peer struct {
 	checked     time.Time // last authenticated connectivity check
 	reply       stun.Message
 
-	open, seal *srtp.Context
-	indexAt    int // where an SRTCP packet has its index, from the end
-	plain      []byte
+	open, control *srtp.Context // what comes in; RTCP that goes out
+	seal          *sealer       // RTP that goes out; nil before the handshake has ended
+	indexAt       int           // where an SRTCP packet has its index, from the end
 
 	slots     []slot
 	uplinks   []uplink
@@ -70,11 +70,11 @@ type Peer struct {
 
 // A slot is one stream that the node sends to the peer.
 type slot struct {
-	ssrc    uint32
-	payload uint8 // payload type
-	used    bool
-	addSeq  uint16 // the peer's number − the room's
-	addTS   uint32
+	ssrc     uint32
+	payload  uint8 // payload type
+	rollover rollover
+	addSeq   uint16 // the peer's number − the room's
+	addTS    uint32
 
 	packets, octets uint32 // wrap (RFC 3550, section 6.4.1)
 	lastTS          uint32
@@ -155,11 +155,15 @@ func (p *Peer) SetKeys(k Keys) error {
 	if err != nil {
 		return err
 	}
-	sealer, err := srtp.CreateContext(k.LocalKey, k.LocalSalt, k.Profile)
+	control, err := srtp.CreateContext(k.LocalKey, k.LocalSalt, k.Profile)
 	if err != nil {
 		return err
 	}
-	p.open, p.seal = opener, sealer
+	seal, err := newSealer(k, control)
+	if err != nil {
+		return err
+	}
+	p.open, p.control, p.seal = opener, control, seal
 	// RFC 7714, section 9.1: the index is last; RFC 3711, section 3.4: the
 	// authentication tag of 80 bits follows it.
 	p.indexAt = 4
@@ -239,13 +243,11 @@ func (p *Peer) SealRTP(now time.Time, slot int, marker bool, seq uint16, ts uint
 		return out, false
 	}
 	s := &p.slots[slot]
-	if !s.used {
-		s.used = true
+	if !s.rollover.used {
 		s.addSeq -= seq
 	}
 	h := rtp.Header{Marker: marker, PayloadType: s.payload, Sequence: seq + s.addSeq, Timestamp: ts + s.addTS, SSRC: s.ssrc}
-	p.plain = append(h.Append(p.plain[:0]), payload...)
-	sealed, err := p.seal.EncryptRTP(out, p.plain, nil)
+	sealed, err := p.seal.seal(h, s.rollover.of(h.Sequence), payload, out)
 	if err != nil {
 		return out, false
 	}

@@ -97,7 +97,7 @@ func (p *Peer) AppendReport(now time.Time, buf, out []byte) ([]byte, bool) {
 	if err != nil {
 		return out, false
 	}
-	sealed, err := p.seal.EncryptRTCP(buf[:0], plain, nil)
+	sealed, err := p.control.EncryptRTCP(buf[:0], plain, nil)
 	if err != nil {
 		return out, false
 	}

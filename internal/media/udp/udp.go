@@ -1,6 +1,5 @@
 // Package udp moves batches of datagrams in and out of one socket: one system
-// call for many where the system can (recvmmsg and sendmmsg on Linux, by way
-// of golang.org/x/net).
+// call for many on Linux (recvmmsg and sendmmsg), one for each elsewhere.
 package udp
 
 import (
@@ -11,8 +10,6 @@ import (
 	"os"
 	"syscall"
 	"time"
-
-	"golang.org/x/net/ipv6"
 )
 
 const (
@@ -33,18 +30,16 @@ type Datagram struct {
 }
 
 // A Conn is one UDP socket, for IPv4 and IPv6 alike when it is bound to the
-// unspecified address. One goroutine reads; any may write.
+// unspecified address. One goroutine reads, one writes batches; any may write
+// single datagrams.
 type Conn struct {
 	conn  *net.UDPConn
-	batch *ipv6.PacketConn
 	local netip.AddrPort
-	in    []ipv6.Message
-	out   []ipv6.Message
-	addrs []net.UDPAddr // of out
+	batch batch
 }
 
 // Listen opens a socket on addr.
-func Listen(addr string) (*Conn, error) {
+func Listen(addr string) (_ *Conn, err error) {
 	a, err := net.ResolveUDPAddr("udp", addr)
 	if err != nil {
 		return nil, err
@@ -53,51 +48,32 @@ func Listen(addr string) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("media socket: %w", err), conn.Close())
+		}
+	}()
 	// The system may grant less; drops are counted where they happen.
 	if err := errors.Join(conn.SetReadBuffer(bufferBytes), conn.SetWriteBuffer(bufferBytes)); err != nil {
-		return nil, errors.Join(fmt.Errorf("size the buffers of the media socket: %w", err), conn.Close())
+		return nil, err
 	}
-	c := &Conn{
-		conn: conn, batch: ipv6.NewPacketConn(conn),
-		local: conn.LocalAddr().(*net.UDPAddr).AddrPort(),
-		in:    make([]ipv6.Message, BatchMax),
-		out:   make([]ipv6.Message, BatchMax),
-		addrs: make([]net.UDPAddr, BatchMax),
-	}
-	for i := range c.in {
-		c.in[i].Buffers = [][]byte{make([]byte, DatagramMax)}
-		c.out[i].Buffers = make([][]byte, 1)
-		c.out[i].Addr = &c.addrs[i]
-		c.addrs[i].IP = make(net.IP, 0, net.IPv6len)
-	}
-	return c, nil
+	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	c := &Conn{conn: conn, local: netip.AddrPortFrom(local.Addr().Unmap(), local.Port())}
+	return c, c.batch.open(conn)
 }
 
 // LocalAddr returns where the socket listens.
 func (c *Conn) LocalAddr() netip.AddrPort { return c.local }
 
-// Read waits for datagrams until deadline and sets batch to them; they are
+// Read waits for datagrams until the deadline and sets in to them; they are
 // valid until the next Read. No datagrams and no error means that the wait is
 // over, or was ended by Wake.
-func (c *Conn) Read(batch []Datagram) (int, error) {
-	n, err := c.batch.ReadBatch(c.in[:min(len(batch), len(c.in))], 0)
-	if err != nil {
-		if errors.Is(err, os.ErrDeadlineExceeded) || isRefusal(err) {
-			return 0, nil
-		}
-		return 0, err
+func (c *Conn) Read(in []Datagram) (int, error) {
+	n, err := c.batch.read(in)
+	if errors.Is(err, os.ErrDeadlineExceeded) || isRefusal(err) {
+		return 0, nil
 	}
-	got := 0
-	for _, m := range c.in[:n] {
-		from, ok := m.Addr.(*net.UDPAddr)
-		if !ok {
-			continue
-		}
-		a := from.AddrPort()
-		batch[got] = Datagram{m.Buffers[0][:m.N], netip.AddrPortFrom(a.Addr().Unmap(), a.Port())}
-		got++
-	}
-	return got, nil
+	return n, err
 }
 
 // isRefusal reports whether err is an ICMP message about an earlier datagram
@@ -112,33 +88,15 @@ func (c *Conn) SetDeadline(t time.Time) error { return c.conn.SetReadDeadline(t)
 // Wake ends a Read that waits, and the next one, until SetDeadline.
 func (c *Conn) Wake() { _ = c.conn.SetReadDeadline(time.Unix(1, 0)) }
 
-// WriteBatch sends the datagrams, which only one goroutine may do at a time,
-// and returns how many were not sent: one that cannot be sent does not hold up
-// the others.
-func (c *Conn) WriteBatch(batch []Datagram) (failed int) {
-	for len(batch) > 0 {
-		n := min(len(batch), BatchMax)
-		for i, d := range batch[:n] {
-			c.out[i].Buffers[0] = d.Data
-			c.addrs[i].Port = int(d.Addr.Port())
-			c.addrs[i].Zone = d.Addr.Addr().Zone()
-			if a := d.Addr.Addr(); a.Is4() {
-				b := a.As4()
-				c.addrs[i].IP = append(c.addrs[i].IP[:0], b[:]...)
-			} else {
-				b := a.As16()
-				c.addrs[i].IP = append(c.addrs[i].IP[:0], b[:]...)
-			}
-		}
-		for sent := 0; sent < n; {
-			k, err := c.batch.WriteBatch(c.out[sent:n], 0)
-			sent += max(k, 0)
-			if err != nil || k <= 0 {
-				failed++ // the first of the rest; go on behind it
-				sent++
-			}
-		}
-		batch = batch[n:]
+// WriteBatch sends the datagrams and returns how many were not sent. One that
+// cannot be sent does not hold up the others. It does not wait: when the
+// socket's buffer is full the rest is dropped, since late audio is worth
+// nothing.
+func (c *Conn) WriteBatch(out []Datagram) (failed int) {
+	for len(out) > 0 {
+		n := min(len(out), BatchMax)
+		failed += n - c.batch.write(out[:n])
+		out = out[n:]
 	}
 	return failed
 }

@@ -108,3 +108,27 @@ func TestWaitEnds(t *testing.T) {
 		t.Error("a closed socket is read")
 	}
 }
+
+func TestBatchesAllocateNothing(t *testing.T) {
+	server, client := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
+	out := make([]Datagram, BatchMax)
+	for i := range out {
+		out[i] = Datagram{[]byte("voice"), server.LocalAddr()}
+	}
+	in := make([]Datagram, BatchMax)
+	_ = server.SetDeadline(time.Now().Add(time.Minute))
+	if n := testing.AllocsPerRun(100, func() {
+		if failed := client.WriteBatch(out); failed != 0 {
+			t.Fatalf("%d not sent", failed)
+		}
+		for got := 0; got < len(out); {
+			n, err := server.Read(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += n
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations per batch of %d", n, BatchMax)
+	}
+}

@@ -1,0 +1,37 @@
+//go:build !linux
+
+package udp
+
+import (
+	"net"
+	"net/netip"
+)
+
+// A batch moves datagrams one at a time, where the system knows no better.
+type batch struct {
+	conn   *net.UDPConn
+	buffer [DatagramMax]byte
+}
+
+func (b *batch) open(conn *net.UDPConn) error {
+	b.conn = conn
+	return nil
+}
+
+func (b *batch) read(in []Datagram) (int, error) {
+	n, from, err := b.conn.ReadFromUDPAddrPort(b.buffer[:])
+	if err != nil {
+		return 0, err
+	}
+	in[0] = Datagram{b.buffer[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port())}
+	return 1, nil
+}
+
+func (b *batch) write(out []Datagram) (sent int) {
+	for _, d := range out {
+		if _, err := b.conn.WriteToUDPAddrPort(d.Data, d.Addr); err == nil {
+			sent++
+		}
+	}
+	return sent
+}

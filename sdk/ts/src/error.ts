@@ -1,0 +1,48 @@
+/** What the node says when it refuses (RFC 9457). */
+export interface Problem {
+  code: string;
+  title: string;
+  status: number;
+  detail?: string;
+  /** Seconds to wait before asking again. */
+  retry_after?: number;
+}
+
+/**
+ * The one kind of error this library throws. `code` is stable and for programs
+ * (docs/protocol/http.md lists those of a node), `title` is for people.
+ *
+ * Codes made here, with status 0: `offline` (the node cannot be reached),
+ * `not_here` (the seat is gone), `microphone_refused`, `microphone_missing`.
+ */
+export class StoaError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string | undefined;
+  /** Seconds to wait before asking again, where the node has said so. */
+  readonly retryAfter: number | undefined;
+
+  constructor(problem: Problem) {
+    super(`${problem.title} (${problem.code})`);
+    this.name = 'StoaError';
+    this.code = problem.code;
+    this.status = problem.status;
+    this.title = problem.title;
+    this.detail = problem.detail;
+    this.retryAfter = problem.retry_after;
+  }
+}
+
+export const offline = () =>
+  new StoaError({ code: 'offline', title: 'The node cannot be reached', status: 0 });
+
+export const notHere = () =>
+  new StoaError({ code: 'not_here', title: 'There is no seat in the room', status: 0 });
+
+/** Turns whatever was thrown into the one kind of error. */
+export function asStoaError(thrown: unknown): StoaError {
+  if (thrown instanceof StoaError) return thrown;
+  const title = thrown instanceof Error ? thrown.message : String(thrown);
+  return new StoaError({ code: 'internal', title, status: 0 });
+}

@@ -1,0 +1,54 @@
+/**
+ * Join a Stoa room from a web page:
+ *
+ *     import { join } from '@stoa/client';
+ *     const room = await join(location.href);
+ *     room.voices.subscribe((who) => console.log(who.size, 'speak'));
+ *
+ * Sound plays by itself. State is in signals (`room.stage.value`,
+ * `room.stage.subscribe(…)`), acts are methods that return promises, and what
+ * goes wrong is a `StoaError`.
+ */
+import { House } from './house.ts';
+import { Live } from './live.ts';
+import { Seat, type SeatOptions } from './seat.ts';
+
+export type * from './api.ts';
+export { asStoaError, type Problem, StoaError } from './error.ts';
+export { House } from './house.ts';
+export { Live, watchHallway } from './live.ts';
+export type { MediaState } from './media.ts';
+export type { CutReason, HandPolicy, Participant, Role, RoomEvent, View } from './protocol.ts';
+export { apply, mayRaise, onStage } from './room.ts';
+export { type Ending, Seat, type SeatOptions, type SeatState } from './seat.ts';
+
+export interface JoinOptions extends SeatOptions {
+  /** Gets a grant for each entry; by default the session cookie's person asks for one. */
+  grant?: () => Promise<string>;
+}
+
+/** Opens the live connection to a node. `stop` ends it. */
+export function connect(house: House): Live {
+  return new Live(() => new WebSocket(house.liveURL));
+}
+
+/** Enters the room with this address, `https://node/r/{room}`. `leave` ends it. */
+export async function join(url: string | URL, options: JoinOptions = {}): Promise<Seat> {
+  const address = new URL(url);
+  const room = address.pathname.split('/').pop() ?? '';
+  const house = new House(address);
+  const live = connect(house);
+  try {
+    const grant = options.grant ?? (async () => (await house.grant(room)).grant);
+    const seat = await Seat.take(live, room, grant, options);
+    const forget = seat.state.subscribe((state) => {
+      if (state !== 'over') return;
+      live.stop();
+      queueMicrotask(() => forget());
+    });
+    return seat;
+  } catch (problem) {
+    live.stop();
+    throw problem;
+  }
+}

@@ -1,0 +1,218 @@
+import { type ReadonlySignal, signal } from '@preact/signals-core';
+import { offline, StoaError } from './error.ts';
+import type { Answer, Message, Notice, Reply, Requests, RoomEvent } from './protocol.ts';
+
+/** Waits, in milliseconds. */
+const answerWait = 10_000;
+const openWait = 5_000;
+const pingEvery = 5_000;
+const pingWait = 3_000;
+const backoffMin = 250;
+const backoffMax = 2_000;
+/** A connection that held for so long was a good one: the next wait is short again. */
+const goodAfter = 5_000;
+/** A timer that fires so late has slept with its tab and proves nothing. */
+const lateBy = 1_000;
+
+/** Who is told what happens on the live connection. */
+export interface Listener {
+  /** The connection is up, for the first time or again. */
+  opened?(): void;
+  /** The connection is gone; it comes back by itself. */
+  closed?(): void;
+  heard?(message: RoomEvent | Notice): void;
+}
+
+interface Pending {
+  resolve(answer: unknown): void;
+  reject(problem: StoaError): void;
+  forget(): void;
+}
+
+/**
+ * The live connection to a node: one WebSocket with numbered requests, their
+ * replies, notices and events. It connects anew by itself, and at once when
+ * the machine is online again or the page is looked at.
+ *
+ * A hidden page's timers run late. Nothing here depends on their being on
+ * time: the browser itself answers the node's pings, and an overdue timer asks
+ * once more before it calls a connection dead.
+ */
+export class Live {
+  readonly open: ReadonlySignal<boolean>;
+  readonly #open = signal(false);
+  readonly #connect: () => WebSocket;
+  readonly #listeners = new Set<Listener>();
+  readonly #pending = new Map<number, Pending>();
+  readonly #wakers: [EventTarget, string][] = [];
+  #socket: WebSocket | undefined;
+  #stopped = false;
+  #lastID = 0;
+  #openedAt = 0;
+  #failures = 0;
+  #cancelWait: (() => void) | undefined;
+  #pingers = 0;
+  #pingTimer: ReturnType<typeof setInterval> | undefined;
+
+  /** Starts connecting. `stop` ends it. */
+  constructor(connect: () => WebSocket) {
+    this.open = this.#open;
+    this.#connect = connect;
+    if (typeof window !== 'undefined') {
+      this.#wakers = [
+        [window, 'online'],
+        [window, 'offline'],
+        [document, 'visibilitychange'],
+      ];
+      for (const [target, name] of this.#wakers) target.addEventListener(name, this.#wake);
+    }
+    this.#dial();
+  }
+
+  /** Ends the connection for good. */
+  stop(): void {
+    this.#stopped = true;
+    for (const [target, name] of this.#wakers) target.removeEventListener(name, this.#wake);
+    clearInterval(this.#pingTimer);
+    this.#hangUp();
+    this.#listeners.clear();
+  }
+
+  /** Tells `listener` from now on; returns how to stop that. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    if (this.#open.peek()) listener.opened?.();
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Asks the node. Fails with `offline` when the connection goes before the answer. */
+  request<K extends keyof Requests>(kind: K, body: Requests[K]): Promise<Answer<K>> {
+    return this.#ask(kind, body, answerWait);
+  }
+
+  /** Looks after the connection closely from now on; returns how to stop that. */
+  startPinging(): () => void {
+    if (this.#pingers++ === 0) this.#pingTimer = setInterval(() => this.#ping(), pingEvery);
+    let running = true;
+    return () => {
+      if (running && --this.#pingers === 0) clearInterval(this.#pingTimer);
+      running = false;
+    };
+  }
+
+  /** Gives this connection up and makes a new one, not before `wait` milliseconds. */
+  restart(wait = 0): void {
+    if (this.#stopped) return;
+    const wasOpen = this.#open.peek();
+    if (wasOpen && Date.now() - this.#openedAt > goodAfter) this.#failures = 0;
+    this.#hangUp();
+    const ceiling = Math.min(backoffMax, backoffMin * 2 ** this.#failures++);
+    const delay = Math.max(wait, ceiling * (0.5 + Math.random() / 2));
+    const timer = setTimeout(() => this.#dial(), delay);
+    this.#cancelWait = () => clearTimeout(timer);
+    if (wasOpen) for (const listener of [...this.#listeners]) listener.closed?.();
+  }
+
+  #dial(): void {
+    this.#cancelWait?.();
+    const socket = this.#connect();
+    this.#socket = socket;
+    this.#cancelWait = deadline(openWait, () => this.restart());
+    socket.onopen = () => {
+      this.#cancelWait?.();
+      this.#cancelWait = undefined;
+      this.#openedAt = Date.now();
+      this.#open.value = true;
+      for (const listener of [...this.#listeners]) listener.opened?.();
+    };
+    socket.onmessage = (e) => this.#read(JSON.parse(String(e.data)) as Message);
+    socket.onclose = () => this.restart();
+  }
+
+  #hangUp(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+    this.#open.value = false;
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const p of pending) {
+      p.forget();
+      p.reject(offline());
+    }
+  }
+
+  #read(message: Message): void {
+    if ('re' in message) this.#answered(message);
+    else for (const listener of [...this.#listeners]) listener.heard?.(message);
+  }
+
+  #answered(reply: Reply): void {
+    const pending = this.#pending.get(reply.re);
+    if (!pending) return;
+    this.#pending.delete(reply.re);
+    pending.forget();
+    if (reply.problem) pending.reject(new StoaError(reply.problem));
+    else pending.resolve(reply.entered ?? reply.answer ?? reply.done);
+  }
+
+  #ask<K extends keyof Requests>(kind: K, body: Requests[K], wait: number): Promise<Answer<K>> {
+    const socket = this.#socket;
+    if (!socket || !this.#open.peek()) return Promise.reject(offline());
+    const id = ++this.#lastID;
+    return new Promise((resolve, reject) => {
+      const forget = deadline(wait, () => this.restart());
+      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject, forget });
+      socket.send(JSON.stringify({ id, [kind]: body }));
+    });
+  }
+
+  #ping(): void {
+    if (this.#open.peek()) this.#ask('ping', {}, pingWait).catch(() => {});
+  }
+
+  readonly #wake = (event: Event): void => {
+    if (event.type === 'visibilitychange' && document.hidden) return;
+    if (this.#open.peek()) this.#ping();
+    else if (!this.#socket) this.#dial();
+  };
+}
+
+/**
+ * Calls `missed` after `wait`, unless the returned function is called before.
+ * A deadline that is noticed far too late is set once more: what was waited
+ * for may lie in the queue behind it.
+ */
+function deadline(wait: number, missed: () => void): () => void {
+  let due = 0;
+  let timer: ReturnType<typeof setTimeout>;
+  const set = (then: () => void) => {
+    due = Date.now() + wait;
+    timer = setTimeout(then, wait);
+  };
+  set(() => {
+    if (Date.now() - due > lateBy) set(missed);
+    else missed();
+  });
+  return () => clearTimeout(timer);
+}
+
+/**
+ * Calls `changed` when the hallway may show something else, and whenever the
+ * connection is back and something may have been missed. Returns how to stop.
+ */
+export function watchHallway(live: Live, changed: () => void): () => void {
+  return live.listen({
+    opened() {
+      live.request('watch_hallway', {}).then(changed, () => {});
+    },
+    heard(message) {
+      if ('hallway' in message) changed();
+    },
+  });
+}

@@ -1,0 +1,131 @@
+/**
+ * What an event changes in the view of a room: the same rules as
+ * internal/room/apply.go, proven against test/vectors/room.json. Views are
+ * values; a change makes a new one that shares what has stayed the same.
+ */
+import type { HandPolicy, Participant, RoomEvent, View } from './protocol.ts';
+
+/** Returns the view after an event. It cannot refuse: it has already happened. */
+export function apply(view: View, event: RoomEvent): View {
+  return { ...changed(view, event), seq: event.seq };
+}
+
+function changed(view: View, e: RoomEvent): View {
+  if (e.opened) {
+    const { by, name, title, visibility, at, until } = e.opened;
+    const opener: Participant = {
+      who: by,
+      name,
+      role: 'moderator',
+      muted: true,
+      followed: false,
+      entered: e.seq,
+      stage: e.seq,
+      chair: e.seq,
+      away_until: until,
+    };
+    return { ...view, opened: at, title, visibility, hands: 'everyone', people: [opener] };
+  }
+  if (e.entered) {
+    const { who, name, followed } = e.entered;
+    const people = without(view, who).people;
+    const listener: Participant = {
+      who,
+      name,
+      role: 'listener',
+      muted: true,
+      followed,
+      entered: e.seq,
+    };
+    return { ...view, people: [...people, listener] };
+  }
+  if (e.returned) return withPerson(view, e.returned.who, back);
+  if (e.went_away) {
+    const { who, until } = e.went_away;
+    return withPerson(view, who, (p) => ({ ...p, away_until: until }));
+  }
+  if (e.left) return without(view, e.left.who);
+  if (e.hand_raised) return withPerson(view, e.hand_raised.who, (p) => ({ ...p, hand: e.seq }));
+  if (e.hand_lowered) return withPerson(view, e.hand_lowered.who, handDown);
+  if (e.hands_set) {
+    const { policy } = e.hands_set;
+    return {
+      ...view,
+      hands: policy,
+      people: view.people.map((p) => (p.hand && !mayRaise(p, policy) ? handDown(p) : p)),
+    };
+  }
+  if (e.asked_up) {
+    const { who, until } = e.asked_up;
+    return withPerson(view, who, (p) => ({ ...p, asked_until: until }));
+  }
+  if (e.ask_over) return withPerson(view, e.ask_over.who, notAsked);
+  if (e.stepped_up) return withPerson(view, e.stepped_up.who, (p) => stepOn(p, e.seq));
+  if (e.stepped_down) return withPerson(view, e.stepped_down.who, stepOff);
+  if (e.muted) return withPerson(view, e.muted.who, (p) => ({ ...p, muted: true }));
+  if (e.unmuted) {
+    return withPerson(view, e.unmuted.who, (p) => ({ ...p, muted: p.role === 'listener' }));
+  }
+  if (e.made_moderator) {
+    return withPerson(view, e.made_moderator.who, (p) =>
+      p.role === 'speaker' ? { ...p, role: 'moderator', chair: e.seq } : p,
+    );
+  }
+  if (e.widened) return { ...view, visibility: e.widened.to };
+  if (e.regrouped) {
+    const followed = new Set(e.regrouped.followed);
+    const unfollowed = new Set(e.regrouped.unfollowed);
+    return {
+      ...view,
+      people: view.people.map((p) => {
+        const now = !unfollowed.has(p.who) && (p.followed || followed.has(p.who));
+        return now === p.followed ? p : { ...p, followed: now };
+      }),
+    };
+  }
+  if (e.ended) return { ...view, ended: true, people: [] };
+  return view; // let_in, or an event that a later version has added
+}
+
+/** Whether the hand policy lets this person raise a hand. */
+export function mayRaise(p: Participant, policy: HandPolicy): boolean {
+  return policy === 'everyone' || (policy === 'followed' && p.followed);
+}
+
+/** Whether this person stands on the stage. */
+export function onStage(p: Participant): boolean {
+  return p.role !== 'listener';
+}
+
+type Change = (p: Participant) => Participant;
+
+function withPerson(view: View, who: string, change: Change): View {
+  return { ...view, people: view.people.map((p) => (p.who === who ? change(p) : p)) };
+}
+
+function without(view: View, who: string): View {
+  return { ...view, people: view.people.filter((p) => p.who !== who) };
+}
+
+function back({ away_until: _, ...p }: Participant): Participant {
+  return p;
+}
+
+function handDown({ hand: _, ...p }: Participant): Participant {
+  return p;
+}
+
+function notAsked({ asked_until: _, ...p }: Participant): Participant {
+  return p;
+}
+
+function stepOn(p: Participant, seq: number): Participant {
+  if (onStage(p)) return p;
+  return { ...notAsked(handDown(p)), role: 'speaker', muted: true, stage: seq };
+}
+
+function stepOff(p: Participant): Participant {
+  if (!onStage(p)) return p;
+  const { stage: _, chair: __, ...rest } = p;
+  return { ...rest, role: 'listener', muted: true };
+}

@@ -1,0 +1,363 @@
+import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals-core';
+import { asStoaError, notHere, offline, type StoaError } from './error.ts';
+import type { Live } from './live.ts';
+import { type Levels, Media, type MediaState } from './media.ts';
+import type {
+  Answer,
+  Cut,
+  HandPolicy,
+  Notice,
+  Participant,
+  Requests,
+  RoomEvent,
+  View,
+} from './protocol.ts';
+import { apply, onStage } from './room.ts';
+
+const enterWait = 15_000; // ms to come in for the first time
+const voiceFrom = 0.2; // own level from which one speaks
+const voiceHangover = 400; // ms of silence that still belong to a sentence
+
+export type SeatState = 'live' | 'reconnecting' | 'over';
+
+/** Why a seat is over. `gone`: the room is not there any more, or not for this person. */
+export type Ending = 'left' | 'gone' | Exclude<Cut['why'], 'slow' | 'restart'>;
+
+export interface SeatOptions {
+  /** The id of the microphone to use (MediaDeviceInfo.deviceId). */
+  microphone?: string;
+}
+
+/**
+ * A seat in a room: what its holder sees and hears, and what they may do. Its
+ * state is in read-only signals. It survives lost connections by itself, until
+ * it is `over`.
+ *
+ * The microphone is open when both sides agree: the person wants it, and the
+ * node has said `unmuted`. Either can close it alone, at once.
+ */
+export class Seat {
+  readonly room: string;
+  readonly state: ReadonlySignal<SeatState>;
+  /** Why the seat is over, once it is. */
+  readonly ending: ReadonlySignal<Ending | undefined>;
+  readonly view: ReadonlySignal<View>;
+  readonly me: ReadonlySignal<Participant | undefined>;
+  /** On the stage, longest-standing first. */
+  readonly stage: ReadonlySignal<Participant[]>;
+  /** Listeners whom somebody on the stage follows, in the order they came in. */
+  readonly followed: ReadonlySignal<Participant[]>;
+  /** The other listeners, in the order they came in. */
+  readonly others: ReadonlySignal<Participant[]>;
+  /** Raised hands, first come first. */
+  readonly hands: ReadonlySignal<Participant[]>;
+  /** Who is heard now. */
+  readonly voices: ReadonlySignal<ReadonlySet<string>>;
+  /** How loud they are, 0 to 1; at most fifteen times a second. */
+  readonly levels: ReadonlySignal<ReadonlyMap<string, number>>;
+  /** The own microphone is open: I can be heard. */
+  readonly onAir: ReadonlySignal<boolean>;
+  readonly media: ReadonlySignal<MediaState>;
+  /** The browser wants a tap before it plays sound: call `startPlayback` from one. */
+  readonly playbackBlocked: ReadonlySignal<boolean>;
+
+  readonly #state = signal<SeatState>('live');
+  readonly #ending = signal<Ending | undefined>(undefined);
+  readonly #view: ReturnType<typeof signal<View>>;
+  readonly #me = signal('');
+  readonly #slots = signal<(string | null)[]>([]);
+  readonly #speaking = signal<string[]>([]);
+  readonly #ownVoice = signal(false);
+  readonly #levels = signal<ReadonlyMap<string, number>>(new Map());
+  readonly #wantsOpen = signal(false);
+  readonly #live: Live;
+  readonly #grant: () => Promise<string>;
+  readonly #media: Media;
+  readonly #stops: (() => void)[];
+  readonly #first: { resolve(): void; reject(problem: StoaError): void };
+  readonly #watchers = new Set<(event: RoomEvent) => void>();
+  #session = '';
+  #attempt = 0;
+  #lastVoice = 0;
+
+  /** Enters a room. Fails when it cannot be entered now, for whatever reason. */
+  static async take(
+    live: Live,
+    room: string,
+    grant: () => Promise<string>,
+    options: SeatOptions = {},
+  ): Promise<Seat> {
+    const { promise, ...first } = withResolvers();
+    const seat = new Seat(live, room, grant, options, first);
+    const timer = setTimeout(() => first.reject(offline()), enterWait);
+    try {
+      await promise;
+    } catch (problem) {
+      seat.#finish('gone');
+      live.request('leave', {}).catch(() => {}); // the answer may have come too late
+      throw problem;
+    } finally {
+      clearTimeout(timer);
+    }
+    return seat;
+  }
+
+  private constructor(
+    live: Live,
+    room: string,
+    grant: () => Promise<string>,
+    options: SeatOptions,
+    first: { resolve(): void; reject(problem: StoaError): void },
+  ) {
+    this.#live = live;
+    this.#grant = grant;
+    this.#first = first;
+    this.#view = signal<View>(nothingSeen);
+    this.#media = new Media(
+      async (sdp) => (await this.#ask('offer', { sdp })).sdp,
+      (levels) => this.#measured(levels),
+      options.microphone,
+    );
+
+    this.room = room;
+    this.state = this.#state;
+    this.ending = this.#ending;
+    this.view = this.#view as ReadonlySignal<View>;
+    this.me = computed(() => this.view.value.people.find((p) => p.who === this.#me.value));
+    this.stage = computed(() =>
+      this.view.value.people.filter(onStage).sort((a, b) => (a.stage ?? 0) - (b.stage ?? 0)),
+    );
+    const listeners = computed(() => this.view.value.people.filter((p) => !onStage(p)));
+    this.followed = computed(() => listeners.value.filter((p) => p.followed));
+    this.others = computed(() => listeners.value.filter((p) => !p.followed));
+    this.hands = computed(() =>
+      listeners.value.filter((p) => p.hand).sort((a, b) => (a.hand ?? 0) - (b.hand ?? 0)),
+    );
+    this.voices = computed(() => {
+      const heard = new Set(this.#speaking.value);
+      if (this.#ownVoice.value && this.onAir.value) heard.add(this.#me.value);
+      return heard;
+    });
+    this.levels = this.#levels;
+    this.onAir = computed(() => this.#wantsOpen.value && this.me.value?.muted === false);
+    this.media = this.#media.state;
+    this.playbackBlocked = this.#media.blocked;
+
+    this.#stops = [
+      effect(() => this.#media.setOpen(this.onAir.value)),
+      effect(() => {
+        if (this.me.value?.role === 'listener') this.#backInAudience();
+      }),
+      live.startPinging(),
+      live.listen({
+        opened: () => void this.#enter(),
+        closed: () => {
+          this.#attempt++;
+          this.#state.value = 'reconnecting';
+        },
+        heard: (message) => this.#heard(message),
+      }),
+    ];
+  }
+
+  /** Tells `watcher` each event, after it is in the view; returns how to stop that. */
+  watch(watcher: (event: RoomEvent) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** Goes, quietly. */
+  async leave(): Promise<void> {
+    if (this.#state.peek() === 'over') return;
+    const left = this.#live.request('leave', {}).catch(() => {}); // the seat is lost soon anyway
+    this.#finish('left');
+    await left;
+  }
+
+  raiseHand = () => this.#ask('raise_hand', {});
+  lowerHand = (who = this.#me.peek()) => this.#ask('lower_hand', { who });
+  stepUp = () => this.#ask('step_up', {});
+  decline = () => this.#ask('decline', {});
+  stepDown = () => this.#ask('step_down', {});
+
+  /** Opens the own microphone; asks the person for it the first time. */
+  async unmute(): Promise<void> {
+    this.#wantsOpen.value = true;
+    try {
+      await this.#media.prepareMicrophone();
+      if (this.#wantsOpen.peek()) await this.#ask('unmute', {});
+    } catch (problem) {
+      this.#wantsOpen.value = false;
+      throw problem;
+    }
+  }
+
+  /** Closes a microphone: one's own, or as a moderator anybody's. */
+  async mute(who = this.#me.peek()): Promise<void> {
+    if (who !== this.#me.peek()) {
+      await this.#ask('mute', { who });
+      return;
+    }
+    this.#wantsOpen.value = false;
+    try {
+      await this.#ask('mute', { who });
+    } catch (thrown) {
+      // It is closed here; the node hears of it on coming back.
+      if (asStoaError(thrown).code !== 'offline') throw thrown;
+    }
+  }
+
+  askUp = (who: string) => this.#ask('ask_up', { who });
+  moveDown = (who: string) => this.#ask('move_down', { who });
+  makeModerator = (who: string) => this.#ask('make_moderator', { who });
+  remove = (who: string) => this.#ask('remove', { who });
+  letIn = (who: string) => this.#ask('let_in', { who });
+  setHands = (policy: HandPolicy) => this.#ask('set_hands', { policy });
+  widen = (to: 'social' | 'open') => this.#ask('widen', { to });
+  end = () => this.#ask('end', {});
+
+  startPlayback = () => this.#media.start();
+  useMicrophone = (device: string) => this.#media.useMicrophone(device);
+  stats = () => this.#media.stats();
+
+  async #enter(): Promise<void> {
+    const attempt = ++this.#attempt;
+    try {
+      const grant = await this.#grant();
+      const returning = this.#session && { previous: this.#session, since: this.view.peek().seq };
+      const entered = await this.#live.request('enter', { grant, ...returning });
+      if (attempt !== this.#attempt) return;
+      this.#session = entered.session;
+      batch(() => {
+        this.#me.value = entered.me;
+        if (entered.view) this.#view.value = entered.view;
+        this.#state.value = 'live';
+        // Closed by a moderator while we were away, or by the new seat.
+        if (entered.view && this.me.value?.muted !== false) this.#wantsOpen.value = false;
+      });
+    } catch (thrown) {
+      if (attempt === this.#attempt) this.#notEntered(asStoaError(thrown));
+      return;
+    }
+    this.#first.resolve();
+    if (this.me.peek()?.muted === false && !this.#wantsOpen.peek()) void this.mute();
+    void this.#media.connect();
+  }
+
+  #notEntered(problem: StoaError): void {
+    if (!this.#session) this.#first.reject(problem);
+    else if (problem.code === 'no_room') this.#finish('gone');
+    else if (problem.code === 'not_signed_in') this.#finish('signed_out');
+    else if (transient.has(problem.code)) this.#live.restart((problem.retryAfter ?? 0) * 1000);
+    else this.#finish('lost');
+  }
+
+  #heard(message: RoomEvent | Notice): void {
+    if ('seq' in message) {
+      if (message.room === this.room) this.#happened(message);
+    } else if (message.voices?.room === this.room) {
+      const { slots, speaking } = message.voices;
+      batch(() => {
+        this.#slots.value = slots;
+        this.#speaking.value = speaking;
+      });
+    } else if (message.cut?.room === this.room) {
+      this.#cut(message.cut);
+    }
+  }
+
+  #happened(event: RoomEvent): void {
+    const view = this.view.peek();
+    if (!this.#session || event.seq <= view.seq) return;
+    if (event.seq > view.seq + 1) {
+      this.#live.restart(); // something was missed: coming back brings it
+      return;
+    }
+    batch(() => {
+      this.#view.value = apply(view, event);
+      const { muted } = event;
+      if (muted?.who === this.#me.peek() && muted.by !== muted.who) this.#wantsOpen.value = false;
+    });
+    for (const watcher of [...this.#watchers]) watcher(event);
+    if (event.ended) this.#finish('ended');
+  }
+
+  #cut({ why }: Cut): void {
+    if (why === 'slow' || why === 'restart') {
+      this.#media.lose();
+      this.#live.restart();
+    } else {
+      this.#finish(why);
+    }
+  }
+
+  #backInAudience(): void {
+    this.#wantsOpen.value = false;
+    this.#media.releaseMicrophone();
+  }
+
+  #measured({ slots, microphone }: Levels): void {
+    const now = Date.now();
+    if (this.onAir.peek() && microphone > voiceFrom) this.#lastVoice = now;
+    const levels = new Map<string, number>();
+    slots.forEach((level, slot) => {
+      const who = this.#slots.peek()[slot];
+      if (who) levels.set(who, level);
+    });
+    if (this.onAir.peek()) levels.set(this.#me.peek(), microphone);
+    batch(() => {
+      this.#levels.value = levels;
+      this.#ownVoice.value = now - this.#lastVoice < voiceHangover;
+    });
+  }
+
+  #ask<K extends keyof Requests>(kind: K, body: Requests[K]): Promise<Answer<K>> {
+    if (this.#state.peek() === 'over') return Promise.reject(notHere());
+    if (this.#state.peek() === 'reconnecting') return Promise.reject(offline());
+    return this.#live.request(kind, body);
+  }
+
+  #finish(why: Ending): void {
+    if (this.#state.peek() === 'over') return;
+    this.#attempt++;
+    for (const stop of this.#stops) stop();
+    this.#media.stop();
+    batch(() => {
+      this.#wantsOpen.value = false;
+      this.#speaking.value = [];
+      this.#levels.value = new Map();
+      this.#ending.value = why;
+      this.#state.value = 'over';
+    });
+  }
+}
+
+/** What is seen before the first view. */
+const nothingSeen: View = {
+  seq: 0,
+  opened: '',
+  title: '',
+  visibility: 'closed',
+  hands: 'off',
+  people: [],
+};
+
+/** Problems that are over when one has waited a little. */
+const transient = new Set([
+  'offline',
+  'unavailable',
+  'too_many',
+  'internal',
+  'bad_grant',
+  'not_here',
+]);
+
+function withResolvers() {
+  let resolve = () => {};
+  let reject = (_: StoaError) => {};
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

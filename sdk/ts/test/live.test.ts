@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Live, type StoaError, watchHallway } from '../src/index.ts';
+
+/** The client's end of a connection whose other end is the test. */
+class Wire {
+  onopen: (() => void) | null = null;
+  onmessage: ((e: { data: string }) => void) | null = null;
+  onclose: (() => void) | null = null;
+  closed = false;
+  readonly sent: { id: number }[] = [];
+
+  send(text: string) {
+    this.sent.push(JSON.parse(text));
+  }
+  close() {
+    this.closed = true;
+  }
+  say(message: object) {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+}
+
+describe('the live connection', () => {
+  let wires: Wire[];
+  let live: Live;
+  const last = () => {
+    const wire = wires.at(-1);
+    if (!wire) throw new Error('nothing was dialled');
+    return wire;
+  };
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    wires = [];
+    live = new Live(() => {
+      const wire = new Wire();
+      wires.push(wire);
+      return wire as unknown as WebSocket;
+    });
+  });
+  afterEach(() => {
+    live.stop();
+    vi.useRealTimers();
+  });
+
+  it('brings each answer to its request', async () => {
+    last().onopen?.();
+    const first = live.request('leave', {});
+    const second = live.request('offer', { sdp: 'o' });
+    expect(last().sent).toEqual([
+      { id: 1, leave: {} },
+      { id: 2, offer: { sdp: 'o' } },
+    ]);
+    last().say({ re: 2, answer: { sdp: 'a' } });
+    last().say({ re: 1, problem: { code: 'not_here', title: 'No', status: 409 } });
+    await expect(second).resolves.toEqual({ sdp: 'a' });
+    await expect(first).rejects.toMatchObject({ code: 'not_here', status: 409 });
+  });
+
+  it('fails what was asked when the connection goes, and comes back within 250 ms', async () => {
+    last().onopen?.();
+    const asked = live.request('raise_hand', {}).catch((problem: StoaError) => problem.code);
+    last().onclose?.();
+    expect(await asked).toBe('offline');
+    expect(live.open.value).toBe(false);
+    vi.advanceTimersByTime(250);
+    expect(wires).toHaveLength(2);
+  });
+
+  it('waits longer each time, up to 2 s, and less again after a good connection', () => {
+    for (let n = 0; n < 8; n++) {
+      last().onclose?.();
+      vi.advanceTimersByTime(2000);
+    }
+    expect(wires).toHaveLength(9);
+    last().onclose?.();
+    vi.advanceTimersByTime(999);
+    expect(wires).toHaveLength(9);
+    vi.advanceTimersByTime(1001);
+    last().onopen?.();
+    vi.advanceTimersByTime(5001);
+    last().onclose?.();
+    vi.advanceTimersByTime(250);
+    expect(wires).toHaveLength(11);
+  });
+
+  it('connects at once when the machine is online again', () => {
+    last().onclose?.();
+    expect(wires).toHaveLength(1);
+    window.dispatchEvent(new Event('online'));
+    expect(wires).toHaveLength(2);
+  });
+
+  it('gives up a connection whose ping is not answered within 3 s', () => {
+    last().onopen?.();
+    live.startPinging();
+    vi.advanceTimersByTime(5000);
+    expect(last().sent).toEqual([{ id: 1, ping: {} }]);
+    last().say({ re: 1, done: {} });
+    vi.advanceTimersByTime(5000);
+    expect(last().sent).toHaveLength(2);
+    vi.advanceTimersByTime(2999);
+    expect(live.open.value).toBe(true);
+    vi.advanceTimersByTime(1);
+    expect(live.open.value).toBe(false);
+    expect(wires[0]?.closed).toBe(true);
+  });
+
+  it('does not believe a timer that has slept', () => {
+    last().onopen?.();
+    live.startPinging();
+    vi.advanceTimersByTime(5000);
+    vi.setSystemTime(Date.now() + 60_000); // the tab was frozen; its timers come late
+    vi.advanceTimersByTime(3000);
+    expect(live.open.value).toBe(true);
+    vi.advanceTimersByTime(3000);
+    expect(live.open.value).toBe(false);
+  });
+
+  it('stops pinging when nobody needs it', () => {
+    last().onopen?.();
+    const stop = live.startPinging();
+    stop();
+    vi.advanceTimersByTime(60_000);
+    expect(last().sent).toEqual([]);
+  });
+
+  it('watches the hallway again after each reconnection', async () => {
+    const changed = vi.fn();
+    const stop = watchHallway(live, changed);
+    for (const seen of [1, 2]) {
+      last().onopen?.();
+      last().say({ re: last().sent[0]?.id, done: {} });
+      await vi.advanceTimersByTimeAsync(0);
+      expect(changed).toHaveBeenCalledTimes(seen);
+      last().onclose?.();
+      await vi.advanceTimersByTimeAsync(2000);
+    }
+    last().onopen?.();
+    last().say({ hallway: {} });
+    expect(changed).toHaveBeenCalledTimes(3);
+    stop();
+    last().say({ hallway: {} });
+    expect(changed).toHaveBeenCalledTimes(3);
+  });
+
+  it('stops for good', () => {
+    live.stop();
+    vi.advanceTimersByTime(60_000);
+    window.dispatchEvent(new Event('online'));
+    expect(wires).toHaveLength(1);
+  });
+});

@@ -1,0 +1,131 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { apply, type Participant, type RoomEvent, type View } from '../src/index.ts';
+
+const listener = (who: string, entered: number): Participant => ({
+  who,
+  name: who.toUpperCase(),
+  role: 'listener',
+  muted: true,
+  followed: false,
+  entered,
+});
+const ada: Participant = { ...listener('ada', 1), role: 'moderator', stage: 1, chair: 1 };
+const bo = listener('bo', 2);
+const cy: Participant = { ...listener('cy', 3), followed: true };
+
+const view = (...people: Participant[]): View => ({
+  seq: 10,
+  opened: '2026-11-23T19:30:00Z',
+  title: 'Tea',
+  visibility: 'closed',
+  hands: 'everyone',
+  people,
+});
+
+const after = (before: View, event: Partial<RoomEvent>) =>
+  apply(before, { seq: before.seq + 1, room: 'r', ...event });
+const person = (v: View, who: string) => v.people.find((p) => p.who === who);
+
+describe('an event', () => {
+  it('opens a room with its opener as a moderator who is not there yet', () => {
+    const v = after(view(), {
+      opened: { by: 'ada', name: 'ADA', title: 'T', visibility: 'open', at: 'a', until: 'u' },
+    });
+    expect(v).toStrictEqual({
+      seq: 11,
+      opened: 'a',
+      title: 'T',
+      visibility: 'open',
+      hands: 'everyone',
+      people: [
+        { ...listener('ada', 11), role: 'moderator', stage: 11, chair: 11, away_until: 'u' },
+      ],
+    });
+  });
+
+  it('lets somebody in at the end of the order', () => {
+    const v = after(view(ada), { entered: { who: 'bo', name: 'BO', followed: true } });
+    expect(v.people).toStrictEqual([ada, { ...listener('bo', 11), followed: true }]);
+  });
+
+  it('takes away and back', () => {
+    const away = after(view(ada, bo), { went_away: { who: 'bo', until: 'u' } });
+    expect(person(away, 'bo')).toStrictEqual({ ...bo, away_until: 'u' });
+    expect(person(after(away, { returned: { who: 'bo' } }), 'bo')).toStrictEqual(bo);
+  });
+
+  it('takes a hand down with the policy that forbids it', () => {
+    const hands = view(ada, { ...bo, hand: 4 }, { ...cy, hand: 5 });
+    const followed = after(hands, { hands_set: { policy: 'followed' } });
+    expect(followed.people).toStrictEqual([ada, bo, { ...cy, hand: 5 }]);
+    expect(after(hands, { hands_set: { policy: 'off' } }).people).toStrictEqual([ada, bo, cy]);
+  });
+
+  it('brings a listener onto the stage muted, and what was asked is over', () => {
+    const v = after(view(ada, { ...bo, hand: 4, asked_until: 'u' }), { stepped_up: { who: 'bo' } });
+    const up = { ...bo, role: 'speaker', stage: 11 };
+    expect(person(v, 'bo')).toStrictEqual(up);
+    expect(after(v, { stepped_up: { who: 'bo' } }).people).toStrictEqual([ada, up]);
+  });
+
+  it('brings a moderator back into the audience', () => {
+    const open = { ...ada, muted: false };
+    const v = after(view(open, bo), { stepped_down: { who: 'ada', by: 'ada' } });
+    expect(person(v, 'ada')).toStrictEqual(listener('ada', 1));
+  });
+
+  it('never opens a listener’s microphone', () => {
+    expect(person(after(view(bo), { unmuted: { who: 'bo' } }), 'bo')?.muted).toBe(true);
+    expect(person(after(view(ada), { unmuted: { who: 'ada' } }), 'ada')?.muted).toBe(false);
+  });
+
+  it('makes a moderator of a speaker only', () => {
+    const speaker: Participant = { ...bo, role: 'speaker', stage: 6 };
+    const v = after(view(speaker, cy), { made_moderator: { who: 'bo' } });
+    expect(person(v, 'bo')).toStrictEqual({ ...speaker, role: 'moderator', chair: 11 });
+    expect(after(v, { made_moderator: { who: 'cy' } }).people).toStrictEqual(v.people);
+  });
+
+  it('regroups', () => {
+    const v = after(view(bo, cy), { regrouped: { followed: ['bo'], unfollowed: ['cy'] } });
+    expect(v.people.map((p) => p.followed)).toEqual([true, false]);
+  });
+
+  it('ends with nobody left', () => {
+    expect(after(view(ada, bo), { ended: { why: 'moderator' } })).toStrictEqual({
+      ...view(),
+      seq: 11,
+      ended: true,
+    });
+  });
+
+  it('about somebody who is not here changes nothing but the number', () => {
+    const before = view(ada);
+    const about: Partial<RoomEvent>[] = [
+      { returned: { who: 'zoe' } },
+      { left: { who: 'zoe', why: 'left' } },
+      { hand_raised: { who: 'zoe' } },
+      { stepped_up: { who: 'zoe' } },
+      { muted: { who: 'zoe', by: 'ada' } },
+      { let_in: { who: 'zoe' } },
+    ];
+    for (const event of about) expect(after(before, event)).toStrictEqual({ ...before, seq: 11 });
+  });
+});
+
+interface Vector {
+  name: string;
+  view: View;
+  events: RoomEvent[];
+  after: View;
+}
+
+const vectors = new URL('../../../test/vectors/room.json', import.meta.url).pathname;
+
+describe.runIf(existsSync(vectors))('the vectors shared with the node', () => {
+  const cases = existsSync(vectors) ? (JSON.parse(readFileSync(vectors, 'utf8')) as Vector[]) : [];
+  it.each(cases)('$name', ({ view: before, events, after: expected }) => {
+    expect(events.reduce(apply, before)).toStrictEqual(expected);
+  });
+});

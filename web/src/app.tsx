@@ -1,0 +1,94 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { account } from './models/account.ts';
+import { announcement, toast } from './models/notices.ts';
+import { seat } from './models/visit.ts';
+import { Icon } from './parts/icon.tsx';
+import { type Route, route } from './router.ts';
+import { HallwayScreen } from './screens/hallway.tsx';
+import { InvitationScreen } from './screens/invitation.tsx';
+import { InvitesScreen } from './screens/invites.tsx';
+import { NowhereScreen, OfflineScreen, Threshold } from './screens/nowhere.tsx';
+import { MeScreen, PersonScreen } from './screens/person.tsx';
+import { RoomScreen } from './screens/room/index.tsx';
+import { RoomSheets } from './screens/room/sheets.tsx';
+import { SettingsScreen } from './screens/settings.tsx';
+import { SignInScreen, WelcomeScreen } from './screens/signin.tsx';
+import { t } from './words/index.ts';
+
+/** The app: the screen of the address, and what is said over all of them. */
+export function App() {
+  useFocusOnArrival();
+  return (
+    <>
+      <a class="skip btn ink" href="#main">
+        {t().nav.skip}
+      </a>
+      <Screen route={route.value} />
+      {seat.value && <RoomSheets seat={seat.value} />}
+      {toast.value && (
+        <p class="toast" data-test="toast">
+          <Icon name="check" />
+          <span class="grow">{toast.value}</span>
+        </p>
+      )}
+      <p class="vh" role="status" data-test="live-region">
+        {announcement.value}
+      </p>
+    </>
+  );
+}
+
+function Screen({ route: shown }: { route: Route }) {
+  switch (account.value.kind) {
+    case 'unknown':
+      return <Threshold />;
+    case 'unreachable':
+      return <OfflineScreen />;
+    case 'out':
+      if (shown.screen === 'invitation') return <InvitationScreen code={shown.code} />;
+      if (shown.screen === 'hallway') return <WelcomeScreen />;
+      if (shown.screen === 'nowhere') return <NowhereScreen />;
+      return <SignInScreen then={shown.screen === 'signin' ? '/' : location.pathname} />;
+  }
+  switch (shown.screen) {
+    case 'hallway':
+      return <HallwayScreen />;
+    case 'room':
+      return <RoomScreen room={shown.room} />;
+    case 'invitation':
+      return <InvitationScreen code={shown.code} />;
+    case 'signin':
+      return <SignInScreen then="/" />;
+    case 'invites':
+      return <InvitesScreen />;
+    case 'me':
+      return <MeScreen />;
+    case 'person':
+      return <PersonScreen id={shown.person} />;
+    case 'settings':
+      return <SettingsScreen />;
+    case 'nowhere':
+      return <NowhereScreen />;
+  }
+}
+
+/**
+ * On a new screen the focus comes to its heading; back from a room, to the
+ * card of that room. The first screen is the browser's affair.
+ */
+function useFocusOnArrival(): void {
+  const before = useRef<Route>(undefined);
+  const now = route.value;
+  useLayoutEffect(() => {
+    const from = before.current;
+    before.current = now;
+    if (!from || from === now) return;
+    scrollTo(0, 0);
+    const card =
+      from.screen === 'room' && now.screen === 'hallway'
+        ? document.querySelector<HTMLElement>(`[data-room="${CSS.escape(from.room)}"]`)
+        : null;
+    const target = card ?? document.querySelector<HTMLElement>('h1[tabindex]');
+    target?.focus({ preventScroll: card === null });
+  }, [now]);
+}

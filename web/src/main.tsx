@@ -1,0 +1,24 @@
+import '@fontsource-variable/commissioner/flar.css';
+import './look/tokens.css';
+import './look/components.css';
+import './look/app.css';
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { recognise } from './models/account.ts';
+import { startHallway } from './models/hallway.ts';
+import { startKeys } from './models/keys.ts';
+import { startStage } from './models/stage.ts';
+import { startTitle } from './models/title.ts';
+import { startVisits } from './models/visit.ts';
+import { startRouter } from './router.ts';
+
+// These run as long as the page does.
+startRouter();
+startHallway();
+startVisits();
+startStage();
+startKeys();
+startTitle();
+void recognise();
+
+render(<App />, document.body);

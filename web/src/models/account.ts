@@ -1,0 +1,71 @@
+import { effect, signal } from '@preact/signals';
+import { asStoaError, connect, House, type Live, type Me, type StoaError } from '@stoa/client';
+import { language } from './settings.ts';
+
+/** Who is here, and the two ways to ask the node: its HTTP API and the live connection. */
+
+export type Account =
+  | { kind: 'unknown' }
+  | { kind: 'unreachable' }
+  | { kind: 'out' }
+  | { kind: 'in'; me: Me };
+
+export const house = new House(location.href);
+effect(() => {
+  house.language = language.value;
+});
+
+export const account = signal<Account>({ kind: 'unknown' });
+/** There while somebody is signed in. */
+export const live = signal<Live | undefined>(undefined);
+
+const retryEvery = 3_000;
+
+/** Finds out who is here; keeps trying while the node cannot be reached. */
+export async function recognise(): Promise<void> {
+  try {
+    signedIn(await house.me());
+  } catch (thrown) {
+    const problem = asStoaError(thrown);
+    if (problem.code === 'not_signed_in') {
+      signedOut();
+    } else {
+      account.value = { kind: 'unreachable' };
+      setTimeout(recogniseAgain, retryEvery);
+    }
+  }
+}
+
+export function recogniseAgain(): void {
+  if (account.peek().kind === 'unreachable') void recognise();
+}
+
+export function signedIn(me: Me): void {
+  account.value = { kind: 'in', me };
+  live.value ??= connect(house);
+}
+
+export function signedOut(): void {
+  live.peek()?.stop();
+  live.value = undefined;
+  account.value = { kind: 'out' };
+}
+
+export async function signOut(): Promise<void> {
+  await house.signOut();
+  signedOut();
+}
+
+export async function rename(name: string): Promise<void> {
+  signedIn(await house.rename(name));
+}
+
+/**
+ * Every problem that a screen shows passes here: when the node says that
+ * nobody is signed in any more, the app believes it.
+ */
+export function seen(thrown: unknown): StoaError {
+  const problem = asStoaError(thrown);
+  if (problem.code === 'not_signed_in' && account.peek().kind === 'in') signedOut();
+  return problem;
+}

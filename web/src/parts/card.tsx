@@ -1,0 +1,73 @@
+import type { Card } from '@stoa/client';
+import { roomName } from '../models/stage.ts';
+import { visit } from '../models/visit.ts';
+import { to } from '../router.ts';
+import { clock, firstName, list, number, t } from '../words/index.ts';
+import { Columns } from './brand.tsx';
+import { Face } from './face.tsx';
+import { Icon, type IconName } from './icon.tsx';
+
+export const visibilityIcon = { open: 'door-open', social: 'users', closed: 'key-round' } as const;
+
+/** A room as the hallway shows it. `small` stands beside the room one is in. */
+export function RoomCard({ card, small }: { card: Card; small?: boolean }) {
+  const words = t().card;
+  const names = card.stage.map((p) => p.name);
+  const here = visit.value.kind === 'here' && visit.value.room === card.id;
+  return (
+    <article>
+      <a
+        class="card"
+        href={to.room(card.id)}
+        data-room={card.id}
+        data-test={`card-${card.id}`}
+        aria-current={here ? 'true' : undefined}
+      >
+        <span class="eyebrow">
+          <Columns />
+          <span class="grow">
+            {words.visibility[card.visibility]}
+            <span class="since"> · {words.since(clock(card.opened))}</span>
+          </span>
+          {card.visibility !== 'open' && <Icon name={visibilityIcon[card.visibility]} />}
+        </span>
+        <h3 style={small ? undefined : { viewTransitionName: `room-${card.id}` }}>
+          {roomName(card.title, names)}
+        </h3>
+        {!small && (
+          <div class="frieze">
+            {card.stage.map((p) => (
+              <Face key={p.id} id={p.id} name={p.name} size={44} />
+            ))}
+          </div>
+        )}
+        <div class="flex">
+          <span class="meta grow">{who(card)}</span>
+          <span class="count">
+            <Count icon="mic" n={card.on_stage} says={words.onStage(card.on_stage)} />
+            <Count icon="headphones" n={card.listeners} says={words.listening(card.listeners)} />
+          </span>
+        </div>
+      </a>
+    </article>
+  );
+}
+
+function Count({ icon, n, says }: { icon: IconName; n: number; says: string }) {
+  return (
+    <span title={says}>
+      <Icon name={icon} />
+      <span aria-hidden="true">{number(n)}</span>
+      <span class="vh">{says}</span>
+    </span>
+  );
+}
+
+/** "Aylin, Jonas, Thea and three more" */
+function who(card: Card): string {
+  const words = t().card;
+  if (card.stage.length === 0) return words.nobody;
+  const shown = card.stage.slice(0, 3).map((p) => firstName(p.name));
+  const more = card.on_stage - shown.length;
+  return list(more > 0 ? [...shown, words.more(more)] : shown);
+}

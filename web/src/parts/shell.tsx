@@ -1,0 +1,125 @@
+import type { ComponentChildren } from 'preact';
+import { account } from '../models/account.ts';
+import { route, to } from '../router.ts';
+import { t } from '../words/index.ts';
+import { Wordmark } from './brand.tsx';
+import { Face } from './face.tsx';
+import { Icon, type IconName } from './icon.tsx';
+
+/**
+ * The porch outside of rooms: navigation, the screen, and what stands beside
+ * it on wide screens.
+ */
+export function Porch({
+  children,
+  aside,
+}: {
+  children: ComponentChildren;
+  aside?: ComponentChildren;
+}) {
+  return (
+    <div class="porch">
+      <Side />
+      <main class="pane" id="main">
+        {children}
+      </main>
+      <aside class="pane">{aside}</aside>
+    </div>
+  );
+}
+
+function Side() {
+  return (
+    <header class="side pad">
+      <a class="home" href={to.hallway} aria-label={t().nav.hallway}>
+        <Wordmark />
+      </a>
+      <nav class="nav" aria-label={t().main}>
+        <NavLink href={to.hallway} screen="hallway" icon="door-open" />
+        <NavLink href={to.invites} screen="invites" icon="ticket" />
+        <NavLink href={to.settings} screen="settings" icon="settings" />
+      </nav>
+      <div class="grow" />
+      {account.value.kind === 'in' && (
+        <a class="row" href={to.me}>
+          <Face id={account.value.me.id} name={account.value.me.name} size={40} />
+          <span class="grow">
+            <b>{account.value.me.name}</b>
+          </span>
+        </a>
+      )}
+    </header>
+  );
+}
+
+function NavLink({
+  href,
+  screen,
+  icon,
+}: {
+  href: string;
+  screen: 'hallway' | 'invites' | 'settings';
+  icon: IconName;
+}) {
+  return (
+    <a href={href} aria-current={route.value.screen === screen ? 'page' : undefined}>
+      <Icon name={icon} />
+      {t().nav[screen]}
+    </a>
+  );
+}
+
+/** The top of the hallway on a phone. */
+export function PhoneTop() {
+  const { nav } = t();
+  return (
+    <header class="top only-phone">
+      <Wordmark />
+      <span class="grow" />
+      <a class="btn icon bare" href={to.invites} aria-label={nav.invites}>
+        <Icon name="ticket" />
+      </a>
+      <a class="btn icon bare" href={to.settings} aria-label={nav.settings}>
+        <Icon name="settings" />
+      </a>
+      {account.value.kind === 'in' && (
+        <a href={to.me} aria-label={nav.me}>
+          <Face id={account.value.me.id} name={account.value.me.name} size={38} />
+        </a>
+      )}
+    </header>
+  );
+}
+
+/** The top of a screen one goes back from. */
+export function BackTop({ children }: { children?: ComponentChildren }) {
+  return (
+    <header class="top back">
+      <a class="btn bare" href={to.hallway}>
+        <Icon name="chevron-left" />
+        {t().nav.hallway}
+      </a>
+      <span class="grow" />
+      {children}
+    </header>
+  );
+}
+
+/** A screen that stands alone, beside the picture of the porch. */
+export function Landing({
+  children,
+  art,
+}: {
+  children: ComponentChildren;
+  art: ComponentChildren;
+}) {
+  return (
+    <main class="landing" id="main">
+      <div class="art">{art}</div>
+      <div class="pad stack landing-text">
+        <Wordmark />
+        {children}
+      </div>
+    </main>
+  );
+}

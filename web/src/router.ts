@@ -1,0 +1,94 @@
+import { computed, signal } from '@preact/signals';
+
+/** Which screen an address shows. */
+export type Route =
+  | { screen: 'hallway' }
+  | { screen: 'room'; room: string }
+  | { screen: 'invitation'; code: string }
+  | { screen: 'signin' }
+  | { screen: 'invites' }
+  | { screen: 'me' }
+  | { screen: 'person'; person: string }
+  | { screen: 'settings' }
+  | { screen: 'nowhere' };
+
+const path = signal(location.pathname);
+
+export const route = computed<Route>(() => parse(path.value));
+
+export const to = {
+  hallway: '/',
+  room: (room: string) => `/r/${room}`,
+  signin: '/signin',
+  invites: '/invites',
+  me: '/me',
+  person: (person: string) => `/p/${person}`,
+  settings: '/settings',
+};
+
+function parse(pathname: string): Route {
+  const [first = '', second, ...rest] = pathname.slice(1).split('/');
+  if (rest.length > 0) return { screen: 'nowhere' };
+  if (second) {
+    if (first === 'r') return { screen: 'room', room: second };
+    if (first === 'i') return { screen: 'invitation', code: second };
+    if (first === 'p') return { screen: 'person', person: second };
+    return { screen: 'nowhere' };
+  }
+  switch (first) {
+    case '':
+      return { screen: 'hallway' };
+    case 'signin':
+    case 'invites':
+    case 'me':
+    case 'settings':
+      return { screen: first };
+  }
+  return { screen: 'nowhere' };
+}
+
+/** Goes to another address of the app. */
+export function go(address: string, how: 'push' | 'replace' = 'push'): void {
+  if (how === 'push') history.pushState(null, '', address);
+  else history.replaceState(null, '', address);
+  moved();
+}
+
+/** Follows links and the browser's back button; returns how to stop. */
+export function startRouter(): () => void {
+  document.addEventListener('click', followed);
+  window.addEventListener('popstate', moved);
+  return () => {
+    document.removeEventListener('click', followed);
+    window.removeEventListener('popstate', moved);
+  };
+}
+
+function followed(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
+  if (!link || link.origin !== location.origin || link.target || link.hasAttribute('download'))
+    return;
+  event.preventDefault();
+  if (link.pathname !== location.pathname) go(link.pathname);
+}
+
+function moved(): void {
+  const before = route.peek();
+  const show = () => {
+    path.value = location.pathname;
+  };
+  const after = parse(location.pathname);
+  const intoOrOutOfRoom = (before.screen === 'room') !== (after.screen === 'room');
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  if (intoOrOutOfRoom && !still && 'startViewTransition' in document) {
+    // The title of the card becomes the title of the room.
+    document.startViewTransition(async () => {
+      show();
+      await new Promise((drawn) => setTimeout(drawn)); // after Preact has rendered
+    });
+  } else {
+    show();
+  }
+}

@@ -1,0 +1,312 @@
+import { useSignal } from '@preact/signals';
+import type { Participant, Seat } from '@stoa/client';
+import {
+  iAmOnStage,
+  iModerate,
+  leaveOrAsk,
+  loudness,
+  mayRaiseHand,
+  myPlace,
+  seatName,
+  sheet,
+  toggleHand,
+} from '../../models/stage.ts';
+import { Columns } from '../../parts/brand.tsx';
+import { Icon } from '../../parts/icon.tsx';
+import { Microphone } from '../../parts/microphone.tsx';
+import { useRoving } from '../../parts/roving.ts';
+import { useSampled } from '../../parts/sampled.ts';
+import { to } from '../../router.ts';
+import { clock, number, t } from '../../words/index.ts';
+import { HandsPanel } from './hands.tsx';
+import { shareRoom } from './menu.tsx';
+import { Person } from './person.tsx';
+import { Troubles } from './troubles.tsx';
+
+/** Inside a room: the stage, the audience, and the bar with what one can do. */
+export function Inside({ seat }: { seat: Seat }) {
+  return (
+    <>
+      <main class="pane" id="main" data-test="room">
+        <Top seat={seat} />
+        <Troubles seat={seat} />
+        <Head seat={seat} />
+        <Stage seat={seat} />
+        <Audience seat={seat} />
+        <Bar seat={seat} />
+      </main>
+      <aside class="pane" aria-label={t().room.about}>
+        <Beside seat={seat} />
+      </aside>
+    </>
+  );
+}
+
+function Top({ seat }: { seat: Seat }) {
+  const words = t();
+  const open = seat.view.value.visibility === 'open';
+  return (
+    <header class="top back">
+      <a class="btn bare only-phone" href={to.hallway} data-test="to-hallway">
+        <Icon name="chevron-down" />
+        {words.nav.hallway}
+      </a>
+      <span class="grow" />
+      {open && (
+        <button
+          type="button"
+          class="btn icon bare"
+          aria-label={words.menu.shareLink}
+          data-test="share"
+          onClick={() => void shareRoom(seat)}
+        >
+          <Icon name="share-2" />
+        </button>
+      )}
+      <button
+        type="button"
+        class="btn icon bare"
+        aria-label={words.menu.title}
+        aria-expanded={sheet.value.kind === 'menu'}
+        data-test="menu"
+        onClick={() => (sheet.value = { kind: 'menu' })}
+      >
+        <Icon name="ellipsis" />
+      </button>
+    </header>
+  );
+}
+
+function Head({ seat }: { seat: Seat }) {
+  const words = t();
+  const { visibility, opened } = seat.view.value;
+  const listeners = seat.followed.value.length + seat.others.value.length;
+  return (
+    <div class="pad stack room-head">
+      <span class="eyebrow">
+        <RoomColumns seat={seat} />
+        {words.card.visibility[visibility]} · {words.card.since(clock(opened))}
+      </span>
+      <h1 class="room-h" tabIndex={-1} style={{ viewTransitionName: `room-${seat.room}` }}>
+        {seatName(seat)}
+      </h1>
+      <span class="tag plain">
+        <Icon name="headphones" />
+        <span class="num" aria-hidden="true">
+          {number(listeners)}
+        </span>
+        <span class="vh">{words.card.listening(listeners)}</span>
+      </span>
+    </div>
+  );
+}
+
+/** How loud it is, once a second. */
+function RoomColumns({ seat }: { seat: Seat }) {
+  const heights = useSampled(() => loudness(seat));
+  return <Columns heights={heights} />;
+}
+
+function Stage({ seat }: { seat: Seat }) {
+  const stage = seat.stage.value;
+  const grid = useRoving<HTMLUListElement>();
+  const size = stage.length <= 2 ? ' few' : stage.length > 12 ? ' many' : '';
+  return (
+    <>
+      <section class={`stage${size}`} aria-labelledby="stage" data-test="stage">
+        <h2 class="vh" id="stage">
+          {t().room.stage}
+        </h2>
+        <ul class="bays" ref={grid}>
+          {stage.map((p) => (
+            <Person key={p.who} seat={seat} person={p} />
+          ))}
+        </ul>
+      </section>
+      <div class="steps" aria-hidden="true" />
+    </>
+  );
+}
+
+function Audience({ seat }: { seat: Seat }) {
+  const words = t().room;
+  const followed = seat.followed.value;
+  const others = seat.others.value;
+  if (followed.length + others.length === 0) {
+    return <p class="pad soft audience-empty">{words.audienceEmpty}</p>;
+  }
+  return (
+    <div class="audience">
+      {followed.length > 0 && (
+        <Crowd seat={seat} id="followed" name={words.followed} people={followed} />
+      )}
+      {others.length > 0 && (
+        <Crowd
+          seat={seat}
+          id="others"
+          name={words.others}
+          people={others}
+          far={others.length > 24}
+        />
+      )}
+    </div>
+  );
+}
+
+interface CrowdProps {
+  seat: Seat;
+  id: string;
+  name: string;
+  people: Participant[];
+  far?: boolean;
+}
+
+const crowdStep = 60;
+
+/** A part of the audience. Of a large one, so many are drawn as one wants to see. */
+function Crowd({ seat, id, name, people, far }: CrowdProps) {
+  const shown = useSignal(crowdStep);
+  const grid = useRoving<HTMLUListElement>();
+  const more = people.length - shown.value;
+  return (
+    <section aria-labelledby={id} data-test={id}>
+      <h2 class="sub" id={id}>
+        {name} <span class="num">{number(people.length)}</span>
+      </h2>
+      <ul class={far ? 'crowd far' : 'crowd'} ref={grid}>
+        {people.slice(0, shown.value).map((p) => (
+          <Person key={p.who} seat={seat} person={p} />
+        ))}
+      </ul>
+      {more > 0 && (
+        <div class="pad">
+          <button type="button" class="btn s" onClick={() => (shown.value += 4 * crowdStep)}>
+            {t().room.showMore(Math.min(more, 4 * crowdStep))}
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Bar({ seat }: { seat: Seat }) {
+  const onStage = iAmOnStage(seat);
+  return (
+    <div class="bar" data-test="bar">
+      <LeaveButton small={onStage} />
+      <span class="gap" />
+      {onStage ? (
+        <>
+          {iModerate(seat) && <HandsButton seat={seat} />}
+          <Microphone seat={seat} />
+        </>
+      ) : (
+        <HandButton seat={seat} />
+      )}
+    </div>
+  );
+}
+
+function LeaveButton({ small }: { small: boolean }) {
+  const words = t().room;
+  return (
+    <button
+      type="button"
+      class={small ? 'btn icon' : 'btn'}
+      aria-label={small ? words.leave : undefined}
+      data-test="leave"
+      onClick={leaveOrAsk}
+    >
+      <Icon name="log-out" />
+      {!small && words.leave}
+    </button>
+  );
+}
+
+function HandsButton({ seat }: { seat: Seat }) {
+  const hands = seat.hands.value.length;
+  return (
+    <button
+      type="button"
+      class="btn icon quiet only-phone"
+      aria-label={t().hands.raised(hands)}
+      aria-expanded={sheet.value.kind === 'hands'}
+      data-test="hands"
+      onClick={() => (sheet.value = { kind: sheet.value.kind === 'hands' ? 'none' : 'hands' })}
+    >
+      <Icon name="hand" />
+      {hands > 0 && <sup>{hands}</sup>}
+    </button>
+  );
+}
+
+function HandButton({ seat }: { seat: Seat }) {
+  const words = t().room;
+  const up = seat.me.value?.hand !== undefined;
+  const may = mayRaiseHand(seat);
+  const place = myPlace(seat);
+  const label = up
+    ? words.lowerHand
+    : may
+      ? words.raiseHand
+      : seat.view.value.hands === 'followed'
+        ? words.handsFollowedOnly
+        : words.handsClosed;
+  return (
+    <>
+      {place > 0 && <span class="meta">{words.place(place)}</span>}
+      <button
+        type="button"
+        class="btn icon"
+        aria-pressed={up}
+        aria-label={label}
+        title={label}
+        data-test="hand"
+        disabled={!up && !may}
+        onClick={toggleHand}
+      >
+        <Icon name="hand" />
+      </button>
+    </>
+  );
+}
+
+/** What stands beside the room on wide screens. */
+function Beside({ seat }: { seat: Seat }) {
+  const words = t().room;
+  const { visibility, hands } = seat.view.value;
+  return (
+    <div class="pad stack wide-gap">
+      {iModerate(seat) && (
+        <section class="stack">
+          <h2 class="sub bare-sub">{t().hands.raised(seat.hands.value.length)}</h2>
+          <HandsPanel seat={seat} />
+        </section>
+      )}
+      <section class="stack">
+        <h2 class="sub bare-sub">{words.about}</h2>
+        <ul class="facts">
+          <li>
+            <Icon name="door-open" />
+            {words.facts[visibility]}
+          </li>
+          <li>
+            <Icon name="hand" />
+            {words.handFacts[hands]}
+          </li>
+          <li>
+            <Icon name="check" />
+            {t().facts.notRecorded}
+          </li>
+        </ul>
+        <button
+          type="button"
+          class="btn s align-start"
+          onClick={() => (sheet.value = { kind: 'keys' })}
+        >
+          {t().keys.title}
+        </button>
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,169 @@
+import { useSignal } from '@preact/signals';
+import type { Seat } from '@stoa/client';
+import { useEffect } from 'preact/hooks';
+import { acquaintances, followers, following } from '../../models/people.ts';
+import {
+  act,
+  closeSheet,
+  iAmOnStage,
+  iModerate,
+  outside,
+  seatName,
+  sheet,
+} from '../../models/stage.ts';
+import { Face } from '../../parts/face.tsx';
+import { Icon } from '../../parts/icon.tsx';
+import { share } from '../../parts/share.ts';
+import { SheetHead } from '../../parts/sheet.tsx';
+import { to } from '../../router.ts';
+import { t } from '../../words/index.ts';
+
+export function shareRoom(seat: Seat): Promise<void> {
+  const url = new URL(to.room(seat.room), location.href).href;
+  return share(url, seatName(seat), t().news.linkCopied);
+}
+
+/** What one can do with the room. */
+export function RoomMenu({ seat }: { seat: Seat }) {
+  const words = t().menu;
+  const { visibility, hands } = seat.view.value;
+  const moderates = iModerate(seat);
+  const then = (what: () => unknown) => () => {
+    closeSheet();
+    void what();
+  };
+  return (
+    <div class="stack">
+      <SheetHead id="sheet" onClose={closeSheet}>
+        {words.title}
+      </SheetHead>
+      <ul class="facts">
+        <li>
+          <Icon name="door-open" />
+          {t().room.facts[visibility]}
+        </li>
+        <li>
+          <Icon name="hand" />
+          {t().room.handFacts[hands]}
+        </li>
+        <li>
+          <Icon name="check" />
+          {t().facts.notRecorded}
+        </li>
+      </ul>
+      <div class="stack close">
+        {visibility === 'open' && (
+          <button type="button" class="btn w" onClick={then(() => shareRoom(seat))}>
+            <Icon name="share-2" />
+            {words.shareLink}
+          </button>
+        )}
+        {moderates && (
+          <button
+            type="button"
+            class="btn w"
+            data-test="let-in"
+            onClick={() => (sheet.value = { kind: 'letting_in' })}
+          >
+            <Icon name="user-plus" />
+            {words.letIn}
+          </button>
+        )}
+        {moderates && visibility === 'closed' && (
+          <button
+            type="button"
+            class="btn w"
+            data-test="widen-social"
+            onClick={then(() => act((s) => s.widen('social')))}
+          >
+            <Icon name="users" />
+            {words.widenSocial}
+          </button>
+        )}
+        {moderates && visibility !== 'open' && (
+          <button
+            type="button"
+            class="btn w"
+            data-test="widen-open"
+            onClick={then(() => act((s) => s.widen('open')))}
+          >
+            <Icon name="door-open" />
+            {words.widenOpen}
+          </button>
+        )}
+        {iAmOnStage(seat) && (
+          <button
+            type="button"
+            class="btn w"
+            data-test="step-down"
+            onClick={then(() => act((s) => s.stepDown()))}
+          >
+            <Icon name="chevron-down" />
+            {words.stepDown}
+          </button>
+        )}
+        <button type="button" class="btn w" onClick={() => (sheet.value = { kind: 'keys' })}>
+          {t().keys.title}
+        </button>
+        {moderates && (
+          <button
+            type="button"
+            class="btn danger w"
+            data-test="end"
+            onClick={() => (sheet.value = { kind: 'ending' })}
+          >
+            <Icon name="x" />
+            {words.end}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Letting somebody in who is not here. */
+export function LettingIn({ seat }: { seat: Seat }) {
+  const words = t().menu;
+  const done = useSignal<ReadonlySet<string>>(new Set());
+  useEffect(() => {
+    void following.refresh();
+    void followers.refresh();
+  }, []);
+  const people = outside(seat, acquaintances());
+  const letIn = (who: string) =>
+    act(async (s) => {
+      await s.letIn(who);
+      done.value = new Set([...done.value, who]);
+    });
+  return (
+    <div class="stack">
+      <SheetHead id="sheet" onClose={closeSheet}>
+        {words.letInTitle}
+      </SheetHead>
+      {people.length === 0 ? (
+        <p class="meta">{words.letInNobody}</p>
+      ) : (
+        <ul class="list">
+          {people.map((p) => (
+            <li class="row" key={p.id}>
+              <Face id={p.id} name={p.name} size={40} />
+              <span class="grow">
+                <b>{p.name}</b>
+              </span>
+              <button
+                type="button"
+                class="btn s"
+                aria-label={words.letInDo(p.name)}
+                disabled={done.value.has(p.id)}
+                data-test={`let-in-${p.id}`}
+                onClick={() => void letIn(p.id)}
+              >
+                {done.value.has(p.id) ? words.letInDone : words.letInWord}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

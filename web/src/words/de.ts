@@ -1,0 +1,435 @@
+/** German. It says du, and rephrases where a word would have a gender. */
+import type { Words } from './en.ts';
+
+const small = ['kein', 'ein', 'zwei', 'drei', 'vier', 'fünf', 'sechs', 'sieben', 'acht', 'neun'];
+const inWords = (n: number) => small[n] ?? new Intl.NumberFormat('de').format(n);
+const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
+
+export const de: Words = {
+  main: 'Hauptnavigation',
+  close: 'Schließen',
+  cancel: 'Abbrechen',
+  again: 'Noch einmal',
+  copy: 'Kopieren',
+  share: 'Teilen',
+  copied: 'Kopiert.',
+  loading: 'Lädt',
+  back: 'Zurück',
+  you: 'du',
+  none: 'Niemand',
+
+  nav: {
+    hallway: 'Flur',
+    invites: 'Einladungen',
+    settings: 'Einstellungen',
+    me: 'Dein Profil',
+    skip: 'Zum Inhalt springen',
+  },
+
+  welcome: {
+    title: 'Komm rein',
+    heading: 'Ein Haus voller offener Räume.',
+    what: 'Du hörst Menschen beim Reden zu und redest mit, wenn du magst. Du brauchst eine Einladung von jemandem, der schon hier ist.',
+    signIn: 'Anmelden',
+    haveInvite: 'Du hast eine Einladung? Öffne ihren Link auf diesem Gerät.',
+  },
+
+  facts: {
+    noNumber: 'Keine Telefonnummer, keine E-Mail-Adresse, kein Adressbuch.',
+    notRecorded: 'Dieser Knoten nimmt nichts auf, was gesagt wird.',
+  },
+
+  invitation: {
+    title: 'Du bist eingeladen',
+    from: (name) => `${name} hat dir einen Platz freigehalten.`,
+    fromHouse: 'Ein Platz ist frei für dich.',
+    what: 'Stoa ist ein Haus voller offener Räume. Du hörst Menschen beim Reden zu und redest mit, wenn du magst.',
+    name: 'Wie dürfen wir dich nennen?',
+    nameHint: 'Alle in einem Raum sehen diesen Namen. Du kannst ihn ändern.',
+    nameMissing: 'Bitte sag, wie du heißen willst.',
+    withPasskey: 'Mit Passkey reinkommen',
+    withRecovery: 'Mit Notfallcode reinkommen',
+    noPasskey:
+      'Dieser Browser kann keine Passkeys. Du bekommst stattdessen einen Notfallcode: Schreib ihn auf, er ist dein Schlüssel.',
+    passkeyFailed:
+      'Mit dem Passkey hat es nicht geklappt. Versuch es noch einmal, oder nimm einen Notfallcode.',
+    passkeyCancelled:
+      'Es ist kein Passkey entstanden. Versuch es noch einmal, oder nimm einen Notfallcode.',
+    known: 'Schon mal hier gewesen?',
+    signIn: 'Anmelden',
+    gone: 'Diese Einladung gilt nicht mehr.',
+    goneWhy:
+      'Sie ist benutzt, zurückgenommen oder abgelaufen. Bitte den Menschen, von dem du sie hast, um eine neue.',
+    signedIn: (name) => `Du bist schon drin, als ${name}. Lass diese Einladung jemand anderem.`,
+  },
+
+  recovery: {
+    heading: 'Dein Notfallcode',
+    why: 'Er öffnet dein Konto ein einziges Mal, wenn du keinen Passkey zur Hand hast. Wir zeigen ihn nur jetzt. Heb ihn da auf, wo du Wichtiges aufhebst.',
+    kept: 'Ich hab ihn aufgehoben',
+    copied: 'Code kopiert.',
+  },
+
+  signin: {
+    title: 'Anmelden',
+    heading: 'Schön, dass du wieder da bist.',
+    withPasskey: 'Mit Passkey anmelden',
+    or: 'oder',
+    code: 'Notfallcode',
+    codeHint: 'Er gilt ein Mal. Danach bekommst du einen neuen.',
+    withCode: 'Mit dem Code anmelden',
+    codeMissing: 'Bitte gib deinen Notfallcode ein.',
+    unsupported: 'Dieser Browser kann keine Passkeys. Nimm deinen Notfallcode.',
+    cancelled: 'Es wurde kein Passkey benutzt. Du kannst es noch einmal versuchen.',
+  },
+
+  hallway: {
+    title: 'Flur',
+    greeting: (hour, name) =>
+      `${hour < 5 || hour >= 18 ? 'Guten Abend' : hour < 12 ? 'Guten Morgen' : 'Guten Tag'}, ${name}.`,
+    count: (rooms, followed) => {
+      const open =
+        rooms === 1 ? 'Ein Raum ist offen.' : `${capital(inWords(rooms))} Räume sind offen.`;
+      if (followed === 0) return open;
+      if (rooms === 1) return `${open} Auf der Bühne ist jemand, dem du folgst.`;
+      const where =
+        followed === rooms
+          ? 'In jedem'
+          : followed === 1
+            ? 'In einem'
+            : `In ${inWords(followed)} davon`;
+      return `${open} ${where} ist jemand auf der Bühne, dem du folgst.`;
+    },
+    rooms: 'Räume, in die du jetzt darfst',
+    quiet: 'Ganz still hier.',
+    quietWhy:
+      'Gerade ist kein Raum für dich offen. Jemand muss das erste Wort sagen. Es darf ein kleines sein.',
+    failed: 'Der Flur lädt nicht.',
+    following: 'Wem du folgst',
+    followsNobody:
+      'Du folgst noch niemandem. Tipp in einem Raum auf ein Gesicht, um jemandem zu folgen: Dann siehst du zuerst, wo gesprochen wird.',
+    onStageIn: (title) => `auf der Bühne in „${title}“`,
+    all: 'Alle',
+    invitesLeft: (n) =>
+      n === 1
+        ? 'Du kannst noch eine Einladung verschenken.'
+        : `Du kannst noch ${inWords(n)} Einladungen verschenken.`,
+  },
+
+  card: {
+    visibility: { open: 'Offener Raum', social: 'Sozialer Raum', closed: 'Privater Raum' },
+    since: (time) => `seit ${time}`,
+    more: (n) => (n === 1 ? 'eine weitere Person' : `${inWords(n)} weitere`),
+    onStage: (n) => (n === 1 ? 'eine Person auf der Bühne' : `${inWords(n)} auf der Bühne`),
+    listening: (n) =>
+      n === 1 ? 'eine Person hört zu' : `${n === 0 ? 'niemand hört' : `${inWords(n)} hören`} zu`,
+    youAreHere: 'Du bist hier',
+    nobody: 'Niemand auf der Bühne',
+  },
+
+  openRoom: {
+    open: 'Raum öffnen',
+    about: 'Worum geht es?',
+    empty: 'Darf auch leer bleiben',
+    who: 'Wer darf rein?',
+    kinds: {
+      open: ['Offen', 'alle hier'],
+      social: ['Sozial', 'wem du folgst'],
+      closed: ['Privat', 'nur Geladene'],
+    },
+    explain: {
+      open: 'Alle in diesem Haus dürfen reinkommen und zuhören.',
+      social: 'Reinkommen darf, wem jemand aus der Moderation folgt, und wen du reinlässt.',
+      closed: 'Nur wen du reinlässt, sieht diesen Raum überhaupt.',
+    },
+    letIn: 'Von Anfang an reinlassen',
+    nobody: 'Du folgst noch niemandem, und niemand folgt dir. Reinlassen kannst du auch später.',
+    submit: 'Jetzt öffnen',
+    widenLater: 'Weiter öffnen kannst du später, enger machen nicht.',
+  },
+
+  room: {
+    untitled: 'Ein Raum ohne Titel',
+    with: (names) => `Mit ${names}`,
+    coming: 'Du kommst rein',
+    stage: 'Bühne',
+    followed: 'Wem die Bühne folgt',
+    others: 'Außerdem im Raum',
+    audienceEmpty: 'Noch hört niemand zu.',
+    showMore: (n) => `${n} weitere zeigen`,
+    listening: (n) => `${n} hören zu`,
+    moderator: 'moderiert',
+    speaking: 'spricht',
+    muted: 'stumm',
+    away: 'Verbindung weg',
+    handUp: 'Hand gehoben',
+    asked: 'auf die Bühne gebeten',
+    leave: 'Leise gehen',
+    leaveShort: 'Gehen',
+    onAir: 'Du bist zu hören',
+    mutedState: 'Stumm',
+    muteAct: 'stumm schalten',
+    unmuteAct: 'Mikrofon öffnen',
+    mutedNobodyHears: 'Stumm. Dich hört niemand.',
+    raiseHand: 'Hand heben',
+    lowerHand: 'Hand senken',
+    handsClosed: 'Gerade kann niemand die Hand heben',
+    handsFollowedOnly: 'Die Hand heben kann nur, wem jemand auf der Bühne folgt',
+    place: (n) => (n === 1 ? 'Du bist dran.' : `Du bist Nummer ${n}.`),
+    more: 'Mehr',
+    help: 'Tasten',
+    about: 'Dieser Raum',
+    listeningYou: 'Du hörst zu',
+    onStageYou: 'Du bist auf der Bühne, stumm',
+    facts: {
+      open: 'Alle in diesem Haus dürfen reinkommen.',
+      social: 'Reinkommen darf, wem jemand aus der Moderation folgt, und wer reingelassen wurde.',
+      closed: 'Reinkommen darf nur, wer reingelassen wurde.',
+    },
+    handFacts: {
+      everyone: 'Alle dürfen die Hand heben.',
+      followed: 'Die Hand heben darf, wem jemand auf der Bühne folgt.',
+      off: 'Gerade darf niemand die Hand heben.',
+    },
+  },
+
+  asked: {
+    by: (name) => `${name} bittet dich auf die Bühne.`,
+    bySomebody: 'Die Moderation bittet dich auf die Bühne.',
+    why: 'Du startest stumm. Man hört dich erst, wenn du es willst.',
+    left: (seconds) => (seconds === 1 ? 'Noch eine Sekunde' : `Noch ${seconds} Sekunden`),
+    stay: 'Hier bleiben',
+    go: 'Auf die Bühne',
+  },
+
+  hands: {
+    count: (n) => (n === 1 ? 'Eine Hand' : n === 0 ? 'Keine Hand' : `${capital(inWords(n))} Hände`),
+    raised: (n) =>
+      n === 1
+        ? 'Eine erhobene Hand'
+        : n === 0
+          ? 'Keine erhobene Hand'
+          : `${capital(inWords(n))} erhobene Hände`,
+    who: 'Wer darf die Hand heben?',
+    policy: { everyone: 'Alle', followed: 'Wem wir folgen', off: 'Niemand' },
+    none: 'Keine Hand ist oben.',
+    askUp: 'Hochbitten',
+    asked: 'Gebeten',
+    lower: (name) => `Hand von ${name} senken`,
+    askUpWho: (name) => `${name} auf die Bühne bitten`,
+    consent: 'Sie entscheiden selbst, ob sie kommen, und starten stumm.',
+  },
+
+  person: {
+    follow: 'Folgen',
+    unfollow: 'Nicht mehr folgen',
+    following: 'Du folgst',
+    followsYou: 'Folgt dir',
+    since: (time) => `Seit ${time} hier`,
+    profile: 'Profil',
+    title: (name) => name,
+    onStageNow: 'Gerade auf einer Bühne',
+    askUp: 'Auf die Bühne bitten',
+    askedUp: 'Auf die Bühne gebeten',
+    mute: 'Stumm schalten',
+    moveDown: 'Von der Bühne bitten',
+    makeModerator: 'Moderation geben',
+    remove: 'Aus dem Raum entfernen',
+    removeSure: (name) => `${name} entfernen?`,
+    removeWhy: 'Der Besuch endet sofort. Zurück kommt nur, wen die Moderation wieder reinlässt.',
+    removeYes: (name) => `Ja, ${name} entfernen`,
+    stepDown: 'Von der Bühne gehen',
+    lowerHand: 'Hand senken',
+    self: 'Das bist du',
+  },
+
+  menu: {
+    title: 'Raum-Menü',
+    shareLink: 'Link teilen',
+    letIn: 'Jemanden reinlassen',
+    widenSocial: 'Öffnen für alle, denen die Moderation folgt',
+    widenOpen: 'Öffnen für alle hier',
+    end: 'Raum beenden',
+    endSure: 'Den Raum für alle beenden?',
+    endWhy: 'Das Gespräch ist für alle sofort vorbei, die hier sind.',
+    endYes: 'Ja, Raum beenden',
+    stepDown: 'Von der Bühne gehen',
+    letInTitle: 'Wen lässt du rein?',
+    letInDo: (name) => `${name} reinlassen`,
+    letInWord: 'Reinlassen',
+    letInDone: 'Darf rein',
+    letInNobody: 'Alle, denen du folgst oder die dir folgen, sind schon hier.',
+    leaveSure: 'Den Raum verlassen?',
+    leaveEnds: 'Außer dir ist niemand auf der Bühne: Wenn du gehst, endet der Raum.',
+    leaveYes: 'Ja, gehen',
+    people: 'Wer hier ist',
+  },
+
+  trouble: {
+    reconnecting:
+      'Die Verbindung ist weg. Wir holen dich zurück, dein Platz bleibt eine halbe Minute frei.',
+    blocked: 'Dein Browser spielt Ton erst nach einem Tipp ab.',
+    tapToHear: 'Tippen und hören',
+    noSound: 'Gerade kein Ton. Wir versuchen es weiter.',
+    noSoundEver:
+      'Der Ton dieses Browsers passt nicht zu diesem Knoten. Du siehst den Raum, hörst ihn aber nicht.',
+    micRefused:
+      'Der Browser lässt diese Seite nicht ans Mikrofon. Erlaub es neben der Adresse und versuch es noch einmal.',
+    micMissing: 'Es ist kein Mikrofon da. Schließ eines an und versuch es noch einmal.',
+    offline: 'Keine Verbindung. Wir versuchen es alle paar Sekunden.',
+    offlineTitle: 'Einen Moment.',
+    offlineWhy: 'Das Haus ist gerade nicht zu erreichen. Sobald es geht, bist du wieder drin.',
+    now: 'Jetzt',
+  },
+
+  over: {
+    title: 'Der Raum ist für dich vorbei',
+    ended: ['Das Gespräch ist vorbei.', 'Was hier gesagt wurde, ist nicht aufgenommen.'],
+    gone: [
+      'Dieser Raum ist zu.',
+      'Das Gespräch ist vorbei, der Link hat einen Tippfehler, oder der Raum ist für andere.',
+    ],
+    removed: [
+      'Die Moderation hat deinen Besuch in diesem Raum beendet.',
+      'Im Flur sind noch andere Räume.',
+    ],
+    lost: [
+      'Du warst zu lange weg.',
+      'Dein Platz ist vergeben. Wenn der Raum noch offen ist, kannst du wieder reinkommen.',
+    ],
+    taken_over: [
+      'Du bist auf einem anderen Gerät in diesem Raum.',
+      'Es hat deinen Platz übernommen. Nur ein Gerät hat ihn.',
+    ],
+    signed_out: ['Du bist abgemeldet.', 'Diese Anmeldung wurde beendet.'],
+    refused: ['Du kannst gerade nicht rein.', ''],
+    hallway: 'Zurück in den Flur',
+    comeBack: 'Wieder reinkommen',
+    comeBackHere: 'Hier weitermachen',
+  },
+
+  invites: {
+    title: 'Einladungen',
+    heading: (n) =>
+      n === 0 ? 'Keine Karte mehr.' : n === 1 ? 'Eine Karte.' : `${capital(inWords(n))} Karten.`,
+    what: 'Gib sie Menschen, denen du auch zu Hause die Tür aufmachst. Eine ungenutzte kannst du jederzeit zurücknehmen.',
+    nothing: 'Du hast alle verschenkt. Nimmst du eine zurück, kannst du sie neu vergeben.',
+    admit: 'Einlass für eine Person',
+    forListener: 'Für einen Menschen, der gut zuhört',
+    forLaughter: 'Für jemanden, der dich zum Lachen bringt',
+    fromMe: (name) => `von ${name}`,
+    until: (time) => `bis ${time}`,
+    give: 'Eine verschenken',
+    ready: 'Bereit zum Verschenken',
+    out: 'Unterwegs',
+    link: 'Link der Karte',
+    copied: 'Link kopiert. Er gilt ein Mal.',
+    shareText: 'Im Haus ist ein Platz frei für dich.',
+    takeBack: 'Zurücknehmen',
+    given: 'Schon verschenkt',
+    usedBy: 'ist damit reingekommen',
+    state: {
+      open: 'noch offen',
+      used: 'benutzt',
+      revoked: 'zurückgenommen',
+      expired: 'abgelaufen',
+    },
+  },
+
+  me: {
+    title: 'Du',
+    following: 'Wem du folgst',
+    followers: 'Wer dir folgt',
+    noFollowing: 'Du folgst noch niemandem.',
+    noFollowers: 'Noch folgt dir niemand.',
+  },
+
+  settings: {
+    title: 'Einstellungen',
+    name: 'Dein Name',
+    save: 'Speichern',
+    saved: 'Gespeichert.',
+    language: 'Sprache',
+    theme: 'Licht',
+    themes: { auto: 'Wie das Gerät', light: 'Tag', dark: 'Nacht' },
+    shortcuts: 'Tastenkürzel in Räumen',
+    shortcutsWhy: 'M, Leertaste, H, L, S und ?',
+    microphone: 'Mikrofon',
+    microphoneDefault: 'Der Browser wählt',
+    microphoneUnnamed: (n) => `Mikrofon ${n}`,
+    microphoneWhy: 'Die Namen erscheinen, sobald du in einem Raum das Mikrofon geöffnet hast.',
+    keys: 'Deine Schlüssel',
+    passkeys: (n) =>
+      n === 0 ? 'Noch kein Passkey' : n === 1 ? 'Ein Passkey' : `${capital(inWords(n))} Passkeys`,
+    addPasskey: 'Passkey hinzufügen',
+    passkeyAdded: 'Passkey hinzugefügt.',
+    passkeyAlready: 'Auf diesem Gerät ist schon ein Passkey für dein Konto.',
+    passkeyCancelled: 'Es ist kein Passkey entstanden.',
+    passkeyUnsupported: 'Dieser Browser kann keine Passkeys.',
+    recoveryThere: 'Ein Notfallcode ist da',
+    recoveryNone: 'Kein Notfallcode',
+    recoveryNew: 'Neuer Notfallcode',
+    recoveryWhy: 'Der alte gilt dann nicht mehr.',
+    sessions: 'Wo du angemeldet bist',
+    sessionHere: 'Hier, in diesem Browser',
+    sessionSince: (time) => `Angemeldet am ${time}`,
+    sessionSeen: (time) => `Zuletzt benutzt am ${time}`,
+    sessionEnd: 'Dort abmelden',
+    signOut: 'Abmelden',
+    lastKey: 'Du hast keinen Passkey. Ohne deinen Notfallcode kommst du nicht wieder rein.',
+  },
+
+  keys: {
+    title: 'Tasten im Raum',
+    m: 'Mikrofon öffnen oder schließen',
+    space: 'halten und sprechen',
+    h: 'Hand heben oder senken',
+    l: 'gehen (fragt vorher)',
+    s: 'sagen, wer spricht',
+    arrows: 'von Gesicht zu Gesicht',
+    help: 'das hier zeigen',
+    space_name: 'Leertaste',
+    arrows_name: 'Pfeiltasten',
+    off: 'Ausschalten kannst du sie in den Einstellungen.',
+  },
+
+  news: {
+    stepped_up: (name) => `${name} ist auf der Bühne.`,
+    stepped_down: (name) => `${name} ist im Publikum.`,
+    made_moderator: (name) => `${name} moderiert jetzt.`,
+    youModerate: 'Du moderierst jetzt.',
+    youOnStage: 'Du bist auf der Bühne, stumm.',
+    youInAudience: 'Du bist im Publikum.',
+    youMuted: 'Die Moderation hat dich stumm geschaltet.',
+    hand: (name) => `${name} hat die Hand gehoben.`,
+    handSeen: 'Deine Hand ist oben.',
+    handDown: 'Deine Hand ist unten.',
+    reconnecting: 'Die Verbindung ist weg. Wir holen dich zurück.',
+    back: 'Du bist wieder da.',
+    speaking: (names, n) => (n === 1 ? `${names} spricht.` : `${names} sprechen.`),
+    silence: 'Niemand spricht.',
+    onAir: 'Du bist zu hören.',
+    muted: 'Stumm. Dich hört niemand.',
+    askOver: 'Die Einladung auf die Bühne ist vorbei.',
+    linkCopied: 'Link kopiert.',
+  },
+
+  nowhere: {
+    title: 'Nicht gefunden',
+    heading: 'Hier steht nichts.',
+    why: 'Der Link hat einen Tippfehler, oder was hier war, ist weg.',
+  },
+
+  problems: {
+    offline: 'Gerade keine Verbindung.',
+    not_here: 'Du bist nicht mehr im Raum.',
+    internal: 'Bei uns ist etwas schiefgegangen. Bitte versuch es noch einmal.',
+  },
+
+  titles: {
+    onAir: (rest) => `(zu hören) ${rest}`,
+    muted: (rest) => `(stumm) ${rest}`,
+    reconnecting: (rest) => `(verbindet) ${rest}`,
+    hands: (n, rest) => `(${n} ✋) ${rest}`,
+  },
+};

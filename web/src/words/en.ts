@@ -1,0 +1,418 @@
+/** English, and the type of every catalogue. */
+
+const small = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+const inWords = (n: number) => small[n] ?? new Intl.NumberFormat('en').format(n);
+const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
+
+export const en = {
+  main: 'Main',
+  close: 'Close',
+  cancel: 'Cancel',
+  again: 'Try again',
+  copy: 'Copy',
+  share: 'Share',
+  copied: 'Copied.',
+  loading: 'Loading',
+  back: 'Back',
+  you: 'you',
+  none: 'Nobody',
+
+  nav: {
+    hallway: 'Hallway',
+    invites: 'Invites',
+    settings: 'Settings',
+    me: 'Your profile',
+    skip: 'Skip to the content',
+  },
+
+  welcome: {
+    title: 'Come in',
+    heading: 'A house of open rooms.',
+    what: 'You hear people talk, and when you like, you join in. You need an invitation from somebody who is here already.',
+    signIn: 'Sign in',
+    haveInvite: 'You have an invitation? Open its link on this device.',
+  },
+
+  facts: {
+    noNumber: 'No phone number, no e-mail address, no address book.',
+    notRecorded: 'This node records nothing that is said.',
+  },
+
+  invitation: {
+    title: 'You are invited',
+    from: (name: string) => `${name} saved you a place.`,
+    fromHouse: 'A place is free for you.',
+    what: 'Stoa is a house of open rooms. You hear people talk, and when you like, you join in.',
+    name: 'What should we call you?',
+    nameHint: 'Everyone in a room sees this name. You can change it.',
+    nameMissing: 'Please give a name.',
+    withPasskey: 'Come in with a passkey',
+    withRecovery: 'Come in with a recovery code',
+    noPasskey:
+      'This browser has no passkeys. You get a recovery code instead: write it down, it is your key.',
+    passkeyFailed:
+      'That did not work with a passkey. Try once more, or take a recovery code instead.',
+    passkeyCancelled: 'No passkey was made. Try once more, or take a recovery code instead.',
+    known: 'Already know the place?',
+    signIn: 'Sign in',
+    gone: 'This invitation does not work any more.',
+    goneWhy:
+      'It was used, taken back, or its time is over. Ask the person who gave it to you for a new one.',
+    signedIn: (name: string) =>
+      `You are in already, as ${name}. Leave this invitation to somebody else.`,
+  },
+
+  recovery: {
+    heading: 'Your recovery code',
+    why: 'It opens your account once, if you have no passkey at hand. We show it only now. Keep it where you keep important things.',
+    kept: 'I have kept it',
+    copied: 'Code copied.',
+  },
+
+  signin: {
+    title: 'Sign in',
+    heading: 'Good to see you again.',
+    withPasskey: 'Sign in with a passkey',
+    or: 'or',
+    code: 'Recovery code',
+    codeHint: 'It works once. You get a new one afterwards.',
+    withCode: 'Sign in with the code',
+    codeMissing: 'Please enter your recovery code.',
+    unsupported: 'This browser has no passkeys. Use your recovery code.',
+    cancelled: 'No passkey was used. You can try again.',
+  },
+
+  hallway: {
+    title: 'Hallway',
+    greeting: (hour: number, name: string) =>
+      `${hour < 5 || hour >= 18 ? 'Good evening' : hour < 12 ? 'Good morning' : 'Good afternoon'}, ${name}.`,
+    count: (rooms: number, followed: number) => {
+      const open = rooms === 1 ? 'One room is open.' : `${capital(inWords(rooms))} rooms are open.`;
+      if (followed === 0) return open;
+      if (rooms === 1) return `${open} Somebody you follow is on the stage.`;
+      const where = followed === rooms ? 'In each of them' : `In ${inWords(followed)} of them`;
+      return `${open} ${where} somebody you follow is on the stage.`;
+    },
+    rooms: 'Rooms you may enter now',
+    quiet: 'Quiet here.',
+    quietWhy:
+      'No room is open for you right now. Someone has to say the first word. It can be a small one.',
+    failed: 'The hallway does not load.',
+    following: 'People you follow',
+    followsNobody:
+      'You follow nobody yet. Tap a face in a room to follow somebody: then you see first where they speak.',
+    onStageIn: (title: string) => `on stage in “${title}”`,
+    all: 'All',
+    invitesLeft: (n: number) =>
+      n === 1 ? 'You have one invitation to give.' : `You have ${inWords(n)} invitations to give.`,
+  },
+
+  card: {
+    visibility: { open: 'Open room', social: 'Social room', closed: 'Closed room' },
+    since: (time: string) => `since ${time}`,
+    more: (n: number) => (n === 1 ? 'one more' : `${inWords(n)} more`),
+    onStage: (n: number) => (n === 1 ? 'one on stage' : `${inWords(n)} on stage`),
+    listening: (n: number) => (n === 1 ? 'one listening' : `${inWords(n)} listening`),
+    youAreHere: 'You are here',
+    nobody: 'Nobody on the stage',
+  },
+
+  openRoom: {
+    open: 'Open a room',
+    about: 'What is it about?',
+    empty: 'You may leave this empty',
+    who: 'Who may come in?',
+    kinds: {
+      open: ['Open', 'everyone here'],
+      social: ['Social', 'people you follow'],
+      closed: ['Closed', 'only the invited'],
+    },
+    explain: {
+      open: 'Everyone in this house may come in and listen.',
+      social: 'Those whom a moderator follows may come in, and those you let in.',
+      closed: 'Only those you let in see this room at all.',
+    },
+    letIn: 'Let in from the start',
+    nobody: 'You follow nobody yet, and nobody follows you. You can let people in later.',
+    submit: 'Open now',
+    widenLater: 'You can open it wider later, never narrower.',
+  },
+
+  room: {
+    untitled: 'A room without a title',
+    with: (names: string) => `With ${names}`,
+    coming: 'Coming in',
+    stage: 'Stage',
+    followed: 'Followed by the speakers',
+    others: 'Others in the room',
+    audienceEmpty: 'Nobody is listening yet.',
+    showMore: (n: number) => `Show ${n} more`,
+    listening: (n: string) => `${n} listening`,
+    moderator: 'moderator',
+    speaking: 'speaking',
+    muted: 'muted',
+    away: 'connection lost',
+    handUp: 'hand raised',
+    asked: 'asked on stage',
+    leave: 'Leave quietly',
+    leaveShort: 'Leave',
+    onAir: 'On air',
+    mutedState: 'Muted',
+    muteAct: 'mute yourself',
+    unmuteAct: 'open the microphone',
+    mutedNobodyHears: 'Muted. Nobody hears you.',
+    raiseHand: 'Raise hand',
+    lowerHand: 'Lower hand',
+    handsClosed: 'Hands are closed right now',
+    handsFollowedOnly: 'Only those whom a speaker follows may raise a hand',
+    place: (n: number) => (n === 1 ? 'You are next.' : `You are number ${n}.`),
+    more: 'More',
+    help: 'Keys',
+    about: 'This room',
+    listeningYou: 'You are listening',
+    onStageYou: 'You are on the stage, muted',
+    facts: {
+      open: 'Everyone in this house may come in.',
+      social: 'Those whom a moderator follows may come in, and those who were let in.',
+      closed: 'Only those who were let in may come in.',
+    },
+    handFacts: {
+      everyone: 'Everyone may raise a hand.',
+      followed: 'Those whom a speaker follows may raise a hand.',
+      off: 'Nobody may raise a hand right now.',
+    },
+  },
+
+  asked: {
+    by: (name: string) => `${name} asks you on stage.`,
+    bySomebody: 'A moderator asks you on stage.',
+    why: 'You start muted. Nobody hears you until you want them to.',
+    left: (seconds: number) => (seconds === 1 ? 'One second left' : `${seconds} seconds left`),
+    stay: 'Stay here',
+    go: 'Go on stage',
+  },
+
+  hands: {
+    count: (n: number) => (n === 1 ? 'One hand' : `${capital(inWords(n))} hands`),
+    raised: (n: number) => (n === 1 ? 'One raised hand' : `${capital(inWords(n))} raised hands`),
+    who: 'Who may raise a hand',
+    policy: { everyone: 'Everyone', followed: 'Whom we follow', off: 'Nobody' },
+    none: 'No hand is up.',
+    askUp: 'Ask up',
+    asked: 'Asked',
+    lower: (name: string) => `Lower ${name}’s hand`,
+    askUpWho: (name: string) => `Ask ${name} on stage`,
+    consent: 'They decide whether to come, and they arrive muted.',
+  },
+
+  person: {
+    follow: 'Follow',
+    unfollow: 'Unfollow',
+    following: 'You follow them',
+    followsYou: 'Follows you',
+    since: (time: string) => `Here since ${time}`,
+    profile: 'Profile',
+    title: (name: string) => name,
+    onStageNow: 'Is on a stage right now',
+    askUp: 'Ask on stage',
+    askedUp: 'Asked on stage',
+    mute: 'Mute',
+    moveDown: 'Move to the audience',
+    makeModerator: 'Make moderator',
+    remove: 'Remove from the room',
+    removeSure: (name: string) => `Remove ${name}?`,
+    removeWhy: 'They leave at once and cannot come back, unless a moderator lets them in again.',
+    removeYes: (name: string) => `Yes, remove ${name}`,
+    stepDown: 'Leave the stage',
+    lowerHand: 'Lower hand',
+    self: 'This is you',
+  },
+
+  menu: {
+    title: 'Room menu',
+    shareLink: 'Share the link',
+    letIn: 'Let someone in',
+    widenSocial: 'Open it to people the moderators follow',
+    widenOpen: 'Open it to everyone here',
+    end: 'End the room',
+    endSure: 'End the room for everyone?',
+    endWhy: 'The talk is over at once for all who are here.',
+    endYes: 'Yes, end the room',
+    stepDown: 'Leave the stage',
+    letInTitle: 'Whom do you let in?',
+    letInDo: (name: string) => `Let ${name} in`,
+    letInWord: 'Let in',
+    letInDone: 'Let in',
+    letInNobody: 'There is nobody you follow, or who follows you, outside this room.',
+    leaveSure: 'Leave the room?',
+    leaveEnds: 'You are the last one on the stage: the room ends when you go.',
+    leaveYes: 'Yes, leave',
+    people: 'Who is here',
+  },
+
+  trouble: {
+    reconnecting:
+      'The connection is lost. We are bringing you back; your seat is held for half a minute.',
+    blocked: 'Your browser wants a tap before it plays sound.',
+    tapToHear: 'Tap to hear',
+    noSound: 'No sound right now. We keep trying.',
+    noSoundEver:
+      'This browser’s sound does not fit this node. You can see the room, but not hear it.',
+    micRefused:
+      'The browser does not let this page use the microphone. Allow it beside the address, then try again.',
+    micMissing: 'No microphone was found. Plug one in, then try again.',
+    offline: 'No connection. We keep trying, every few seconds.',
+    offlineTitle: 'One moment.',
+    offlineWhy: 'The house cannot be reached right now. As soon as it can, you are back in.',
+    now: 'Try now',
+  },
+
+  over: {
+    title: 'The room is over for you',
+    ended: ['The talk is over.', 'What was said here is not recorded.'],
+    gone: [
+      'This room has closed.',
+      'The talk is over, or the link has a typo, or the room is for others.',
+    ],
+    removed: [
+      'A moderator has ended your visit in this room.',
+      'There are other rooms in the hallway.',
+    ],
+    lost: [
+      'You were away for too long.',
+      'Your seat has been given up. If the room is still open, you can come back in.',
+    ],
+    taken_over: [
+      'You are in this room on another device.',
+      'It has taken over your seat. Only one device has it at a time.',
+    ],
+    signed_out: ['You are signed out.', 'This session was ended.'],
+    refused: ['You cannot come in right now.', ''],
+    hallway: 'Back to the hallway',
+    comeBack: 'Come back in',
+    comeBackHere: 'Continue here',
+  },
+
+  invites: {
+    title: 'Invites',
+    heading: (n: number) =>
+      n === 0 ? 'No ticket left.' : n === 1 ? 'One ticket.' : `${capital(inWords(n))} tickets.`,
+    what: 'Give them to people you would open your own door for. You can take an unused one back at any time.',
+    nothing: 'You have given all of yours. One that is taken back, you may give again.',
+    admit: 'Admit one',
+    forListener: 'For a good listener',
+    forLaughter: 'For whoever makes you laugh',
+    fromMe: (name: string) => `from ${name}`,
+    until: (time: string) => `until ${time}`,
+    give: 'Give one away',
+    ready: 'Ready to give',
+    out: 'On its way',
+    link: 'Link of the ticket',
+    copied: 'Link copied. It works once.',
+    shareText: 'A place in the house is free for you.',
+    takeBack: 'Take back',
+    given: 'Given so far',
+    usedBy: 'came in with it',
+    state: { open: 'not used yet', used: 'used', revoked: 'taken back', expired: 'time is over' },
+  },
+
+  me: {
+    title: 'You',
+    following: 'People you follow',
+    followers: 'People who follow you',
+    noFollowing: 'You follow nobody yet.',
+    noFollowers: 'Nobody follows you yet.',
+  },
+
+  settings: {
+    title: 'Settings',
+    name: 'Your name',
+    save: 'Save',
+    saved: 'Saved.',
+    language: 'Language',
+    theme: 'Light',
+    themes: { auto: 'As the device', light: 'Day', dark: 'Night' },
+    shortcuts: 'Keyboard shortcuts in rooms',
+    shortcutsWhy: 'M, space bar, H, L, S and ?',
+    microphone: 'Microphone',
+    microphoneDefault: 'The browser’s choice',
+    microphoneUnnamed: (n: number) => `Microphone ${n}`,
+    microphoneWhy: 'The names appear once you have opened the microphone in a room.',
+    keys: 'Your keys',
+    passkeys: (n: number) =>
+      n === 0 ? 'No passkey yet' : n === 1 ? 'One passkey' : `${capital(inWords(n))} passkeys`,
+    addPasskey: 'Add a passkey',
+    passkeyAdded: 'Passkey added.',
+    passkeyAlready: 'This device has a passkey for your account already.',
+    passkeyCancelled: 'No passkey was made.',
+    passkeyUnsupported: 'This browser has no passkeys.',
+    recoveryThere: 'There is a recovery code',
+    recoveryNone: 'No recovery code',
+    recoveryNew: 'New recovery code',
+    recoveryWhy: 'The old one stops working.',
+    sessions: 'Where you are signed in',
+    sessionHere: 'Here, in this browser',
+    sessionSince: (time: string) => `Signed in on ${time}`,
+    sessionSeen: (time: string) => `Last used on ${time}`,
+    sessionEnd: 'Sign out there',
+    signOut: 'Sign out',
+    lastKey: 'You have no passkey. Without your recovery code you cannot come back in.',
+  },
+
+  keys: {
+    title: 'Keys in a room',
+    m: 'open or close the microphone',
+    space: 'hold to talk',
+    h: 'raise or lower your hand',
+    l: 'leave (asks first)',
+    s: 'say who speaks',
+    arrows: 'move among the faces',
+    help: 'show this',
+    space_name: 'Space bar',
+    arrows_name: 'Arrow keys',
+    off: 'You can turn them off in the settings.',
+  },
+
+  news: {
+    stepped_up: (name: string) => `${name} is on the stage.`,
+    stepped_down: (name: string) => `${name} is in the audience.`,
+    made_moderator: (name: string) => `${name} moderates now.`,
+    youModerate: 'You moderate now.',
+    youOnStage: 'You are on the stage, muted.',
+    youInAudience: 'You are in the audience.',
+    youMuted: 'A moderator has muted you.',
+    hand: (name: string) => `${name} has raised a hand.`,
+    handSeen: 'Your hand is up.',
+    handDown: 'Your hand is down.',
+    reconnecting: 'The connection is lost. We are bringing you back.',
+    back: 'You are back.',
+    speaking: (names: string, n: number) =>
+      n === 1 ? `${names} is speaking.` : `${names} are speaking.`,
+    silence: 'Nobody is speaking.',
+    onAir: 'On air.',
+    muted: 'Muted. Nobody hears you.',
+    askOver: 'The invitation to the stage is over.',
+    linkCopied: 'Link copied.',
+  },
+
+  nowhere: {
+    title: 'Not found',
+    heading: 'Nothing stands here.',
+    why: 'The link has a typo, or what was here is gone.',
+  },
+
+  problems: {
+    offline: 'No connection right now.',
+    not_here: 'You are not in the room any more.',
+    internal: 'Something went wrong on our side. Please try again.',
+  },
+
+  titles: {
+    onAir: (rest: string) => `(on air) ${rest}`,
+    muted: (rest: string) => `(muted) ${rest}`,
+    reconnecting: (rest: string) => `(connecting) ${rest}`,
+    hands: (n: number, rest: string) => `(${n} ✋) ${rest}`,
+  },
+};
+
+export type Words = typeof en;

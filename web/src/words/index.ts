@@ -1,0 +1,45 @@
+import type { StoaError } from '@stoa/client';
+import { language } from '../models/settings.ts';
+import { de } from './de.ts';
+import { en, type Words } from './en.ts';
+
+/** The words of the app. English is the type; every other language must have the same. */
+
+const catalogues: Record<string, Words> = { en, de };
+
+/** The catalogue of the chosen language. A component that asks is drawn anew when it changes. */
+export function t(): Words {
+  return catalogues[language.value] ?? en;
+}
+
+/** What went wrong, for people: the node's own words, where it has said something. */
+export function problemWords(problem: StoaError): string {
+  const own: Record<string, string> = t().problems;
+  return own[problem.code] ?? problem.title;
+}
+
+export const clock = (time: string) =>
+  new Intl.DateTimeFormat(language.value, { hour: 'numeric', minute: '2-digit' }).format(
+    new Date(time),
+  );
+
+export const day = (time: string) =>
+  new Intl.DateTimeFormat(language.value, { day: 'numeric', month: 'long' }).format(new Date(time));
+
+export const month = (time: string) =>
+  new Intl.DateTimeFormat(language.value, { month: 'long', year: 'numeric' }).format(
+    new Date(time),
+  );
+
+export const dayAndClock = (time: string) =>
+  new Intl.DateTimeFormat(language.value, { dateStyle: 'long', timeStyle: 'short' }).format(
+    new Date(time),
+  );
+
+export const number = (n: number) => new Intl.NumberFormat(language.value).format(n);
+
+export const list = (items: string[]) =>
+  new Intl.ListFormat(language.value, { type: 'conjunction' }).format(items);
+
+/** The name by which somebody is called. */
+export const firstName = (name: string) => name.split(' ')[0] ?? name;

@@ -1,0 +1,698 @@
+/**
+ * A double of a node, for looking at the app and for its tests: the protocol
+ * over real HTTP and WebSockets, everything else in memory. It keeps the rules
+ * of a room well enough to play through, believes every passkey, and carries
+ * no sound. It is no part of what is shipped.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import {
+  apply,
+  type Card,
+  type CutReason,
+  type HandPolicy,
+  type Invite,
+  mayRaise,
+  onStage,
+  type Participant,
+  type RoomEvent,
+  type View,
+  type Visibility,
+} from '@stoa/client';
+import { type WebSocket, WebSocketServer } from 'ws';
+
+const alphabet = '0123456789abcdefghijklmnopqrstuv';
+export const newID = () => Array.from(randomBytes(26), (b) => alphabet[b % 32]).join('');
+const inSeconds = (s: number) => new Date(Date.now() + s * 1000).toISOString();
+
+export interface Account {
+  id: string;
+  name: string;
+  created: string;
+  passkeys: string[];
+  recovery: string;
+  follows: Set<string>;
+  invites: Invite[];
+}
+
+interface Login {
+  id: string;
+  person: string;
+  created: string;
+}
+
+interface Room {
+  id: string;
+  view: View;
+  invited: Set<string>;
+  removed: Set<string>;
+  seats: Map<string, { session: string; line: Line }>;
+  leaving: Map<string, ReturnType<typeof setTimeout>>;
+}
+
+interface Line {
+  socket: WebSocket;
+  login: Login | undefined;
+  watching: boolean;
+  room?: Room;
+  session?: string;
+}
+
+class Refusal extends Error {
+  readonly code: string;
+  readonly status: number;
+  constructor(code: string, status: number) {
+    super(code);
+    this.code = code;
+    this.status = status;
+  }
+}
+const refuse = (code: string, status = 409): never => {
+  throw new Refusal(code, status);
+};
+
+type Body = Record<string, unknown>;
+type Answer = { status?: number; body?: unknown; login?: Login | null };
+type Happening = Partial<Omit<RoomEvent, 'seq' | 'room'>>;
+
+export class Double {
+  readonly people = new Map<string, Account>();
+  readonly rooms = new Map<string, Room>();
+  /** Invites by their code; of whom, or of the founder. */
+  readonly invites = new Map<string, { from: string | undefined; invite: Invite }>();
+  readonly logins = new Map<string, Login>();
+  invitesPerPerson = 2;
+  /** Every request fails with this status, while it is set. */
+  broken = 0;
+  readonly #lines = new Set<Line>();
+  readonly #ceremonies = new Map<string, { name?: string; invite?: string; person?: string }>();
+  readonly #grants = new Map<string, { person: string; room: string }>();
+  readonly #dist: string;
+  readonly #server = createServer((q, s) => void this.#serve(q, s));
+  readonly #sockets = new WebSocketServer({ noServer: true });
+  #origin = '';
+
+  /** `dist` is where the built app lies. */
+  constructor(dist: string) {
+    this.#dist = dist;
+    this.#server.on('upgrade', (request, socket, head) => {
+      this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#connected(ws, request));
+    });
+  }
+
+  /** Listens on a port of this machine, 0 for any; returns the origin. */
+  async listen(port: number): Promise<string> {
+    await new Promise<void>((done) => this.#server.listen(port, '127.0.0.1', done));
+    const address = this.#server.address();
+    if (typeof address !== 'object' || !address) throw new Error('no address');
+    this.#origin = `http://localhost:${address.port}`;
+    return this.#origin;
+  }
+
+  async stop(): Promise<void> {
+    for (const line of this.#lines) line.socket.terminate();
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+
+  /** Cuts every live connection, as a network does. */
+  cutLines(): void {
+    for (const line of this.#lines) line.socket.terminate();
+  }
+
+  account(name: string, follows: Account[] = []): Account {
+    const account: Account = {
+      id: newID(),
+      name,
+      created: '2026-11-20T08:00:00Z',
+      passkeys: [],
+      recovery: '',
+      follows: new Set(follows.map((p) => p.id)),
+      invites: [],
+    };
+    this.people.set(account.id, account);
+    return account;
+  }
+
+  /** An invite; without a person it is the founder's. */
+  invite(from?: Account): Invite & { code: string } {
+    const code = randomBytes(9).toString('base64url');
+    const invite: Invite = {
+      id: newID(),
+      url: `${this.#origin}/i/${code}`,
+      state: 'open',
+      expires: inSeconds(7 * 86400),
+    };
+    from?.invites.push(invite);
+    this.invites.set(code, { from: from?.id, invite });
+    return { ...invite, code };
+  }
+
+  login(person: Account): Login {
+    const login = { id: newID(), person: person.id, created: new Date().toISOString() };
+    this.logins.set(login.id, login);
+    return login;
+  }
+
+  /** A grant, whether or not it may be had: the node checks it again on entering. */
+  grantFor(person: Account, room: string): string {
+    const grant = newID();
+    this.#grants.set(grant, { person: person.id, room });
+    return grant;
+  }
+
+  open(by: Account, title: string, visibility: Visibility, invited: string[] = []): Room {
+    const id = newID();
+    const empty: View = { seq: 0, opened: '', title, visibility, hands: 'everyone', people: [] };
+    const room: Room = {
+      id,
+      view: empty,
+      invited: new Set(invited),
+      removed: new Set(),
+      seats: new Map(),
+      leaving: new Map(),
+    };
+    this.rooms.set(id, room);
+    const at = new Date().toISOString();
+    this.happen(room, {
+      opened: { by: by.id, name: by.name, title, visibility, at, until: inSeconds(60) },
+    });
+    return room;
+  }
+
+  /** Makes it so, and tells everybody in the room. */
+  happen(room: Room, what: Happening): void {
+    const event: RoomEvent = { seq: room.view.seq + 1, room: room.id, ...what };
+    room.view = apply(room.view, event);
+    for (const { line } of room.seats.values()) send(line, event);
+    for (const line of this.#lines) if (line.watching) send(line, { hallway: {} });
+    if (event.ended) for (const who of [...room.seats.keys()]) this.cut(room, who, 'ended');
+  }
+
+  /** Says who speaks. */
+  voices(room: Room, slots: (string | null)[], speaking: string[]): void {
+    for (const { line } of room.seats.values()) {
+      send(line, { voices: { room: room.id, slots, speaking } });
+    }
+  }
+
+  cut(room: Room, who: string, why: CutReason): void {
+    const seat = room.seats.get(who);
+    if (!seat) return;
+    room.seats.delete(who);
+    delete seat.line.room;
+    send(seat.line, { cut: { room: room.id, why } });
+  }
+
+  // HTTP
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', this.#origin);
+    if (!url.pathname.startsWith('/api/')) return this.#serveFile(url.pathname, response);
+    try {
+      if (this.broken) refuse('unavailable', this.broken);
+      const login = this.#loginOf(request);
+      const body = await read(request);
+      const path = url.pathname.replace('/api/v1/', '').split('/').map(decodeURIComponent);
+      const answer = this.#answer(request.method ?? 'GET', path, body, login);
+      if (answer.login !== undefined) {
+        const value = answer.login ? `${answer.login.id}; Max-Age=7776000` : '; Max-Age=0';
+        response.setHeader('set-cookie', `stoa_session=${value}; Path=/; HttpOnly; SameSite=Lax`);
+      }
+      response.statusCode = answer.status ?? (answer.body === undefined ? 204 : 200);
+      if (answer.body === undefined) {
+        response.end();
+      } else {
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify(answer.body));
+      }
+    } catch (thrown) {
+      const { status, code } = thrown instanceof Refusal ? thrown : new Refusal('internal', 500);
+      response.writeHead(status, { 'content-type': 'application/problem+json' });
+      response.end(JSON.stringify(problem(code, status)));
+    }
+  }
+
+  async #serveFile(path: string, response: ServerResponse): Promise<void> {
+    const types: Record<string, string> = {
+      '.html': 'text/html; charset=utf-8',
+      '.js': 'text/javascript',
+      '.css': 'text/css',
+      '.svg': 'image/svg+xml',
+      '.png': 'image/png',
+      '.woff2': 'font/woff2',
+    };
+    const type = types[extname(path)];
+    const file = type ? normalize(path) : 'index.html';
+    response.setHeader('content-security-policy', "default-src 'self'");
+    try {
+      const bytes = await readFile(join(this.#dist, file));
+      response.writeHead(200, { 'content-type': type ?? 'text/html; charset=utf-8' });
+      response.end(bytes);
+    } catch {
+      response.writeHead(404);
+      response.end();
+    }
+  }
+
+  #loginOf(request: IncomingMessage): Login | undefined {
+    const id = /stoa_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
+    return id ? this.logins.get(id) : undefined;
+  }
+
+  #answer(method: string, path: string[], body: Body, login: Login | undefined): Answer {
+    const [first, second, third] = path;
+    const call = `${method} ${path.join('/')}`;
+    switch (call) {
+      case 'GET house':
+        return {
+          body: { name: 'Double', version: '0', invites_per_person: this.invitesPerPerson },
+        };
+      case 'POST signup/passkey/begin': {
+        const name = this.#checked(body);
+        const person = newID();
+        return this.#creation({ name, invite: String(body.invite), person });
+      }
+      case 'POST signup/passkey/finish': {
+        const { name = '', invite = '' } = this.#ceremony(body);
+        const account = this.#signUp(invite, name);
+        account.passkeys.push(credentialID(body));
+        return { status: 201, body: this.#me(account), login: this.login(account) };
+      }
+      case 'POST signup/recovery': {
+        const account = this.#signUp(String(body.invite), this.#checked(body));
+        return { status: 201, ...this.#withCode(account), login: this.login(account) };
+      }
+      case 'POST signin/passkey/begin': {
+        const ceremony = newID();
+        this.#ceremonies.set(ceremony, {});
+        const options = {
+          challenge: challenge(),
+          rpId: 'localhost',
+          userVerification: 'preferred',
+        };
+        return { body: { ceremony, options } };
+      }
+      case 'POST signin/passkey/finish': {
+        this.#ceremony(body);
+        const id = credentialID(body);
+        const account = [...this.people.values()].find((p) => p.passkeys.includes(id));
+        if (!account) return refuse('sign_in_failed', 401);
+        return { body: this.#me(account), login: this.login(account) };
+      }
+      case 'POST signin/recovery': {
+        const code = String(body.code);
+        const account = [...this.people.values()].find((p) => p.recovery && p.recovery === code);
+        if (!account) return refuse('sign_in_failed', 401);
+        return { ...this.#withCode(account), login: this.login(account) };
+      }
+    }
+    if (first === 'invites' && second && method === 'GET') {
+      const found = this.invites.get(second);
+      if (found?.invite.state !== 'open') return refuse('no_invite', 404);
+      const from = found.from && this.people.get(found.from);
+      return {
+        body: { ...(from ? { from: { name: from.name } } : {}), expires: found.invite.expires },
+      };
+    }
+
+    const me = login && this.people.get(login.person);
+    if (!me || !login) return refuse('not_signed_in', 401);
+    switch (call) {
+      case 'POST signout':
+        this.logins.delete(login.id);
+        return { status: 204, login: null };
+      case 'GET me':
+        return { body: this.#me(me) };
+      case 'PATCH me':
+        me.name = String(body.name);
+        return { body: this.#me(me) };
+      case 'POST me/passkeys/begin':
+        return this.#creation({ name: me.name, person: me.id });
+      case 'POST me/passkeys/finish':
+        this.#ceremony(body);
+        me.passkeys.push(credentialID(body));
+        return { body: this.#me(me) };
+      case 'POST me/recovery':
+        return { body: { recovery_code: this.#withCode(me).body.recovery_code } };
+      case 'GET me/sessions':
+        return { body: { sessions: this.#sessions(login) } };
+      case 'GET me/invites':
+        return { body: { left: this.#left(me), invites: me.invites } };
+      case 'POST me/invites': {
+        if (this.#left(me) <= 0) return refuse('no_invites_left');
+        const { code: _, ...invite } = this.invite(me);
+        return { status: 201, body: invite };
+      }
+      case 'GET me/following':
+        return { body: { people: [...me.follows].map((id) => this.#person(me, id)) } };
+      case 'GET me/followers': {
+        const people = [...this.people.values()].filter((p) => p.follows.has(me.id));
+        return { body: { people: people.map((p) => this.#person(me, p.id)) } };
+      }
+      case 'GET rooms': {
+        const cards = [...this.rooms.values()]
+          .filter((room) => this.#mayEnter(room, me))
+          .map((room) => this.#card(room, me));
+        cards.sort((a, b) => b.listeners - a.listeners);
+        return { body: { rooms: cards } };
+      }
+      case 'POST rooms': {
+        const invited = (body.invite ?? []) as string[];
+        const room = this.open(me, String(body.title), body.visibility as Visibility, invited);
+        return { status: 201, body: this.#card(room, me) };
+      }
+    }
+    if (first === 'people' && second) {
+      const person = this.#person(me, second);
+      if (method === 'GET') return { body: person };
+      if (method === 'PUT') me.follows.add(second);
+      else me.follows.delete(second);
+      return { status: 204 };
+    }
+    if (first === 'rooms' && second) {
+      const room = this.rooms.get(second);
+      if (!room || !this.#mayEnter(room, me)) return refuse('no_room', 404);
+      if (third !== 'grants') return { body: this.#card(room, me) };
+      return { status: 201, body: { grant: this.grantFor(me, room.id), expires: inSeconds(60) } };
+    }
+    if (first === 'me' && second === 'sessions' && third) {
+      this.logins.delete(third);
+      return { status: 204 };
+    }
+    if (first === 'me' && second === 'invites' && third) {
+      const invite = me.invites.find((i) => i.id === third) ?? refuse('no_such_thing', 404);
+      invite.state = 'revoked';
+      delete invite.url;
+      return { status: 204 };
+    }
+    return refuse('no_such_thing', 404);
+  }
+
+  #checked(body: Body): string {
+    if (this.invites.get(String(body.invite))?.invite.state !== 'open') refuse('no_invite', 404);
+    return String(body.name);
+  }
+
+  #signUp(code: string, name: string): Account {
+    const account = this.account(name);
+    account.created = new Date().toISOString();
+    const found = this.invites.get(code);
+    if (found) {
+      found.invite.state = 'used';
+      delete found.invite.url;
+      const inviter = found.from && this.people.get(found.from);
+      if (inviter) found.invite.used_by = this.#person(inviter, account.id);
+    }
+    return account;
+  }
+
+  #creation(about: { name: string; invite?: string; person: string }): Answer {
+    const ceremony = newID();
+    this.#ceremonies.set(ceremony, about);
+    const user = { id: challenge(), name: about.name, displayName: about.name };
+    const options = {
+      challenge: challenge(),
+      rp: { id: 'localhost', name: 'Stoa' },
+      user,
+      pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+      authenticatorSelection: { residentKey: 'required', userVerification: 'preferred' },
+    };
+    return { body: { ceremony, options } };
+  }
+
+  #ceremony(body: Body) {
+    const found = this.#ceremonies.get(String(body.ceremony));
+    this.#ceremonies.delete(String(body.ceremony));
+    return found ?? refuse('no_ceremony', 404);
+  }
+
+  #withCode(account: Account) {
+    account.recovery = randomBytes(10)
+      .toString('hex')
+      .replace(/(.{5})(?=.)/g, '$1-');
+    return { body: { me: this.#me(account), recovery_code: account.recovery } };
+  }
+
+  #me({ id, name, created, passkeys, recovery }: Account) {
+    return { id, name, created, passkeys: passkeys.length, recovery: recovery !== '' };
+  }
+
+  #sessions(current: Login) {
+    return [...this.logins.values()]
+      .filter((l) => l.person === current.person)
+      .map((l) => ({ id: l.id, created: l.created, seen: l.created, current: l === current }));
+  }
+
+  #left(me: Account): number {
+    const counted = me.invites.filter((i) => i.state === 'open' || i.state === 'used');
+    return this.invitesPerPerson - counted.length;
+  }
+
+  #person(me: Account, id: string) {
+    const found = this.people.get(id) ?? refuse('no_person', 404);
+    const followed = me.follows.has(id);
+    return {
+      id,
+      name: found.name,
+      since: found.created,
+      followed,
+      follows_me: found.follows.has(me.id),
+    };
+  }
+
+  #card({ id, view }: Room, me: Account): Card {
+    const stage = view.people.filter(onStage);
+    return {
+      id,
+      title: view.title,
+      visibility: view.visibility,
+      opened: view.opened,
+      stage: stage.slice(0, 5).map((p) => ({
+        id: p.who,
+        name: p.name,
+        moderator: p.role === 'moderator',
+        followed: me.follows.has(p.who),
+      })),
+      on_stage: stage.length,
+      listeners: view.people.length - stage.length,
+    };
+  }
+
+  #mayEnter(room: Room, me: Account): boolean {
+    if (room.view.ended || room.removed.has(me.id)) return false;
+    if (room.invited.has(me.id) || room.view.people.some((p) => p.who === me.id)) return true;
+    if (room.view.visibility !== 'social') return room.view.visibility === 'open';
+    return room.view.people.some(
+      (p) => p.role === 'moderator' && this.people.get(p.who)?.follows.has(me.id),
+    );
+  }
+
+  // The live WebSocket
+
+  #connected(socket: WebSocket, request: IncomingMessage): void {
+    const line: Line = { socket, login: this.#loginOf(request), watching: false };
+    this.#lines.add(line);
+    socket.on('message', (data) => this.#asked(line, JSON.parse(String(data))));
+    socket.on('close', () => {
+      this.#lines.delete(line);
+      if (line.room) this.#away(line, line.room);
+    });
+  }
+
+  #away(line: Line, room: Room): void {
+    const who = [...room.seats].find(([, seat]) => seat.line === line)?.[0];
+    if (!who) return;
+    room.seats.delete(who);
+    this.happen(room, { went_away: { who, until: inSeconds(30) } });
+    const timer = setTimeout(() => this.#depart(room, who, 'lost'), 30_000);
+    timer.unref();
+    room.leaving.set(who, timer);
+  }
+
+  #asked(line: Line, request: { id: number } & Record<string, Body>): void {
+    const { id, ...rest } = request;
+    const [kind, body] = Object.entries(rest)[0] ?? ['', {}];
+    try {
+      send(line, { re: id, ...this.#do(line, kind, body) });
+    } catch (thrown) {
+      const { code, status } = thrown instanceof Refusal ? thrown : new Refusal('internal', 500);
+      send(line, { re: id, problem: problem(code, status) });
+    }
+  }
+
+  #do(line: Line, kind: string, body: Body): object {
+    const done = { done: {} };
+    switch (kind) {
+      case 'ping':
+        return done;
+      case 'watch_hallway':
+        line.watching = true;
+        return done;
+      case 'enter':
+        return { entered: this.#enter(line, body) };
+      case 'offer':
+        return { answer: { sdp: 'v=0' } };
+    }
+    const room = line.room;
+    const me = room?.view.people.find((p) => room.seats.get(p.who)?.line === line);
+    if (!room || !me) return refuse('not_here');
+    this.#act(room, me, kind, body, line);
+    return done;
+  }
+
+  #enter(line: Line, body: Body): object {
+    const grant = this.#grants.get(String(body.grant));
+    this.#grants.delete(String(body.grant));
+    const room = grant && this.rooms.get(grant.room);
+    const account = grant && this.people.get(grant.person);
+    if (!room || !account) return refuse('bad_grant', 401);
+    const who = account.id;
+    const before = room.seats.get(who);
+    if (before && before.line !== line) this.cut(room, who, 'taken_over');
+    clearTimeout(room.leaving.get(who));
+    const session = newID();
+    const me = room.view.people.find((p) => p.who === who);
+    if (me) {
+      this.happen(room, { returned: { who } });
+      if (!body.previous && !me.muted) this.happen(room, { muted: { who, by: who } });
+    } else {
+      const followed = room.view.people.some(
+        (p) => onStage(p) && this.people.get(p.who)?.follows.has(who),
+      );
+      this.happen(room, { entered: { who, name: account.name, followed } });
+    }
+    room.seats.set(who, { session, line });
+    line.room = room;
+    line.session = session;
+    return { room: room.id, me: who, session, view: room.view };
+  }
+
+  #act(room: Room, me: Participant, kind: string, body: Body, line: Line): void {
+    const them = room.view.people.find((p) => p.who === body.who);
+    const happen = (what: Happening) => this.happen(room, what);
+    const moderates = () => me.role === 'moderator' || refuse('not_moderator', 403);
+    const other = (): Participant => {
+      moderates();
+      return them ?? refuse('no_person', 404);
+    };
+    const junior = (): Participant => {
+      const p = other();
+      if (p.role === 'moderator' && (p.chair ?? 0) <= (me.chair ?? 0)) refuse('senior', 403);
+      return p;
+    };
+    switch (kind) {
+      case 'leave':
+        room.seats.delete(me.who);
+        delete line.room;
+        this.#depart(room, me.who, 'left');
+        return;
+      case 'raise_hand':
+        if (onStage(me)) refuse('on_stage');
+        if (!mayRaise(me, room.view.hands)) refuse('hands_closed', 403);
+        if (!me.hand) happen({ hand_raised: { who: me.who } });
+        return;
+      case 'lower_hand': {
+        const p = body.who === me.who ? me : other();
+        if (p.hand) happen({ hand_lowered: { who: p.who } });
+        return;
+      }
+      case 'set_hands':
+        moderates();
+        happen({ hands_set: { policy: body.policy as HandPolicy } });
+        return;
+      case 'ask_up': {
+        const p = other();
+        if (onStage(p)) refuse('on_stage');
+        happen({ asked_up: { who: p.who, by: me.who, until: inSeconds(60) } });
+        return;
+      }
+      case 'step_up':
+        if (!me.asked_until) refuse('not_asked');
+        happen({ stepped_up: { who: me.who } });
+        return;
+      case 'decline':
+        if (me.asked_until) happen({ ask_over: { who: me.who, why: 'declined' } });
+        return;
+      case 'step_down':
+        if (onStage(me)) this.#offStage(room, me, { stepped_down: { who: me.who, by: me.who } });
+        return;
+      case 'mute': {
+        const p = body.who === me.who ? me : other();
+        if (!p.muted) happen({ muted: { who: p.who, by: me.who } });
+        return;
+      }
+      case 'unmute':
+        if (!onStage(me)) refuse('not_on_stage');
+        if (me.muted) happen({ unmuted: { who: me.who } });
+        return;
+      case 'move_down': {
+        const p = junior();
+        if (onStage(p)) this.#offStage(room, p, { stepped_down: { who: p.who, by: me.who } });
+        return;
+      }
+      case 'make_moderator': {
+        const p = other();
+        if (!onStage(p)) refuse('not_on_stage');
+        if (p.role === 'speaker') happen({ made_moderator: { who: p.who } });
+        return;
+      }
+      case 'remove': {
+        const p = junior();
+        room.removed.add(p.who);
+        room.invited.delete(p.who);
+        this.cut(room, p.who, 'removed');
+        this.#depart(room, p.who, 'removed');
+        return;
+      }
+      case 'let_in':
+        moderates();
+        room.invited.add(String(body.who));
+        room.removed.delete(String(body.who));
+        happen({ let_in: { who: String(body.who) } });
+        return;
+      case 'widen':
+        moderates();
+        happen({ widened: { to: body.to as Visibility } });
+        return;
+      case 'end':
+        moderates();
+        happen({ ended: { why: 'moderator' } });
+        return;
+    }
+    refuse('bad_request', 400);
+  }
+
+  #depart(room: Room, who: string, why: 'left' | 'lost' | 'removed'): void {
+    const p = room.view.people.find((q) => q.who === who);
+    if (p) this.#offStage(room, p, { left: { who, why } });
+  }
+
+  /** Somebody goes; when the last moderator does, somebody follows or the room ends. */
+  #offStage(room: Room, p: Participant, what: Happening): void {
+    this.happen(room, what);
+    if (room.view.people.some((q) => q.role === 'moderator')) return;
+    const stage = room.view.people.filter(onStage);
+    stage.sort((a, b) => (a.stage ?? 0) - (b.stage ?? 0));
+    if (stage[0]) this.happen(room, { made_moderator: { who: stage[0].who } });
+    else if (p.role === 'moderator') this.happen(room, { ended: { why: 'empty' } });
+  }
+}
+
+const challenge = () => randomBytes(32).toString('base64url');
+const credentialID = (body: Body) => String((body.credential as { id?: unknown }).id);
+const send = (line: Line, message: object) => line.socket.send(JSON.stringify(message));
+const problem = (code: string, status: number) => ({
+  type: `/problems/${code}`,
+  title: `The double refuses: ${code}`,
+  status,
+  code,
+});
+
+async function read(request: IncomingMessage): Promise<Body> {
+  let text = '';
+  for await (const chunk of request) text += chunk;
+  return text ? JSON.parse(text) : {};
+}

@@ -1,0 +1,308 @@
+import { Live, Seat, type StoaError } from '@stoa/client';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket as Socket } from 'ws';
+import { type Account, Double } from './double.ts';
+
+/** A microphone track that remembers what was done to it. */
+class Track extends EventTarget {
+  readonly kind = 'audio';
+  enabled = true;
+  stopped = false;
+  onended: (() => void) | null = null;
+  stop() {
+    this.stopped = true;
+  }
+}
+
+/** A connection that comes up as soon as it is answered. */
+class Peer {
+  static all: Peer[] = [];
+  connectionState = 'new';
+  localDescription = { type: 'offer', sdp: 'offer' };
+  onconnectionstatechange: (() => void) | null = null;
+  sent: Track | null = null;
+  readonly directions: string[] = [];
+  readonly #transceivers: object[] = [];
+
+  constructor() {
+    Peer.all.push(this);
+  }
+  addTransceiver(_kind: string, { direction }: { direction: string }) {
+    this.directions.push(direction);
+    const sender = {
+      replaceTrack: async (track: Track | null) => {
+        this.sent = track;
+      },
+    };
+    const transceiver = { sender, receiver: { track: new Track() } };
+    this.#transceivers.push(transceiver);
+    return transceiver;
+  }
+  getTransceivers() {
+    return this.#transceivers;
+  }
+  async createOffer() {
+    return this.localDescription;
+  }
+  async setLocalDescription() {}
+  async setRemoteDescription() {
+    this.become('connected');
+  }
+  become(state: string) {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+  close() {
+    this.connectionState = 'closed';
+  }
+}
+
+class SilentContext {
+  state = 'running';
+  createMediaStreamSource() {
+    return { connect() {}, disconnect() {} };
+  }
+  createAnalyser() {
+    return { getFloatTimeDomainData() {} };
+  }
+  async close() {}
+}
+
+const microphone = new Track();
+
+describe('a seat in a room', () => {
+  let double: Double;
+  let origin: string;
+  let ada: Account;
+  let bo: Account;
+  let room: ReturnType<Double['open']>;
+  let lives: Live[];
+
+  const enter = (who: Account, roomID = room.id): Promise<Seat> => {
+    const { id } = double.login(who);
+    const headers = { cookie: `stoa_session=${id}` };
+    const url = `${origin.replace('http', 'ws')}/api/v1/live`;
+    const live = new Live(() => new Socket(url, { headers }) as unknown as WebSocket);
+    lives.push(live);
+    return Seat.take(live, roomID, async () => double.grantFor(who, roomID));
+  };
+  const roleOf = (seat: Seat, who: Account) =>
+    seat.view.value.people.find((p) => p.who === who.id)?.role;
+
+  /** Both in the room, Bo on the stage. */
+  const together = async (): Promise<[Seat, Seat]> => {
+    const [first, second] = [await enter(ada), await enter(bo)];
+    await first.askUp(bo.id);
+    await second.stepUp();
+    await vi.waitFor(() => expect(roleOf(first, bo)).toBe('speaker'));
+    return [first, second];
+  };
+
+  beforeEach(async () => {
+    vi.stubGlobal('RTCPeerConnection', Peer);
+    vi.stubGlobal('AudioContext', SilentContext);
+    vi.stubGlobal('MediaStream', class {});
+    vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
+    vi.spyOn(HTMLMediaElement.prototype, 'srcObject', 'set').mockReturnValue();
+    Object.assign(microphone, { enabled: true, stopped: false });
+    Object.defineProperty(navigator, 'mediaDevices', {
+      configurable: true,
+      value: { getUserMedia: async () => ({ getAudioTracks: () => [microphone] }) },
+    });
+    Peer.all = [];
+    lives = [];
+    double = new Double('/nowhere');
+    origin = (await double.listen(0)).replace('localhost', '127.0.0.1');
+    ada = double.account('Ada');
+    bo = double.account('Bo');
+    room = double.open(ada, 'Tea', 'open');
+  });
+  afterEach(async () => {
+    for (const live of lives) live.stop();
+    await double.stop();
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  it('shows the room, and offers one microphone and eight slots', async () => {
+    const seat = await enter(bo);
+    expect(seat.state.value).toBe('live');
+    expect(seat.view.value.title).toBe('Tea');
+    expect(seat.stage.value.map((p) => p.name)).toEqual(['Ada']);
+    expect(seat.others.value.map((p) => p.name)).toEqual(['Bo']);
+    expect(seat.me.value?.who).toBe(bo.id);
+    await vi.waitFor(() => expect(seat.media.value).toBe('connected'));
+    expect(Peer.all[0]?.directions).toEqual(['sendrecv', ...Array(8).fill('recvonly')]);
+    expect(Peer.all[0]?.sent).toBeNull();
+  });
+
+  it('is refused where there is no room', async () => {
+    const problem = await enter(bo, '0'.repeat(26)).catch((p: StoaError) => p);
+    expect(problem).toMatchObject({ code: 'bad_grant' });
+  });
+
+  it('brings a hand to the moderator, and its owner to the stage, muted', async () => {
+    const [first, second] = [await enter(ada), await enter(bo)];
+    await second.raiseHand();
+    await vi.waitFor(() => expect(first.hands.value.map((p) => p.who)).toEqual([bo.id]));
+    await first.askUp(bo.id);
+    await vi.waitFor(() => expect(second.me.value?.asked_until).toBeDefined());
+    await second.stepUp();
+    await vi.waitFor(() => expect(second.me.value).toMatchObject({ role: 'speaker', muted: true }));
+    expect(second.onAir.value).toBe(false);
+  });
+
+  it('opens the microphone once the node has said so, and not before', async () => {
+    const [, bos] = await together();
+    const seen: boolean[] = [];
+    bos.watch((event) => event.unmuted && seen.push(microphone.enabled));
+    const opening = bos.unmute();
+    expect(bos.onAir.value).toBe(false);
+    await opening;
+    await vi.waitFor(() => expect(bos.onAir.value).toBe(true));
+    expect(microphone.enabled).toBe(true);
+    expect(seen).toEqual([true]); // the event opened it; before, capture began disabled
+    expect(Peer.all[1]?.sent).toBe(microphone);
+  });
+
+  it('closes its own microphone before the node answers', async () => {
+    const [, bos] = await together();
+    await bos.unmute();
+    await vi.waitFor(() => expect(microphone.enabled).toBe(true));
+    const muting = bos.mute();
+    expect(microphone.enabled).toBe(false);
+    await muting;
+    await vi.waitFor(() => expect(bos.me.value?.muted).toBe(true));
+  });
+
+  it('does not open when the key was let go before the node answered', async () => {
+    const [, bos] = await together();
+    const opened = vi.fn();
+    const stop = bos.onAir.subscribe((open) => open && opened());
+    await Promise.all([bos.unmute(), bos.mute()]);
+    await vi.waitFor(() => expect(bos.me.value?.muted).toBe(true));
+    stop();
+    expect(opened).not.toHaveBeenCalled();
+  });
+
+  it('is muted by a moderator at once, and stays so', async () => {
+    const [adas, bos] = await together();
+    await bos.unmute();
+    await vi.waitFor(() => expect(microphone.enabled).toBe(true));
+    await adas.mute(bo.id);
+    await vi.waitFor(() => expect(microphone.enabled).toBe(false));
+    double.happen(room, { unmuted: { who: bo.id } }); // a node that lied would not be believed
+    await vi.waitFor(() => expect(bos.me.value?.muted).toBe(false));
+    expect(microphone.enabled).toBe(false);
+  });
+
+  it('gives the microphone back with the stage', async () => {
+    const [adas, bos] = await together();
+    await bos.unmute();
+    await adas.moveDown(bo.id);
+    await vi.waitFor(() => expect(microphone.stopped).toBe(true));
+    expect(Peer.all[1]?.sent).toBeNull();
+  });
+
+  it('says that the microphone was refused, and does not ask to unmute', async () => {
+    const [, bos] = await together();
+    navigator.mediaDevices.getUserMedia = async () => {
+      throw new DOMException('', 'NotAllowedError');
+    };
+    await expect(bos.unmute()).rejects.toMatchObject({ code: 'microphone_refused' });
+    expect(bos.me.value?.muted).toBe(true);
+  });
+
+  it('comes back after a lost connection with its microphone open and its media kept', async () => {
+    const [, bos] = await together();
+    await bos.unmute();
+    await vi.waitFor(() => expect(bos.onAir.value).toBe(true));
+    const before = Peer.all.length;
+    double.cutLines();
+    await vi.waitFor(() => expect(bos.state.value).toBe('reconnecting'));
+    expect(microphone.enabled).toBe(true);
+    await vi.waitFor(() => expect(bos.state.value).toBe('live'), 5000);
+    expect(bos.me.value).toMatchObject({ role: 'speaker', muted: false });
+    expect(bos.onAir.value).toBe(true);
+    expect(Peer.all).toHaveLength(before);
+  });
+
+  it('tells the node on coming back that it was muted meanwhile', async () => {
+    const [adas, bos] = await together();
+    await bos.unmute();
+    await vi.waitFor(() => expect(bos.onAir.value).toBe(true));
+    double.cutLines();
+    await vi.waitFor(() => expect(bos.state.value).toBe('reconnecting'));
+    await bos.mute();
+    expect(microphone.enabled).toBe(false);
+    const muted = () => adas.view.value.people.find((p) => p.who === bo.id)?.muted;
+    await vi.waitFor(() => expect(muted()).toBe(true), 5000);
+    expect(microphone.enabled).toBe(false);
+  });
+
+  it('enters anew when an event is missing', async () => {
+    const seat = await enter(bo);
+    room.view = { ...room.view, seq: room.view.seq + 3, title: 'More tea' };
+    double.happen(room, { hands_set: { policy: 'off' } });
+    await vi.waitFor(() => expect(seat.view.value.title).toBe('More tea'), 5000);
+    expect(seat.state.value).toBe('live');
+    expect(seat.view.value.seq).toBe(room.view.seq);
+  });
+
+  it('makes a new media connection when the old one fails', async () => {
+    const seat = await enter(bo);
+    await vi.waitFor(() => expect(seat.media.value).toBe('connected'));
+    Peer.all[0]?.become('failed');
+    await vi.waitFor(() => expect(Peer.all).toHaveLength(2));
+    await vi.waitFor(() => expect(seat.media.value).toBe('connected'));
+    expect(Peer.all[0]?.connectionState).toBe('closed');
+  });
+
+  it('waits two seconds when the media connection is only shaky', async () => {
+    const seat = await enter(bo);
+    await vi.waitFor(() => expect(seat.media.value).toBe('connected'));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    Peer.all[0]?.become('disconnected');
+    vi.advanceTimersByTime(1900);
+    Peer.all[0]?.become('connected');
+    vi.advanceTimersByTime(5000);
+    expect(Peer.all).toHaveLength(1);
+    Peer.all[0]?.become('disconnected');
+    vi.advanceTimersByTime(2000);
+    vi.useRealTimers();
+    expect(Peer.all).toHaveLength(2);
+  });
+
+  it('says whose voices are heard', async () => {
+    const seat = await enter(bo);
+    double.voices(room, [ada.id, null], [ada.id]);
+    await vi.waitFor(() => expect([...seat.voices.value]).toEqual([ada.id]));
+  });
+
+  it.each([
+    ['removed', (a: Seat) => a.remove(bo.id)],
+    ['ended', (a: Seat) => a.end()],
+  ] as const)('is over when it is %s', async (why, act) => {
+    const [adas, bos] = await together();
+    await bos.unmute();
+    await act(adas);
+    await vi.waitFor(() => expect(bos.state.value).toBe('over'));
+    expect(bos.ending.value).toBe(why);
+    expect(microphone.stopped).toBe(true);
+    await expect(bos.raiseHand()).rejects.toMatchObject({ code: 'not_here' });
+  });
+
+  it('is over here when another device takes it', async () => {
+    const here = await enter(bo);
+    const there = await enter(bo);
+    await vi.waitFor(() => expect(here.ending.value).toBe('taken_over'));
+    expect(there.state.value).toBe('live');
+  });
+
+  it('leaves quietly', async () => {
+    const [adas, bos] = [await enter(ada), await enter(bo)];
+    await bos.leave();
+    expect(bos.ending.value).toBe('left');
+    await vi.waitFor(() => expect(adas.others.value).toEqual([]));
+  });
+});

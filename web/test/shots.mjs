@@ -1,0 +1,397 @@
+// Opens every screen in both languages, both themes, on a phone and on a wide
+// screen; writes pictures to build/shots and fails on anything axe finds, on
+// sideways scrolling and on errors of the page. `npm run shots [part of a name]`.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import AxeBuilder from '@axe-core/playwright';
+import { launch, standIn } from './browser.mjs';
+import { dist, load } from './run.mjs';
+
+const out = fileURLToPath(new URL('../../build/shots/', import.meta.url));
+const wanted = process.argv[2] ?? '';
+const languages = ['en', 'de'];
+const themes = ['light', 'dark'];
+const sizes = { phone: { width: 390, height: 844 }, wide: { width: 1280, height: 800 } };
+
+const { module, close } = await load('/test/double.ts');
+const browser = await launch();
+const failures = [];
+let taken = 0;
+
+/** A house with people in it. Each picture has its own. */
+async function house(language) {
+  const de = language === 'de';
+  const double = new module.Double(dist);
+  const origin = await double.listen(0);
+  const names = [
+    'Aylin Demir',
+    'Jonas Brandt',
+    'Thea Okafor',
+    'Rúben Sá',
+    'Ilse Wagner',
+    'Bo Nilsen',
+    'Noor Haddad',
+    'Greta Holm',
+    'Kofi Mensah',
+    'Salma Rahimi',
+    'Pavel Novák',
+    'Yuki Tanabe',
+    'Henrike Vogt',
+    'Idris Bello',
+    'Lena Marquardt',
+    'Tom Ashby',
+    'Marta Kowalska',
+    'Diego Ferrer',
+    'Amara Nwosu',
+    'Jule Petersen',
+    'Esra Çelik',
+    'Mats Eklund',
+    'Wolfeschlegelsteinhausenbergerdorff',
+    'Hans-Georg Thiel',
+    'Chiara Conti',
+    'Oskar Lund',
+    'Fatou Diallo',
+    'Renate Kühn',
+    'Béla Szabó',
+    'Lucía Prieto',
+    '李',
+    'Zeynep Arslan',
+  ];
+  const people = names.map((name) => double.account(name));
+  const [aylin, jonas, thea, ruben, ilse, bo, noor, greta, kofi, salma] = people;
+  const mira = double.account('Mira Lindqvist', [aylin, jonas, kofi, noor, salma, people[22]]);
+  for (const p of [noor, greta, kofi, salma]) aylin.follows.add(p.id);
+  for (const p of [aylin, ilse]) p.follows.add(mira.id);
+  mira.passkeys.push('a');
+
+  const up = (room, person, open = false) => {
+    double.happen(room, { entered: { who: person.id, name: person.name, followed: false } });
+    double.happen(room, { stepped_up: { who: person.id } });
+    if (open) double.happen(room, { unmuted: { who: person.id } });
+  };
+  const sit = (room, person, followed = false) =>
+    double.happen(room, { entered: { who: person.id, name: person.name, followed } });
+  const there = (room, person) => {
+    double.happen(room, { returned: { who: person.id } });
+    double.happen(room, { unmuted: { who: person.id } });
+  };
+
+  const night = double.open(
+    aylin,
+    de
+      ? 'Warum schlafen Städte so schlecht? Geräusche der Nacht, gesammelt und erklärt'
+      : 'Why do cities sleep so badly? Night sounds, collected and explained',
+    'open',
+  );
+  there(night, aylin);
+  for (const [n, p] of [jonas, thea, ruben, ilse, bo].entries()) up(night, p, n === 1);
+  double.happen(night, { made_moderator: { who: jonas.id } });
+  for (const p of [noor, greta, kofi, salma]) sit(night, p, true);
+  for (const p of people.slice(10, 30)) sit(night, p);
+
+  const tea = double.open(
+    people[11],
+    de ? 'Nur Tee. Komm rein, sag nichts.' : 'Just tea. Come in, say nothing.',
+    'social',
+  );
+  there(tea, people[11]);
+  people[11].follows.add(mira.id);
+
+  const many = double.open(
+    people[12],
+    de
+      ? 'Mitgliedervollversammlung: Bauausschuss, Nachtragshaushalt, energetische Gebäudesanierung'
+      : 'General assembly: building committee, supplementary budget, energy refurbishment',
+    'closed',
+    [mira.id],
+  );
+  there(many, people[12]);
+  for (const [n, p] of people.slice(13, 32).entries()) up(many, p, n % 5 === 0);
+  double.happen(many, { went_away: { who: people[15].id, until: '2027-01-01T00:00:00Z' } });
+  for (let n = 0; n < 104; n++) sit(many, double.account(`${names[n % 30]} ${n}`), n < 12);
+
+  const untitled = double.open(kofi, '', 'open');
+  there(untitled, kofi);
+  return { double, origin, mira, aylin, people, night, tea, many, jonas, thea, noor, kofi };
+}
+
+const at = (address) => async (page, h) => {
+  await page.goto(h.origin + (typeof address === 'function' ? address(h) : address));
+  await page.waitForSelector('h1');
+};
+const inRoom = (key) => async (page, h) => {
+  await at(`/r/${h[key].id}`)(page, h);
+  await page.waitForSelector('[data-test=bar]');
+  const stage = h[key].view.people.filter((p) => p.stage).sort((a, b) => a.stage - b.stage);
+  const slots = stage.slice(0, 8).map((p) => p.who);
+  const speaking = stage.filter((p) => !p.muted).map((p) => p.who);
+  h.double.voices(h[key], slots, speaking.slice(0, 2));
+  await page.waitForTimeout(300);
+};
+/** Mira is a moderator of the night, on the stage, with hands up before her. */
+const moderating = async (page, h) => {
+  await inRoom('night')(page, h);
+  h.double.happen(h.night, { stepped_up: { who: h.mira.id } });
+  h.double.happen(h.night, { made_moderator: { who: h.mira.id } });
+  for (const p of [h.people[9], h.people[22], h.people[18]]) {
+    h.double.happen(h.night, { hand_raised: { who: p.id } });
+  }
+  await page.waitForSelector('[data-test=mic]');
+};
+const tap = (test) => async (page) => {
+  await page.locator(`[data-test="${test}"]:visible`).first().click();
+};
+const seq =
+  (...steps) =>
+  async (page, h) => {
+    for (const step of steps) await step(page, h);
+  };
+
+const scenes = {
+  welcome: { out: true, go: at('/') },
+  invitation: { out: true, go: at((h) => `/i/${h.double.invite(h.jonas).code}`) },
+  'invitation-gone': { out: true, go: at('/i/nothing') },
+  'invitation-no-passkey': {
+    out: true,
+    before: () => delete window.PublicKeyCredential,
+    go: at((h) => `/i/${h.double.invite().code}`),
+  },
+  'recovery-code': {
+    out: true,
+    before: () => delete window.PublicKeyCredential,
+    go: seq(
+      at((h) => `/i/${h.double.invite(h.aylin).code}`),
+      (page) => page.fill('[data-test=name]', 'Ida Falk'),
+      tap('signup-recovery'),
+      (page) => page.waitForSelector('[data-test=recovery-code]'),
+    ),
+  },
+  signin: { out: true, go: at('/signin') },
+  hallway: { go: seq(at('/'), (page) => page.waitForSelector('.card h3')) },
+  'hallway-empty': {
+    go: seq(
+      (_, h) => h.double.rooms.clear(),
+      at('/'),
+      (page) => page.waitForSelector('.empty'),
+    ),
+  },
+  'hallway-loading': {
+    go: seq(
+      (page) => page.route('**/api/v1/rooms', () => {}),
+      at('/'),
+      (page) => page.waitForSelector('.skel'),
+    ),
+  },
+  'hallway-failed': {
+    go: seq(
+      (page) => page.route('**/api/v1/rooms', (r) => r.abort()),
+      at('/'),
+      (page) => page.waitForSelector('.failed'),
+    ),
+  },
+  'hallway-dock': {
+    go: seq(inRoom('night'), async (page) => {
+      await page.evaluate(() => history.pushState(null, '', '/'));
+      await page.evaluate(() => dispatchEvent(new PopStateEvent('popstate')));
+      await page.waitForSelector('[data-test=dock]');
+    }),
+  },
+  'dock-on-stage': {
+    go: seq(moderating, async (page) => {
+      await page.evaluate(() => history.pushState(null, '', '/invites'));
+      await page.evaluate(() => dispatchEvent(new PopStateEvent('popstate')));
+      await page.waitForSelector('[data-test=dock]');
+    }),
+  },
+  offline: { go: seq((_, h) => (h.double.broken = 503), at('/')) },
+  'open-room': {
+    go: seq(at('/'), async (page) => {
+      await page.locator('[data-test^=open-room]:visible').first().click();
+      await page.waitForSelector('dialog[open]');
+    }),
+  },
+  'open-room-closed': {
+    go: seq(at('/'), async (page) => {
+      await page.locator('[data-test^=open-room]:visible').first().click();
+      await page.locator('.opt:has([data-test=visibility-closed])').click();
+      await page.waitForSelector('[data-test^=let-in]');
+    }),
+  },
+  room: { go: inRoom('night') },
+  'room-hand': { go: seq(inRoom('night'), tap('hand')) },
+  'room-asked': {
+    go: seq(inRoom('night'), async (page, h) => {
+      const until = new Date(Date.now() + 60_000).toISOString();
+      h.double.happen(h.night, { asked_up: { who: h.mira.id, by: h.aylin.id, until } });
+      await page.waitForSelector('[data-test=asked]');
+    }),
+  },
+  'room-few': { go: inRoom('tea') },
+  'room-many': { go: inRoom('many') },
+  'room-hands-off': {
+    go: seq(inRoom('night'), (_, h) => h.double.happen(h.night, { hands_set: { policy: 'off' } })),
+  },
+  'room-moderating': { go: moderating },
+  'room-on-air': {
+    go: seq(moderating, tap('mic'), (page) => page.waitForSelector('[data-open=true]')),
+  },
+  'room-hands': {
+    go: seq(moderating, async (page) => {
+      if (await page.locator('[data-test=hands]').isVisible()) await tap('hands')(page);
+    }),
+  },
+  'room-person': { go: seq(moderating, (page, h) => tap(`person-${h.people[9].id}`)(page)) },
+  'room-person-stage': { go: seq(moderating, (page, h) => tap(`person-${h.thea.id}`)(page)) },
+  'room-removing': {
+    go: seq(moderating, (page, h) => tap(`person-${h.thea.id}`)(page), tap('remove')),
+  },
+  'room-menu': { go: seq(moderating, tap('menu')) },
+  'room-letting-in': {
+    go: seq(moderating, tap('menu'), tap('let-in')),
+  },
+  'room-ending': { go: seq(moderating, tap('menu'), tap('end')) },
+  'room-keys': { go: seq(inRoom('night'), (page) => page.keyboard.press('?')) },
+  'room-leaving': { go: seq(inRoom('night'), (page) => page.keyboard.press('l')) },
+  'room-reconnecting': {
+    go: seq(inRoom('night'), async (page, h) => {
+      h.double.broken = 503;
+      h.double.cutLines();
+      await page.waitForSelector('[data-test=reconnecting]');
+    }),
+  },
+  'room-microphone-refused': {
+    before: () => {
+      navigator.mediaDevices.getUserMedia = async () => {
+        throw new DOMException('', 'NotAllowedError');
+      };
+    },
+    go: seq(moderating, tap('mic'), (page) =>
+      page.waitForSelector('[data-test=microphone-trouble]'),
+    ),
+  },
+  'room-playback-blocked': {
+    before: () => {
+      HTMLMediaElement.prototype.play = async () => {
+        throw new DOMException('', 'NotAllowedError');
+      };
+    },
+    go: inRoom('night'),
+  },
+  'over-ended': {
+    go: seq(inRoom('tea'), (_, h) => h.double.happen(h.tea, { ended: { why: 'moderator' } })),
+  },
+  'over-removed': { go: seq(inRoom('tea'), (_, h) => h.double.cut(h.tea, h.mira.id, 'removed')) },
+  'over-taken': { go: seq(inRoom('tea'), (_, h) => h.double.cut(h.tea, h.mira.id, 'taken_over')) },
+  'over-gone': { go: at('/r/00000000000000000000000000') },
+  invites: {
+    go: seq(
+      (_, h) => {
+        h.double.invitesPerPerson = 4;
+        h.double.invite(h.mira);
+        const used = h.double.invite(h.mira);
+        const kept = h.mira.invites.find((i) => i.id === used.id);
+        kept.state = 'used';
+        delete kept.url;
+        kept.used_by = { id: h.noor.id, name: h.noor.name, since: h.noor.created };
+      },
+      at('/invites'),
+      (page) => page.waitForSelector('.ticket'),
+    ),
+  },
+  'invites-none': {
+    go: seq(
+      (_, h) => (h.double.invitesPerPerson = 0),
+      at('/invites'),
+      (page) => page.waitForSelector('h1'),
+    ),
+  },
+  me: { go: at('/me') },
+  person: {
+    go: seq(
+      at('/'),
+      (page) => page.waitForSelector('.card h3'),
+      async (page, h) => {
+        await page.evaluate((id) => history.pushState(null, '', `/p/${id}`), h.aylin.id);
+        await page.evaluate(() => dispatchEvent(new PopStateEvent('popstate')));
+        await page.waitForSelector('[data-test=follow]');
+      },
+    ),
+  },
+  settings: { go: at('/settings') },
+  nowhere: { go: at('/no/such/place') },
+};
+
+await mkdir(out, { recursive: true });
+for (const [name, scene] of Object.entries(scenes)) {
+  if (!name.includes(wanted)) continue;
+  for (const language of languages) {
+    for (const [size, viewport] of Object.entries(sizes))
+      await shoot(name, scene, language, size, viewport);
+  }
+}
+
+async function shoot(name, scene, language, size, viewport) {
+  const h = await house(language);
+  const context = await browser.newContext({ viewport, reducedMotion: 'reduce', locale: language });
+  await context.grantPermissions(['microphone', 'clipboard-read', 'clipboard-write']);
+  if (!scene.out) {
+    const { id } = h.double.login(h.mira);
+    await context.addCookies([{ name: 'stoa_session', value: id, url: h.origin }]);
+  }
+  await context.addInitScript(standIn);
+  if (scene.before) await context.addInitScript(scene.before);
+  const page = await context.newPage();
+  page.on('pageerror', (error) => failures.push(`${name}.${language}.${size}: ${error.message}`));
+  page.on('console', (message) => {
+    const text = message.text();
+    if (
+      message.type() === 'error' &&
+      !text.includes('Failed to load resource') &&
+      !text.includes('WebSocket connection')
+    ) {
+      failures.push(`${name}.${language}.${size}: ${text}`);
+    }
+  });
+  try {
+    await scene.go(page, h);
+    await page.evaluate(() => document.fonts.ready);
+    await page.waitForTimeout(150);
+    for (const theme of themes) {
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      const file = `${name}.${language}.${theme}.${size}`;
+      await page.screenshot({ path: `${out}${file}.png` });
+      taken++;
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      for (const v of violations) {
+        const where = v.nodes.map((n) => n.html.slice(0, 160)).join('\n    ');
+        failures.push(`${file}: ${v.id}: ${v.help}\n    ${where}`);
+      }
+    }
+    const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (sideways > 0) failures.push(`${name}.${language}.${size}: scrolls sideways by ${sideways}`);
+  } catch (error) {
+    failures.push(
+      `${name}.${language}.${size}: ${error.message.split('\n').slice(0, 6).join('\n    ')}`,
+    );
+  }
+  await context.close();
+  await h.double.stop();
+}
+
+const figures = Object.keys(scenes)
+  .flatMap((name) =>
+    languages.flatMap((l) =>
+      themes.flatMap((theme) =>
+        Object.keys(sizes).map((size) => `<img src="${name}.${l}.${theme}.${size}.png" alt="">`),
+      ),
+    ),
+  )
+  .join('\n');
+await writeFile(
+  `${out}index.html`,
+  `<!doctype html><style>img{height:480px;margin:4px}</style>${figures}`,
+);
+await browser.close();
+await close();
+process.stdout.write(`${taken} pictures, ${failures.length} failures\n${failures.join('\n')}\n`);
+process.exitCode = failures.length > 0 ? 1 : 0;
