@@ -183,15 +183,15 @@ type guest struct {
 	token string
 }
 
-// founderGuest makes the first person; join makes one whom another invites.
+// first makes the first person of the house.
 func (h *testHouse) first(name string) *guest {
 	h.Helper()
 	return h.come(h.founder, name)
 }
 
+// invite makes somebody whom g invites, around the allowance.
 func (g *guest) invite(name string) *guest {
 	g.Helper()
-	// Around the allowance, which is tested elsewhere.
 	code := id.New[people.Code]()
 	i := people.Invite{ID: id.New[people.InviteID](), By: people.Person{ID: g.id}, Created: time.Now(), Expires: time.Now().Add(time.Hour)}
 	g.must(g.store.Give(g.Context(), i, hashOf(code), 1000))
@@ -304,6 +304,7 @@ type line struct {
 	over chan error
 	next uint64
 	kept []message // read while something else was waited for
+	all  []message // read
 }
 
 // A message is whatever the node may send.
@@ -414,7 +415,7 @@ func (l *line) until(wanted func(message) bool) message {
 			if !ok {
 				l.Fatalf("the connection is over: %v; got %v", <-l.over, raws(l.kept))
 			}
-			if wanted(m) {
+			if l.all = append(l.all, m); wanted(m) {
 				return m
 			}
 			l.kept = append(l.kept, m)
@@ -424,8 +425,9 @@ func (l *line) until(wanted func(message) bool) message {
 	}
 }
 
+// raws returns the last few of ms as they came.
 func raws(ms []message) (out []string) {
-	for _, m := range ms {
+	for _, m := range ms[max(0, len(ms)-5):] {
 		out = append(out, m.raw)
 	}
 	return out

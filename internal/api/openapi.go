@@ -14,10 +14,10 @@ import (
 
 const schemas = "#/components/schemas/"
 
-// document returns what huma fills with the calls: OpenAPI 3.1 with the
+// outline returns what huma fills with the calls: OpenAPI 3.1 with the
 // messages of the live WebSocket as components, so that one generated file
 // types both.
-func document(version string) huma.Config {
+func outline(version string) huma.Config {
 	registry := huma.NewMapRegistry(schemas, schemaName)
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[signal.Request](), reflect.TypeFor[signal.Reply](), reflect.TypeFor[signal.Notice](),
