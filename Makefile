@@ -27,7 +27,7 @@ node_modules/.installed: package.json package-lock.json
 types: node_modules/.installed ## sdk/ts/src/api.d.ts, from the API itself
 	@mkdir -p build
 	$(GO) run ./cmd/stoa openapi > build/openapi.json
-	npm run --silent types
+	npm run --silent api
 
 test: build ## all of it
 	$(GO) test ./...

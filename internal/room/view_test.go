@@ -32,8 +32,12 @@ func TestClone(t *testing.T) {
 	}
 	c := r.Clone()
 	for _, command := range []Command{
-		Unmute{seat("zeno")}, RaiseHand{seat("lia")}, Remove{seat("zeno"), person("hal")},
-		LetIn{seat("zeno"), person("ron")}, Disconnect{seat("sol")}, End{seat("zeno")},
+		Unmute{seat("zeno")},
+		RaiseHand{seat("lia")},
+		Remove{seat("zeno"), person("hal")},
+		LetIn{seat("zeno"), person("ron")},
+		Disconnect{seat("sol")},
+		End{seat("zeno")},
 	} {
 		do(t, c, noon, command)
 	}

@@ -48,10 +48,9 @@ func TestParseRequest(t *testing.T) {
 			seen[name] = true
 		}
 	}
-	kind := reflect.TypeFor[Request]()
-	for i := range kind.NumField() {
-		if name := kind.Field(i).Name; name != "ID" && !seen[name] {
-			t.Errorf("no example of %s", name)
+	for field := range reflect.TypeFor[Request]().Fields() {
+		if field.Name != "ID" && !seen[field.Name] {
+			t.Errorf("no example of %s", field.Name)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,9 +20,9 @@ import (
 )
 
 // line logs one line in either form and returns it.
-func line(form string, message string, attrs ...any) string {
+func line(form string, message string, attrs ...slog.Attr) string {
 	var b bytes.Buffer
-	NewLog(&b, form).With("since", "noon").WithGroup("room").Info(message, attrs...)
+	NewLog(&b, form).With(slog.String("since", "noon")).WithGroup("room").LogAttrs(context.Background(), slog.LevelInfo, message, attrs...)
 	return b.String()
 }
 
@@ -65,7 +66,7 @@ func TestNothingTelling(t *testing.T) {
 		"bytes":                      {[]byte("hush"), "hush"},
 	} {
 		for _, form := range []string{"text", "json"} {
-			if got := line(form, "seen", "what", test.value); strings.Contains(got, test.secret) {
+			if got := line(form, "seen", slog.Any("what", test.value)); strings.Contains(got, test.secret) {
 				t.Errorf("%s: %s", about, got)
 			}
 			if text, ok := test.value.(string); ok && strings.Contains(line(form, text), test.secret) {
@@ -78,7 +79,7 @@ func TestNothingTelling(t *testing.T) {
 func TestPersonalKeys(t *testing.T) {
 	for _, key := range []string{"name", "Name", "person_name", "token", "sdp", "grant", "invite.code", "remote-addr", "session", "title"} {
 		for _, value := range []any{"hush", reason("hush")} {
-			if got := line("json", "seen", key, value); strings.Contains(got, "hush") {
+			if got := line("json", "seen", slog.Any(key, value)); strings.Contains(got, "hush") {
 				t.Errorf("%s: %s", key, got)
 			}
 		}
@@ -102,11 +103,11 @@ func TestRestIsThere(t *testing.T) {
 		"nothing":            {nil, "null"},
 		"an id that is none": {"0123456789abcdefghijklmnopqr", "0123456789abcdefghijklmnopqr"},
 	} {
-		if got := line("json", "seen", "what", test.value); !strings.Contains(got, test.want) {
+		if got := line("json", "seen", slog.Any("what", test.value)); !strings.Contains(got, test.want) {
 			t.Errorf("%s: %s", about, got)
 		}
 	}
-	got := line("json", "seen", "why", "noon")
+	got := line("json", "seen", slog.Any("why", "noon"))
 	var v struct {
 		Level, Msg, Since string
 		Time              time.Time
@@ -124,11 +125,11 @@ func TestHash(t *testing.T) {
 	who := id.New[id.Person]()
 	var b bytes.Buffer
 	log := NewLog(&b, "text")
-	log.Info("seen", "who", who)
-	log.Info("seen", "who", id.Room(who))
-	log.Info("seen", "who", fmt.Errorf("%v", who))
-	log.Info("seen", "who", id.New[id.Person]())
-	NewLog(&b, "text").Info("seen", "who", who)
+	log.Info("seen", slog.Any("who", who))
+	log.Info("seen", slog.Any("who", id.Room(who)))
+	log.Info("seen", slog.Any("who", fmt.Errorf("%v", who)))
+	log.Info("seen", slog.Any("who", id.New[id.Person]()))
+	NewLog(&b, "text").Info("seen", slog.Any("who", who))
 	found := regexp.MustCompile(`who=([0-9a-f]{8})\n`).FindAllStringSubmatch(b.String(), -1)
 	if len(found) != 5 {
 		t.Fatal(b.String())

@@ -1,0 +1,156 @@
+package layout
+
+import (
+	"errors"
+	"go/build"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/stoa-audio/stoa/"
+
+// picture says for each package which of ours it may import; * is any. The
+// names are those below internal, or below the root for the rest. To add an
+// arrow is a decision about the design: say why in the commit.
+const picture = `
+id:
+signal:            id
+grant:             id
+telemetry:         id
+layout:
+
+room:              id
+room/live:         id room
+hub:               id room
+
+people:            id
+people/peopletest: id people
+store/query:
+store/sqlite:      id room room/live people store/query
+store/storetest:   id room room/live people people/peopletest
+
+media/rtp:
+media/udp:
+media/speech:      id
+media/peer:        media/rtp
+media/handshake:
+media/forward:     id media/rtp media/speech
+media/sfu:         id telemetry media/rtp media/udp media/speech media/peer media/handshake media/forward
+
+api:               id signal grant telemetry room room/live hub people
+node:              *
+
+cmd/stoa:          api node telemetry
+web:
+sdk/go:            id signal room
+test/*:            *
+`
+
+// pure packages are tested with nothing but values: the time, chance and what
+// is read come in as arguments, and what is to be written goes out as results.
+var pure = strings.Fields("id room signal grant media/rtp media/peer media/speech media/forward")
+
+// impure are the standard packages that reach the network, the disk or the log.
+var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")
+
+func TestPicture(t *testing.T) {
+	drawn := parse(t, picture)
+	found := packages(t, filepath.Join("..", ".."))
+	for _, name := range pure {
+		if found[name] == nil {
+			t.Errorf("%s is said to be pure, and is not there", name)
+		}
+	}
+	for name, p := range found {
+		may, known := drawn[name]
+		if strings.HasPrefix(name, "test/") {
+			may, known = drawn["test/*"], true
+		}
+		if !known {
+			t.Errorf("%s is not drawn: draw it in ARCHITECTURE.md first", name)
+			continue
+		}
+		if p.Doc == "" {
+			t.Errorf("%s has no package comment", name)
+		}
+		for _, path := range p.Imports {
+			of, ours := strings.CutPrefix(path, module)
+			of = strings.TrimPrefix(of, "internal/")
+			switch {
+			case ours && !slices.Contains(may, of) && !slices.Contains(may, "*"):
+				t.Errorf("%s imports %s, an arrow that is not drawn", name, of)
+			case slices.Contains(pure, name) && slices.Contains(impure, path):
+				t.Errorf("%s is pure and imports %s", name, path)
+			}
+		}
+	}
+}
+
+// Arrows point down, so the lines of the picture are in an order in which
+// none points to a later one.
+func TestNoCircles(t *testing.T) {
+	var above []string
+	for line := range strings.Lines(strings.TrimSpace(picture)) {
+		name, arrows, _ := strings.Cut(line, ":")
+		for to := range strings.FieldsSeq(arrows) {
+			if to != "*" && !slices.Contains(above, to) {
+				t.Errorf("%s points to %s, which is not above it", name, to)
+			}
+		}
+		above = append(above, name)
+	}
+}
+
+func parse(t *testing.T, picture string) map[string][]string {
+	t.Helper()
+	drawn := make(map[string][]string)
+	for line := range strings.Lines(picture) {
+		line = strings.TrimSpace(line)
+		name, arrows, ok := strings.Cut(line, ":")
+		if line != "" && !ok {
+			t.Fatalf("%q is no line of the picture", line)
+		}
+		drawn[name] = strings.Fields(arrows)
+	}
+	return drawn
+}
+
+// packages returns the packages of this module by their names in the picture.
+func packages(t *testing.T, root string) map[string]*build.Package {
+	t.Helper()
+	found := make(map[string]*build.Package)
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if path != root && foreign(path, d.Name()) {
+			return filepath.SkipDir
+		}
+		p, err := build.ImportDir(path, 0)
+		if _, none := errors.AsType[*build.NoGoError](err); none {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		found[strings.TrimPrefix(filepath.ToSlash(name), "internal/")] = p
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) == 0 {
+		t.Fatal("no package found")
+	}
+	return found
+}
+
+// foreign reports whether what is below a directory is not for us to judge.
+func foreign(path, name string) bool {
+	_, err := os.Stat(filepath.Join(path, "go.mod"))
+	return err == nil || strings.HasPrefix(name, ".") || slices.Contains([]string{"testdata", "node_modules", "dist", "build", "bin", "data"}, name)
+}
