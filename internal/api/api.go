@@ -116,6 +116,7 @@ func Document(version string) []byte {
 // addCalls serves the HTTP calls on mux and returns the document that
 // describes them.
 func (a *API) addCalls(mux *http.ServeMux) []byte {
+	humaErrors()
 	a.huma = humago.New(mux, outline(a.Version))
 	a.addSignUp()
 	a.addMe()

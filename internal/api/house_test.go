@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -348,18 +348,25 @@ func (g *guest) live(header ...string) *line {
 	return g.testHouse.live(append(header, "Cookie", g.api.cookie+"="+g.token)...)
 }
 
+// connect opens a WebSocket. The error says what the node said.
+func (h *testHouse) connect(o *websocket.DialOptions) (*websocket.Conn, error) {
+	ws, res, err := websocket.Dial(h.Context(), strings.Replace(h.url, "http", "ws", 1)+"/api/v1/live", o)
+	if err != nil && res != nil && res.Body != nil {
+		defer res.Body.Close()
+		text, _ := io.ReadAll(res.Body)
+		err = fmt.Errorf("%w: %s", err, text)
+	}
+	return ws, err
+}
+
 func (h *testHouse) dial(header ...string) (*line, error) {
 	h.Helper()
 	hd := make(http.Header)
 	for i := 0; i < len(header); i += 2 {
 		hd.Set(header[i], header[i+1])
 	}
-	ws, res, err := websocket.Dial(h.Context(), strings.Replace(h.url, "http", "ws", 1)+"/api/v1/live", &websocket.DialOptions{HTTPHeader: hd})
+	ws, err := h.connect(&websocket.DialOptions{HTTPHeader: hd})
 	if err != nil {
-		if res != nil && res.Body != nil {
-			text, _ := io.ReadAll(res.Body)
-			return nil, errors.New(string(text))
-		}
 		return nil, err
 	}
 	ws.SetReadLimit(1 << 24)
@@ -386,8 +393,8 @@ func (h *testHouse) dial(header ...string) (*line, error) {
 // ask sends a request and returns the reply to it. What comes before is kept.
 func (l *line) ask(what string, body any) message {
 	l.Helper()
-	id := l.send(what, body)
-	return l.until(func(m message) bool { return m.Re != nil && *m.Re == id })
+	number := l.send(what, body)
+	return l.until(func(m message) bool { return m.Re != nil && *m.Re == number })
 }
 
 func (l *line) send(what string, body any) uint64 {

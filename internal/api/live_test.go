@@ -216,7 +216,8 @@ func TestGrants(t *testing.T) {
 	h.must(err)
 	forged, err := grant.New([]byte("another seed for tests, 32 bytes"))
 	h.must(err)
-	ada.live().refused("bad_grant", "enter", body{"grant": forged.Sign(grant.Grant{ID: id.New[grant.ID](),
+	ada.live().refused("bad_grant", "enter", body{"grant": forged.Sign(grant.Grant{
+		ID:     id.New[grant.ID](),
 		Person: ada.id, Name: "Ada", Room: name, Session: id.New[id.Session](), Expires: time.Now().Add(time.Minute),
 	})})
 }
@@ -485,11 +486,11 @@ func TestSlow(t *testing.T) {
 			return c, c.(*net.TCPConn).SetReadBuffer(4 << 10)
 		},
 	}}
-	ws, _, err := websocket.Dial(t.Context(), strings.Replace(h.url, "http", "ws", 1)+"/api/v1/live", &websocket.DialOptions{
+	ws, err := h.connect(&websocket.DialOptions{
 		HTTPClient: small, HTTPHeader: http.Header{"Cookie": {"stoa_session=" + bo.token}},
 	})
 	h.must(err)
-	defer ws.CloseNow()
+	defer func() { _ = ws.CloseNow() }()
 	h.must(ws.Write(t.Context(), websocket.MessageText, []byte(`{"id":1,"enter":{"grant":"`+bo.grant(name)+`"}}`)))
 	a.event("entered")
 	h.must(a.ws.Close(websocket.StatusNormalClosure, "")) // or it might be slow too

@@ -25,8 +25,7 @@ func outline(version string) huma.Config {
 		registry.Schema(t, true, "")
 	}
 	// The view is passed on as it was written, so its type is said here.
-	registry.Schema(reflect.TypeFor[signal.Entered](), false, "").Properties["view"] =
-		registry.Schema(reflect.TypeFor[room.View](), true, "")
+	registry.Schema(reflect.TypeFor[signal.Entered](), false, "").Properties["view"] = registry.Schema(reflect.TypeFor[room.View](), true, "")
 	registry.Map()["Event"] = eventSchema(registry)
 
 	return huma.Config{
@@ -71,10 +70,25 @@ func schemaName(t reflect.Type, hint string) string {
 
 // events is one of each kind of event, to describe it by.
 var events = []room.Event{
-	room.Opened{}, room.Entered{}, room.Returned{}, room.WentAway{}, room.Left{},
-	room.HandRaised{}, room.HandLowered{}, room.HandsSet{}, room.AskedUp{}, room.AskOver{},
-	room.SteppedUp{}, room.SteppedDown{}, room.Muted{}, room.Unmuted{}, room.MadeModerator{},
-	room.LetInto{}, room.Widened{}, room.Regrouped{}, room.Ended{},
+	room.Opened{},
+	room.Entered{},
+	room.Returned{},
+	room.WentAway{},
+	room.Left{},
+	room.HandRaised{},
+	room.HandLowered{},
+	room.HandsSet{},
+	room.AskedUp{},
+	room.AskOver{},
+	room.SteppedUp{},
+	room.SteppedDown{},
+	room.Muted{},
+	room.Unmuted{},
+	room.MadeModerator{},
+	room.LetInto{},
+	room.Widened{},
+	room.Regrouped{},
+	room.Ended{},
 }
 
 // eventSchema describes a numbered event: a number, a room, and one member
