@@ -3,141 +3,111 @@ package meter
 import (
 	"math"
 	"math/cmplx"
-	"slices"
+
+	"gonum.org/v1/gonum/dsp/fourier"
 )
 
-// A Delay is how many samples later than spoken something is heard, in the
-// window that begins at sample At. Likeness, at most 1, is how much alike the
-// two are.
+// How the delay is looked for. A window must be long enough to hold a few
+// words, because one vowel looks like the next.
+const (
+	windowSeconds = 2.0
+	hopSeconds    = 0.5
+	leadSeconds   = 0.05 // two clocks may disagree by this: a delay below zero is seen
+	delayMax      = 1.0  // seconds
+	spokenMin     = 1e-5 // mean square of a window in which somebody speaks: -50 dBFS
+	likenessMin   = 0.5  // below, what was heard is not what was said
+)
+
+// A Delay is how much later a window of the source was heard.
 type Delay struct {
-	At       int
-	Samples  float64
-	Likeness float64
+	At       float64 // where the window begins in the source, in seconds
+	Seconds  float64
+	Likeness float64 // the normalised correlation: 1 is the same, 0 has nothing to do with it
 }
 
-// Delays compares windows of two seconds, one each second, and looks for what
-// was spoken within the second after it. Windows of silence are left out.
-func Delays(spoken, heard []float64, rate int) []Delay {
-	window, most := 2*rate, rate
+// Delays returns the delay of each window in which somebody speaks.
+func Delays(source, heard Sound) []Delay {
+	rate := float64(source.Rate)
+	window, hop := int(windowSeconds*rate), int(hopSeconds*rate)
+	lead, reach := int(leadSeconds*rate), int((leadSeconds+delayMax)*rate)
+	found := make([]float64, window+reach)
+	size := 1
+	for size <= len(found) { // so that nothing wraps around
+		size *= 2
+	}
+	fft := fourier.NewFFT(size)
 	var delays []Delay
-	for at := 0; at+window+most <= min(len(spoken), len(heard)); at += rate {
-		x := spoken[at : at+window]
-		if loudness(x) < silenceFloor {
+	for start := 0; start+window+reach-lead <= len(source.Samples); start += hop {
+		said := source.Samples[start : start+window]
+		if energy(said)/float64(window) < spokenMin {
 			continue
 		}
-		samples, likeness := lag(x, heard[at:at+window+most], most)
-		delays = append(delays, Delay{at, samples, likeness})
+		section(found, heard.Samples, start-lead)
+		lag, likeness := peak(likenesses(fft, said, found))
+		delays = append(delays, Delay{At: float64(start) / rate, Seconds: (lag - float64(lead)) / rate, Likeness: likeness})
 	}
 	return delays
 }
 
-// loudness is the root of the mean square.
-func loudness(x []float64) float64 { return math.Sqrt(energy(x) / float64(len(x))) }
+// section fills dst with the samples that begin at from; outside, it is quiet.
+func section(dst, samples []float64, from int) {
+	clear(dst)
+	if from < 0 {
+		dst, from = dst[-from:], 0
+	}
+	if from < len(samples) {
+		copy(dst, samples[from:])
+	}
+}
 
-func energy(x []float64) (sum float64) {
-	for _, v := range x {
+func energy(samples []float64) float64 {
+	sum := 0.0
+	for _, v := range samples {
 		sum += v * v
 	}
 	return sum
 }
 
-// lag returns by how many samples, at most most, y has to be moved back to be
-// like x, and how like it is then. It finds the peak of their correlation,
-// and its place between the samples by the parabola through it.
-func lag(x, y []float64, most int) (samples, likeness float64) {
-	size := 1
-	for size < len(x)+len(y) {
-		size *= 2
+// likenesses returns the normalised correlation of said with found from every
+// place on where found is long enough.
+func likenesses(fft *fourier.FFT, said, found []float64) []float64 {
+	padded := make([]float64, fft.Len())
+	copy(padded, said)
+	a := fft.Coefficients(nil, padded)
+	section(padded, found, 0)
+	b := fft.Coefficients(nil, padded)
+	for i := range a {
+		a[i] = cmplx.Conj(a[i]) * b[i]
 	}
-	fx, fy := spectrum(x, size), spectrum(y, size)
-	for i := range fx {
-		// The transform of a real signal may be taken forth for back, but for
-		// order and scale: so conj(conj(X)·Y) forth is the correlation.
-		fx[i] = cmplx.Conj(cmplx.Conj(fx[i]) * fy[i])
-	}
-	fft(fx)
-	at := func(i int) float64 { return real(fx[i]) / float64(size) }
-	peak := 0
-	for i := range most + 1 {
-		if at(i) > at(peak) {
-			peak = i
+	correlation := fft.Sequence(padded, a)
+
+	scores := make([]float64, len(found)-len(said)+1)
+	spoken, under := energy(said), energy(found[:len(said)])
+	quiet := 1e-12 * float64(len(said)) // nothing is like silence
+	for lag := range scores {
+		scores[lag] = correlation[lag] / float64(fft.Len()) / math.Sqrt(spoken*(max(under, 0)+quiet))
+		if end := lag + len(said); end < len(found) {
+			under += found[end]*found[end] - found[lag]*found[lag]
 		}
 	}
-	samples = float64(peak)
-	if peak > 0 {
-		before, here, after := at(peak-1), at(peak), at(peak+1)
-		if bend := before - 2*here + after; bend != 0 {
-			samples += (before - after) / (2 * bend)
-		}
-	}
-	if e := energy(x) * energy(y[peak:peak+len(x)]); e > 0 {
-		likeness = at(peak) / math.Sqrt(e)
-	}
-	return samples, likeness
+	return scores
 }
 
-// align returns heard as if it had come at once, second by second. Where the
-// two are too unlike to tell the delay, it takes the usual one.
-func align(heard []float64, delays []Delay, rate int) []float64 {
-	all := make([]float64, len(delays))
-	for i, d := range delays {
-		all[i] = d.Samples
-	}
-	slices.Sort(all)
-	usual := quantile(all, 0.5)
-
-	by := make(map[int]float64) // delay by the beginning of the second
-	for _, d := range delays {
-		if d.Likeness >= 0.5 {
-			by[d.At] = d.Samples
+// peak returns the place of the highest score, between samples where the
+// parabola through it and its neighbours has its top.
+func peak(scores []float64) (place, score float64) {
+	best := 0
+	for i, v := range scores {
+		if v > scores[best] {
+			best = i
 		}
 	}
-	aligned := make([]float64, len(heard))
-	for at := 0; at < len(heard); at += rate {
-		delay, ok := by[at]
-		if !ok {
-			delay = usual
-		}
-		from := min(at+int(math.Round(delay)), len(heard))
-		copy(aligned[at:min(at+rate, len(heard))], heard[from:])
-	}
-	return aligned
-}
-
-// spectrum returns the Fourier transform of x, filled up with zeros.
-func spectrum(x []float64, size int) []complex128 {
-	out := make([]complex128, size)
-	for i, v := range x {
-		out[i] = complex(v, 0)
-	}
-	fft(out)
-	return out
-}
-
-// fft transforms a in place (Cooley and Tukey, radix 2). Its length must be a
-// power of two.
-func fft(a []complex128) {
-	for i, j := 1, 0; i < len(a); i++ {
-		bit := len(a) / 2
-		for ; j&bit != 0; bit /= 2 {
-			j ^= bit
-		}
-		j ^= bit
-		if i < j {
-			a[i], a[j] = a[j], a[i]
+	place, score = float64(best), scores[best]
+	if best > 0 && best < len(scores)-1 {
+		before, after := scores[best-1], scores[best+1]
+		if bend := before - 2*score + after; bend < 0 {
+			place += (before - after) / (2 * bend)
 		}
 	}
-	for half := 1; half < len(a); half *= 2 {
-		turns := make([]complex128, half)
-		for k := range turns {
-			turns[k] = cmplx.Rect(1, -math.Pi*float64(k)/float64(half))
-		}
-		for start := 0; start < len(a); start += 2 * half {
-			low, high := a[start:start+half], a[start+half:start+2*half]
-			for k, turn := range turns {
-				u, v := low[k], high[k]*turn
-				low[k], high[k] = u+v, u-v
-			}
-		}
-	}
+	return place, score
 }

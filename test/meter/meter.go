@@ -1,11 +1,3 @@
-// Package meter measures sound: how late it comes, how well it can be
-// understood, and whether it stops in between. It compares what was spoken
-// with what was heard, recorded by one clock, and is told nothing else.
-//
-// Intelligibility is STOI (Taal, Hendriks, Heusdens and Jensen 2011, "An
-// Algorithm for Intelligibility Prediction of Time-Frequency Weighted Noisy
-// Speech"). It is no measure of how pleasant speech is, and says nothing about
-// music.
 package meter
 
 import (
@@ -14,66 +6,77 @@ import (
 	"slices"
 )
 
-// A Report is what a recording says.
-type Report struct {
-	STOI         float64 `json:"stoi"` // 1 is as clear as spoken
-	DelayMS      Spread  `json:"delay_ms"`
-	LongestGapMS float64 `json:"longest_gap_ms"`
+// A Reading is what a listener got.
+type Reading struct {
+	STOI         float64
+	DelayMedian  float64 // seconds
+	DelayP95     float64 // seconds
+	LongestGap   float64 // seconds
+	WindowsHeard int     // two-second windows in which the voice was recognised
+	WindowsSaid  int     // two-second windows in which somebody spoke
 }
 
-// A Spread says where the middle and the far end of some values lie.
-type Spread struct {
-	Median float64 `json:"median"`
-	P95    float64 `json:"p95"`
-}
+// Errors of Measure.
+var (
+	ErrRates  = errors.New("the two sounds have different rates")
+	ErrQuiet  = errors.New("nobody speaks in the source")
+	ErrUnlike = errors.New("nothing that was said was heard")
+)
 
-// silenceFloor is the amplitude below which there is silence: -50 dB of full
-// scale.
-const silenceFloor = 0.00316
-
-// ErrNoSpeech means that there is too little in a recording to judge.
-var ErrNoSpeech = errors.New("meter: no speech, or too little")
-
-// Measure compares what was heard with what was spoken.
-func Measure(spoken, heard []float64, rate int) (Report, error) {
-	delays := Delays(spoken, heard, rate)
+// Measure compares what was heard with what was said.
+func Measure(source, heard Sound) (Reading, error) {
+	if source.Rate != heard.Rate {
+		return Reading{}, ErrRates
+	}
+	delays := Delays(source, heard)
 	if len(delays) == 0 {
-		return Report{}, ErrNoSpeech
+		return Reading{}, ErrQuiet
 	}
-	clarity := STOI(spoken, align(heard, delays, rate), rate)
-	if math.IsNaN(clarity) {
-		return Report{}, ErrNoSpeech
-	}
-	gap := LongestGap(heard, silenceFloor)
-	return Report{clarity, spread(delays, rate), 1000 * float64(gap) / float64(rate)}, nil
-}
-
-func spread(delays []Delay, rate int) Spread {
-	sorted := make([]float64, len(delays))
-	for i, d := range delays {
-		sorted[i] = 1000 * d.Samples / float64(rate)
-	}
-	slices.Sort(sorted)
-	return Spread{quantile(sorted, 0.5), quantile(sorted, 0.95)}
-}
-
-// quantile returns the value below which the part q of the sorted values lies.
-func quantile(sorted []float64, q float64) float64 {
-	return sorted[int(math.Ceil(q*float64(len(sorted))))-1]
-}
-
-// LongestGap returns how many samples in a row are quieter than floor, between
-// the first sound and the last: what comes before and after is no gap.
-func LongestGap(sound []float64, floor float64) int {
-	longest, last := 0, -1 // index of the last sample that could be heard
-	for i, v := range sound {
-		if math.Abs(v) < floor {
-			continue
+	var seconds []float64
+	for _, d := range delays {
+		if d.Likeness >= likenessMin {
+			seconds = append(seconds, d.Seconds)
 		}
-		if last >= 0 {
-			longest = max(longest, i-last-1)
-		}
-		last = i
 	}
-	return longest
+	if len(seconds) == 0 {
+		return Reading{}, ErrUnlike
+	}
+	slices.Sort(seconds)
+	said, aligned := align(source, heard, delays)
+	return Reading{
+		STOI:         STOI(said, aligned),
+		DelayMedian:  seconds[len(seconds)/2],
+		DelayP95:     seconds[(len(seconds)*95+99)/100-1],
+		LongestGap:   LongestGap(said, aligned),
+		WindowsHeard: len(seconds),
+		WindowsSaid:  len(delays),
+	}, nil
+}
+
+// align returns both sounds with the delay taken out. It follows the delay from
+// window to window, because a jitter buffer changes it on the way.
+func align(source, heard Sound, delays []Delay) (said, aligned Sound) {
+	rate := float64(source.Rate)
+	hop := int(hopSeconds * rate)
+	n := max(0, min(len(source.Samples), len(heard.Samples))-int(delayMax*rate))
+	said = Sound{Rate: source.Rate, Samples: source.Samples[:n]}
+	aligned = Sound{Rate: source.Rate, Samples: make([]float64, n)}
+	for start := 0; start < n; start += hop {
+		to := aligned.Samples[start:min(start+hop, n)]
+		delay := delayAt((float64(start)+float64(len(to))/2)/rate, delays)
+		section(to, heard.Samples, start+int(math.Round(delay*rate)))
+	}
+	return said, aligned
+}
+
+// delayAt returns the delay of the window about at, or of the nearest one in
+// which the voice was recognised.
+func delayAt(at float64, delays []Delay) float64 {
+	nearest, delay := math.Inf(1), 0.0
+	for _, d := range delays {
+		if away := math.Abs(d.At + windowSeconds/2 - at); d.Likeness >= likenessMin && away < nearest {
+			nearest, delay = away, d.Seconds
+		}
+	}
+	return delay
 }

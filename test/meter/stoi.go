@@ -1,177 +1,179 @@
 package meter
 
-import "math"
+import (
+	"math"
+	"math/cmplx"
 
-// The constants of STOI, as its authors chose them.
-const (
-	stoiRate    = 10000 // samples per second
-	frameSize   = 256   // samples, half of which are the next frame's too
-	hop         = frameSize / 2
-	spectrumOf  = 512  // points of the transform of a frame
-	bandCount   = 15   // thirds of an octave
-	lowestBand  = 150  // Hz, its middle
-	segmentSize = 30   // frames: 384 ms
-	rangeDB     = 40.0 // frames quieter than the loudest by this are silent
-	clipDB      = 15.0 // noise louder than speech by this is as bad as any
+	"gonum.org/v1/gonum/dsp/fourier"
 )
 
-// STOI returns how well speech can be understood: 1 for as well as the clean
-// sound, about 0 for not at all. The two must be aligned. It returns NaN where
-// there is less than 384 ms of speech.
-func STOI(clean, heard []float64, rate int) float64 {
-	n := min(len(clean), len(heard))
-	x, y := resample(clean[:n], rate), resample(heard[:n], rate)
-	x, y = dropSilence(x, y)
-	bx, by := bands(x), bands(y)
+// The constants of Taal et al. 2011, section II.
+const (
+	stoiRate     = 10000 // samples per second
+	stoiFrame    = 256   // samples
+	stoiHop      = stoiFrame / 2
+	stoiFFT      = 512
+	stoiBands    = 15
+	stoiLowest   = 150.0 // centre of the lowest third-octave band, in Hz
+	stoiSegment  = 30    // frames: 384 ms
+	stoiClipDB   = 15.0  // a band is clipped at this signal-to-distortion ratio below
+	stoiSilentDB = 40.0  // frames this far below the loudest are left out
+)
+
+// STOI returns how well heard can be understood by who knows source: 1 is as
+// well as the source, about 0.6 is hard work. The sounds are aligned. It
+// returns 0 where source says too little to judge.
+func STOI(source, heard Sound) float64 {
+	x, y := resample(source, stoiRate), resample(heard, stoiRate)
+	n := min(len(x), len(y))
+	x, y = spokenFrames(x[:n], y[:n])
+	clean, degraded := thirdOctaves(x), thirdOctaves(y)
+
+	clip := 1 + math.Pow(10, stoiClipDB/20)
 	sum, count := 0.0, 0
-	for end := segmentSize; end <= len(bx); end++ {
-		for b := range bandCount {
-			sum += alike(bx[end-segmentSize:end], by[end-segmentSize:end], b)
+	for end := stoiSegment; end <= len(clean); end++ {
+		for band := range stoiBands {
+			var a, b [stoiSegment]float64
+			for i := range stoiSegment {
+				a[i] = clean[end-stoiSegment+i][band]
+				b[i] = degraded[end-stoiSegment+i][band]
+			}
+			// As loud as the source, so that only the shape counts; and one
+			// very wrong frame counts for no more than a wrong one.
+			gain := math.Sqrt(energy(a[:]) / (energy(b[:]) + math.SmallestNonzeroFloat64))
+			for i := range b {
+				b[i] = min(gain*b[i], clip*a[i])
+			}
+			sum += correlation(a[:], b[:])
 			count++
 		}
 	}
 	if count == 0 {
-		return math.NaN()
+		return 0
 	}
 	return sum / float64(count)
 }
 
-// alike returns the correlation of one band in one segment, after the heard
-// one is made as loud as the clean one and clipped.
-func alike(clean, heard [][bandCount]float64, band int) float64 {
-	var ex, ey float64
-	for i := range clean {
-		ex += clean[i][band] * clean[i][band]
-		ey += heard[i][band] * heard[i][band]
+// spokenFrames leaves out the frames in which the source is silent, in both.
+func spokenFrames(x, y []float64) (_, _ []float64) {
+	window := hann(stoiFrame)
+	levels := []float64{}
+	loudest := math.Inf(-1)
+	for at := 0; at+stoiFrame <= len(x); at += stoiHop {
+		sum := 0.0
+		for i, w := range window {
+			sum += x[at+i] * w * x[at+i] * w
+		}
+		level := 10 * math.Log10(sum+1e-20)
+		levels = append(levels, level)
+		loudest = max(loudest, level)
 	}
-	gain := 0.0
-	if ey > 0 {
-		gain = math.Sqrt(ex / ey)
+	var a, b []float64
+	for frame, level := range levels {
+		if level > loudest-stoiSilentDB {
+			a = overlap(a, x[frame*stoiHop:], window)
+			b = overlap(b, y[frame*stoiHop:], window)
+		}
 	}
-	clip := 1 + math.Pow(10, clipDB/20)
-	var x, y [segmentSize]float64
-	var mx, my float64
-	for i := range clean {
-		x[i] = clean[i][band]
-		y[i] = min(gain*heard[i][band], x[i]*clip)
-		mx += x[i] / segmentSize
-		my += y[i] / segmentSize
+	return a, b
+}
+
+// overlap adds one windowed frame to dst, half over what is there.
+func overlap(dst, frame, window []float64) []float64 {
+	at := max(0, len(dst)-stoiHop)
+	dst = append(dst, make([]float64, at+stoiFrame-len(dst))...)
+	for i, w := range window {
+		dst[at+i] += frame[i] * w
 	}
-	var xy, xx, yy float64
-	for i := range x {
-		dx, dy := x[i]-mx, y[i]-my
-		xy, xx, yy = xy+dx*dy, xx+dx*dx, yy+dy*dy
+	return dst
+}
+
+// thirdOctaves returns the magnitude of each band in each frame.
+func thirdOctaves(x []float64) [][stoiBands]float64 {
+	window, fft := hann(stoiFrame), fourier.NewFFT(stoiFFT)
+	padded := make([]float64, stoiFFT)
+	var spectrum []complex128
+	var frames [][stoiBands]float64
+	for at := 0; at+stoiFrame <= len(x); at += stoiHop {
+		for i, w := range window {
+			padded[i] = x[at+i] * w
+		}
+		spectrum = fft.Coefficients(spectrum, padded)
+		var bands [stoiBands]float64
+		for band := range bands {
+			centre := stoiLowest * math.Exp2(float64(band)/3)
+			for bin := edge(centre / math.Exp2(1.0/6)); bin < edge(centre*math.Exp2(1.0/6)); bin++ {
+				bands[band] += math.Pow(cmplx.Abs(spectrum[bin]), 2)
+			}
+			bands[band] = math.Sqrt(bands[band])
+		}
+		frames = append(frames, bands)
 	}
-	if xx == 0 || yy == 0 {
+	return frames
+}
+
+// edge returns the FFT bin nearest to a frequency.
+func edge(hertz float64) int { return int(math.Round(hertz * stoiFFT / stoiRate)) }
+
+// hann returns a window that is nowhere zero, as the authors' own program has it.
+func hann(n int) []float64 {
+	window := make([]float64, n)
+	for i := range window {
+		window[i] = 0.5 - 0.5*math.Cos(2*math.Pi*float64(i+1)/float64(n+1))
+	}
+	return window
+}
+
+// correlation returns the sample correlation coefficient.
+func correlation(a, b []float64) float64 {
+	var meanA, meanB float64
+	for i := range a {
+		meanA += a[i] / float64(len(a))
+		meanB += b[i] / float64(len(b))
+	}
+	var ab, aa, bb float64
+	for i := range a {
+		da, db := a[i]-meanA, b[i]-meanB
+		ab, aa, bb = ab+da*db, aa+da*da, bb+db*db
+	}
+	if aa == 0 || bb == 0 {
 		return 0
 	}
-	return xy / math.Sqrt(xx*yy)
+	return ab / math.Sqrt(aa*bb)
 }
 
-// window is a Hann window without its zeros.
-var window = func() (w [frameSize]float64) {
-	for i := range w {
-		w[i] = 0.5 - 0.5*math.Cos(2*math.Pi*float64(i+1)/(frameSize+1))
-	}
-	return w
-}()
-
-// dropSilence returns x and y without the frames in which x is silent.
-func dropSilence(x, y []float64) (xs, ys []float64) {
-	levels, loudest := []float64{}, math.Inf(-1)
-	for at := 0; at+frameSize <= len(x); at += hop {
-		e := 0.0
-		for i, w := range window {
-			e += x[at+i] * w * x[at+i] * w
-		}
-		level := 10 * math.Log10(e) // -Inf where there is nothing
-		levels, loudest = append(levels, level), max(loudest, level)
-	}
-	kept := 0
-	for i, level := range levels {
-		if level <= loudest-rangeDB || math.IsInf(loudest, -1) {
-			continue
-		}
-		xs, ys = overlap(xs, x[i*hop:], kept), overlap(ys, y[i*hop:], kept)
-		kept++
-	}
-	return xs, ys
-}
-
-// overlap adds a windowed frame as number n to out.
-func overlap(out, frame []float64, n int) []float64 {
-	if need := n*hop + frameSize; len(out) < need {
-		out = append(out, make([]float64, need-len(out))...)
-	}
-	for i, w := range window {
-		out[n*hop+i] += frame[i] * w
-	}
-	return out
-}
-
-// bands returns the loudness of each third of an octave in each frame.
-func bands(x []float64) [][bandCount]float64 {
-	var out [][bandCount]float64
-	for at := 0; at+frameSize <= len(x); at += hop {
-		var frame [frameSize]float64
-		for i, w := range window {
-			frame[i] = x[at+i] * w
-		}
-		s := spectrum(frame[:], spectrumOf)
-		var b [bandCount]float64
-		for band := range b {
-			from, to := edges(band)
-			for _, v := range s[from:to] {
-				b[band] += real(v)*real(v) + imag(v)*imag(v)
-			}
-			b[band] = math.Sqrt(b[band])
-		}
-		out = append(out, b)
-	}
-	return out
-}
-
-// edges returns the points of the spectrum that a band is from and to.
-func edges(band int) (from, to int) {
-	middle := lowestBand * math.Pow(2, float64(band)/3)
-	point := func(hz float64) int { return int(math.Round(hz * spectrumOf / stoiRate)) }
-	return point(middle * math.Pow(2, -1.0/6)), point(middle * math.Pow(2, 1.0/6))
-}
-
-// resample returns x at stoiRate, by a windowed sinc that leaves out what the
-// slower rate cannot carry.
-func resample(x []float64, rate int) []float64 {
-	const reach = 80 // samples of x, each way
-	step := float64(rate) / stoiRate
-	cut := 0.95 * 0.5 * min(1, 1/step) // of the rate of x
-	// New samples lie between old ones in few ways, which come round again.
-	ways := make([][2*reach + 1]float64, stoiRate/gcd(rate, stoiRate))
-	for n := range ways {
-		_, between := math.Modf(float64(n) * step)
-		for k := range ways[n] {
-			ways[n][k] = tap(float64(k-reach)-between, cut, reach+1)
+// resample returns the samples at another rate, through a windowed sinc that
+// lets nothing through above half of the lower rate.
+func resample(s Sound, rate int) []float64 {
+	common := gcd(s.Rate, rate)
+	up, down := rate/common, s.Rate/common
+	cutoff := 0.95 * 0.5 * min(1, float64(rate)/float64(s.Rate)) // cycles per sample
+	const half = 80                                              // taps on either side
+	out := make([]float64, len(s.Samples)*up/down)
+	taps := make([][]float64, up) // by how far a sample is from the one before it
+	for phase := range taps {
+		taps[phase] = make([]float64, 2*half)
+		for i := range taps[phase] {
+			t := float64(i-half+1) - float64(phase)/float64(up)
+			taps[phase][i] = 2 * cutoff * sinc(2*cutoff*t) * (0.5 + 0.5*math.Cos(math.Pi*t/half))
 		}
 	}
-	out := make([]float64, len(x)*stoiRate/rate)
 	for i := range out {
-		from := i*rate/stoiRate - reach
-		for k, weight := range ways[i%len(ways)] {
-			if j := from + k; j >= 0 && j < len(x) {
-				out[i] += x[j] * weight
+		first := i*down/up - half + 1
+		for k, tap := range taps[i*down%up] {
+			if at := first + k; at >= 0 && at < len(s.Samples) {
+				out[i] += s.Samples[at] * tap
 			}
 		}
 	}
 	return out
 }
 
-// tap is the impulse response of a low pass at the time t, which fades out
-// until reach.
-func tap(t, cut, reach float64) float64 {
-	fade := 0.5 + 0.5*math.Cos(math.Pi*t/reach)
+func sinc(t float64) float64 {
 	if t == 0 {
-		return 2 * cut
+		return 1
 	}
-	return fade * math.Sin(2*math.Pi*cut*t) / (math.Pi * t)
+	return math.Sin(math.Pi*t) / (math.Pi * t)
 }
 
 func gcd(a, b int) int {

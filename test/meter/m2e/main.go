@@ -1,7 +1,10 @@
-// Command m2e measures a recording from mouth to ear: a WAV file whose first
-// channel is what was spoken and whose second is what was heard, recorded by
-// one clock. It prints the report as JSON. Beside the numbers stands how busy
-// the machine was, since that alone can spoil them.
+// Command m2e prints how a listener heard a voice, as one line of JSON.
+//
+//	m2e source.wav heard.wav
+//	m2e both.wav                the source on the left, what was heard on the right
+//
+// Both recordings begin at the same instant. The load average stands beside
+// the figures because a busy machine makes every delay longer.
 package main
 
 import (
@@ -9,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -23,46 +27,61 @@ func main() {
 	}
 }
 
-func run(args []string, out io.Writer) error {
-	if len(args) != 1 {
-		return errors.New("usage: m2e recording.wav")
-	}
-	f, err := os.Open(args[0])
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	channels, rate, err := meter.ReadWAV(f)
-	if err != nil {
-		return err
-	}
-	if len(channels) != 2 {
-		return fmt.Errorf("%d channels, want what was spoken and what was heard", len(channels))
-	}
-	report, err := meter.Measure(channels[0], channels[1], rate)
-	if err != nil {
-		return err
-	}
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
-	return e.Encode(struct {
-		meter.Report
-
-		LoadAverage *float64 `json:"load_average"` // of the last minute, or null
-	}{report, loadAverage()})
+type delay struct {
+	Median float64 `json:"median"`
+	P95    float64 `json:"p95"`
 }
 
-// loadAverage returns how many wanted to run in the last minute, or nil where
-// the system does not say.
-func loadAverage() *float64 {
+type line struct {
+	STOI         float64 `json:"stoi"`
+	DelayMS      delay   `json:"delay_ms"`
+	LongestGapMS float64 `json:"longest_gap_ms"`
+	LoadAverage  float64 `json:"load_average"`
+}
+
+func run(paths []string, out io.Writer) error {
+	var channels []meter.Sound
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		sounds, err := meter.ParseWAV(b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		channels = append(channels, sounds...)
+	}
+	if len(channels) != 2 {
+		return errors.New("it takes two recordings of one channel, or one of two")
+	}
+	r, err := meter.Measure(channels[0], channels[1])
+	if err != nil {
+		return err
+	}
+	load, err := loadAverage()
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(line{
+		STOI:         round(r.STOI, 4),
+		DelayMS:      delay{Median: round(1000*r.DelayMedian, 2), P95: round(1000*r.DelayP95, 2)},
+		LongestGapMS: round(1000*r.LongestGap, 0),
+		LoadAverage:  load,
+	})
+}
+
+// loadAverage returns the processes that waited for a core in the last minute.
+func loadAverage() (float64, error) {
 	b, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
-		return nil
+		return 0, err
 	}
 	first, _, _ := strings.Cut(string(b), " ")
-	v, err := strconv.ParseFloat(first, 64)
-	if err != nil {
-		return nil
-	}
-	return &v
+	return strconv.ParseFloat(first, 64)
+}
+
+func round(v float64, places int) float64 {
+	scale := math.Pow(10, float64(places))
+	return math.Round(v*scale) / scale
 }
