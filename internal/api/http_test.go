@@ -362,7 +362,10 @@ func operations(t *testing.T, h *testHouse) (out []operation) {
 			Security    []any
 		}
 	}
-	h.call("GET", "/openapi.json", nil).is(200).into(&doc)
+	res := h.call("GET", "/openapi.json", nil).is(200).into(&doc)
+	if string(res.body) != string(Document("0.0.0-test")) {
+		t.Error("what is served is another document")
+	}
 	if doc.OpenAPI != "3.1.0" {
 		t.Errorf("the document is of version %s", doc.OpenAPI)
 	}
@@ -545,6 +548,14 @@ func TestHeaders(t *testing.T) {
 	h.call("GET", "/readyz", nil).is(200)
 	h.api.Ready = func() error { return errUnavailable }
 	h.call("GET", "/readyz", nil).is(503)
+	h.api.Ready = func() error { panic("on fire") }
+	h.call("GET", "/readyz", nil).problem("internal")
+	if log := h.log.String(); !strings.Contains(log, "on fire") || strings.Contains(log, "127.0.0.1") {
+		t.Errorf("the log says %s", log)
+	}
+	if res := h.call("GET", "/api/v1/house", nil); res.header.Get("Cache-Control") != "no-store" {
+		t.Error("an answer of the API may be stored")
+	}
 }
 
 func TestWeb(t *testing.T) {

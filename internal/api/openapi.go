@@ -1,10 +1,8 @@
 package api
 
 import (
-	"embed"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"reflect"
 	"strings"
 
@@ -16,16 +14,10 @@ import (
 
 const schemas = "#/components/schemas/"
 
-// Document returns the OpenAPI 3.1 document of this version of the API, without
-// a house behind it.
-func Document(version string) []byte {
-	return New(Parts{URL: new(url.URL), Version: version, Web: embed.FS{}}).OpenAPI()
-}
-
-// document returns what huma fills with the calls: OpenAPI 3.1 with the
+// outline returns what huma fills with the calls: OpenAPI 3.1 with the
 // messages of the live WebSocket as components, so that one generated file
 // types both.
-func document(version string) huma.Config {
+func outline(version string) huma.Config {
 	registry := huma.NewMapRegistry(schemas, schemaName)
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[signal.Request](), reflect.TypeFor[signal.Reply](), reflect.TypeFor[signal.Notice](),
@@ -33,8 +25,7 @@ func document(version string) huma.Config {
 		registry.Schema(t, true, "")
 	}
 	// The view is passed on as it was written, so its type is said here.
-	registry.Schema(reflect.TypeFor[signal.Entered](), false, "").Properties["view"] =
-		registry.Schema(reflect.TypeFor[room.View](), true, "")
+	registry.Schema(reflect.TypeFor[signal.Entered](), false, "").Properties["view"] = registry.Schema(reflect.TypeFor[room.View](), true, "")
 	registry.Map()["Event"] = eventSchema(registry)
 
 	return huma.Config{
@@ -79,10 +70,25 @@ func schemaName(t reflect.Type, hint string) string {
 
 // events is one of each kind of event, to describe it by.
 var events = []room.Event{
-	room.Opened{}, room.Entered{}, room.Returned{}, room.WentAway{}, room.Left{},
-	room.HandRaised{}, room.HandLowered{}, room.HandsSet{}, room.AskedUp{}, room.AskOver{},
-	room.SteppedUp{}, room.SteppedDown{}, room.Muted{}, room.Unmuted{}, room.MadeModerator{},
-	room.LetInto{}, room.Widened{}, room.Regrouped{}, room.Ended{},
+	room.Opened{},
+	room.Entered{},
+	room.Returned{},
+	room.WentAway{},
+	room.Left{},
+	room.HandRaised{},
+	room.HandLowered{},
+	room.HandsSet{},
+	room.AskedUp{},
+	room.AskOver{},
+	room.SteppedUp{},
+	room.SteppedDown{},
+	room.Muted{},
+	room.Unmuted{},
+	room.MadeModerator{},
+	room.LetInto{},
+	room.Widened{},
+	room.Regrouped{},
+	room.Ended{},
 }
 
 // eventSchema describes a numbered event: a number, a room, and one member
