@@ -35,8 +35,17 @@ export function launch(microphone) {
  */
 export async function launchPlain(microphone, language) {
   const profile = await mkdtemp(join(tmpdir(), 'stoa-e2e-browser-'));
-  const own = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, `--lang=${language}`];
-  const { match, stop } = await start(executablePath, [...own, ...args(microphone), 'about:blank'], /ws:\/\/\S+/);
+  const own = [
+    '--headless=new',
+    '--remote-debugging-port=0',
+    `--user-data-dir=${profile}`,
+    `--lang=${language}`,
+  ];
+  const { match, stop } = await start(
+    executablePath,
+    [...own, ...args(microphone), 'about:blank'],
+    /ws:\/\/\S+/,
+  );
   const browser = await chromium.connectOverCDP(match[0], { noDefaults: true });
   const close = async () => {
     await browser.close();

@@ -36,7 +36,8 @@ function worklets() {
       }
       this.#count += 128;
       if (this.#count >= frame) this.#judge();
-      if (this.#tape) this.#tape.parts.push(inputs[this.#tape.input]?.[0]?.slice() ?? new Float32Array(128));
+      if (this.#tape)
+        this.#tape.parts.push(inputs[this.#tape.input]?.[0]?.slice() ?? new Float32Array(128));
       return true;
     }
 
@@ -65,9 +66,9 @@ function worklets() {
 export function install({ worklet, slots }) {
   const microphone = slots; // the input after those of the slots
   const peers = [];
-  const sockets = [];
   const said = []; // everything the live region has said
   let descriptions = 0;
+  let connectedAt = 0;
   let whose = []; // who is in which slot
   const slotOf = new Map(); // and where somebody was last
 
@@ -79,12 +80,11 @@ export function install({ worklet, slots }) {
   window.WebSocket = class extends WebSocket {
     constructor(...args) {
       super(...args);
-      sockets.push(this);
       this.addEventListener('message', ({ data }) => {
         const { voices } = JSON.parse(data);
         if (!voices) return;
         whose = voices.slots;
-        whose.forEach((who, slot) => who && slotOf.set(who, slot));
+        for (const [slot, who] of whose.entries()) if (who) slotOf.set(who, slot);
       });
     }
   };
@@ -93,6 +93,9 @@ export function install({ worklet, slots }) {
     constructor(...args) {
       super(...args);
       peers.push(this);
+      this.addEventListener('connectionstatechange', () => {
+        if (this.connectionState === 'connected') connectedAt = now();
+      });
     }
     addTransceiver(...args) {
       const transceiver = super.addTransceiver(...args);
@@ -122,11 +125,13 @@ export function install({ worklet, slots }) {
   const offsets = []; // of the clocks, lately
 
   // The audio clock is read in steps; the smallest distance is the true one.
+  // Where the machine is too busy for sound, the audio clock stands still for
+  // a while, and the distance grows.
   const offset = () => Math.min(...offsets.map((o) => o.by));
   const compareClocks = () => {
     const time = now();
     offsets.push({ time, by: time - context.currentTime * 1000 });
-    while (offsets[0].time < time - 3000) offsets.shift();
+    while (offsets.length > 3 && offsets[0].time < time - 1000) offsets.shift();
   };
 
   async function listen() {
@@ -172,11 +177,11 @@ export function install({ worklet, slots }) {
   window.e2e = {
     now,
     freshen,
-    sockets,
     said,
     /** How often a connection was told what the other side offers: more than once is renegotiation. */
     descriptions: () => descriptions,
-    peers: () => peers.length,
+    /** When a connection last came up. */
+    connectedAt: () => connectedAt,
     /** When somebody was first heard after a time; nothing if they were not. */
     heardSince(who, since) {
       const input = heard[inputOf(who)];
@@ -189,10 +194,13 @@ export function install({ worklet, slots }) {
       if (!input) return 0;
       return !input.loud && now() - input.last > quiet ? input.last : undefined;
     },
-    /** Records somebody, or my own microphone, until the function it returns is called. */
+    /** Records somebody, or my own microphone, until stopRecording is called. */
     async record(who) {
       const input = inputOf(who);
       await plug(input, plugged[input].track);
+      // While the audio clock stands still, sound waits before the ear and goes
+      // on behind it: what counts is the distance at the beginning.
+      const before = offset();
       ear.port.postMessage({ record: input });
       window.e2e.stopRecording = async () => {
         const tape = await new Promise((resolve) => {
@@ -200,13 +208,13 @@ export function install({ worklet, slots }) {
           ear.port.postMessage({});
         });
         const samples = new Float32Array(tape.parts.length * 128);
-        tape.parts.forEach((part, n) => samples.set(part, n * 128));
+        for (const [n, part] of tape.parts.entries()) samples.set(part, n * 128);
         const bytes = new Uint8Array(samples.buffer);
         let text = '';
         for (let i = 0; i < bytes.length; i += 32768) {
           text += String.fromCharCode(...bytes.subarray(i, i + 32768));
         }
-        return { at: tape.at * 1000 + offset(), samples: btoa(text) };
+        return { at: tape.at * 1000 + before, stalled: offset() - before, samples: btoa(text) };
       };
     },
     /** What the browser has counted about the voice of somebody. */

@@ -3,23 +3,36 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as places from './places.mjs';
-import { run } from './process.mjs';
+import { hurry, run } from './process.mjs';
 
 const rate = 48000;
+const stalledMax = 80; // ms; Chromium drops what waits for longer than 100
 
 /**
  * Records `speaker`'s microphone and what `listener` hears of it, while
  * `during` runs, and returns what the meter says. `name` is that of the file,
  * which stays for a closer look.
+ *
+ * When the machine was too busy for sound, on either side, the reading is
+ * `void`: it tells of the machine and not of what is tested.
  */
 export async function measure(name, speaker, listener, during) {
+  hurry();
   await Promise.all([speaker.record(speaker), listener.record(speaker)]);
   await during();
   const [said, heard] = await Promise.all([speaker.recorded(), listener.recorded()]);
   const file = join(places.sounds, `${name}.wav`);
   await writeFile(file, stereo(said, heard));
+  const stalled = Math.max(said.stalled, heard.stalled);
+  if (stalled > stalledMax)
+    return { void: `the browser's sound stood still for ${Math.round(stalled)} ms` };
   return JSON.parse(await run(places.meter, [file]));
 }
+
+/** A reading in words. */
+export const words = (r) =>
+  r.void ??
+  `STOI ${r.stoi}, mouth to ear ${r.delay_ms.median} ms (95 %: ${r.delay_ms.p95} ms), longest gap ${r.longest_gap_ms} ms, load average ${r.load_average}`;
 
 /** Just listening, for so many seconds. */
 export const forSeconds = (seconds) => () => wait(seconds * 1000);

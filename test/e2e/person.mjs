@@ -12,13 +12,16 @@ export class Person {
   errors = [];
   #authenticator;
 
-  /** Sits somebody down before an empty page. Without `passkeys`, the browser knows none. */
-  static async sit(context, house, name, { passkeys = true } = {}) {
+  /**
+   * Sits somebody down before an empty page. Without `passkeys`, the browser
+   * knows none; without an `ear`, nobody knows what is heard.
+   */
+  static async sit(context, house, name, { passkeys = true, ear = true } = {}) {
     const person = new Person();
     Object.assign(person, { context, house, name });
     context.setDefaultTimeout(patience);
     await context.grantPermissions(['microphone', 'clipboard-read', 'clipboard-write']);
-    await context.addInitScript(install, { worklet, slots });
+    if (ear) await context.addInitScript(install, { worklet, slots });
     if (!passkeys) await context.addInitScript(() => delete window.PublicKeyCredential);
     const page = context.pages()[0] ?? (await context.newPage());
     page.on('pageerror', (error) => person.errors.push(error.message));
@@ -29,9 +32,11 @@ export class Person {
       if (message.type() === 'error' && !network) person.errors.push(text);
     });
     person.page = page;
+    // What moves costs a machine without a graphics card the time that sound needs.
+    await page.emulateMedia({ reducedMotion: 'reduce' });
     person.cdp = await context.newCDPSession(page);
     // The node's policy keeps the ear's script out of the page, as it should.
-    await person.cdp.send('Page.setBypassCSP', { enabled: true });
+    if (ear) await person.cdp.send('Page.setBypassCSP', { enabled: true });
     if (passkeys) await person.#takeAuthenticator();
     return person;
   }
@@ -115,9 +120,9 @@ export class Person {
     await this.learnID();
   }
 
+  /** Signs in as browsers offer it by themselves: by autofill, without a click. */
   async signInWithPasskey() {
     await this.go('/signin');
-    await this.tap('signin-passkey');
     await this.page.waitForURL(`${this.house.url}/`);
     await this.learnID();
   }
@@ -151,14 +156,23 @@ export class Person {
     await this.on('bar').waitFor();
   }
 
-  async openMicrophone() {
-    await this.tap('mic');
-    await this.page.locator('[data-test="mic"][data-open="true"]:visible').waitFor();
+  openMicrophone() {
+    return this.#setMicrophone(true);
   }
 
-  async closeMicrophone() {
-    await this.tap('mic');
-    await this.page.locator('[data-test="mic"][data-open="false"]:visible').waitFor();
+  closeMicrophone() {
+    return this.#setMicrophone(false);
+  }
+
+  async #setMicrophone(open) {
+    await this.on('mic').waitFor();
+    if ((await this.on('mic').getAttribute('data-open')) !== String(open)) await this.tap('mic');
+    await this.microphoneIs(open);
+  }
+
+  /** Waits until the own microphone is open, or closed. */
+  microphoneIs(open) {
+    return this.page.locator(`[data-test="mic"][data-open="${open}"]:visible`).waitFor();
   }
 
   /** Opens the sheet of somebody in the room and presses a button there. */
@@ -169,6 +183,11 @@ export class Person {
 
   // --- ears ---
 
+  /** Makes sure that what is heard next is of the present. */
+  async listenUp() {
+    await this.page.evaluate(() => window.e2e?.freshen());
+  }
+
   now() {
     return this.page.evaluate(() => window.e2e.now());
   }
@@ -178,6 +197,16 @@ export class Person {
     const found = await this.page.waitForFunction(
       ([who, since]) => window.e2e.heardSince(who, since),
       [who.id, since],
+      { polling: 20, timeout: 2 * patience },
+    );
+    return await found.jsonValue();
+  }
+
+  /** Waits until a connection has come up after a time, and returns when that was. */
+  async connects(since) {
+    const found = await this.page.waitForFunction(
+      (since) => window.e2e.connectedAt() > since && window.e2e.connectedAt(),
+      since,
       { polling: 20, timeout: 2 * patience },
     );
     return await found.jsonValue();
@@ -195,7 +224,9 @@ export class Person {
 
   /** Waits until the live region has said these words, since they were last cleared. */
   async isTold(words) {
-    await this.page.waitForFunction((words) => window.e2e.said.includes(words), words, { polling: 20 });
+    await this.page.waitForFunction((words) => window.e2e.said.includes(words), words, {
+      polling: 20,
+    });
   }
 
   descriptions() {
@@ -212,10 +243,13 @@ export class Person {
     await this.page.evaluate((who) => window.e2e.record(who), who === this ? 'me' : who.id);
   }
 
-  /** Ends the recording: when it began, and its samples at 48 kHz. */
+  /**
+   * Ends the recording: when it began, for how many milliseconds of it the
+   * browser's sound stood still, and its samples at 48 kHz.
+   */
   async recorded() {
-    const { at, samples } = await this.page.evaluate(() => window.e2e.stopRecording());
+    const { at, stalled, samples } = await this.page.evaluate(() => window.e2e.stopRecording());
     const bytes = Uint8Array.from(Buffer.from(samples, 'base64'));
-    return { at, samples: new Float32Array(bytes.buffer) };
+    return { at, stalled, samples: new Float32Array(bytes.buffer) };
   }
 }

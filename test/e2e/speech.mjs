@@ -40,7 +40,20 @@ export async function speech(who) {
   const whole = join(places.sounds, `${who}.wav`);
   // Pauses are cut to a sixth of a second, so that silence is no pause.
   const short = ['silence', '1', '0.02', '0.3%', '-1', '0.17', '0.3%'];
-  await run('sox', [...parts, '-r', '48000', '-c', '1', '-b', '16', whole, ...short, 'gain', '-n', '-6']);
+  await run('sox', [
+    ...parts,
+    '-r',
+    '48000',
+    '-c',
+    '1',
+    '-b',
+    '16',
+    whole,
+    ...short,
+    'gain',
+    '-n',
+    '-6',
+  ]);
   for (const part of parts) await rm(part);
   return whole;
 }

@@ -1,16 +1,12 @@
 // The steps of the walk through the house: one after the other, each on what
 // the ones before have left.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { constants, loadavg, setPriority } from 'node:os';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as places from './places.mjs';
 
 let failed = '';
-
-// Sound suffers first when a machine is busy. Where we may, we and what we
-// start come before others.
-if (process.getuid() === 0) setPriority(constants.priority.PRIORITY_HIGH);
 
 /** A step. After one that has failed there is no walking on. */
 export function step(name, seconds, walk, evidence) {
@@ -38,11 +34,17 @@ export function say(line) {
 
 export const ms = (milliseconds) => `${Math.round(milliseconds)} ms`;
 
-/** Tries up to three times, until `good` of what was tried; returns the last. */
-export async function bestOfThree(attempt, good) {
-  for (let take = 1; ; take++) {
-    const got = await attempt(take);
-    if (good(got) || take === 3) return got;
+/**
+ * Takes up to three readings, until one is `good`; returns the last. Void ones
+ * do not count, as long as they are not too many.
+ */
+export async function bestOfThree(read, good) {
+  const voidMax = 6;
+  for (let take = 1, counted = 0; ; take++) {
+    const reading = await read(take);
+    if (!reading.void) counted++;
+    else if (take - counted > voidMax) throw new Error(reading.void);
+    if (!reading.void && (good(reading) || counted === 3)) return reading;
   }
 }
 
