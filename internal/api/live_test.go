@@ -456,13 +456,12 @@ func TestRestart(t *testing.T) {
 	idle.done("ping", None{})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	go func() {
-		// The other side of a closing handshake, which Close waits for.
-		l.cut(name, "restart")
-	}()
-	h.must(h.api.Close(ctx))
+	closed := make(chan error)
+	go func() { closed <- h.api.Close(ctx) }()
+	l.cut(name, "restart")
 	l.closed(websocket.StatusGoingAway)
 	idle.closed(websocket.StatusGoingAway)
+	h.must(<-closed)
 	if _, err := h.dial("Cookie", "stoa_session="+ada.token); err == nil || !strings.Contains(err.Error(), "unavailable") {
 		t.Errorf("a connection to a node that stops: %v", err)
 	}
