@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -83,11 +84,11 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err != nil {
 		return nil, err
 	}
-	grantSeed, err := secret.key("grants")
-	if err != nil {
-		return nil, err
-	}
-	grants, err := grant.New(grantSeed)
+	// Which grants are spent is known to this process alone: another one must
+	// not honour them.
+	seed := make([]byte, 32)
+	_, _ = rand.Read(seed) // never fails (crypto/rand, Go 1.24)
+	grants, err := grant.New(seed)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	n.api.Serve(n.rooms)
-	if err := n.serve(); err != nil {
+	if err := n.serve(ctx); err != nil {
 		return nil, err
 	}
 	if err := n.findFounder(ctx); err != nil {
@@ -138,13 +139,13 @@ type server struct {
 }
 
 // serve opens the doors, and the operator's window if there is to be one.
-func (n *Node) serve() error {
+func (n *Node) serve(ctx context.Context) error {
 	main := &http.Server{
 		Handler: n.api.Handler(), ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
-	if err := n.listen(n.config.Addr, main, n.config.TLS); err != nil {
+	if err := n.listen(ctx, n.config.Addr, main, n.config.TLS); err != nil {
 		return err
 	}
 	if n.config.Admin.Addr == "" {
@@ -152,11 +153,11 @@ func (n *Node) serve() error {
 	}
 	admin := http.NewServeMux()
 	admin.Handle("GET /metrics", n.metrics())
-	return n.listen(n.config.Admin.Addr, &http.Server{Handler: admin, ReadHeaderTimeout: 10 * time.Second}, TLS{})
+	return n.listen(ctx, n.config.Admin.Addr, &http.Server{Handler: admin, ReadHeaderTimeout: 10 * time.Second}, TLS{})
 }
 
-func (n *Node) listen(addr string, h *http.Server, t TLS) error {
-	l, err := net.Listen("tcp", addr)
+func (n *Node) listen(ctx context.Context, addr string, h *http.Server, t TLS) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return err
 	}

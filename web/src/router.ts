@@ -70,6 +70,7 @@ function followed(event: MouseEvent): void {
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (!link || link.origin !== location.origin || link.target || link.hasAttribute('download'))
     return;
+  if (link.hash) return; // a place on this page is the browser's affair
   event.preventDefault();
   if (link.pathname !== location.pathname) go(link.pathname);
 }

@@ -84,6 +84,8 @@ export class Double {
   readonly invites = new Map<string, { from: string | undefined; invite: Invite }>();
   readonly logins = new Map<string, Login>();
   invitesPerPerson = 2;
+  /** Whether media outlives a lost live connection, as it does in a node that has not restarted. */
+  mediaStays = true;
   /** Every request fails with this status, while it is set. */
   broken = 0;
   readonly #lines = new Set<Line>();
@@ -567,7 +569,8 @@ export class Double {
     room.seats.set(who, { session, line });
     line.room = room;
     line.session = session;
-    return { room: room.id, me: who, session, view: room.view };
+    const media = this.mediaStays && body.previous !== undefined;
+    return { room: room.id, me: who, session, view: room.view, ...(media ? { media } : {}) };
   }
 
   #act(room: Room, me: Participant, kind: string, body: Body, line: Line): void {

@@ -227,6 +227,16 @@ describe('a seat in a room', () => {
     expect(Peer.all).toHaveLength(before);
   });
 
+  it('offers media anew when the node has none of it, whatever its own side looks like', async () => {
+    const seat = await enter(bo);
+    await vi.waitFor(() => expect(seat.media.value).toBe('connected'));
+    double.mediaStays = false;
+    double.cutLines();
+    await vi.waitFor(() => expect(Peer.all).toHaveLength(2), 5000);
+    await vi.waitFor(() => expect(seat.media.value).toBe('connected'));
+    expect(Peer.all[0]?.connectionState).toBe('closed');
+  });
+
   it('tells the node on coming back that it was muted meanwhile', async () => {
     const [adas, bos] = await together();
     await bos.unmute();

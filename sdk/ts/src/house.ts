@@ -1,3 +1,4 @@
+import { offline, type Problem, StoaError } from './error.ts';
 import type {
   Card,
   Ceremony,
@@ -11,8 +12,7 @@ import type {
   Person,
   Session,
   WithRecovery,
-} from './api.ts';
-import { offline, type Problem, StoaError } from './error.ts';
+} from './http.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

@@ -13,9 +13,9 @@ import { House } from './house.ts';
 import { Live } from './live.ts';
 import { Seat, type SeatOptions } from './seat.ts';
 
-export type * from './api.ts';
 export { asStoaError, type Problem, StoaError } from './error.ts';
 export { House } from './house.ts';
+export type * from './http.ts';
 export { Live, watchHallway } from './live.ts';
 export type { MediaState } from './media.ts';
 export type { CutReason, HandPolicy, Participant, Role, RoomEvent, View } from './protocol.ts';

@@ -2,8 +2,9 @@
  * What a client and a node say to each other over the live WebSocket, as
  * docs/protocol/signal.md describes it.
  */
-import type { Visibility } from './api.ts';
+
 import type { Problem } from './error.ts';
+import type { Visibility } from './http.ts';
 
 export type Role = 'listener' | 'speaker' | 'moderator';
 export type HandPolicy = 'off' | 'followed' | 'everyone';
@@ -77,6 +78,8 @@ export interface Entered {
   session: string;
   /** Absent when the events after `since` follow instead. */
   view?: View;
+  /** The media connection of the previous session is still up at the node, and goes on. */
+  media?: boolean;
 }
 
 /** The events of a room, by name, with their bodies. */

@@ -5,6 +5,7 @@ import { type Levels, Media, type MediaState } from './media.ts';
 import type {
   Answer,
   Cut,
+  Entered,
   HandPolicy,
   Notice,
   Participant,
@@ -222,10 +223,11 @@ export class Seat {
 
   async #enter(): Promise<void> {
     const attempt = ++this.#attempt;
+    let entered: Entered;
     try {
       const grant = await this.#grant();
       const returning = this.#session && { previous: this.#session, since: this.view.peek().seq };
-      const entered = await this.#live.request('enter', { grant, ...returning });
+      entered = await this.#live.request('enter', { grant, ...returning });
       if (attempt !== this.#attempt) return;
       this.#session = entered.session;
       batch(() => {
@@ -241,6 +243,7 @@ export class Seat {
     }
     this.#first.resolve();
     if (this.me.peek()?.muted === false && !this.#wantsOpen.peek()) void this.mute();
+    if (!entered.media) this.#media.lose(); // whatever it looks like from here
     void this.#media.connect();
   }
 

@@ -41,8 +41,8 @@ export function recogniseAgain(): void {
 }
 
 export function signedIn(me: Me): void {
-  account.value = { kind: 'in', me };
   live.value ??= connect(house);
+  account.value = { kind: 'in', me };
 }
 
 export function signedOut(): void {

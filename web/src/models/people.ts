@@ -10,7 +10,7 @@ export const followers = resource<Person[]>(async () => (await house.followers()
 const keptMax = 200;
 const looked = new Map<string, Resource<Person>>();
 
-/** A person by id; asked for on the first look, and again on each `refresh`. */
+/** A person by id; whoever shows it calls `refresh`. */
 export function person(id: string): Resource<Person> {
   let found = looked.get(id);
   if (!found) {
@@ -18,7 +18,6 @@ export function person(id: string): Resource<Person> {
     looked.set(id, found);
     const oldest = looked.keys().next().value;
     if (looked.size > keptMax && oldest !== undefined) looked.delete(oldest);
-    void found.refresh();
   }
   return found;
 }

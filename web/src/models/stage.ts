@@ -5,7 +5,7 @@ import { firstName, list, problemWords, t } from '../words/index.ts';
 import { seen } from './account.ts';
 import { announce, say } from './notices.ts';
 import { microphone as chosenMicrophone } from './settings.ts';
-import { leave, seat, visit } from './visit.ts';
+import { comeIn, leave, seat, visit } from './visit.ts';
 
 /** What one does in a room, and which sheet lies open there: at most one. */
 
@@ -16,7 +16,7 @@ export type RoomSheet =
   | { kind: 'hands' }
   | { kind: 'menu' }
   | { kind: 'letting_in' }
-  | { kind: 'leaving' }
+  | { kind: 'leaving'; next?: string }
   | { kind: 'ending' }
   | { kind: 'keys' };
 
@@ -121,10 +121,26 @@ export function leaveOrAsk(): void {
   else leaveNow();
 }
 
+/** Goes, into the next room if there is one. */
 export function leaveNow(): void {
+  const { value: open } = sheet;
+  const next = open.kind === 'leaving' ? open.next : undefined;
   const wasShown = route.peek().screen === 'room';
+  closeSheet();
   leave();
-  if (wasShown) go(to.hallway);
+  if (next) go(to.room(next));
+  else if (wasShown) go(to.hallway);
+}
+
+/** Comes into a room; asks first where going from another ends that for all. */
+export function comeInOrAsk(room: string): void {
+  const here = seat.peek();
+  if (here && here.room !== room && endsWithMe(here)) {
+    go(to.room(here.room), 'replace');
+    sheet.value = { kind: 'leaving', next: room };
+  } else {
+    void comeIn(room);
+  }
 }
 
 /** Those of `people` who are not here yet. */

@@ -43,6 +43,12 @@ export function leave(): void {
   if (now.kind === 'here') void now.seat.leave();
 }
 
+/** What was said about a room that one is not in needs not be said again. */
+export function forget(): void {
+  const { kind } = visit.peek();
+  if (kind === 'over' || kind === 'refused') visit.value = { kind: 'none' };
+}
+
 /** Notices when a seat is over, and when there is nobody to have one; returns how to stop. */
 export function startVisits(): () => void {
   const stops = [

@@ -16,7 +16,7 @@ export function Dock({ seat }: { seat: Seat }) {
     <section class="bar dock" aria-label={words.about} data-test="dock">
       {speaker && (
         <span class="only-roomy">
-          <LiveFace seat={seat} id={speaker.who} name={speaker.name} />
+          <LiveFace key={speaker.who} seat={seat} id={speaker.who} name={speaker.name} />
         </span>
       )}
       <a class="grow" href={to.room(seat.room)}>

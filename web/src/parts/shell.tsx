@@ -1,10 +1,11 @@
 import type { ComponentChildren } from 'preact';
-import { account } from '../models/account.ts';
+import { account, live } from '../models/account.ts';
 import { route, to } from '../router.ts';
 import { t } from '../words/index.ts';
 import { Wordmark } from './brand.tsx';
 import { Face } from './face.tsx';
 import { Icon, type IconName } from './icon.tsx';
+import { useLasting } from './lasting.ts';
 
 /**
  * The porch outside of rooms: navigation, the screen, and what stands beside
@@ -21,10 +22,24 @@ export function Porch({
     <div class="porch">
       <Side />
       <main class="pane" id="main">
+        <Offline />
         {children}
       </main>
       <aside class="pane">{aside}</aside>
     </div>
+  );
+}
+
+/** Says so when what is shown may be old. */
+function Offline() {
+  const lost = useLasting(live.value?.open.value === false, 3_000);
+  return (
+    lost && (
+      <p class="banner" data-test="offline">
+        <Icon name="wifi-off" />
+        <span class="grow">{t().trouble.offline}</span>
+      </p>
+    )
   );
 }
 

@@ -2,7 +2,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import type { Session } from '@stoa/client';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
-import { account, house, recognise, rename, seen, signOut } from '../models/account.ts';
+import { account, house, rename, seen, signedIn, signOut } from '../models/account.ts';
 import { microphones, watchMicrophones } from '../models/microphones.ts';
 import { say } from '../models/notices.ts';
 import { addPasskey, PasskeyError, passkeysSupported } from '../models/passkeys.ts';
@@ -202,7 +202,7 @@ function Keys({ showCode }: { showCode: (code: string) => void }) {
   const renew = async () => {
     const { recovery_code } = await house.renewRecovery();
     showCode(recovery_code);
-    await recognise();
+    signedIn({ ...me, recovery: true });
   };
   return (
     <Part title={words.keys}>

@@ -1,10 +1,11 @@
 import { useEffect } from 'preact/hooks';
 import { hallway } from '../../models/hallway.ts';
 import { ready } from '../../models/resource.ts';
-import { roomName } from '../../models/stage.ts';
-import { comeIn, visit } from '../../models/visit.ts';
+import { comeInOrAsk, roomName } from '../../models/stage.ts';
+import { comeIn, forget, visit } from '../../models/visit.ts';
 import { Scene, Wordmark } from '../../parts/brand.tsx';
 import { RoomCard } from '../../parts/card.tsx';
+import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Landing } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
@@ -13,13 +14,16 @@ import { Inside } from './inside.tsx';
 
 /** A room: on the way in, inside, or over. */
 export function RoomScreen({ room }: { room: string }) {
-  useEffect(() => void comeIn(room), [room]);
+  useEffect(() => {
+    comeInOrAsk(room);
+    return forget;
+  }, [room]);
   const now = visit.value;
   if (now.kind === 'refused' || now.kind === 'over') return <Over room={room} />;
   return (
     <div class="porch in">
       <HallwayBeside />
-      {now.kind === 'here' ? <Inside seat={now.seat} /> : <Coming room={room} />}
+      {now.kind === 'here' ? <Inside key={now.room} seat={now.seat} /> : <Coming room={room} />}
     </div>
   );
 }
@@ -94,9 +98,7 @@ function Over({ room }: { room: string }) {
   })();
   return (
     <Landing art={<Scene />}>
-      <h1 tabIndex={-1} data-test="room-over">
-        {heading}
-      </h1>
+      <Heading test="room-over">{heading}</Heading>
       <p class="lead">{why}</p>
       <div class="flex wrap">
         <a class="btn ink grow" href={to.hallway}>

@@ -12,6 +12,7 @@ import {
   toggleHand,
 } from '../../models/stage.ts';
 import { Columns } from '../../parts/brand.tsx';
+import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Microphone } from '../../parts/microphone.tsx';
 import { useRoving } from '../../parts/roving.ts';
@@ -87,9 +88,7 @@ function Head({ seat }: { seat: Seat }) {
         <RoomColumns seat={seat} />
         {words.card.visibility[visibility]} · {words.card.since(clock(opened))}
       </span>
-      <h1 class="room-h" tabIndex={-1} style={{ viewTransitionName: `room-${seat.room}` }}>
-        {seatName(seat)}
-      </h1>
+      <Heading room={seat.room}>{seatName(seat)}</Heading>
       <span class="tag plain">
         <Icon name="headphones" />
         <span class="num" aria-hidden="true">

@@ -37,20 +37,6 @@ export function RoomMenu({ seat }: { seat: Seat }) {
       <SheetHead id="sheet" onClose={closeSheet}>
         {words.title}
       </SheetHead>
-      <ul class="facts">
-        <li>
-          <Icon name="door-open" />
-          {t().room.facts[visibility]}
-        </li>
-        <li>
-          <Icon name="hand" />
-          {t().room.handFacts[hands]}
-        </li>
-        <li>
-          <Icon name="check" />
-          {t().facts.notRecorded}
-        </li>
-      </ul>
       <div class="stack close">
         {visibility === 'open' && (
           <button type="button" class="btn w" onClick={then(() => shareRoom(seat))}>
@@ -102,7 +88,11 @@ export function RoomMenu({ seat }: { seat: Seat }) {
             {words.stepDown}
           </button>
         )}
-        <button type="button" class="btn w" onClick={() => (sheet.value = { kind: 'keys' })}>
+        <button
+          type="button"
+          class="btn w only-keys"
+          onClick={() => (sheet.value = { kind: 'keys' })}
+        >
           {t().keys.title}
         </button>
         {moderates && (
@@ -117,6 +107,20 @@ export function RoomMenu({ seat }: { seat: Seat }) {
           </button>
         )}
       </div>
+      <ul class="facts">
+        <li>
+          <Icon name="door-open" />
+          {t().room.facts[visibility]}
+        </li>
+        <li>
+          <Icon name="hand" />
+          {t().room.handFacts[hands]}
+        </li>
+        <li>
+          <Icon name="check" />
+          {t().facts.notRecorded}
+        </li>
+      </ul>
     </div>
   );
 }

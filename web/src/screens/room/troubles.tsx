@@ -1,6 +1,4 @@
-import { useSignal } from '@preact/signals';
 import type { Seat } from '@stoa/client';
-import { useEffect } from 'preact/hooks';
 import {
   act,
   microphoneTrouble,
@@ -8,6 +6,7 @@ import {
   openMicrophone,
 } from '../../models/stage.ts';
 import { Icon } from '../../parts/icon.tsx';
+import { useLasting } from '../../parts/lasting.ts';
 import { t } from '../../words/index.ts';
 
 /** What keeps one from hearing or being heard, and what to do about it. */
@@ -62,20 +61,4 @@ export function Troubles({ seat }: { seat: Seat }) {
       )}
     </>
   );
-}
-
-/** True once `now` has been so for `wait` milliseconds: a blink is no trouble. */
-function useLasting(now: boolean, wait: number): boolean {
-  const lasting = useSignal(false);
-  useEffect(() => {
-    if (!now) {
-      lasting.value = false;
-      return;
-    }
-    const timer = setTimeout(() => {
-      lasting.value = true;
-    }, wait);
-    return () => clearTimeout(timer);
-  }, [now, wait, lasting]);
-  return now && lasting.value;
 }

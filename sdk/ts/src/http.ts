@@ -1,0 +1,24 @@
+/**
+ * The bodies of the HTTP API. Their shapes come from the node's own OpenAPI
+ * document (`make types`); here they get the names that the library uses.
+ */
+import type { components } from './api.d.ts';
+
+type Bodies = components['schemas'];
+
+export type Me = Bodies['Me'];
+export type Person = Bodies['Person'];
+export type Card = Bodies['Card'];
+export type CardPerson = Bodies['CardPerson'];
+export type Visibility = Card['visibility'];
+export type NewRoom = Bodies['NewRoom'];
+export type Grant = Bodies['Grant'];
+export type Invitation = Bodies['OpenInvite'];
+export type Invite = Bodies['Invite'];
+export type Invites = Bodies['Invites'];
+export type Session = Bodies['Session'];
+export type WithRecovery = Bodies['Recovered'];
+export type HouseInfo = Bodies['House'];
+
+/** The options are those of WebAuthn, which the document leaves open. */
+export type Ceremony<Options> = Bodies['Ceremony'] & { options: Options };

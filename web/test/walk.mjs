@@ -1,0 +1,190 @@
+// Two people walk through the house in Chromium: invitation, passkey, room,
+// hand, stage, keys, moderation, and out again. `npm run walk`.
+import assert from 'node:assert/strict';
+import { launch, standIn } from './browser.mjs';
+import { dist, load } from './run.mjs';
+
+const { module, close } = await load('/test/double.ts');
+const double = new module.Double(dist);
+const origin = await double.listen(0);
+const browser = await launch();
+const errors = [];
+
+async function visitor() {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'en' });
+  await context.grantPermissions(['microphone', 'clipboard-read', 'clipboard-write']);
+  await context.addInitScript(standIn);
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (m) => {
+    if (m.type() === 'error' && !m.text().includes('status of 40')) errors.push(m.text());
+  });
+  const on = (test) => page.locator(`[data-test="${test}"]:visible`).first();
+  return { context, page, on, tap: (test) => on(test).click() };
+}
+const step = (words) => process.stdout.write(`${words}\n`);
+const heading = (page) => page.locator('h1').textContent();
+
+step('Ada comes in with a passkey');
+const ada = await visitor();
+const authenticator = await ada.context.newCDPSession(ada.page);
+await authenticator.send('WebAuthn.enable');
+const { authenticatorId } = await authenticator.send('WebAuthn.addVirtualAuthenticator', {
+  options: {
+    protocol: 'ctap2',
+    transport: 'internal',
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+    automaticPresenceSimulation: true,
+  },
+});
+const founding = double.invite();
+await ada.page.goto(founding.url);
+await ada.tap('signup-passkey');
+assert.match(await ada.page.locator('.err').textContent(), /give a name/);
+await ada.on('name').fill('Ada Lovelace');
+await ada.tap('signup-passkey');
+await ada.page.waitForURL(`${origin}/`);
+assert.equal(await ada.page.title(), 'Hallway – Stoa');
+
+step('the invitation is used up');
+const late = await visitor();
+await late.page.goto(founding.url);
+await late.on('invitation-gone').waitFor();
+await late.context.close();
+
+step('Ada signs out, and in again');
+const touch = (enabled) =>
+  authenticator.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
+await touch(false);
+await ada.page.goto(`${origin}/settings`);
+await ada.tap('sign-out');
+await ada.on('signin-passkey').waitFor();
+await touch(true);
+await ada.tap('signin-passkey');
+await ada.on('my-name').waitFor();
+assert.equal(await ada.on('my-name').inputValue(), 'Ada Lovelace');
+
+step('and once more, by the browser’s autofill');
+const logins = () => [...double.logins.keys()].join();
+const before = logins();
+const finished = (response) => response.url().endsWith('signin/passkey/finish');
+await Promise.all([ada.page.waitForResponse(finished), ada.tap('sign-out')]);
+await ada.on('my-name').waitFor();
+assert.notEqual(logins(), before);
+
+step('Ada changes her language and the light');
+await ada.page.locator('.opt:has([data-test=language-de])').click();
+assert.equal(await heading(ada.page), 'Einstellungen');
+assert.equal(await ada.page.locator('html').getAttribute('lang'), 'de');
+await ada.page.locator('.opt:has([data-test=language-en])').click();
+await ada.page.locator('.opt:has([data-test=theme-dark])').click();
+assert.equal(await ada.page.locator('html').getAttribute('data-theme'), 'dark');
+
+step('Ada invites Bo, who has no passkeys');
+await ada.page.goto(`${origin}/invites`);
+await ada.tap('give-invite');
+await ada.page.locator('.link:visible').waitFor();
+const link = await ada.page.locator('.link:visible').textContent();
+const bo = await visitor();
+await bo.context.addInitScript(() => delete window.PublicKeyCredential);
+await bo.page.goto(link);
+assert.match(await heading(bo.page), /Ada Lovelace saved you a place/);
+await bo.on('name').fill('Bo Nilsen');
+await bo.tap('signup-recovery');
+assert.match(await bo.on('recovery-code').textContent(), /^[0-9a-f]{5}(-[0-9a-f]{5}){3}$/);
+await bo.tap('recovery-kept');
+await bo.page.waitForURL(`${origin}/`);
+
+step('Ada opens a room, and talks');
+await ada.page.goto(origin);
+await ada.tap('open-room');
+await ada.on('room-title').fill('Tea');
+await ada.tap('open-room-now');
+await ada.on('mic').waitFor();
+const room = new URL(ada.page.url()).pathname.split('/').pop();
+assert.equal(await ada.on('mic').getAttribute('data-open'), 'false');
+assert.equal(await ada.page.title(), '(muted) Tea – Stoa');
+await ada.page.keyboard.press('m');
+await ada.page.waitForSelector('[data-open=true]');
+assert.equal(await ada.page.title(), '(on air) Tea – Stoa');
+await ada.page.keyboard.press('m');
+await ada.page.waitForSelector('[data-open=false]');
+await ada.page.keyboard.down(' ');
+await ada.page.waitForSelector('[data-open=true]');
+await ada.page.keyboard.up(' ');
+await ada.page.waitForSelector('[data-open=false]');
+
+step('Bo comes in from the hallway, and raises his hand');
+await bo.tap(`card-${room}`);
+await bo.on('hand').waitFor();
+await bo.page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+await bo.page.keyboard.press('h');
+await bo.page.waitForSelector('[data-test=hand][aria-pressed=true]');
+await bo.page.getByText('You are next.').waitFor();
+await ada.page.waitForFunction(() => document.title.startsWith('(muted) (1 ✋)'));
+assert.equal(await ada.on('live-region').textContent(), 'Bo Nilsen has raised a hand.');
+
+step('Ada asks him up; he comes, muted, and talks; she mutes him');
+const bos = [...double.people.values()].find((p) => p.name === 'Bo Nilsen').id;
+await ada.tap('hands');
+await ada.tap(`ask-up-${bos}`);
+await bo.on('accept-stage').waitFor();
+assert.match(await bo.on('asked').textContent(), /Ada asks you on stage\.You start muted/);
+await bo.tap('accept-stage');
+await bo.on('mic').waitFor();
+assert.equal(await bo.on('mic').getAttribute('data-open'), 'false');
+await bo.tap('mic');
+await bo.page.waitForSelector('[data-open=true]');
+await ada.page.keyboard.press('Escape');
+await ada.tap(`person-${bos}`);
+assert.ok(await ada.on('mic').isEnabled());
+await ada.on('mic').click({ trial: true }); // the sheet does not cover it
+await ada.tap('mute-them');
+await bo.page.waitForSelector('[data-open=false]');
+assert.equal(await bo.on('toast').textContent(), 'A moderator has muted you.');
+
+step('Bo follows Ada, and looks into the hallway with the room docked');
+await bo.page.locator('.bays button').first().focus();
+await bo.page.keyboard.press('ArrowRight');
+assert.match(await bo.page.evaluate(() => document.activeElement.ariaLabel), /^Bo Nilsen, you/);
+await bo.page.keyboard.press('ArrowLeft');
+await bo.page.keyboard.press('Enter');
+await bo.tap('follow');
+await bo.page.waitForSelector('[data-test=follow][data-followed=true]');
+await bo.page.keyboard.press('Escape');
+await bo.tap('to-hallway');
+await bo.on('dock').waitFor();
+assert.match(await heading(bo.page), /^Good .*, Bo\.$/);
+await bo.page.waitForFunction((id) => document.activeElement?.dataset.room === id, room);
+await bo.tap('mic');
+await bo.page.waitForSelector('[data-test=dock] [data-open=true]');
+
+step('the network fails and comes back');
+double.cutLines();
+await bo.page.waitForFunction(() => document.title.startsWith('(connecting)'));
+await bo.page.waitForFunction(() => document.title.startsWith('(on air)'));
+
+step('Ada removes Bo; the room is not there for him any more');
+await ada.tap(`person-${bos}`);
+await ada.tap('remove');
+await ada.tap('remove-sure');
+await bo.on('dock').waitFor({ state: 'hidden' });
+await bo.page.goto(`${origin}/r/${room}`);
+await bo.on('room-over').waitFor();
+assert.equal(await heading(bo.page), 'This room has closed.');
+
+step('Ada goes, which ends the room; she is asked first');
+await ada.tap('leave');
+assert.match(await ada.page.locator('dialog').textContent(), /the room ends when you go/);
+await ada.tap('leave-sure');
+await ada.page.waitForURL(`${origin}/`);
+await ada.page.getByText('Quiet here.').waitFor();
+
+assert.deepEqual(errors, []);
+step('all is well');
+await browser.close();
+await double.stop();
+await close();
