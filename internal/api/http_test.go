@@ -473,8 +473,17 @@ func TestDocumentHasTheLiveMessages(t *testing.T) {
 			t.Errorf("%s has $schema", name)
 		}
 	}
-	if v := string(doc.Components.Schemas["SignalEntered"].Properties["view"]); !strings.Contains(v, "/RoomView") {
-		t.Errorf("the view is %s", v)
+	for member, want := range map[string]string{
+		"SignalEntered.view":   `"$ref": "#/components/schemas/RoomView"`,
+		"RoomParticipant.role": `"moderator"`,
+		"SignalCut.why":        `"taken_over"`,
+		"SignalVoices.slots":   `"null"`,
+		"Card.visibility":      `"closed"`,
+	} {
+		name, property, _ := strings.Cut(member, ".")
+		if got := string(doc.Components.Schemas[name].Properties[property]); !strings.Contains(got, want) {
+			t.Errorf("%s is %s", member, got)
+		}
 	}
 }
 
