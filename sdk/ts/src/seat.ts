@@ -156,6 +156,7 @@ export class Seat {
           this.#attempt++;
           this.#state.value = 'reconnecting';
         },
+        stopped: () => this.#finish('left'),
         heard: (message) => this.#heard(message),
       }),
     ];
