@@ -567,6 +567,22 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+// The app travels compressed; answers of the API, which hold secrets, do not.
+func TestCompression(t *testing.T) {
+	script := strings.Repeat("export const porch = 5;\n", 1000)
+	h := newHouseWith(t, "http", fstest.MapFS{
+		"index.html":         {Data: []byte("<!doctype html>")},
+		"assets/app-x1y2.js": {Data: []byte(script)},
+	})
+	res := h.call("GET", "/assets/app-x1y2.js", nil, "Accept-Encoding", "gzip").is(200)
+	if got := res.header.Get("Content-Encoding"); got != "gzip" || len(res.body) > len(script)/10 {
+		t.Errorf("the app travels as %q, in %d of %d bytes", got, len(res.body), len(script))
+	}
+	if res := h.call("GET", "/openapi.json", nil, "Accept-Encoding", "gzip").is(200); res.header.Get("Content-Encoding") != "" {
+		t.Error("the API is compressed")
+	}
+}
+
 func TestWeb(t *testing.T) {
 	h := newHouse(t)
 	for _, c := range []struct{ path, accept, want, cache string }{
