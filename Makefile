@@ -59,7 +59,7 @@ e2e: build ## three people in real browsers
 	npm run --silent e2e
 
 interop: build ## aiortc, a WebRTC stack that shares no code with ours
-	test/needs python3-aiortc
+	test/needs python3-aiohttp python3-aiortc
 	$(GO) test -count=1 -tags interop ./test/interop
 
 fmt:

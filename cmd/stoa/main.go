@@ -75,7 +75,7 @@ func serve(ctx context.Context, args, environ []string, stdout, stderr io.Writer
 	}
 	select {
 	case <-ctx.Done():
-		log.Info("stopping")
+		log.InfoContext(ctx, "stopping")
 	case err = <-n.Failed():
 	}
 	return errors.Join(err, n.Stop(context.WithoutCancel(ctx)))

@@ -21,6 +21,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/klauspost/compress/gzhttp"
 
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
@@ -99,18 +100,32 @@ func New(p Parts) *API {
 		a.cookie = "__Host-stoa_session"
 	}
 	mux := http.NewServeMux()
-	a.huma = humago.New(mux, document(p.Version))
+	a.openapi = a.addCalls(mux)
+	mux.HandleFunc("GET /api/v1/live", a.live)
+	mux.HandleFunc("/api/", a.noSuchThing)
+	// Of the app only: answers with secrets in them stay as long as they are.
+	mux.Handle("/", gzhttp.GzipHandler(a.web()))
+	a.handler = a.outside(mux)
+	return a
+}
+
+// Document returns the OpenAPI 3.1 document of a version of the software.
+func Document(version string) []byte {
+	a := &API{Parts: Parts{Version: version}}
+	return a.addCalls(http.NewServeMux())
+}
+
+// addCalls serves the HTTP calls on mux and returns the document that
+// describes them.
+func (a *API) addCalls(mux *http.ServeMux) []byte {
+	humaErrors()
+	a.huma = humago.New(mux, outline(a.Version))
 	a.addSignUp()
 	a.addMe()
 	a.addPeople()
 	a.addRooms()
 	a.addHouse(mux)
-	a.openapi = encodeDocument(a.huma.OpenAPI())
-	mux.HandleFunc("GET /api/v1/live", a.live)
-	mux.HandleFunc("/api/", a.noSuchThing)
-	mux.Handle("/", a.web())
-	a.handler = a.outside(mux)
-	return a
+	return encodeDocument(a.huma.OpenAPI())
 }
 
 // Serve opens the doors to rooms. It is called once, before Handler is used.
@@ -121,9 +136,6 @@ func (a *API) Serve(rooms *live.Rooms) {
 
 // Handler returns what serves every path.
 func (a *API) Handler() http.Handler { return a.handler }
-
-// OpenAPI returns the OpenAPI 3.1 document.
-func (a *API) OpenAPI() []byte { return a.openapi }
 
 // Close tells everybody on a live connection that the node stops, and waits
 // until the connections are closed or ctx is over.

@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -45,12 +48,29 @@ func (a *API) outside(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store") // but for the web app, which says otherwise
 		v := &visit{german: isGerman(r.Header.Get("Accept-Language")), from: network(a.From(r)), header: h}
 		if c, err := r.Cookie(a.cookie); err == nil {
 			v.token = c.Value
 		}
+		defer a.caught(w, r, v)
 		guarded.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
 	})
+}
+
+// caught answers a call that has panicked, and logs it without the address,
+// which net/http would log.
+func (a *API) caught(w http.ResponseWriter, r *http.Request, v *visit) {
+	p := recover()
+	switch p {
+	case nil:
+		return
+	case http.ErrAbortHandler:
+		panic(p)
+	}
+	a.Log.LogAttrs(r.Context(), slog.LevelError, "call panicked",
+		slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
+	newProblem("internal", v.german).write(w)
 }
 
 // contentSecurityPolicy allows what the web app does: its own files, and the

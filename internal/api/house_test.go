@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -125,6 +126,10 @@ func newHouseWith(t *testing.T, scheme string, web fs.FS) *testHouse {
 	h.must(err)
 	h.api.Serve(h.rooms)
 	handler = h.api.Handler()
+	server.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		_ = c.(*net.TCPConn).SetWriteBuffer(4 << 10) // so that a slow client is noticed soon
+		return ctx
+	}
 	server.Start()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -178,15 +183,15 @@ type guest struct {
 	token string
 }
 
-// founderGuest makes the first person; join makes one whom another invites.
+// first makes the first person of the house.
 func (h *testHouse) first(name string) *guest {
 	h.Helper()
 	return h.come(h.founder, name)
 }
 
+// invite makes somebody whom g invites, around the allowance.
 func (g *guest) invite(name string) *guest {
 	g.Helper()
-	// Around the allowance, which is tested elsewhere.
 	code := id.New[people.Code]()
 	i := people.Invite{ID: id.New[people.InviteID](), By: people.Person{ID: g.id}, Created: time.Now(), Expires: time.Now().Add(time.Hour)}
 	g.must(g.store.Give(g.Context(), i, hashOf(code), 1000))
@@ -299,6 +304,7 @@ type line struct {
 	over chan error
 	next uint64
 	kept []message // read while something else was waited for
+	all  []message // read
 }
 
 // A message is whatever the node may send.
@@ -342,18 +348,25 @@ func (g *guest) live(header ...string) *line {
 	return g.testHouse.live(append(header, "Cookie", g.api.cookie+"="+g.token)...)
 }
 
+// connect opens a WebSocket. The error says what the node said.
+func (h *testHouse) connect(o *websocket.DialOptions) (*websocket.Conn, error) {
+	ws, res, err := websocket.Dial(h.Context(), strings.Replace(h.url, "http", "ws", 1)+"/api/v1/live", o)
+	if err != nil && res != nil && res.Body != nil {
+		defer res.Body.Close()
+		text, _ := io.ReadAll(res.Body)
+		err = fmt.Errorf("%w: %s", err, text)
+	}
+	return ws, err
+}
+
 func (h *testHouse) dial(header ...string) (*line, error) {
 	h.Helper()
 	hd := make(http.Header)
 	for i := 0; i < len(header); i += 2 {
 		hd.Set(header[i], header[i+1])
 	}
-	ws, res, err := websocket.Dial(h.Context(), strings.Replace(h.url, "http", "ws", 1)+"/api/v1/live", &websocket.DialOptions{HTTPHeader: hd})
+	ws, err := h.connect(&websocket.DialOptions{HTTPHeader: hd})
 	if err != nil {
-		if res != nil && res.Body != nil {
-			text, _ := io.ReadAll(res.Body)
-			return nil, errors.New(string(text))
-		}
 		return nil, err
 	}
 	ws.SetReadLimit(1 << 24)
@@ -380,8 +393,8 @@ func (h *testHouse) dial(header ...string) (*line, error) {
 // ask sends a request and returns the reply to it. What comes before is kept.
 func (l *line) ask(what string, body any) message {
 	l.Helper()
-	id := l.send(what, body)
-	return l.until(func(m message) bool { return m.Re != nil && *m.Re == id })
+	number := l.send(what, body)
+	return l.until(func(m message) bool { return m.Re != nil && *m.Re == number })
 }
 
 func (l *line) send(what string, body any) uint64 {
@@ -409,7 +422,7 @@ func (l *line) until(wanted func(message) bool) message {
 			if !ok {
 				l.Fatalf("the connection is over: %v; got %v", <-l.over, raws(l.kept))
 			}
-			if wanted(m) {
+			if l.all = append(l.all, m); wanted(m) {
 				return m
 			}
 			l.kept = append(l.kept, m)
@@ -419,8 +432,9 @@ func (l *line) until(wanted func(message) bool) message {
 	}
 }
 
+// raws returns the last few of ms as they came.
 func raws(ms []message) (out []string) {
-	for _, m := range ms {
+	for _, m := range ms[max(0, len(ms)-5):] {
 		out = append(out, m.raw)
 	}
 	return out

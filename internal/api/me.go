@@ -58,6 +58,16 @@ type (
 	}
 )
 
+// Inputs of calls about one thing.
+type (
+	atSession struct {
+		Session string `path:"session"`
+	}
+	atInvite struct {
+		ID string `path:"id"`
+	}
+)
+
 func meOf(a people.Account) Me { return Me{a.ID, a.Name, a.Created, a.Passkeys, a.Recovery} }
 
 func account(a people.Account, err error) (*output[Me], error) { return answer(meOf(a), err) }
@@ -111,9 +121,7 @@ func (a *API) addMe() {
 	add(a, huma.Operation{
 		OperationID: "end-session", Method: "DELETE", Path: "/api/v1/me/sessions/{session}", Tags: tags,
 		Summary: "Sign out there",
-	}, toWrite, func(ctx context.Context, in *struct {
-		Session string `path:"session"`
-	}) (*nothing, error) {
+	}, toWrite, func(ctx context.Context, in *atSession) (*nothing, error) {
 		name, err := id.Parse[people.SessionID](in.Session)
 		if err != nil {
 			return nil, people.ErrNoSession
@@ -157,9 +165,7 @@ func (a *API) addInvites(tags []string) {
 	add(a, huma.Operation{
 		OperationID: "revoke-invite", Method: "DELETE", Path: "/api/v1/me/invites/{id}", Tags: tags,
 		Summary: "Revoke an unused invite",
-	}, toWrite, func(ctx context.Context, in *struct {
-		ID string `path:"id"`
-	}) (*nothing, error) {
+	}, toWrite, func(ctx context.Context, in *atInvite) (*nothing, error) {
 		name, err := id.Parse[people.InviteID](in.ID)
 		if err != nil {
 			return nil, people.ErrNoInvite

@@ -1,10 +1,8 @@
 package api
 
 import (
-	"embed"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"reflect"
 	"strings"
 
@@ -16,16 +14,10 @@ import (
 
 const schemas = "#/components/schemas/"
 
-// Document returns the OpenAPI 3.1 document of this version of the API, without
-// a house behind it.
-func Document(version string) []byte {
-	return New(Parts{URL: new(url.URL), Version: version, Web: embed.FS{}}).OpenAPI()
-}
-
-// document returns what huma fills with the calls: OpenAPI 3.1 with the
+// outline returns what huma fills with the calls: OpenAPI 3.1 with the
 // messages of the live WebSocket as components, so that one generated file
 // types both.
-func document(version string) huma.Config {
+func outline(version string) huma.Config {
 	registry := huma.NewMapRegistry(schemas, schemaName)
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[signal.Request](), reflect.TypeFor[signal.Reply](), reflect.TypeFor[signal.Notice](),
@@ -33,9 +25,13 @@ func document(version string) huma.Config {
 		registry.Schema(t, true, "")
 	}
 	// The view is passed on as it was written, so its type is said here.
-	registry.Schema(reflect.TypeFor[signal.Entered](), false, "").Properties["view"] =
-		registry.Schema(reflect.TypeFor[room.View](), true, "")
+	registry.Schema(reflect.TypeFor[signal.Entered](), false, "").Properties["view"] = registry.Schema(reflect.TypeFor[room.View](), true, "")
 	registry.Map()["Event"] = eventSchema(registry)
+	registry.Schema(reflect.TypeFor[signal.Voices](), false, "").Properties["slots"].Items.Nullable = true
+	for member, words := range vocabulary {
+		name, property, _ := strings.Cut(member, ".")
+		registry.Map()[name].Properties[property].Enum = words
+	}
 
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -59,6 +55,26 @@ func document(version string) huma.Config {
 	}
 }
 
+// vocabulary is the words that members of the live messages may have. Their
+// types are shared with packages that know no OpenAPI.
+var vocabulary = map[string][]any{
+	"RoomParticipant.role":   {room.Listener, room.Speaker, room.Moderator},
+	"RoomView.visibility":    {room.Closed, room.Social, room.Open},
+	"RoomView.hands":         {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
+	"EventOpened.visibility": {room.Closed, room.Social, room.Open},
+	"EventHandsSet.policy":   {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
+	"EventWidened.to":        {room.Social, room.Open},
+	"EventLeft.why":          {room.LeftQuietly, room.LeftLost, room.LeftRemoved},
+	"EventAskOver.why":       {room.AskDeclined, room.AskExpired},
+	"EventEnded.why":         {room.EndedByModerator, room.EndedEmptyStage},
+	"SignalSetHands.policy":  {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
+	"SignalWiden.to":         {room.Social, room.Open},
+	"SignalCut.why": {
+		signal.CutTakenOver, signal.CutRemoved, signal.CutEnded, signal.CutLost,
+		signal.CutSignedOut, signal.CutSlow, signal.CutRestart,
+	},
+}
+
 // schemaName names a type after its package where two packages have the same
 // word for different things.
 func schemaName(t reflect.Type, hint string) string {
@@ -79,10 +95,25 @@ func schemaName(t reflect.Type, hint string) string {
 
 // events is one of each kind of event, to describe it by.
 var events = []room.Event{
-	room.Opened{}, room.Entered{}, room.Returned{}, room.WentAway{}, room.Left{},
-	room.HandRaised{}, room.HandLowered{}, room.HandsSet{}, room.AskedUp{}, room.AskOver{},
-	room.SteppedUp{}, room.SteppedDown{}, room.Muted{}, room.Unmuted{}, room.MadeModerator{},
-	room.LetInto{}, room.Widened{}, room.Regrouped{}, room.Ended{},
+	room.Opened{},
+	room.Entered{},
+	room.Returned{},
+	room.WentAway{},
+	room.Left{},
+	room.HandRaised{},
+	room.HandLowered{},
+	room.HandsSet{},
+	room.AskedUp{},
+	room.AskOver{},
+	room.SteppedUp{},
+	room.SteppedDown{},
+	room.Muted{},
+	room.Unmuted{},
+	room.MadeModerator{},
+	room.LetInto{},
+	room.Widened{},
+	room.Regrouped{},
+	room.Ended{},
 }
 
 // eventSchema describes a numbered event: a number, a room, and one member

@@ -31,12 +31,12 @@ func peopleOf(list []people.Profile, err error) (People, error) {
 	return out, err
 }
 
-// about is the input of a call about a person.
-type about struct {
+// atPerson is the input of a call about a person.
+type atPerson struct {
 	Person string `path:"person"`
 }
 
-func (in *about) parse() (id.Person, error) {
+func (in *atPerson) parse() (id.Person, error) {
 	who, err := id.Parse[id.Person](in.Person)
 	if err != nil {
 		return who, people.ErrNoPerson
@@ -48,7 +48,7 @@ func (a *API) addPeople() {
 	tags := []string{"people"}
 	add(a, huma.Operation{
 		OperationID: "get-person", Method: "GET", Path: "/api/v1/people/{person}", Tags: tags, Summary: "A person",
-	}, toRead, func(ctx context.Context, in *about) (*output[Person], error) {
+	}, toRead, func(ctx context.Context, in *atPerson) (*output[Person], error) {
 		who, err := in.parse()
 		if err != nil {
 			return nil, err
@@ -58,19 +58,19 @@ func (a *API) addPeople() {
 	})
 	add(a, huma.Operation{
 		OperationID: "follow", Method: "PUT", Path: "/api/v1/people/{person}/follow", Tags: tags, Summary: "Follow a person",
-	}, toWrite, func(ctx context.Context, in *about) (*nothing, error) {
+	}, toWrite, func(ctx context.Context, in *atPerson) (*nothing, error) {
 		return a.follow(ctx, in, a.People.Follow)
 	})
 	add(a, huma.Operation{
 		OperationID: "unfollow", Method: "DELETE", Path: "/api/v1/people/{person}/follow", Tags: tags, Summary: "Unfollow a person",
-	}, toWrite, func(ctx context.Context, in *about) (*nothing, error) {
+	}, toWrite, func(ctx context.Context, in *atPerson) (*nothing, error) {
 		return a.follow(ctx, in, a.People.Unfollow)
 	})
 }
 
 // follow changes whether the person who asks follows another, and tells the
 // rooms: who is followed by the stage, and who may enter, follows from it.
-func (a *API) follow(ctx context.Context, in *about, change func(ctx context.Context, who, whom id.Person) error) (*nothing, error) {
+func (a *API) follow(ctx context.Context, in *atPerson, change func(ctx context.Context, who, whom id.Person) error) (*nothing, error) {
 	whom, err := in.parse()
 	if err != nil {
 		return nil, err

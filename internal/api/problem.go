@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -228,9 +230,7 @@ func (a *API) problem(ctx context.Context, err error, german bool) *Problem {
 
 // write answers r with p where huma does not.
 func (p *Problem) write(w http.ResponseWriter) {
-	for name, values := range p.GetHeaders() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	// The client may be gone, which is all that can go wrong.
@@ -248,9 +248,9 @@ func isGerman(accept string) bool {
 	return i == 1
 }
 
-// huma makes its errors through two package variables. Setting them here makes
-// them ours, also in the OpenAPI document.
-func init() {
+// humaErrors makes huma's errors ours, also in the OpenAPI document. huma makes
+// them through package variables, which are set once.
+var humaErrors = sync.OnceFunc(func() {
 	huma.NewError = func(status int, text string, errs ...error) huma.StatusError {
 		return humaProblem(status, false, text, errs)
 	}
@@ -258,7 +258,7 @@ func init() {
 		return humaProblem(status, isGerman(ctx.Header("Accept-Language")), text, errs)
 	}
 	huma.DefaultArrayNullable = false // our lists are empty, never null
-}
+})
 
 // humaProblem returns the problem for an error that huma has found: something
 // too large, not of the form, or none of the words allowed.

@@ -60,6 +60,17 @@ type (
 	}
 )
 
+// Inputs of calls about one room.
+type (
+	atRoom struct {
+		Room string `path:"room"`
+	}
+	entry struct {
+		Room string `path:"room"`
+		Body None
+	}
+)
+
 func (a *API) addRooms() {
 	tags := []string{"rooms"}
 	add(a, huma.Operation{
@@ -79,9 +90,7 @@ func (a *API) addRooms() {
 	})
 	add(a, huma.Operation{
 		OperationID: "get-room", Method: "GET", Path: "/api/v1/rooms/{room}", Tags: tags, Summary: "A room",
-	}, toRead, func(ctx context.Context, in *struct {
-		Room string `path:"room"`
-	}) (*output[Card], error) {
+	}, toRead, func(ctx context.Context, in *atRoom) (*output[Card], error) {
 		name, err := id.Parse[id.Room](in.Room)
 		if err != nil {
 			return nil, room.ErrNoRoom
@@ -91,10 +100,7 @@ func (a *API) addRooms() {
 	add(a, huma.Operation{
 		OperationID: "grant-entry", Method: "POST", Path: "/api/v1/rooms/{room}/grants", Tags: tags,
 		Summary: "Permission to enter a room", DefaultStatus: 201,
-	}, toWrite, func(ctx context.Context, in *struct {
-		Room string `path:"room"`
-		Body None
-	}) (*output[Grant], error) {
+	}, toWrite, func(ctx context.Context, in *entry) (*output[Grant], error) {
 		name, err := id.Parse[id.Room](in.Room)
 		if err != nil {
 			return nil, room.ErrNoRoom

@@ -63,6 +63,11 @@ func answer[B any](body B, err error) (*output[B], error) {
 
 type nothing struct{}
 
+// atCode is the input of a call about an invite that somebody holds.
+type atCode struct {
+	Code string `path:"code"`
+}
+
 // finishing is the input of the second half of a ceremony.
 type finishing struct{ Body Finish }
 
@@ -78,9 +83,7 @@ func (a *API) addSignUp() {
 	add(a, huma.Operation{
 		OperationID: "get-invite", Method: "GET", Path: "/api/v1/invites/{code}", Tags: []string{"signing up"},
 		Summary: "Look at an open invite",
-	}, toLook, func(ctx context.Context, in *struct {
-		Code string `path:"code"`
-	}) (*output[OpenInvite], error) {
+	}, toLook, func(ctx context.Context, in *atCode) (*output[OpenInvite], error) {
 		i, err := a.People.Invite(ctx, in.Code)
 		if err != nil {
 			return nil, err

@@ -36,6 +36,7 @@ type feed struct {
 	last    uint64     // number of the last event
 	kept    [][]byte   // the last events, up to and including last
 	ended   bool       // there will be no more
+	notice  []byte     // the newest, for those who come later
 	watches map[*Watch]struct{}
 }
 
@@ -120,6 +121,7 @@ func (f *feed) oldest() uint64 { return f.last - uint64(len(f.kept)) + 1 }
 
 // Tell delivers a notice, after all events up to now. A notice that a watcher
 // has not taken yet gives way to a newer one, so notices never wait in line.
+// Whoever comes later begins with the newest.
 func (h *Hub) Tell(name id.Room, frame []byte) {
 	f := h.find(name)
 	if f == nil {
@@ -127,6 +129,7 @@ func (h *Hub) Tell(name id.Room, frame []byte) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.notice = frame
 	for w := range f.watches {
 		w.notice, w.noticeAfter = frame, f.last
 		w.rouse()
@@ -147,7 +150,7 @@ func (h *Hub) Watch(name id.Room, since uint64) (*Watch, bool) {
 		return nil, false
 	}
 	w := &Watch{
-		of: f, next: since + 1, joined: f.last,
+		of: f, next: since + 1, joined: f.last, notice: f.notice, noticeAfter: f.last,
 		frames: make(chan []byte), roused: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	f.watches[w] = struct{}{}

@@ -238,6 +238,22 @@ func TestTell(t *testing.T) {
 	})
 }
 
+func TestWhoComesLaterIsToldTheNewest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := at(0)
+		h.Tell(agora, []byte("a"))
+		h.Tell(agora, []byte("b"))
+		raise(h, 1, 2)
+		for since, want := range map[uint64]string{0: "1 2 b", 2: "b"} {
+			w := watch(t, h, since)
+			if got := read(w); got != want {
+				t.Errorf("since %d: got %s, want %s", since, got, want)
+			}
+			w.Stop()
+		}
+	})
+}
+
 func TestEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := at(0)

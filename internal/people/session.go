@@ -61,11 +61,11 @@ func (p *People) Session(ctx context.Context, token string) (s Session, renewed 
 	switch unseen := now.Sub(s.Seen); {
 	case unseen >= SessionLife:
 		return Session{}, false, ErrNoSession
-	case unseen >= SessionRenew:
-		s.Seen = now
-		return s, true, p.store.Renew(ctx, s.ID, now)
+	case unseen >= SessionRenew && p.store.Renew(ctx, s.ID, now) == nil:
+		s.Seen, renewed = now, true
 	}
-	return s, false, nil
+	// A session that could not be renewed is good, and the next use tries again.
+	return s, renewed, nil
 }
 
 // Sessions returns where who is signed in, the last seen first.

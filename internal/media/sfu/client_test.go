@@ -230,7 +230,6 @@ func (p *person) total() int {
 
 // eventually waits for something that another goroutine is about to make true.
 func eventually(t *testing.T, what string, f func() bool) {
-
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if f() {
@@ -239,3 +238,6 @@ func eventually(t *testing.T, what string, f func() bool) {
 	}
 	t.Fatalf("it never happened: %s", what)
 }
+
+// testTime is when it is for a loop that is not running.
+var testTime = time.Unix(1_800_000_000, 0)

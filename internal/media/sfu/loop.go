@@ -57,7 +57,6 @@ type client struct {
 	who       id.Person
 	seat      *seat
 	handshake *handshake.Handshake
-	shaking   bool // counted in handshakes
 	addresses []netip.AddrPort
 	ssrcs     []uint32
 	reportAt  time.Time

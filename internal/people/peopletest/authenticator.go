@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
 )
@@ -90,7 +91,7 @@ func (a *Authenticator) Get(options []byte) ([]byte, error) {
 	a.Count++
 	data, client := a.data(0), a.client("webauthn.get", asked.Challenge)
 	hash := sha256.Sum256(client)
-	digest := sha256.Sum256(append(data[:len(data):len(data)], hash[:]...))
+	digest := sha256.Sum256(append(slices.Clip(data), hash[:]...))
 	signature, err := ecdsa.SignASN1(rand.Reader, a.key, digest[:])
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)

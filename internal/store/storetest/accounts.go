@@ -287,17 +287,17 @@ func founder(t *testing.T, s Store) {
 func invites(t *testing.T, s Store) {
 	ctx, by := t.Context(), first(t, s)
 	at := noon
-	give := func(allowance int) (people.InviteID, people.Hash, error) {
+	give := func() (people.InviteID, people.Hash, error) {
 		at = at.Add(time.Second)
 		i := people.Invite{ID: id.New[people.InviteID](), By: by, Created: at, Expires: at.Add(time.Hour)}
 		code := hash()
-		return i.ID, code, s.Give(ctx, i, code, allowance)
+		return i.ID, code, s.Give(ctx, i, code, 2)
 	}
-	a, aCode, err := give(2)
+	a, aCode, err := give()
 	must(t, err)
-	b, bCode, err := give(2)
+	b, bCode, err := give()
 	must(t, err)
-	_, _, err = give(2)
+	_, _, err = give()
 	refused(t, err, people.ErrNoInvitesLeft)
 
 	got, err := s.Invite(ctx, aCode)
@@ -325,15 +325,15 @@ func invites(t *testing.T, s Store) {
 	same(t, list[1].UsedBy, people.Profile{Person: p, Followed: true})
 
 	// The revoked one and an expired one can be given again, and again.
-	_, _, err = give(2)
+	_, _, err = give()
 	must(t, err)
 	at = at.Add(2 * time.Hour)
 	for range people.SpentMax + 5 {
-		c, _, err := give(2)
+		c, _, err := give()
 		must(t, err)
 		must(t, s.Revoke(ctx, by.ID, c, at))
 	}
-	_, _, err = give(2)
+	_, _, err = give()
 	must(t, err)
 	list, err = s.Invites(ctx, by.ID)
 	must(t, err)

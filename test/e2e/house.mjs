@@ -1,0 +1,73 @@
+// A node with records of its own, on ports that nobody else has.
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as places from './places.mjs';
+import { start } from './process.mjs';
+
+export class House {
+  /** Everything the node has logged. */
+  log = '';
+  /** The founder's invite link. */
+  invite = '';
+  #args;
+  #admin;
+  #data;
+  #process;
+
+  static async open() {
+    const house = new House();
+    const [port, admin, media] = await Promise.all([freeTCP(), freeTCP(), freeUDP()]);
+    house.#data = await mkdtemp(join(tmpdir(), 'stoa-e2e-'));
+    house.url = `http://localhost:${port}`;
+    house.#admin = `http://127.0.0.1:${admin}`;
+    house.#args = ['serve', '--addr', `localhost:${port}`, '--data', house.#data];
+    house.#args.push('--media.listen', `127.0.0.1:${media}`, '--admin.addr', `127.0.0.1:${admin}`);
+    await house.start();
+    return house;
+  }
+
+  async start() {
+    // The first time, the founder's link is the last thing that it prints.
+    const ready = this.invite ? /Stoa is at / : /Your invite: (\S+)\n/;
+    this.#process = await start(places.node, this.#args, ready, (text) => (this.log += text));
+    this.invite ||= this.#process.match[1];
+  }
+
+  /** Stops the node by a signal: SIGKILL is a fall, SIGTERM an order. */
+  async stop(signal) {
+    return await this.#process.stop(signal);
+  }
+
+  /** Stops the node for good. */
+  async close() {
+    await this.#process.stop('SIGTERM');
+    await rm(this.#data, { recursive: true });
+  }
+
+  /** What the media loop has counted, by name. */
+  async counts() {
+    const text = await (await fetch(`${this.#admin}/metrics`)).text();
+    const lines = text.matchAll(/^stoa_media_events_total\{event="(\w+)"\} (\d+)/gm);
+    return Object.fromEntries([...lines].map(([, name, value]) => [name, Number(value)]));
+  }
+}
+
+async function freeTCP() {
+  const server = createServer().listen(0, 'localhost');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
+async function freeUDP() {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}

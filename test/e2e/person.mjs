@@ -1,0 +1,221 @@
+// Somebody with a browser, who does what people do: look, click and type.
+import { install, worklet } from './ear.mjs';
+
+const slots = 8;
+
+/** How long anything may take that should come at once. A busy machine must not fail a test. */
+export const patience = 10_000;
+
+export class Person {
+  id = '';
+  /** What went wrong in the page. */
+  errors = [];
+  #authenticator;
+
+  /** Sits somebody down before an empty page. Without `passkeys`, the browser knows none. */
+  static async sit(context, house, name, { passkeys = true } = {}) {
+    const person = new Person();
+    Object.assign(person, { context, house, name });
+    context.setDefaultTimeout(patience);
+    await context.grantPermissions(['microphone', 'clipboard-read', 'clipboard-write']);
+    await context.addInitScript(install, { worklet, slots });
+    if (!passkeys) await context.addInitScript(() => delete window.PublicKeyCredential);
+    const page = context.pages()[0] ?? (await context.newPage());
+    page.on('pageerror', (error) => person.errors.push(error.message));
+    page.on('console', (message) => {
+      // What the network does is the business of the steps.
+      const text = message.text();
+      const network = /Failed to load resource|WebSocket connection/.test(text);
+      if (message.type() === 'error' && !network) person.errors.push(text);
+    });
+    person.page = page;
+    person.cdp = await context.newCDPSession(page);
+    // The node's policy keeps the ear's script out of the page, as it should.
+    await person.cdp.send('Page.setBypassCSP', { enabled: true });
+    if (passkeys) await person.#takeAuthenticator();
+    return person;
+  }
+
+  async #takeAuthenticator() {
+    await this.cdp.send('WebAuthn.enable');
+    const { authenticatorId } = await this.cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    this.#authenticator = authenticatorId;
+  }
+
+  /** Has the same passkeys as somebody: the same person at another device. */
+  async syncPasskeys(from) {
+    const { credentials } = await from.cdp.send('WebAuthn.getCredentials', {
+      authenticatorId: from.#authenticator,
+    });
+    for (const credential of credentials) {
+      await this.cdp.send('WebAuthn.addCredential', {
+        authenticatorId: this.#authenticator,
+        credential,
+      });
+    }
+  }
+
+  on(test) {
+    return this.page.locator(`[data-test="${test}"]:visible`).first();
+  }
+
+  tap(test) {
+    return this.on(test).click();
+  }
+
+  go(path) {
+    return this.page.goto(this.house.url + path);
+  }
+
+  heading() {
+    return this.page.locator('h1').first().textContent();
+  }
+
+  /** Calls the node as the page would, and returns status and body. */
+  call(method, path, body) {
+    return this.page.evaluate(
+      async ([method, path, body]) => {
+        const response = await fetch(`/api/v1${path}`, {
+          method,
+          headers: body ? { 'Content-Type': 'application/json' } : {},
+          body: body ? JSON.stringify(body) : undefined,
+        });
+        return { status: response.status, body: await response.text() };
+      },
+      [method, path, body],
+    );
+  }
+
+  async learnID() {
+    this.id = JSON.parse((await this.call('GET', '/me')).body).id;
+  }
+
+  // --- coming in ---
+
+  async acceptInvite(link) {
+    await this.page.goto(link);
+    await this.on('name').fill(this.name);
+    if (this.#authenticator) {
+      await this.tap('signup-passkey');
+    } else {
+      await this.tap('signup-recovery');
+      this.recoveryCode = await this.on('recovery-code').textContent();
+      await this.tap('recovery-kept');
+    }
+    await this.page.waitForURL(`${this.house.url}/`);
+    await this.learnID();
+  }
+
+  async signInWithPasskey() {
+    await this.go('/signin');
+    await this.tap('signin-passkey');
+    await this.page.waitForURL(`${this.house.url}/`);
+    await this.learnID();
+  }
+
+  /** Gives an invite away and returns its link. */
+  async giveInvite() {
+    const links = this.page.locator('[data-test="invite-open"] .link:visible');
+    const had = await links.allTextContents();
+    await this.tap('give-invite');
+    await links.nth(had.length).waitFor();
+    return (await links.allTextContents()).find((link) => !had.includes(link));
+  }
+
+  // --- rooms ---
+
+  /** Opens a room by the sheet in the hallway, and returns its id. */
+  async openRoom(title, visibility = 'open', letIn = []) {
+    await this.page.locator('[data-test^="open-room"]:visible').first().click();
+    await this.on('room-title').fill(title);
+    // The radio button itself is drawn by its label.
+    await this.page.locator(`.opt:has([data-test="visibility-${visibility}"])`).click();
+    for (const who of letIn) await this.tap(`let-in-${who.id}`);
+    await this.tap('open-room-now');
+    await this.on('bar').waitFor();
+    return new URL(this.page.url()).pathname.split('/').at(-1);
+  }
+
+  /** Goes into a room by its card. */
+  async enter(room) {
+    await this.tap(`card-${room}`);
+    await this.on('bar').waitFor();
+  }
+
+  async openMicrophone() {
+    await this.tap('mic');
+    await this.page.locator('[data-test="mic"][data-open="true"]:visible').waitFor();
+  }
+
+  async closeMicrophone() {
+    await this.tap('mic');
+    await this.page.locator('[data-test="mic"][data-open="false"]:visible').waitFor();
+  }
+
+  /** Opens the sheet of somebody in the room and presses a button there. */
+  async doAbout(who, what) {
+    await this.tap(`person-${who.id}`);
+    await this.tap(what);
+  }
+
+  // --- ears ---
+
+  now() {
+    return this.page.evaluate(() => window.e2e.now());
+  }
+
+  /** Waits until somebody is heard after a time, and returns when that was. */
+  async hears(who, since) {
+    const found = await this.page.waitForFunction(
+      ([who, since]) => window.e2e.heardSince(who, since),
+      [who.id, since],
+      { polling: 20, timeout: 2 * patience },
+    );
+    return await found.jsonValue();
+  }
+
+  /** Waits until somebody is not heard any more, and returns when they last were. */
+  async hearsNoMore(who) {
+    const found = await this.page.waitForFunction(
+      ([who, quiet]) => window.e2e.silentSince(who, quiet),
+      [who.id, 500],
+      { polling: 20 },
+    );
+    return await found.jsonValue();
+  }
+
+  /** Waits until the live region has said these words, since they were last cleared. */
+  async isTold(words) {
+    await this.page.waitForFunction((words) => window.e2e.said.includes(words), words, { polling: 20 });
+  }
+
+  descriptions() {
+    return this.page.evaluate(() => window.e2e.descriptions());
+  }
+
+  /** What the browser has counted about somebody's voice. */
+  stats(who) {
+    return this.page.evaluate((who) => window.e2e.stats(who), who.id);
+  }
+
+  /** Starts a recording of somebody, or of the own microphone. */
+  async record(who) {
+    await this.page.evaluate((who) => window.e2e.record(who), who === this ? 'me' : who.id);
+  }
+
+  /** Ends the recording: when it began, and its samples at 48 kHz. */
+  async recorded() {
+    const { at, samples } = await this.page.evaluate(() => window.e2e.stopRecording());
+    const bytes = Uint8Array.from(Buffer.from(samples, 'base64'));
+    return { at, samples: new Float32Array(bytes.buffer) };
+  }
+}

@@ -1,0 +1,13 @@
+// Where things are.
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+export const node = at('bin/stoa');
+export const meter = at('bin/m2e');
+export const sounds = at('build/e2e');
+export const pictures = at('build/shots');
+export const failure = at('build/e2e-failure');
+
+for (const path of [sounds, pictures]) await mkdir(path, { recursive: true });
