@@ -21,6 +21,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/klauspost/compress/gzhttp"
 
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
@@ -102,7 +103,8 @@ func New(p Parts) *API {
 	a.openapi = a.addCalls(mux)
 	mux.HandleFunc("GET /api/v1/live", a.live)
 	mux.HandleFunc("/api/", a.noSuchThing)
-	mux.Handle("/", a.web())
+	// Of the app only: answers with secrets in them stay as long as they are.
+	mux.Handle("/", gzhttp.GzipHandler(a.web()))
 	a.handler = a.outside(mux)
 	return a
 }

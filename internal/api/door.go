@@ -81,7 +81,7 @@ func (a *API) contentSecurityPolicy() string {
 		socket = "wss://" + a.URL.Host
 	}
 	return "default-src 'self'; connect-src 'self' " + socket +
-		"; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+		"; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }
 
 // signIn finds out who is signed in, and renews the cookie with the session.

@@ -22,10 +22,13 @@ var hallwayNotice = encode(signal.Notice{Hallway: &signal.None{}})
 // most once a second. Of a room that is not open only those hear who may enter
 // it, or could a moment ago: when a closed room lives is nobody else's to know.
 type hallway struct {
-	mu      sync.Mutex
-	open    bool             // something about an open room has changed
-	changed map[id.Room]bool // rooms that are not open and have changed
-	joined  map[*connection]bool
+	mu   sync.Mutex
+	open bool // something about an open room has changed
+	// changed are the rooms that have changed since the last look, settled
+	// those before it. The settled ones are looked at: a room tells of a change
+	// a moment before it can be read.
+	changed, settled map[id.Room]bool
+	joined           map[*connection]bool
 	// watchers are those who watch, with the rooms not open that they could
 	// enter when we last looked.
 	watchers map[*connection]map[id.Room]bool
@@ -118,9 +121,9 @@ func (a *API) watchHallway() {
 func (a *API) tellHallway(ctx context.Context) {
 	h := &a.hallway
 	h.mu.Lock()
-	open, changed, joined := h.open, h.changed, h.joined
+	open, settled, joined := h.open, h.settled, h.joined
 	watchers := slices.Collect(maps.Keys(h.watchers))
-	h.open, h.changed, h.joined = false, nil, make(map[*connection]bool)
+	h.open, h.settled, h.changed, h.joined = false, h.changed, nil, make(map[*connection]bool)
 	h.mu.Unlock()
 
 	news := make(map[*connection]bool)
@@ -129,7 +132,7 @@ func (a *API) tellHallway(ctx context.Context) {
 			news[c] = true
 		}
 	}
-	for name := range changed {
+	for name := range settled {
 		now := a.mayEnter(ctx, name, watchers)
 		h.mu.Lock()
 		for c, before := range h.watchers {

@@ -473,8 +473,17 @@ func TestDocumentHasTheLiveMessages(t *testing.T) {
 			t.Errorf("%s has $schema", name)
 		}
 	}
-	if v := string(doc.Components.Schemas["SignalEntered"].Properties["view"]); !strings.Contains(v, "/RoomView") {
-		t.Errorf("the view is %s", v)
+	for member, want := range map[string]string{
+		"SignalEntered.view":   `"$ref": "#/components/schemas/RoomView"`,
+		"RoomParticipant.role": `"moderator"`,
+		"SignalCut.why":        `"taken_over"`,
+		"SignalVoices.slots":   `"null"`,
+		"Card.visibility":      `"closed"`,
+	} {
+		name, property, _ := strings.Cut(member, ".")
+		if got := string(doc.Components.Schemas[name].Properties[property]); !strings.Contains(got, want) {
+			t.Errorf("%s is %s", member, got)
+		}
 	}
 }
 
@@ -555,6 +564,22 @@ func TestHeaders(t *testing.T) {
 	}
 	if res := h.call("GET", "/api/v1/house", nil); res.header.Get("Cache-Control") != "no-store" {
 		t.Error("an answer of the API may be stored")
+	}
+}
+
+// The app travels compressed; answers of the API, which hold secrets, do not.
+func TestCompression(t *testing.T) {
+	script := strings.Repeat("export const porch = 5;\n", 1000)
+	h := newHouseWith(t, "http", fstest.MapFS{
+		"index.html":         {Data: []byte("<!doctype html>")},
+		"assets/app-x1y2.js": {Data: []byte(script)},
+	})
+	res := h.call("GET", "/assets/app-x1y2.js", nil, "Accept-Encoding", "gzip").is(200)
+	if got := res.header.Get("Content-Encoding"); got != "gzip" || len(res.body) > len(script)/10 {
+		t.Errorf("the app travels as %q, in %d of %d bytes", got, len(res.body), len(script))
+	}
+	if res := h.call("GET", "/openapi.json", nil, "Accept-Encoding", "gzip").is(200); res.header.Get("Content-Encoding") != "" {
+		t.Error("the API is compressed")
 	}
 }
 

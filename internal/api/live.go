@@ -52,11 +52,12 @@ type connection struct {
 }
 
 // An outgoing is what the writer does next: write a frame; or pass on the
-// frames of a watch from now on; or, with a cut, stop passing them on, and say
-// so unless the client asked for it.
+// frames of a watch from now on, for as long as its seat is held; or, with a
+// cut, stop passing them on, and say so unless the client asked for it.
 type outgoing struct {
 	frame []byte
 	watch *hub.Watch
+	seat  *seat
 	cut   *signal.Cut
 	quiet bool
 }
@@ -142,6 +143,11 @@ func (c *connection) serve(ctx context.Context) {
 	cancel()
 	wg.Wait()
 	_ = c.ws.CloseNow() // it is closed already, or broken
+	for len(c.out) > 0 {
+		if o := <-c.out; o.watch != nil {
+			o.watch.Stop()
+		}
+	}
 	c.api.hallway.leave(c)
 	if s := c.swap(nil); s != nil {
 		c.api.disconnect(s)
@@ -221,6 +227,9 @@ func (c *connection) write(ctx context.Context) {
 		case o.watch != nil:
 			stop()
 			watch, frames = o.watch, o.watch.Frames()
+			if !c.api.seats.holds(o.seat) {
+				stop() // the cut has come before the watch
+			}
 		case o.cut != nil:
 			if o.cut.Why == signal.CutEnded {
 				if err := c.rest(ctx, frames); err != nil {

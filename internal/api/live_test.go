@@ -326,6 +326,34 @@ func TestRemoved(t *testing.T) {
 	bo.enter(b, name)
 }
 
+// TestRemovedAtOnce removes somebody in the moment in which they come in.
+// However the two meet, nothing comes from the room after the cut.
+func TestRemovedAtOnce(t *testing.T) {
+	h := newHouse(t)
+	ada := h.first("Ada")
+	bo := ada.invite("Bo")
+	name := ada.open("open")
+	a, by := ada.sit(name), seatOf(h, name, ada)
+	for range 20 {
+		b := bo.live()
+		b.send("enter", body{"grant": bo.grant(name)})
+		a.event("entered")
+		h.do(name, room.Remove{By: by, Who: bo.id})
+		b.cut(name, "removed")
+		h.do(name, room.SetHands{By: by, Policy: room.HandsOff})
+		h.do(name, room.SetHands{By: by, Policy: room.HandsEveryone})
+		b.done("ping", None{})
+		b.done("ping", None{})
+		for _, m := range b.kept {
+			if strings.Contains(m.raw, "hands_set") {
+				t.Fatalf("heard after the cut: %s", m.raw)
+			}
+		}
+		h.do(name, room.LetIn{By: by, Who: bo.id})
+		h.must(b.ws.CloseNow())
+	}
+}
+
 func TestLostAndBack(t *testing.T) {
 	h := newHouse(t)
 	ada := h.first("Ada")
@@ -456,13 +484,12 @@ func TestRestart(t *testing.T) {
 	idle.done("ping", None{})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	go func() {
-		// The other side of a closing handshake, which Close waits for.
-		l.cut(name, "restart")
-	}()
-	h.must(h.api.Close(ctx))
+	closed := make(chan error)
+	go func() { closed <- h.api.Close(ctx) }()
+	l.cut(name, "restart")
 	l.closed(websocket.StatusGoingAway)
 	idle.closed(websocket.StatusGoingAway)
+	h.must(<-closed)
 	if _, err := h.dial("Cookie", "stoa_session="+ada.token); err == nil || !strings.Contains(err.Error(), "unavailable") {
 		t.Errorf("a connection to a node that stops: %v", err)
 	}

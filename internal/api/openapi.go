@@ -27,6 +27,11 @@ func outline(version string) huma.Config {
 	// The view is passed on as it was written, so its type is said here.
 	registry.Schema(reflect.TypeFor[signal.Entered](), false, "").Properties["view"] = registry.Schema(reflect.TypeFor[room.View](), true, "")
 	registry.Map()["Event"] = eventSchema(registry)
+	registry.Schema(reflect.TypeFor[signal.Voices](), false, "").Properties["slots"].Items.Nullable = true
+	for member, words := range vocabulary {
+		name, property, _ := strings.Cut(member, ".")
+		registry.Map()[name].Properties[property].Enum = words
+	}
 
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -48,6 +53,26 @@ func outline(version string) huma.Config {
 		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat: "application/json",
 	}
+}
+
+// vocabulary is the words that members of the live messages may have. Their
+// types are shared with packages that know no OpenAPI.
+var vocabulary = map[string][]any{
+	"RoomParticipant.role":   {room.Listener, room.Speaker, room.Moderator},
+	"RoomView.visibility":    {room.Closed, room.Social, room.Open},
+	"RoomView.hands":         {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
+	"EventOpened.visibility": {room.Closed, room.Social, room.Open},
+	"EventHandsSet.policy":   {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
+	"EventWidened.to":        {room.Social, room.Open},
+	"EventLeft.why":          {room.LeftQuietly, room.LeftLost, room.LeftRemoved},
+	"EventAskOver.why":       {room.AskDeclined, room.AskExpired},
+	"EventEnded.why":         {room.EndedByModerator, room.EndedEmptyStage},
+	"SignalSetHands.policy":  {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
+	"SignalWiden.to":         {room.Social, room.Open},
+	"SignalCut.why": {
+		signal.CutTakenOver, signal.CutRemoved, signal.CutEnded, signal.CutLost,
+		signal.CutSignedOut, signal.CutSlow, signal.CutRestart,
+	},
 }
 
 // schemaName names a type after its package where two packages have the same

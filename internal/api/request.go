@@ -36,7 +36,7 @@ func (c *connection) answer(ctx context.Context, r signal.Request) {
 	}
 	c.reply(reply)
 	if watch != nil {
-		c.push(outgoing{watch: watch})
+		c.push(outgoing{watch: watch, seat: c.held()})
 	}
 }
 
@@ -73,17 +73,19 @@ func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered
 		return nil, nil, err
 	}
 	before := c.swap(s)
-	if !a.seats.holds(s) { // it was lost in the same moment
-		c.swap(nil)
-		return nil, nil, room.ErrNotHere
-	}
 	if before != nil && (before.room != s.room || before.who != s.who) {
 		if err := a.leave(ctx, before); err != nil {
 			go a.disconnect(before)
 		}
 	}
+	if !a.seats.holds(s) { // it was lost in the same moment
+		c.swap(nil)
+		return nil, nil, room.ErrNotHere
+	}
 	view, watch, err := a.watch(s, e.Since)
 	if err != nil {
+		c.swap(nil)
+		go a.disconnect(s) // the client does not know that it sits there
 		return nil, nil, err
 	}
 	return &signal.Entered{

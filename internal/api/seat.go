@@ -54,7 +54,7 @@ func (a *seats) remove(s *seat) {
 func (a *seats) holds(s *seat) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return s.in && !s.lost
+	return s != nil && s.in && !s.lost
 }
 
 // sweep forgets the lost seats of who.

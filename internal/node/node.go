@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -45,13 +46,15 @@ type Node struct {
 	media   *sfu.SFU
 	rooms   *live.Rooms
 	api     *api.API
+	door    net.Listener // for people; bound first, served last
 	serving []*server
 	ready   atomic.Bool
 	failed  chan error
 }
 
-// Start starts a node: store, people, media, rooms, doors, in this order. When
-// it returns an error, nothing is left running.
+// Start starts a node: store, people, media, rooms, doors, in this order. Its
+// address is taken before all that, so that a second node changes nothing.
+// When it returns an error, nothing is left running.
 func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error) {
 	n := &Node{config: c, log: log, failed: make(chan error, 2)}
 	defer func() {
@@ -59,6 +62,13 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 			err = errors.Join(err, n.Stop(context.WithoutCancel(ctx)))
 		}
 	}()
+	if n.door, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Addr); err != nil {
+		return nil, err
+	}
+	if free, ok := strings.CutSuffix(c.URL, ":0"); ok { // any free port
+		c.URL = fmt.Sprintf("%s:%d", free, n.door.Addr().(*net.TCPAddr).Port)
+		n.config = c
+	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
@@ -133,7 +143,7 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 
 // A server is one address that the node answers HTTP on.
 type server struct {
-	http.Server
+	*http.Server
 
 	done chan struct{}
 }
@@ -145,25 +155,24 @@ func (n *Node) serve(ctx context.Context) error {
 		ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
-	if err := n.listen(ctx, n.config.Addr, main, n.config.TLS); err != nil {
-		return err
-	}
+	n.answer(n.door, main, n.config.TLS)
+	n.door = nil // the server closes it
 	if n.config.Admin.Addr == "" {
 		return nil
 	}
 	admin := http.NewServeMux()
 	admin.Handle("GET /metrics", n.metrics())
-	return n.listen(ctx, n.config.Admin.Addr, &http.Server{Handler: admin, ReadHeaderTimeout: 10 * time.Second}, TLS{})
-}
-
-func (n *Node) listen(ctx context.Context, addr string, h *http.Server, t TLS) error {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", n.config.Admin.Addr)
 	if err != nil {
 		return err
 	}
-	s := &server{done: make(chan struct{})}
-	s.Handler, s.ReadHeaderTimeout, s.ReadTimeout = h.Handler, h.ReadHeaderTimeout, h.ReadTimeout
-	s.IdleTimeout, s.MaxHeaderBytes, s.ErrorLog = h.IdleTimeout, h.MaxHeaderBytes, h.ErrorLog
+	n.answer(l, &http.Server{Handler: admin, ReadHeaderTimeout: 10 * time.Second}, TLS{})
+	return nil
+}
+
+// answer begins to answer HTTP on l.
+func (n *Node) answer(l net.Listener, h *http.Server, t TLS) {
+	s := &server{h, make(chan struct{})}
 	n.serving = append(n.serving, s)
 	go func() {
 		defer close(s.done)
@@ -177,7 +186,6 @@ func (n *Node) listen(ctx context.Context, addr string, h *http.Server, t TLS) e
 			n.failed <- err
 		}
 	}()
-	return nil
 }
 
 // findFounder looks whether the house still waits for its first person.
@@ -223,6 +231,9 @@ func (n *Node) Stop(ctx context.Context) error {
 			errs = append(errs, err, s.Close())
 		}
 		<-s.done
+	}
+	if n.door != nil {
+		errs = append(errs, n.door.Close())
 	}
 	if n.rooms != nil {
 		errs = append(errs, n.rooms.Close(ctx))

@@ -112,7 +112,7 @@ func (c *client) openRoom(title, visibility string) string {
 }
 
 // call makes an HTTP call that is to be answered with status.
-func (c *client) call(method, path string, body any, status int, answer any) {
+func (c *client) call(method, to string, body any, status int, answer any) {
 	c.t.Helper()
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -120,7 +120,7 @@ func (c *client) call(method, path string, body any, status int, answer any) {
 	}
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(b))
+	r, err := http.NewRequestWithContext(ctx, method, c.url+to, bytes.NewReader(b))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -135,11 +135,11 @@ func (c *client) call(method, path string, body any, status int, answer any) {
 		c.t.Fatal(err)
 	}
 	if res.StatusCode != status {
-		c.t.Fatalf("%s %s: %s, not %d: %s", method, path, res.Status, status, got)
+		c.t.Fatalf("%s %s: %s, not %d: %s", method, to, res.Status, status, got)
 	}
 	if answer != nil {
 		if err := json.Unmarshal(got, answer); err != nil {
-			c.t.Fatalf("%s %s: %v in %s", method, path, err, got)
+			c.t.Fatalf("%s %s: %v in %s", method, to, err, got)
 		}
 	}
 }

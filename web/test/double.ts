@@ -658,7 +658,7 @@ export class Double {
         return;
       case 'widen':
         moderates();
-        happen({ widened: { to: body.to as Visibility } });
+        happen({ widened: { to: body.to as 'social' | 'open' } });
         return;
       case 'end':
         moderates();

@@ -82,7 +82,11 @@ describe('a seat in a room', () => {
     const { id } = double.login(who);
     const headers = { cookie: `stoa_session=${id}` };
     const url = `${origin.replace('http', 'ws')}/api/v1/live`;
-    const live = new Live(() => new Socket(url, { headers }) as unknown as WebSocket);
+    const live = new Live(() => {
+      const socket = new Socket(url, { headers });
+      socket.on('error', () => {}); // a browser tells nobody either
+      return socket as unknown as WebSocket;
+    });
     lives.push(live);
     return Seat.take(live, roomID, async () => double.grantFor(who, roomID));
   };

@@ -1,6 +1,7 @@
 // Opens every screen in both languages, both themes, on a phone and on a wide
 // screen; writes pictures to build/shots and fails on anything axe finds, on
-// sideways scrolling and on errors of the page. `npm run shots [part of a name]`.
+// sideways scrolling (down to 320 pixels) and on errors of the page.
+// `npm run shots [part of a name]`.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import AxeBuilder from '@axe-core/playwright';
@@ -367,6 +368,7 @@ async function shoot(name, scene, language, size, viewport) {
         failures.push(`${file}: ${v.id}: ${v.help}\n    ${where}`);
       }
     }
+    if (size === 'phone') await page.setViewportSize({ width: 320, height: 640 });
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (sideways > 0) failures.push(`${name}.${language}.${size}: scrolls sideways by ${sideways}`);
   } catch (error) {

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	pionrtp "github.com/pion/rtp"
 	"github.com/pion/srtp/v3"
 	"github.com/pion/stun/v3"
 
@@ -58,6 +59,7 @@ type Peer struct {
 	micPayload  uint8
 	checked     time.Time // last authenticated connectivity check
 	reply       stun.Message
+	header      pionrtp.Header // where pion/srtp reads headers to, so as not to make one each time
 
 	open, control *srtp.Context // what comes in; RTCP that goes out
 	seal          *sealer       // RTP that goes out; nil before the handshake has ended
@@ -187,7 +189,7 @@ func (p *Peer) OpenRTP(now time.Time, b, buf []byte) (h rtp.Header, payload []by
 	if u == nil && len(p.uplinks) >= uplinksMax {
 		return h, nil, false, ErrStreams
 	}
-	plain, err := p.open.DecryptRTP(buf[:0], b, nil)
+	plain, err := p.open.DecryptRTP(buf[:0], b, &p.header)
 	if err != nil {
 		return h, nil, false, ErrAuth
 	}

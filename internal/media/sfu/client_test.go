@@ -238,3 +238,6 @@ func eventually(t *testing.T, what string, f func() bool) {
 	}
 	t.Fatalf("it never happened: %s", what)
 }
+
+// testTime is when it is for a loop that is not running.
+var testTime = time.Unix(1_800_000_000, 0)

@@ -205,10 +205,11 @@ func TestFailingBatch(t *testing.T) {
 		name := h.open(room.Open)
 		h.store.goes(func() (time.Duration, time.Duration, error) { return time.Second, 0, errDisk })
 		var all sync.WaitGroup
+		all.Go(func() { h.do(name, enter("first"), ErrStore) })
+		synctest.Wait() // the store is at work on it: what comes now waits, and is stored together
 		for n := range 10 {
 			all.Go(func() { h.do(name, enter(fmt.Sprint(n)), ErrStore) })
 		}
-		synctest.Wait()
 		all.Go(func() { h.do(name, room.LowerHand{By: seat("zeno"), Who: person("nemo")}, ErrStore) }) // a refusal, had it been alone
 		all.Wait()
 	})

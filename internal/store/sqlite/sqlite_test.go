@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"testing"
 	"time"
@@ -122,6 +123,43 @@ func TestFullDisk(t *testing.T) {
 	}
 	if err := s.Append(ctx, name, 2, uint64(stored)+1, []room.Event{room.Ended{Why: room.EndedEmptyStage}}); err != nil {
 		t.Fatalf("with room again: %v", err)
+	}
+}
+
+// TestUnwritable has records that can be read only: whoever is signed in stays
+// so, though the session cannot be renewed.
+func TestUnwritable(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "stoa.db"))
+	defer s.Close()
+	ctx, now := t.Context(), time.Now()
+	p, err := people.New(s, people.Config{
+		URL: &url.URL{Scheme: "https", Host: "stoa.example"}, House: "Test", InviteKey: []byte("a key for tests"),
+		Clock: func() time.Time { return now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, _, err := p.FounderInvite(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada, _, err := p.SignUpByRecovery(ctx, code, "Ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, err := p.SignIn(ctx, ada.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.writer.conn.ExecContext(ctx, "PRAGMA query_only = 1"); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(2 * people.SessionRenew)
+	if _, renewed, err := p.Session(ctx, token); err != nil || renewed {
+		t.Errorf("renewed: %t, %v", renewed, err)
+	}
+	if _, err := p.Rename(ctx, ada.ID, "Eve"); !errors.Is(err, people.ErrStore) {
+		t.Errorf("a write to records that can be read only: %v", err)
 	}
 }
 

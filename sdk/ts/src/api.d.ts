@@ -476,7 +476,8 @@ export interface components {
         };
         EventAskOver: {
             who: string;
-            why: string;
+            /** @enum {string} */
+            why: "declined" | "expired";
         };
         EventAskedUp: {
             by: string;
@@ -485,7 +486,8 @@ export interface components {
             who: string;
         };
         EventEnded: {
-            why: string;
+            /** @enum {string} */
+            why: "moderator" | "empty";
         };
         EventEntered: {
             followed: boolean;
@@ -499,11 +501,13 @@ export interface components {
             who: string;
         };
         EventHandsSet: {
-            policy: string;
+            /** @enum {string} */
+            policy: "off" | "followed" | "everyone";
         };
         EventLeft: {
             who: string;
-            why: string;
+            /** @enum {string} */
+            why: "left" | "lost" | "removed";
         };
         EventLetInto: {
             who: string;
@@ -523,7 +527,8 @@ export interface components {
             title: string;
             /** Format: date-time */
             until: string;
-            visibility: string;
+            /** @enum {string} */
+            visibility: "closed" | "social" | "open";
         };
         EventRegrouped: {
             followed?: string[];
@@ -548,7 +553,8 @@ export interface components {
             who: string;
         };
         EventWidened: {
-            to: string;
+            /** @enum {string} */
+            to: "social" | "open";
         };
         Finish: {
             ceremony: string;
@@ -678,21 +684,24 @@ export interface components {
             hand?: number;
             muted: boolean;
             name: string;
-            role: string;
+            /** @enum {string} */
+            role: "listener" | "speaker" | "moderator";
             /** Format: int64 */
             stage?: number;
             who: string;
         };
         RoomView: {
             ended?: boolean;
-            hands: string;
+            /** @enum {string} */
+            hands: "off" | "followed" | "everyone";
             /** Format: date-time */
             opened: string;
             people: components["schemas"]["RoomParticipant"][];
             /** Format: int64 */
             seq: number;
             title: string;
-            visibility: string;
+            /** @enum {string} */
+            visibility: "closed" | "social" | "open";
         };
         Session: {
             /** Format: date-time */
@@ -711,7 +720,8 @@ export interface components {
         };
         SignalCut: {
             room: string;
-            why: string;
+            /** @enum {string} */
+            why: "taken_over" | "removed" | "ended" | "lost" | "signed_out" | "slow" | "restart";
         };
         SignalEnter: {
             grant: string;
@@ -777,18 +787,20 @@ export interface components {
             widen?: components["schemas"]["SignalWiden"];
         };
         SignalSetHands: {
-            policy: string;
+            /** @enum {string} */
+            policy: "off" | "followed" | "everyone";
         };
         SignalVoices: {
             room: string;
-            slots: string[];
+            slots: (string | null)[];
             speaking: string[];
         };
         SignalWho: {
             who: string;
         };
         SignalWiden: {
-            to: string;
+            /** @enum {string} */
+            to: "social" | "open";
         };
         Violation: {
             /** @description such as body.name */

@@ -20,6 +20,8 @@ export interface Listener {
   opened?(): void;
   /** The connection is gone; it comes back by itself. */
   closed?(): void;
+  /** The connection was ended for good. */
+  stopped?(): void;
   heard?(message: RoomEvent | Notice): void;
 }
 
@@ -75,7 +77,9 @@ export class Live {
     for (const [target, name] of this.#wakers) target.removeEventListener(name, this.#wake);
     clearInterval(this.#pingTimer);
     this.#hangUp();
+    const listeners = [...this.#listeners];
     this.#listeners.clear();
+    for (const listener of listeners) listener.stopped?.();
   }
 
   /** Tells `listener` from now on; returns how to stop that. */

@@ -156,6 +156,7 @@ export class Seat {
           this.#attempt++;
           this.#state.value = 'reconnecting';
         },
+        stopped: () => this.#finish('left'),
         heard: (message) => this.#heard(message),
       }),
     ];
@@ -203,8 +204,8 @@ export class Seat {
     try {
       await this.#ask('mute', { who });
     } catch (thrown) {
-      // It is closed here; the node hears of it on coming back.
-      if (asStoaError(thrown).code !== 'offline') throw thrown;
+      // It is closed here; the node hears of it on coming back, if ever.
+      if (!['offline', 'not_here'].includes(asStoaError(thrown).code)) throw thrown;
     }
   }
 

@@ -43,7 +43,7 @@ function Profile({ person: p }: { person: Person }) {
         note={p.follows_me ? words.followsYou : ''}
       />
       {!isMe && (
-        <div class="flex wrap">
+        <div class="flex wrap narrow">
           <FollowButton person={p} />
         </div>
       )}
@@ -111,7 +111,7 @@ export function MeScreen() {
       <BackTop />
       <div class="pad stack roomy">
         <Portrait id={me.id} name={me.name} since={me.created} note="" />
-        <div class="flex wrap">
+        <div class="flex wrap narrow">
           <a class="btn grow" href={to.settings}>
             {words.nav.settings}
           </a>

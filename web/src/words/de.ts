@@ -12,9 +12,7 @@ export const de: Words = {
   again: 'Noch einmal',
   copy: 'Kopieren',
   share: 'Teilen',
-  copied: 'Kopiert.',
   loading: 'Lädt',
-  back: 'Zurück',
   you: 'du',
   none: 'Niemand',
 
@@ -104,7 +102,6 @@ export const de: Words = {
     quiet: 'Ganz still hier.',
     quietWhy:
       'Gerade ist kein Raum für dich offen. Jemand muss das erste Wort sagen. Es darf ein kleines sein.',
-    failed: 'Der Flur lädt nicht.',
     following: 'Wem du folgst',
     followsNobody:
       'Du folgst noch niemandem. Tipp in einem Raum auf ein Gesicht, um jemandem zu folgen: Dann siehst du zuerst, wo gesprochen wird.',
@@ -123,7 +120,6 @@ export const de: Words = {
     onStage: (n) => (n === 1 ? 'eine Person auf der Bühne' : `${inWords(n)} auf der Bühne`),
     listening: (n) =>
       n === 1 ? 'eine Person hört zu' : `${n === 0 ? 'niemand hört' : `${inWords(n)} hören`} zu`,
-    youAreHere: 'Du bist hier',
     nobody: 'Niemand auf der Bühne',
   },
 
@@ -157,27 +153,21 @@ export const de: Words = {
     others: 'Außerdem im Raum',
     audienceEmpty: 'Noch hört niemand zu.',
     showMore: (n) => `${n} weitere zeigen`,
-    listening: (n) => `${n} hören zu`,
     moderator: 'moderiert',
     speaking: 'spricht',
     muted: 'stumm',
     away: 'Verbindung weg',
     handUp: 'Hand gehoben',
-    asked: 'auf die Bühne gebeten',
     leave: 'Leise gehen',
-    leaveShort: 'Gehen',
     onAir: 'Du bist zu hören',
     mutedState: 'Stumm',
     muteAct: 'stumm schalten',
     unmuteAct: 'Mikrofon öffnen',
-    mutedNobodyHears: 'Stumm. Dich hört niemand.',
     raiseHand: 'Hand heben',
     lowerHand: 'Hand senken',
     handsClosed: 'Gerade kann niemand die Hand heben',
     handsFollowedOnly: 'Die Hand heben kann nur, wem jemand auf der Bühne folgt',
     place: (n) => (n === 1 ? 'Du bist dran.' : `Du bist Nummer ${n}.`),
-    more: 'Mehr',
-    help: 'Tasten',
     about: 'Dieser Raum',
     listeningYou: 'Du hörst zu',
     onStageYou: 'Du bist auf der Bühne, stumm',
@@ -203,7 +193,6 @@ export const de: Words = {
   },
 
   hands: {
-    count: (n) => (n === 1 ? 'Eine Hand' : n === 0 ? 'Keine Hand' : `${capital(inWords(n))} Hände`),
     raised: (n) =>
       n === 1
         ? 'Eine erhobene Hand'
@@ -223,11 +212,9 @@ export const de: Words = {
   person: {
     follow: 'Folgen',
     unfollow: 'Nicht mehr folgen',
-    following: 'Du folgst',
     followsYou: 'Folgt dir',
     since: (time) => `Seit ${time} hier`,
     profile: 'Profil',
-    title: (name) => name,
     onStageNow: 'Gerade auf einer Bühne',
     askUp: 'Auf die Bühne bitten',
     askedUp: 'Auf die Bühne gebeten',
@@ -262,7 +249,6 @@ export const de: Words = {
     leaveSure: 'Den Raum verlassen?',
     leaveEnds: 'Außer dir ist niemand auf der Bühne: Wenn du gehst, endet der Raum.',
     leaveYes: 'Ja, gehen',
-    people: 'Wer hier ist',
   },
 
   trouble: {
@@ -320,9 +306,6 @@ export const de: Words = {
     fromMe: (name) => `von ${name}`,
     until: (time) => `bis ${time}`,
     give: 'Eine verschenken',
-    ready: 'Bereit zum Verschenken',
-    out: 'Unterwegs',
-    link: 'Link der Karte',
     copied: 'Link kopiert. Er gilt ein Mal.',
     shareText: 'Im Haus ist ein Platz frei für dich.',
     takeBack: 'Zurücknehmen',

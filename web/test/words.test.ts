@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { de } from '../src/words/de.ts';
+import { en } from '../src/words/en.ts';
+
+/** Every sentence of a catalogue, those with numbers or names in several forms. */
+function sentences(words: unknown, path: string): [string, string][] {
+  if (typeof words === 'string') return [[path, words]];
+  if (typeof words === 'function') {
+    return [0, 1, 2, 9, 10, 1234].map((n) => {
+      const given = Array.from({ length: words.length }, () => n);
+      return [`${path}(${n})`, words(...given)];
+    });
+  }
+  return Object.entries(words as object).flatMap(([key, value]) =>
+    sentences(value, `${path}.${key}`),
+  );
+}
+
+it.each([
+  ['English', en],
+  ['Deutsch', de],
+])('every sentence is whole: %s', (_, catalogue) => {
+  for (const [path, sentence] of sentences(catalogue, '')) {
+    expect(sentence, path).not.toMatch(/undefined|NaN|\[object|!/);
+    // There the node's own words follow.
+    if (!path.startsWith('.over.refused')) expect(sentence.trim(), path).not.toBe('');
+  }
+});
+
+it('numbers are words as far as people count', () => {
+  expect(en.hallway.count(1, 0)).toBe('One room is open.');
+  expect(en.hallway.count(6, 2)).toBe(
+    'Six rooms are open. In two of them somebody you follow is on the stage.',
+  );
+  expect(de.hallway.count(12, 1)).toBe(
+    '12 Räume sind offen. In einem ist jemand auf der Bühne, dem du folgst.',
+  );
+});
