@@ -40,17 +40,20 @@ export function Sheet({ labelledby, over, onClose, children }: SheetProps) {
       close.current();
     };
     const pressed = (event: KeyboardEvent) => {
-      if (event.key === 'Escape' && over) cancelled(event);
+      if (event.key !== 'Escape' || !over) return;
+      // What had the focus may be gone: then no key reaches the sheet itself.
+      const lost = event.target === document.body;
+      if (lost || dialog.contains(event.target as Node)) cancelled(event);
     };
     const clicked = (event: MouseEvent) => {
       if (event.target === dialog && !over && outside(dialog, event)) close.current();
     };
     dialog.addEventListener('cancel', cancelled);
-    dialog.addEventListener('keydown', pressed);
+    document.addEventListener('keydown', pressed);
     dialog.addEventListener('click', clicked);
     return () => {
       dialog.removeEventListener('cancel', cancelled);
-      dialog.removeEventListener('keydown', pressed);
+      document.removeEventListener('keydown', pressed);
       dialog.removeEventListener('click', clicked);
     };
   }, [over]);
