@@ -56,6 +56,7 @@ fuzz: ## every parser, FUZZTIME each
 
 e2e: build ## three people in real browsers
 	test/needs chromium espeak-ng sox
+	$(GO) build -o bin/m2e ./test/meter/m2e
 	npm run --silent e2e
 
 interop: build ## aiortc, a WebRTC stack that shares no code with ours

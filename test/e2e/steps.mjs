@@ -1,5 +1,6 @@
 // The steps of the walk through the house: one after the other, each on what
 // the ones before have left.
+import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -10,14 +11,20 @@ let failed = '';
 
 /** A step. After one that has failed there is no walking on. */
 export function step(name, seconds, walk, evidence) {
-  test(name, { timeout: seconds * 1000 }, async (t) => {
+  test(name, async (t) => {
     if (failed) {
       t.skip(`after "${failed}" has failed`);
       return;
     }
     const began = Date.now();
+    const late = AbortSignal.timeout(seconds * 1000);
     try {
-      await walk();
+      await Promise.race([
+        walk(),
+        once(late, 'abort').then(() => {
+          throw new Error(`it took longer than ${seconds} s`);
+        }),
+      ]);
     } catch (error) {
       failed = name;
       await keep(evidence());
