@@ -69,11 +69,17 @@ export function install({ worklet, slots }) {
   const said = []; // everything the live region has said
   let descriptions = 0;
   let connectedAt = 0;
+  let pressedAt = 0;
   let whose = []; // who is in which slot
   const slotOf = new Map(); // and where somebody was last
 
   /** Milliseconds since 1970, in fractions, the same in all pages of this machine. */
   const now = () => performance.timeOrigin + performance.now();
+
+  const press = () => {
+    pressedAt = now();
+  };
+  window.addEventListener('click', press, { capture: true });
 
   // --- the connections ---
 
@@ -180,6 +186,8 @@ export function install({ worklet, slots }) {
     said,
     /** How often a connection was told what the other side offers: more than once is renegotiation. */
     descriptions: () => descriptions,
+    /** When a button was last pressed. */
+    pressedAt: () => pressedAt,
     /** When a connection last came up. */
     connectedAt: () => connectedAt,
     /** When somebody was first heard after a time; nothing if they were not. */

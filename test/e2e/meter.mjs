@@ -18,21 +18,44 @@ const stalledMax = 80; // ms; Chromium drops what waits for longer than 100
  */
 export async function measure(name, speaker, listener, during) {
   hurry();
+  const before = await listener.stats(speaker);
   await Promise.all([speaker.record(speaker), listener.record(speaker)]);
   await during();
   const [said, heard] = await Promise.all([speaker.recorded(), listener.recorded()]);
+  const after = await listener.stats(speaker);
   const file = join(places.sounds, `${name}.wav`);
   await writeFile(file, stereo(said, heard));
   const stalled = Math.max(said.stalled, heard.stalled);
   if (stalled > stalledMax)
     return { void: `the browser's sound stood still for ${Math.round(stalled)} ms` };
-  return JSON.parse(await run(places.meter, [file]));
+  return { ...JSON.parse(await run(places.meter, [file])), ...counted(before, after) };
+}
+
+/** What the browser has counted in between, on the listener's side. */
+function counted(before, after) {
+  const [delay, emitted, concealed, silent, all, lost] = [
+    'jitterBufferDelay',
+    'jitterBufferEmittedCount',
+    'concealedSamples',
+    'silentConcealedSamples',
+    'totalSamplesReceived',
+    'packetsLost',
+  ].map((name) => after[name] - before[name]);
+  return { buffer_ms: (1000 * delay) / emitted, concealed: (concealed - silent) / all, lost };
 }
 
 /** A reading in words. */
-export const words = (r) =>
-  r.void ??
-  `STOI ${r.stoi}, mouth to ear ${r.delay_ms.median} ms (95 %: ${r.delay_ms.p95} ms), longest gap ${r.longest_gap_ms} ms, load average ${r.load_average}`;
+export function words(r) {
+  if (r.void) return r.void;
+  return [
+    `STOI ${r.stoi.toFixed(3)}`,
+    `mouth to ear ${r.delay_ms.median.toFixed(0)} ms (95 %: ${r.delay_ms.p95.toFixed(0)} ms)`,
+    `${r.buffer_ms.toFixed(0)} ms of it in the listener's buffer`,
+    `longest gap ${r.longest_gap_ms} ms`,
+    `${(100 * r.concealed).toFixed(1)} % concealed`,
+    `load average ${r.load_average.toFixed(1)}`,
+  ].join(', ');
+}
 
 /** Just listening, for so many seconds. */
 export const forSeconds = (seconds) => () => wait(seconds * 1000);

@@ -188,8 +188,14 @@ export class Person {
     await this.page.evaluate(() => window.e2e?.freshen());
   }
 
+  /** Milliseconds since 1970, the same for all browsers of this machine. */
   now() {
     return this.page.evaluate(() => window.e2e.now());
+  }
+
+  /** When they last pressed a button. */
+  pressed() {
+    return this.page.evaluate(() => window.e2e.pressedAt());
   }
 
   /** Waits until somebody is heard after a time, and returns when that was. */

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 
 const running = new Set();
 process.on('exit', () => {
@@ -93,4 +94,25 @@ function parentOf(pid) {
   } catch {
     return undefined; // it has ended
   }
+}
+
+/** Waits until the machine has time for us, but not for ever. */
+export async function calm() {
+  const idleMin = 0.3; // of the time of all cores
+  for (let second = 0; second < 20; second++) {
+    const before = times();
+    await wait(1000);
+    const after = times();
+    if ((after.idle - before.idle) / (after.all - before.all) >= idleMin) return;
+  }
+}
+
+/** What all cores have done so far. */
+function times() {
+  const spent = readFileSync('/proc/stat', 'utf8')
+    .split('\n')[0]
+    .split(/\s+/)
+    .slice(1, 9)
+    .map(Number);
+  return { idle: spent[3] + spent[4], all: spent.reduce((sum, time) => sum + time, 0) };
 }

@@ -6,6 +6,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as places from './places.mjs';
+import { calm } from './process.mjs';
 
 let failed = '';
 
@@ -48,6 +49,7 @@ export const ms = (milliseconds) => `${Math.round(milliseconds)} ms`;
 export async function bestOfThree(read, good) {
   const voidMax = 6;
   for (let take = 1, counted = 0; ; take++) {
+    if (take > 1) await calm();
     const reading = await read(take);
     if (!reading.void) counted++;
     else if (take - counted > voidMax) throw new Error(reading.void);
