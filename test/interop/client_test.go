@@ -144,26 +144,48 @@ func (c *client) call(method, to string, body any, status int, answer any) {
 	}
 }
 
+// grant returns permission to enter a room.
+func (c *client) grant(room string) string {
+	c.t.Helper()
+	var g struct{ Grant string }
+	c.call("POST", "/rooms/"+room+"/grants", struct{}{}, 201, &g)
+	return g.Grant
+}
+
 // enter takes a seat in a room and connects media.
 func (c *client) enter(room string) {
 	c.t.Helper()
 	c.room = room
-	c.sit(map[string]any{})
+	c.sit(map[string]any{"grant": c.grant(room)})
 	c.connect()
 }
 
 // comeBack takes the same seat again, after the node or the network was away.
 func (c *client) comeBack() {
 	c.t.Helper()
-	c.sit(map[string]any{"previous": c.session, "since": c.since})
+	c.sit(map[string]any{"grant": c.grant(c.room), "previous": c.session, "since": c.since})
 	c.connect()
 }
 
 // sit opens the WebSocket and enters.
 func (c *client) sit(enter map[string]any) {
 	c.t.Helper()
-	var g struct{ Grant string }
-	c.call("POST", "/rooms/"+c.room+"/grants", struct{}{}, 201, &g)
+	c.dial()
+	entered := c.ask("enter", enter).body("entered")
+	if entered.text("me") != c.me || entered.text("room") != c.room || entered.text("session") == "" {
+		c.t.Fatalf("entered as %v", entered)
+	}
+	c.session = entered.text("session")
+	var seq uint64
+	_ = json.Unmarshal(entered.body("view")["seq"], &seq) // no view: the events since follow
+	c.mu.Lock()
+	c.since = max(c.since, seq)
+	c.mu.Unlock()
+}
+
+// dial opens the WebSocket.
+func (c *client) dial() {
+	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
 	live, res, err := websocket.Dial(ctx, c.url+"/live", &websocket.DialOptions{HTTPClient: &http.Client{Jar: c.http.Jar}})
@@ -179,18 +201,6 @@ func (c *client) sit(enter map[string]any) {
 	c.live, c.closed, c.messages, c.slotsOf = live, nil, nil, nil
 	c.mu.Unlock()
 	go c.read(live)
-
-	enter["grant"] = g.Grant
-	entered := c.ask("enter", enter).body("entered")
-	if entered.text("me") != c.me || entered.text("room") != c.room || entered.text("session") == "" {
-		c.t.Fatalf("entered as %v", entered)
-	}
-	c.session = entered.text("session")
-	var seq uint64
-	_ = json.Unmarshal(entered.body("view")["seq"], &seq) // no view: the events since follow
-	c.mu.Lock()
-	c.since = max(c.since, seq)
-	c.mu.Unlock()
 }
 
 // read takes in what the node sends.

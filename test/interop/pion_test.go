@@ -161,3 +161,23 @@ func TestRestartKeepsTheSeats(t *testing.T) {
 		t.Errorf("cut because %q", why)
 	}
 }
+
+func TestAClosedRoomIsNowhereForOthers(t *testing.T) {
+	h := openHouse(t)
+	founder := signUp(h, h.invite, "Founder")
+	a := signUp(h, founder.invite(), "Guest")
+	room := founder.openRoom("Closed", "closed")
+	var seen struct{ Rooms []struct{ ID string } }
+	a.call("GET", "/rooms", nil, 200, &seen)
+	if len(seen.Rooms) > 0 {
+		t.Errorf("the hallway shows %v", seen.Rooms)
+	}
+	for _, name := range []string{room, "00000000000000000000000000"} {
+		a.call("GET", "/rooms/"+name, nil, 404, nil)
+		a.call("POST", "/rooms/"+name+"/grants", struct{}{}, 404, nil)
+	}
+	// Nor does somebody else's permission help.
+	a.dial()
+	a.refused("enter", map[string]string{"grant": founder.grant(room)}, "bad_grant")
+	founder.enter(room)
+}
