@@ -36,6 +36,8 @@ test: build ## all of it
 
 check: node_modules/.installed lint ## what must be true of every commit
 	$(GO) test -short ./...
+	$(MAKE) --no-print-directory types
+	git diff --exit-code --stat sdk/ts/src/api.d.ts # the types are those of the API
 	npm run --silent check
 	npm test --silent
 

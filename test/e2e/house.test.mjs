@@ -48,7 +48,7 @@ before(async () => {
     return await Person.sit(context, house, name);
   };
   ada = await sit(founder, 'Ada Lovelace', desktop);
-  ben = await sit(guest, 'Ben Okri', phone);
+  ben = await sit(guest, 'Ben Oakes', phone);
   const plain = await launchPlain(guest, 'en-GB');
   closing.push(() => plain.close());
   cleo = await Person.sit(plain.context, house, 'Cleo Nova', { passkeys: false });
@@ -153,7 +153,7 @@ step('one comes onto the stage, and the others hear no gap', 150, async () => {
   await ada.openMicrophone();
   const comesUp = async () => {
     await ben.tap('hand');
-    await ada.isTold('Ben Okri has raised a hand.');
+    await ada.isTold('Ben Oakes has raised a hand.');
     await ada.tap(`ask-up-${ben.id}`);
     await ben.on('asked').waitFor();
     await ben.tap('accept-stage');
@@ -182,7 +182,7 @@ step('one comes onto the stage, and the others hear no gap', 150, async () => {
     best.longest_gap_ms <= gapMax,
     `${best.longest_gap_ms} ms of the first speaker are missing`,
   );
-  await cleo.isTold('Ben Okri is on the stage.');
+  await cleo.isTold('Ben Oakes is on the stage.');
   for (const who of people) assert.equal(await who.descriptions(), 1, 'there was a renegotiation');
 });
 
@@ -248,7 +248,7 @@ step('a room is walked by the keyboard', 60, async () => {
 step('a second device takes over', 90, async () => {
   // It has no ear, so that the app also runs under the node's own policy.
   const context = await ben.context.browser().newContext({ viewport: phone, locale: 'en-GB' });
-  const tablet = await Person.sit(context, house, 'Ben Okri (tablet)', { ear: false });
+  const tablet = await Person.sit(context, house, 'Ben Oakes (tablet)', { ear: false });
   people.push(tablet);
   await tablet.syncPasskeys(ben);
   await tablet.signInWithPasskey();

@@ -143,3 +143,50 @@ func TestIsHello(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a stranger sends, the handshake ends without keys and without harm.
+func FuzzDeliver(f *testing.F) {
+	identity, err := NewIdentity(time.Now())
+	if err != nil {
+		f.Fatal(err)
+	}
+	// The client's own first flight, as a client makes it.
+	var hello []byte
+	caught := make(chan []byte, 1)
+	back := newHandshake(netip.MustParseAddrPort("192.0.2.1:1"), func(b []byte) {
+		select {
+		case caught <- append([]byte(nil), b...):
+		default:
+		}
+	})
+	conn, err := dtls.ClientWithOptions((*pipe)(back), back.remote, dtls.WithInsecureSkipVerify(true),
+		dtls.WithSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM))
+	if err != nil {
+		f.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(f.Context())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		_ = conn.HandshakeContext(ctx)
+	}()
+	hello = <-caught
+	cancel()
+	back.Stop()
+	<-over
+	if !IsHello(hello) {
+		f.Fatalf("a client's first datagram is %x", hello)
+	}
+	f.Add(hello, hello[:40])
+	f.Add(hello[:13], []byte{22})
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		done := make(chan error, 1)
+		h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), [32]byte{}, func([]byte) {}, func(_ Keys, err error) { done <- err })
+		h.Deliver(first)
+		h.Deliver(second)
+		h.Stop()
+		if err := <-done; err == nil {
+			t.Fatal("keys without a client")
+		}
+	})
+}
