@@ -26,8 +26,10 @@ export async function measure(name, speaker, listener, during) {
   const file = join(places.sounds, `${name}.wav`);
   await writeFile(file, stereo(said, heard));
   const stalled = Math.max(said.stalled, heard.stalled);
-  if (stalled > stalledMax)
-    return { void: `the browser's sound stood still for ${Math.round(stalled)} ms` };
+  if (stalled > stalledMax) {
+    const why = `the browser's sound stood still for ${Math.round(stalled)} ms`;
+    return { void: why, ...counted(before, after) };
+  }
   return { ...JSON.parse(await run(places.meter, [file])), ...counted(before, after) };
 }
 
@@ -46,7 +48,8 @@ function counted(before, after) {
 
 /** A reading in words. */
 export function words(r) {
-  if (r.void) return r.void;
+  if (r.void)
+    return `${r.void}; ${(100 * r.concealed).toFixed(1)} % concealed, ${r.lost} packets lost`;
   return [
     `STOI ${r.stoi.toFixed(3)}`,
     `mouth to ear ${r.delay_ms.median.toFixed(0)} ms (95 %: ${r.delay_ms.p95.toFixed(0)} ms)`,

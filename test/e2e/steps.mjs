@@ -44,14 +44,16 @@ export const ms = (milliseconds) => `${Math.round(milliseconds)} ms`;
 
 /**
  * Takes up to three readings, until one is `good`; returns the last. Void ones
- * do not count, as long as they are not too many.
+ * do not count, as long as they are not too many; from the third on one will do
+ * that is good enough by what can be told `instead`.
  */
-export async function bestOfThree(read, good) {
+export async function bestOfThree(read, good, instead = () => false) {
   const voidMax = 6;
   for (let take = 1, counted = 0; ; take++) {
     if (take > 1) await calm();
     const reading = await read(take);
     if (!reading.void) counted++;
+    else if (take - counted >= 3 && instead(reading)) return reading;
     else if (take - counted > voidMax) throw new Error(reading.void);
     if (!reading.void && (good(reading) || counted === 3)) return reading;
   }
