@@ -50,7 +50,7 @@ export const ms = (milliseconds) => `${Math.round(milliseconds)} ms`;
 export async function bestOfThree(read, good, instead = () => false) {
   const voidMax = 6;
   for (let take = 1, counted = 0; ; take++) {
-    if (take > 1) await calm();
+    await calm();
     const reading = await read(take);
     if (!reading.void) counted++;
     else if (take - counted >= 3 && instead(reading)) return reading;
