@@ -36,7 +36,8 @@ store/storetest:   id room room/live people people/peopletest
 media/rtp:
 media/udp:
 media/speech:      id
-media/peer:        media/rtp
+media/red:
+media/peer:        media/red media/rtp
 media/handshake:
 media/forward:     id media/rtp media/speech
 media/sfu:         id telemetry media/rtp media/udp media/speech media/peer media/handshake media/forward
@@ -46,13 +47,13 @@ node:              *
 
 cmd/stoa:          api node telemetry
 web:
-sdk/go:            id signal room
+sdk/go:            id signal room media/red
 test/*:            *
 `
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id room signal grant media/rtp media/peer media/speech media/forward")
+var pure = strings.Fields("id room signal grant media/rtp media/red media/peer media/speech media/forward")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")
