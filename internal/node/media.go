@@ -54,7 +54,7 @@ func (s seats) speak(name id.Room, r *room.Room, who id.Person) {
 
 // encodeVoices returns the notice of who is in which slot.
 func encodeVoices(name id.Room, v forward.Voices) []byte {
-	notice := signal.Voices{Room: name, Slots: make([]*id.Person, len(v.Slots)), Speaking: []id.Person{}}
+	notice := signal.Voices{Room: name, Slots: make([]*id.Person, len(v.Slots)), Speaking: []id.Person{}, FrameMS: 20}
 	for i, who := range v.Slots {
 		if who.IsZero() {
 			continue
