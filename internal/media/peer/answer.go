@@ -51,7 +51,11 @@ func (p *Peer) Answer() string {
 	fingerprint := hexPairs(p.local.Fingerprint[:])
 	slot := 0
 	for i, s := range p.sections {
-		line("m=audio 9 UDP/TLS/RTP/SAVPF %d", s.Opus)
+		if s.RED == 0 {
+			line("m=audio 9 UDP/TLS/RTP/SAVPF %d", s.Opus)
+		} else {
+			line("m=audio 9 UDP/TLS/RTP/SAVPF %d %d", s.Opus, s.RED)
+		}
 		line("c=IN IP4 0.0.0.0")
 		line("a=mid:%s", s.Mid)
 		line("a=ice-ufrag:%s", p.local.Ufrag)
@@ -62,6 +66,11 @@ func (p *Peer) Answer() string {
 		line("a=rtcp-rsize")
 		line("a=rtpmap:%d opus/48000/2", s.Opus)
 		line("a=fmtp:%d minptime=10;useinbandfec=1;usedtx=1;stereo=0;maxaveragebitrate=32000", s.Opus)
+		line("a=rtcp-fb:%d nack", s.Opus)
+		if s.RED != 0 {
+			line("a=rtpmap:%d red/48000/2", s.RED)
+			line("a=fmtp:%d %d/%d", s.RED, s.Opus, s.Opus)
+		}
 		if s.Mic {
 			line("a=recvonly")
 		} else {

@@ -18,6 +18,7 @@ import (
 	"github.com/pion/srtp/v3"
 	"github.com/pion/stun/v3"
 
+	"github.com/stoa-audio/stoa/internal/media/red"
 	"github.com/stoa-audio/stoa/internal/media/rtp"
 )
 
@@ -57,6 +58,7 @@ type Peer struct {
 	cname       string
 	sections    []Section
 	micPayload  uint8
+	micRED      uint8
 	checked     time.Time // last authenticated connectivity check
 	reply       stun.Message
 	header      pionrtp.Header // where pion/srtp reads headers to, so as not to make one each time
@@ -74,6 +76,7 @@ type Peer struct {
 type slot struct {
 	ssrc     uint32
 	payload  uint8 // payload type
+	red      uint8 // payload type of RED; 0: none
 	rollover rollover
 	addSeq   uint16 // the peer's number − the room's
 	addTS    uint32
@@ -112,11 +115,11 @@ func New(now time.Time, o Offer, local Local, rnd *rand.Rand) *Peer {
 	}
 	for _, s := range o.Sections {
 		if s.Mic {
-			p.micPayload = s.Opus
+			p.micPayload, p.micRED = s.Opus, s.RED
 			continue
 		}
 		p.slots = append(p.slots, slot{
-			ssrc: p.newSSRC(rnd), payload: s.Opus,
+			ssrc: p.newSSRC(rnd), payload: s.Opus, red: s.RED,
 			addSeq: uint16(rnd.Uint32()), addTS: rnd.Uint32(), //nolint:gosec // any 16 bits
 		})
 	}
@@ -175,6 +178,9 @@ func (p *Peer) SetKeys(k Keys) error {
 	return nil
 }
 
+// IsRED reports whether payloads with this header are RED.
+func (p *Peer) IsRED(h rtp.Header) bool { return h.PayloadType == p.micRED }
+
 // HasKeys reports whether the handshake has ended.
 func (p *Peer) HasKeys() bool { return p.seal != nil }
 
@@ -196,8 +202,13 @@ func (p *Peer) OpenRTP(now time.Time, b, buf []byte) (h rtp.Header, payload []by
 	if h, payload, err = rtp.Parse(plain); err != nil {
 		return h, nil, false, err
 	}
-	if h.PayloadType != p.micPayload || p.micPayload == 0 {
+	if h.PayloadType == 0 || h.PayloadType != p.micPayload && h.PayloadType != p.micRED {
 		return h, nil, false, ErrPayload
+	}
+	if h.PayloadType == p.micRED {
+		if _, _, _, err := red.Parse(payload, nil); err != nil {
+			return h, nil, false, ErrPayload
+		}
 	}
 	if u == nil {
 		p.uplinks = append(p.uplinks, uplink{ssrc: h.SSRC})
@@ -239,8 +250,9 @@ func (p *Peer) uplink(ssrc uint32) *uplink {
 
 // SealRTP appends to out the SRTP packet that carries payload to the peer in
 // a slot. seq and ts are the room's numbers. It returns false when the peer
-// cannot be sent it: no keys yet, or fewer slots than that.
-func (p *Peer) SealRTP(now time.Time, slot int, marker bool, seq uint16, ts uint32, payload, out []byte) ([]byte, bool) {
+// cannot be sent it: no keys yet, or fewer slots than that. A payload that
+// isRED goes out as what the peer understands.
+func (p *Peer) SealRTP(now time.Time, slot int, marker bool, seq uint16, ts uint32, isRED bool, payload, out []byte) ([]byte, bool) {
 	if p.seal == nil || slot >= len(p.slots) {
 		return out, false
 	}
@@ -248,7 +260,14 @@ func (p *Peer) SealRTP(now time.Time, slot int, marker bool, seq uint16, ts uint
 	if !s.rollover.used {
 		s.addSeq -= seq
 	}
-	h := rtp.Header{Marker: marker, PayloadType: s.payload, Sequence: seq + s.addSeq, Timestamp: ts + s.addTS, SSRC: s.ssrc}
+	payloadType := s.payload
+	switch {
+	case isRED && s.red != 0:
+		payloadType = s.red
+	case isRED:
+		_, _, payload, _ = red.Parse(payload, nil)
+	}
+	h := rtp.Header{Marker: marker, PayloadType: payloadType, Sequence: seq + s.addSeq, Timestamp: ts + s.addTS, SSRC: s.ssrc}
 	sealed, err := p.seal.seal(h, s.rollover.of(h.Sequence), payload, out)
 	if err != nil {
 		return out, false

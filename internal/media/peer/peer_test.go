@@ -267,7 +267,7 @@ func TestOpenRTP(t *testing.T) {
 			second := far.rtp(t, h, "two")
 			h.Sequence++
 			third := far.rtp(t, h, "three")
-			h.PayloadType = 63
+			h.PayloadType = 64
 			h.Sequence++
 			red := far.rtp(t, h, "red")
 			for _, c := range []struct {
@@ -309,13 +309,13 @@ func TestSealRTP(t *testing.T) {
 	for name, profile := range profiles {
 		t.Run(name, func(t *testing.T) {
 			p := newPeer(t, 2)
-			if _, ok := p.SealRTP(start, 0, false, 1, 1, []byte("x"), nil); ok {
+			if _, ok := p.SealRTP(start, 0, false, 1, 1, false, []byte("x"), nil); ok {
 				t.Fatal("sealed without keys")
 			}
 			far := withKeys(t, p, profile)
 			var last rtp.Header
 			for i := range 70_000 { // across a wrap
-				b, ok := p.SealRTP(start, 1, i == 0, uint16(60000+i), uint32(i)*960, []byte("voice"), make([]byte, 0, 100))
+				b, ok := p.SealRTP(start, 1, i == 0, uint16(60000+i), uint32(i)*960, false, []byte("voice"), make([]byte, 0, 100))
 				if !ok {
 					t.Fatal("not sealed")
 				}
@@ -335,7 +335,7 @@ func TestSealRTP(t *testing.T) {
 				}
 				last = h
 			}
-			if _, ok := p.SealRTP(start, 2, false, 1, 1, []byte("x"), nil); ok {
+			if _, ok := p.SealRTP(start, 2, false, 1, 1, false, []byte("x"), nil); ok {
 				t.Error("sealed for a slot that is not there")
 			}
 		})
@@ -353,7 +353,7 @@ func TestReports(t *testing.T) {
 			now := start
 			for i := range uint16(100) {
 				now = now.Add(20 * time.Millisecond)
-				p.SealRTP(now, 3, false, i, uint32(i)*960, []byte("voice"), make([]byte, 0, 100))
+				p.SealRTP(now, 3, false, i, uint32(i)*960, false, []byte("voice"), make([]byte, 0, 100))
 				if i%4 != 2 { // a quarter is lost on the way up
 					b := far.rtp(t, rtp.Header{PayloadType: 111, Sequence: i, Timestamp: uint32(i) * 960, SSRC: 5}, "mic")
 					if _, _, _, err := p.OpenRTP(now, b, buf); err != nil {
@@ -484,7 +484,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte("\x80\xc8\x00\x06\x00\x00\x00\x05aaaaaaaabbbbccccdddd"), true)
 	f.Fuzz(func(t *testing.T, plain []byte, control bool) {
 		// Sealed by a client that is one, and hostile.
-		p := New(start, Offer{Ufrag: "abcd", Sections: []Section{{"0", 111, true}, {"1", 111, false}}}, Local{}, source())
+		p := New(start, Offer{Ufrag: "abcd", Sections: []Section{{"0", 111, 63, true}, {"1", 111, 63, false}}}, Local{}, source())
 		k := Keys{srtp.ProtectionProfileAeadAes128Gcm, make([]byte, 16), make([]byte, 12), make([]byte, 16), make([]byte, 12)}
 		if err := p.SetKeys(k); err != nil {
 			t.Fatal(err)

@@ -42,7 +42,7 @@ func TestSealReordered(t *testing.T) {
 			far := withKeys(t, p, profile)
 			send := func(seq uint16) {
 				t.Helper()
-				b, ok := p.SealRTP(start, 0, false, seq, 0, []byte("voice"), make([]byte, 0, 100))
+				b, ok := p.SealRTP(start, 0, false, seq, 0, false, []byte("voice"), make([]byte, 0, 100))
 				if !ok {
 					t.Fatal("not sealed")
 				}
@@ -69,14 +69,14 @@ func TestSealAllocatesNothing(t *testing.T) {
 	seq := uint16(0)
 	if n := testing.AllocsPerRun(1000, func() {
 		seq++
-		p.SealRTP(start, 0, false, seq, uint32(seq)*960, payload, out)
+		p.SealRTP(start, 0, false, seq, uint32(seq)*960, false, payload, out)
 	}); n != 0 {
 		t.Errorf("%v allocations per packet", n)
 	}
 }
 
 func BenchmarkSealRTP(b *testing.B) {
-	p := New(start, Offer{Ufrag: "abcd", Sections: []Section{{"0", 111, false}}}, Local{}, source())
+	p := New(start, Offer{Ufrag: "abcd", Sections: []Section{{"0", 111, 0, false}}}, Local{}, source())
 	k := Keys{srtp.ProtectionProfileAeadAes128Gcm, make([]byte, 16), make([]byte, 12), make([]byte, 16), make([]byte, 12)}
 	if err := p.SetKeys(k); err != nil {
 		b.Fatal(err)
@@ -87,6 +87,6 @@ func BenchmarkSealRTP(b *testing.B) {
 	b.SetBytes(rtp.HeaderSize + 120)
 	for b.Loop() {
 		seq++
-		p.SealRTP(start, 0, false, seq, uint32(seq)*960, payload, out)
+		p.SealRTP(start, 0, false, seq, uint32(seq)*960, false, payload, out)
 	}
 }

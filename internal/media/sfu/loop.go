@@ -395,7 +395,7 @@ func (l *loop) fanOut(from *client, h rtp.Header, payload []byte) {
 		if c == from || !c.Addr.IsValid() {
 			continue
 		}
-		b, ok := c.SealRTP(l.now, out.Slot, out.Marker, out.Sequence, out.Timestamp, payload, l.space())
+		b, ok := c.SealRTP(l.now, out.Slot, out.Marker, out.Sequence, out.Timestamp, from.IsRED(h), payload, l.space())
 		if !ok {
 			continue // fewer slots than that
 		}
