@@ -42,6 +42,8 @@ media/handshake:
 media/forward:     id media/rtp media/speech
 media/sfu:         id telemetry media/rtp media/udp media/speech media/peer media/handshake media/forward
 
+lossy:             media/rtp
+
 api:               id signal grant telemetry room room/live hub people
 node:              *
 
