@@ -2,7 +2,7 @@ import { type ReadonlySignal, signal } from '@preact/signals-core';
 import { type Manner, redType, spoken } from './answer.ts';
 import { asStoaError, StoaError } from './error.ts';
 import { Patience } from './patience.ts';
-import type { Orders, SenderOptions } from './sender.worker.ts';
+import type { Orders } from './sender.worker.ts';
 
 /** The node carries so many voices to one listener at once. */
 export const slotCount = 8;
@@ -109,11 +109,12 @@ export class Media {
         const { receiver } = peer.addTransceiver('audio', { direction: 'recvonly' });
         this.#play(slot, receiver.track);
       }
+      this.#repeatOn(microphone.sender); // at once: a browser lets it in later, and has it do nothing
       await microphone.sender.replaceTrack(this.#track ?? null);
       await peer.setLocalDescription(await peer.createOffer());
       const answer = await this.#exchange(peer.localDescription?.sdp ?? '');
       if (peer !== this.#peer) return;
-      const red = this.#repeatOn(microphone.sender, redType(answer));
+      const red = canRepeat() ? redType(answer) : undefined;
       const { frameMS } = this.#manner;
       await peer.setRemoteDescription({ type: 'answer', sdp: spoken(answer, frameMS, red) });
       if (peer !== this.#peer) return;
@@ -127,7 +128,8 @@ export class Media {
   /** Speaks in this manner from now on. Nothing that is heard breaks off. */
   speak(manner: Manner): void {
     this.#manner = manner;
-    this.#repeater?.postMessage({ repeat: manner.repeat } satisfies Orders);
+    const { red } = this.#applied ?? {};
+    if (red) this.#repeater?.postMessage({ red, repeat: manner.repeat } satisfies Orders);
     this.#applying = this.#applying.then(() => this.#reframe());
   }
 
@@ -213,18 +215,13 @@ export class Media {
     await this.#sender()?.replaceTrack(track);
   }
 
-  /**
-   * Lets the sender's frames pass through the worker that repeats them. Returns
-   * the payload type to send by, which is none where browser or node cannot.
-   */
-  #repeatOn(sender: RTCRtpSender, red: number | undefined): number | undefined {
-    if (red === undefined || !('RTCRtpScriptTransform' in globalThis)) return undefined;
+  /** Lets the sender's frames pass through the worker that repeats them. */
+  #repeatOn(sender: RTCRtpSender): void {
+    if (!canRepeat()) return;
     this.#repeater ??= new Worker(new URL('./sender.worker.js', import.meta.url), {
       type: 'module',
     });
-    this.#repeater.postMessage({ repeat: this.#manner.repeat } satisfies Orders);
-    sender.transform = new RTCRtpScriptTransform(this.#repeater, { red } satisfies SenderOptions);
-    return red;
+    sender.transform = new RTCRtpScriptTransform(this.#repeater);
   }
 
   /**
@@ -321,6 +318,9 @@ export class Media {
     });
   }
 }
+
+/** Whether this browser lets a script have a hand in what it sends. */
+const canRepeat = () => 'RTCRtpScriptTransform' in globalThis;
 
 interface Meter {
   source: MediaStreamAudioSourceNode;

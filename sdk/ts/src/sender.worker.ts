@@ -9,14 +9,10 @@ import { parse, Repeater } from './red.ts';
 
 /** How the page tells it what to do. */
 export interface Orders {
-  /** So many frames later each frame is sent again. */
-  repeat: readonly number[];
-}
-
-/** How the page hands it a sender: as the options of an RTCRtpScriptTransform. */
-export interface SenderOptions {
   /** The payload type by which the sender's packets are RED. */
   red: number;
+  /** So many frames later each frame is sent again. */
+  repeat: readonly number[];
 }
 
 interface EncodedFrame {
@@ -27,7 +23,6 @@ interface EncodedFrame {
 interface Transformer {
   readable: ReadableStream<EncodedFrame>;
   writable: WritableStream<EncodedFrame>;
-  options: SenderOptions;
 }
 
 /** The global scope of a worker, as far as it is used here. */
@@ -36,20 +31,20 @@ const scope = globalThis as unknown as {
   onrtctransform: (event: { transformer: Transformer }) => void;
 };
 
-let orders: Orders = { repeat: [] };
+let orders: Orders | undefined;
 scope.onmessage = ({ data }) => {
   orders = data;
 };
 
 scope.onrtctransform = ({ transformer }) => {
-  const { red } = transformer.options;
   const repeater = new Repeater();
   const repeat = new TransformStream<EncodedFrame, EncodedFrame>({
     transform(frame, out) {
       const { payloadType, rtpTimestamp } = frame.getMetadata();
-      const said = payloadType === red ? parse(new Uint8Array(frame.data)) : undefined;
-      if (said && rtpTimestamp !== undefined) {
-        frame.data = repeater.next(said.type, rtpTimestamp, said.frame, orders.repeat).buffer;
+      if (orders && payloadType === orders.red && rtpTimestamp !== undefined) {
+        const said = parse(new Uint8Array(frame.data));
+        if (said)
+          frame.data = repeater.next(said.type, rtpTimestamp, said.frame, orders.repeat).buffer;
       }
       out.enqueue(frame);
     },
