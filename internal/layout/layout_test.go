@@ -46,7 +46,10 @@ media/sfu:         id telemetry media/rtp media/udp media/seal media/handshake m
 api:               id signal grant telemetry room room/live hub people
 node:              *
 
-cmd/stoa:          api node telemetry
+bench/crowd:       id signal
+bench:             people store/sqlite bench/crowd
+
+cmd/stoa:          api node telemetry bench bench/crowd
 web:
 sdk/go:            id signal room
 test/*:            *
