@@ -21,6 +21,7 @@ const help = `stoa runs live-audio rooms.
 
   stoa serve      run a node; stoa serve -h lists its flags
   stoa openapi    print the OpenAPI document of the HTTP API
+  stoa bench room measure what a node costs on this machine; -h lists its flags
   stoa version    print the version
 `
 
@@ -30,11 +31,17 @@ func main() {
 	stop()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(os.Stderr, "stoa:", err)
+		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "stoa:", err)
 		os.Exit(1)
 	}
 }
+
+// errUsage means that a command was not given as it takes to be.
+var errUsage = errors.New("stoa help says how")
 
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
 	command := ""
@@ -47,6 +54,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	case "openapi":
 		_, err := stdout.Write(api.Document(node.Version))
 		return err
+	case "bench":
+		return benchmark(ctx, args[1:], stdout, stderr)
 	case "version":
 		_, err := fmt.Fprintln(stdout, "stoa", node.Version)
 		return err

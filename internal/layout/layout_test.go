@@ -37,17 +37,22 @@ media/rtp:
 media/udp:
 media/speech:      id
 media/red:
-media/peer:        media/red media/rtp
-media/handshake:
+media/seal:        media/rtp
+media/handshake:   media/seal
 media/forward:     id media/rtp media/speech
-media/sfu:         id telemetry media/rtp media/udp media/speech media/peer media/handshake media/forward
+media/fanout:      media/rtp media/seal media/forward
+media/peer:        media/rtp media/seal media/forward media/fanout
+media/sfu:         id telemetry media/rtp media/udp media/seal media/handshake media/forward media/fanout media/peer
 
 lossy:             media/rtp
 
 api:               id signal grant telemetry room room/live hub people
 node:              *
 
-cmd/stoa:          api node telemetry
+bench/crowd:       id signal
+bench:             people store/sqlite bench/crowd
+
+cmd/stoa:          api node telemetry bench bench/crowd
 web:
 sdk/go:            id signal room media/red
 test/*:            *
@@ -55,7 +60,7 @@ test/*:            *
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id room signal grant media/rtp media/red media/peer media/speech media/forward")
+var pure = strings.Fields("id room signal grant media/rtp media/red media/seal media/peer media/speech media/forward media/fanout")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")

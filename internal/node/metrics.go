@@ -2,6 +2,8 @@ package node
 
 import (
 	"net/http"
+	"net/http/pprof"
+	"regexp"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -22,8 +24,16 @@ var (
 // label names a person or a room.
 func (n *Node) metrics() http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(numbers{n}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	live := collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/gc/heap/live:bytes$`)})
+	registry.MustRegister(numbers{n}, collectors.NewGoCollector(live), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// addProfiles serves what pprof asks for: where time and memory go, by the
+// functions of the program. A profile holds no data of people.
+func addProfiles(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 }
 
 // numbers collects from the parts what they count themselves.

@@ -156,8 +156,7 @@ type (
 		Room id.Room   `json:"room"`
 		Why  CutReason `json:"why"`
 	}
-	// Voices says who speaks now, and how to. It is not numbered: the newest
-	// counts.
+	// Voices says who speaks now. It is not numbered: the newest counts.
 	Voices struct {
 		Room id.Room `json:"room"`
 		// Slots says whose voice each of the receive-only audio sections of
@@ -165,10 +164,10 @@ type (
 		Slots []*id.Person `json:"slots"`
 		// Speaking are those in Slots whose voice is heard now.
 		Speaking []id.Person `json:"speaking"`
-		// FrameMS is how much sound a packet is to hold: 20, 40 or 60 ms.
+		// FrameMS is how long a frame speakers are to send: 20, 40 or 60.
 		FrameMS int `json:"frame_ms"`
-		// Repeat says how many frames later each frame is to be sent again,
-		// such as 2 and 4; none while nobody loses packets.
+		// Repeat says which earlier frames each packet is to carry once more
+		// (RFC 2198), by how many frames back; without any, none.
 		Repeat []int `json:"repeat,omitempty"`
 	}
 )

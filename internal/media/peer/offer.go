@@ -33,7 +33,7 @@ type Offer struct {
 type Section struct {
 	Mid  string
 	Opus uint8 // payload type
-	RED  uint8 // payload type of Opus sent twice (RFC 2198); 0: not offered
+	RED  uint8 // payload type of redundant audio (RFC 2198), zero: not offered
 	Mic  bool  // the client sends on it; otherwise it is a slot
 }
 
@@ -149,7 +149,7 @@ func (o *Offer) parseTransport(d *sdp.SessionDescription) error {
 		v, _ := d.Attribute(key)
 		return v
 	}
-	o.Ufrag = get("ice-ufrag")
+	o.Ufrag = strings.Clone(get("ice-ufrag")) // it outlives the offer
 	if !isICE(o.Ufrag) || len(o.Ufrag) < 4 || len(o.Ufrag) > ufragMax {
 		return refuse("no usable ice-ufrag")
 	}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/stoa-audio/stoa/internal/bench"
+	"github.com/stoa-audio/stoa/internal/bench/crowd"
+)
+
+// benchmark runs "stoa bench": "room" measures a node in a room of its own,
+// and starts "crowd" for it.
+func benchmark(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if slices.Equal(args, bench.CrowdCommand[1:]) {
+		return crowd.Run(ctx, os.Stdin, stdout)
+	}
+	if len(args) == 0 || args[0] != "room" {
+		return fmt.Errorf("%w: there is stoa bench room", errUsage)
+	}
+	var s bench.Settings
+	f := flag.NewFlagSet("stoa bench room", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.IntVar(&s.Listeners, "listeners", 200, "how many listen")
+	f.IntVar(&s.Speakers, "speakers", 1, "how many speak")
+	f.IntVar(&s.Seconds, "seconds", 10, "how long to measure")
+	f.IntVar(&s.FrameMS, "ptime", 20, "length of a frame: 20, 40 or 60 `ms`")
+	f.StringVar(&s.Client, "client", "lean", "what listeners are made of: lean, or pion")
+	f.StringVar(&s.Lane, "lane", "udp", "by which the node sends: udp, or packet")
+	f.IntVar(&s.Joining, "joining", 64, "how many come in at the same time")
+	f.StringVar(&s.Profile, "profile", "", "write a CPU profile of the node to `FILE`; the figures are then not to be counted")
+	asJSON := f.Bool("json", false, "report as JSON")
+	switch err := f.Parse(args[1:]); {
+	case errors.Is(err, flag.ErrHelp):
+		return err
+	case err != nil:
+		return errUsage // the flag package has said what is wrong
+	case f.NArg() > 0:
+		return fmt.Errorf("%w: %q is not a flag", errUsage, f.Arg(0))
+	}
+	if err := s.Check(); err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	r, err := bench.Run(ctx, s)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return r.JSON(stdout)
+	}
+	return r.Table(stdout)
+}

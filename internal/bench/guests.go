@@ -1,0 +1,78 @@
+package bench
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/bench/crowd"
+)
+
+// guests are the crowd's process, as the process that measures sees it.
+type guests struct {
+	*process
+
+	in   *os.File
+	tell *json.Encoder
+	out  *os.File
+	hear *json.Decoder
+}
+
+// CrowdCommand are the arguments that make this binary a crowd.
+var CrowdCommand = []string{"bench", "crowd"}
+
+// startCrowd starts a crowd with a plan. It is ready for its first step when
+// await returns.
+func startCrowd(p crowd.Plan) (_ *guests, err error) {
+	in, tell, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	hear, out, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, in.Close(), tell.Close())
+	}
+	child, err := start(in, out, CrowdCommand...)
+	err = errors.Join(err, in.Close(), out.Close()) // the crowd has its own
+	if err != nil {
+		return nil, errors.Join(err, tell.Close(), hear.Close())
+	}
+	g := &guests{process: child, in: tell, tell: json.NewEncoder(tell), out: hear, hear: json.NewDecoder(hear)}
+	if err := g.tell.Encode(p); err != nil {
+		g.stop()
+		return nil, g.failed("tell the crowd its plan", err)
+	}
+	return g, nil
+}
+
+// step tells the crowd what to do next.
+func (g *guests) step(s crowd.Step) error {
+	if err := g.tell.Encode(s); err != nil {
+		return g.failed("tell the crowd to "+string(s), err)
+	}
+	return nil
+}
+
+// await waits for what the crowd says next.
+func (g *guests) await(patience time.Duration) (m crowd.Message, err error) {
+	if err := g.out.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return m, err
+	}
+	switch err := g.hear.Decode(&m); {
+	case errors.Is(err, io.EOF):
+		return m, g.failed("the crowd", errors.New("it has ended"))
+	case err != nil:
+		return m, g.failed("hear from the crowd", err)
+	case m.Failed != "":
+		return m, fmt.Errorf("the crowd: %s", m.Failed)
+	}
+	return m, nil
+}
+
+func (g *guests) stop() {
+	g.process.stop()
+	_ = errors.Join(g.in.Close(), g.out.Close()) // pipes to nobody
+}

@@ -1,0 +1,146 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	startMax = 30 * time.Second // for the node to serve
+	fetchMax = 30 * time.Second // for an answer of its admin address
+)
+
+// A node is the node that is measured.
+type node struct {
+	*process
+
+	url   string
+	admin string
+}
+
+// startNode starts a node on the records in data, and waits until it serves.
+func startNode(ctx context.Context, s Settings, data string) (*node, error) {
+	admin, err := freePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"serve", "--data", data, "--addr", "127.0.0.1:0", "--media.listen", "127.0.0.1:0", "--admin.addr", admin}
+	if s.Lane != "udp" {
+		args = append(args, "--media.lane", s.Lane)
+	}
+	said, in, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	p, err := start(nil, in, args...)
+	_ = in.Close() // the node has its own
+	if err != nil {
+		return nil, errors.Join(err, said.Close())
+	}
+	n := &node{process: p, admin: "http://" + admin}
+	if n.url, err = awaitURL(ctx, said); err != nil {
+		n.stop()
+		return nil, n.failed("start a node", errors.Join(err, said.Close()))
+	}
+	return n, said.Close()
+}
+
+// freePort returns an address that nobody listens on.
+func freePort(ctx context.Context) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// awaitURL waits until the node says where it is.
+func awaitURL(ctx context.Context, said *os.File) (string, error) {
+	stop := context.AfterFunc(ctx, func() { _ = said.SetReadDeadline(time.Now()) })
+	defer stop()
+	if err := said.SetReadDeadline(time.Now().Add(startMax)); err != nil {
+		return "", err
+	}
+	line, err := bufio.NewReader(said).ReadString('\n')
+	if err != nil {
+		return "", errors.Join(err, ctx.Err())
+	}
+	_, port, found := strings.Cut(strings.TrimSpace(line), "http://localhost:")
+	if !found {
+		return "", fmt.Errorf("it says %q", line)
+	}
+	return "http://127.0.0.1:" + port, nil
+}
+
+// get writes what the node answers on its admin address to out.
+func (n *node) get(ctx context.Context, path string, out io.Writer) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, n.admin+path, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET %s: %s", path, answer.Status)
+	}
+	_, err = io.Copy(out, answer.Body)
+	return err
+}
+
+// A state is what the node says about itself.
+type state struct{ heapBytes, goroutines float64 }
+
+// state collects the node's garbage and asks how much is left.
+func (n *node) state(ctx context.Context) (s state, err error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchMax)
+	defer cancel()
+	if err := n.get(ctx, "/debug/pprof/heap?gc=1", io.Discard); err != nil {
+		return s, err
+	}
+	var text strings.Builder
+	if err := n.get(ctx, "/metrics", &text); err != nil {
+		return s, err
+	}
+	for name, out := range map[string]*float64{
+		"go_gc_heap_live_bytes": &s.heapBytes,
+		"go_goroutines":         &s.goroutines,
+	} {
+		if *out, err = metric(text.String(), name); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// metric returns the value of a metric without labels from the Prometheus text
+// format.
+func metric(text, name string) (float64, error) {
+	for line := range strings.Lines(text) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			return strconv.ParseFloat(strings.TrimSpace(value), 64)
+		}
+	}
+	return 0, fmt.Errorf("the node has no metric %s", name)
+}
+
+// profile writes a CPU profile of the node for a time to a file.
+func (n *node) profile(ctx context.Context, seconds int, path string) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return n.get(ctx, fmt.Sprintf("/debug/pprof/profile?seconds=%d", seconds), f)
+}

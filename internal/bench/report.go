@@ -1,0 +1,143 @@
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"runtime/debug"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/bench/crowd"
+)
+
+// A Report is what a run has found. "Server" is the node's process; the window
+// is the time in which frames are counted. Numbers per packet and listener
+// include all that the node does meanwhile: consent checks, reports, live
+// connections.
+type Report struct {
+	Listeners int `json:"listeners"`
+	Speakers  int `json:"speakers"`
+	// PacketsOut is how many of the window's frames have come and opened, to
+	// listeners and to the other speakers; Lost is how many have not.
+	PacketsOut uint64 `json:"packets_out"`
+	Lost       uint64 `json:"lost"`
+	// The split into user and system is the kernel's, from samples; their sum
+	// may differ a little from what is exact and divided below.
+	ServerUserS            float64 `json:"server_user_s"`
+	ServerSysS             float64 `json:"server_sys_s"`
+	UserUSPerPacket        float64 `json:"user_us_per_packet"`
+	CPUUSPerPacket         float64 `json:"cpu_us_per_packet"`
+	CPUMSPerListenerSecond float64 `json:"cpu_ms_per_listener_second"`
+	// Memory and goroutines are what the listeners have added: the highest
+	// resident set, and the live heap and goroutines after the window.
+	RSSKiBPerListener     float64 `json:"rss_kib_per_listener"`
+	HeapKiBPerListener    float64 `json:"heap_kib_per_listener"`
+	GoroutinesPerListener float64 `json:"goroutines_per_listener"`
+	// JoinCPUMS is the node's time from the first listener's first call to
+	// the last one's keys, for each.
+	JoinCPUMS      float64   `json:"join_cpu_ms"`
+	JoinsPerS      float64   `json:"joins_per_s"`
+	ForwardDelayMS Quantiles `json:"forward_delay_ms"`
+	LoadAverage    float64   `json:"load_average"` // of a minute, before the run
+
+	Seconds    int       `json:"seconds"`
+	Ptime      int       `json:"ptime"`
+	Client     string    `json:"client"`
+	Lane       string    `json:"lane"`
+	Commit     string    `json:"commit,omitempty"`
+	JoinMS     Quantiles `json:"join_ms"` // of one listener
+	Refused    int       `json:"refused"` // joins told to come later, which they did
+	Failed     int       `json:"failed"`  // listeners who did not get in
+	FailedWhy  string    `json:"failed_why,omitempty"`
+	Gone       int       `json:"gone"` // live connections that ended too soon
+	Duplicates uint64    `json:"duplicates"`
+	Unopened   uint64    `json:"unopened"` // packets in the window that did not open
+	Voices     int       `json:"voices"`   // heard, of the speakers
+	// What the crowd itself cost, which shares the machine with the node.
+	CrowdCPUS           float64 `json:"crowd_cpu_s"`
+	CrowdCPUUSPerPacket float64 `json:"crowd_cpu_us_per_packet"`
+	CrowdJoinCPUMS      float64 `json:"crowd_join_cpu_ms"`
+}
+
+// Quantiles are of a distribution, in milliseconds, to about 6 %.
+type Quantiles struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+}
+
+func newReport(s Settings) Report {
+	r := Report{
+		Listeners: s.Listeners, Speakers: s.Speakers,
+		Seconds: s.Seconds, Ptime: s.FrameMS, Client: s.Client, Lane: s.Lane,
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, kv := range info.Settings {
+			if kv.Key == "vcs.revision" {
+				r.Commit = kv.Value
+			}
+		}
+	}
+	return r
+}
+
+func (r *Report) joins(j crowd.Joined, node, guests usage) {
+	in := float64(j.In)
+	r.JoinCPUMS, r.CrowdJoinCPUMS = round(ms(node.total)/in), round(ms(guests.total)/in)
+	r.JoinsPerS = round(in / j.Took.Seconds())
+	r.JoinMS = quantiles(j.P50, j.P99)
+	r.Refused, r.Failed, r.FailedWhy = j.Refused, j.Failed, j.Why
+}
+
+func (r *Report) heard(h crowd.Heard, node, guests usage) {
+	r.PacketsOut, r.Lost, r.Voices, r.Gone = h.Delivered, h.Lost, h.Voices, h.Gone
+	r.Duplicates, r.Unopened = h.Duplicates, h.Unopened
+	r.ForwardDelayMS = quantiles(h.P50, h.P99)
+	r.ServerUserS, r.ServerSysS = round(node.user.Seconds()), round(node.system.Seconds())
+	r.CrowdCPUS = round(guests.total.Seconds())
+	r.CPUMSPerListenerSecond = round(ms(node.total) / float64(r.Seconds) / float64(r.Listeners-r.Failed))
+	if n := float64(h.Delivered); n > 0 {
+		r.UserUSPerPacket = round(1000 * ms(node.user) / n)
+		r.CPUUSPerPacket = round(1000 * ms(node.total) / n)
+		r.CrowdCPUUSPerPacket = round(1000 * ms(guests.total) / n)
+	}
+}
+
+func (r *Report) memory(rssKiB float64, after, before state) {
+	n := float64(r.Listeners - r.Failed)
+	r.RSSKiBPerListener = round(rssKiB / n)
+	r.HeapKiBPerListener = round((after.heapBytes - before.heapBytes) / 1024 / n)
+	r.GoroutinesPerListener = round((after.goroutines - before.goroutines) / n)
+}
+
+func ms(d time.Duration) float64 { return d.Seconds() * 1000 }
+
+func quantiles(p50, p99 time.Duration) Quantiles { return Quantiles{round(ms(p50)), round(ms(p99))} }
+
+// round keeps the digits that mean something.
+func round(v float64) float64 { return math.Round(v*1000) / 1000 }
+
+// JSON writes the report as one JSON object.
+func (r Report) JSON(w io.Writer) error { return json.NewEncoder(w).Encode(r) }
+
+// Table writes the report for people.
+func (r Report) Table(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(name, format string, args ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", args...) }
+	line("room", "%d listeners (%s), %d speakers, %d ms frames, %d s, lane %s", r.Listeners, r.Client, r.Speakers, r.Ptime, r.Seconds, r.Lane)
+	line("joins", "%.0f/s, %.2f ms of CPU each; one takes %.0f ms (p99 %.0f); %d refused, %d failed",
+		r.JoinsPerS, r.JoinCPUMS, r.JoinMS.P50, r.JoinMS.P99, r.Refused, r.Failed)
+	if r.Speakers > 0 {
+		line("packets", "%d out, %d lost, %d twice, %d did not open", r.PacketsOut, r.Lost, r.Duplicates, r.Unopened)
+		line("CPU per packet", "%.2f µs, of it user %.2f µs", r.CPUUSPerPacket, r.UserUSPerPacket)
+		line("forwarding delay", "p50 %.2f ms, p99 %.2f ms", r.ForwardDelayMS.P50, r.ForwardDelayMS.P99)
+	}
+	line("CPU per listener", "%.3f ms/s", r.CPUMSPerListenerSecond)
+	line("memory per listener", "%.1f KiB at the peak, %.1f KiB of live heap, %.2f goroutines",
+		r.RSSKiBPerListener, r.HeapKiBPerListener, r.GoroutinesPerListener)
+	line("the crowd itself", "%.2f ms per join, %.2f µs per packet, %.2f s in the window; %d live connections lost",
+		r.CrowdJoinCPUMS, r.CrowdCPUUSPerPacket, r.CrowdCPUS, r.Gone)
+	line("load average", "%.2f before the run", r.LoadAverage)
+	return t.Flush()
+}

@@ -1,0 +1,77 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Settings are what to measure.
+type Settings struct {
+	Listeners int
+	Speakers  int
+	Seconds   int
+	FrameMS   int    // length of a frame, also known as ptime
+	Client    string // what listeners are made of: "lean" or "pion"
+	Lane      string // by which the node sends: "udp" or "packet"
+	Joining   int    // listeners that come in at the same time
+	Profile   string // where to write a CPU profile of the node; none if empty
+}
+
+// Bounds of Settings. A room takes 10,000 people, of whom 20 are on the stage.
+const (
+	listenersMax = 9_980
+	speakersMax  = 20
+	secondsMax   = 300
+	joiningMax   = 1_000
+)
+
+// ErrSettings means that a setting is wrong; the text says which and why.
+var ErrSettings = errors.New("bench")
+
+// Check says what is wrong with s in one line.
+func (s Settings) Check() error {
+	for _, n := range []struct {
+		name         string
+		is, from, to int
+	}{
+		{"listeners", s.Listeners, 1, listenersMax},
+		{"speakers", s.Speakers, 0, speakersMax},
+		{"seconds", s.Seconds, 1, secondsMax},
+		{"joining", s.Joining, 1, joiningMax},
+	} {
+		if n.is < n.from || n.is > n.to {
+			return fmt.Errorf("%w: --%s takes %d to %d, not %d", ErrSettings, n.name, n.from, n.to, n.is)
+		}
+	}
+	switch {
+	case !slices.Contains([]int{20, 40, 60}, s.FrameMS):
+		return fmt.Errorf("%w: --ptime takes 20, 40 or 60, not %d", ErrSettings, s.FrameMS)
+	case s.Client != "lean" && s.Client != "pion":
+		return fmt.Errorf("%w: --client takes lean or pion, not %q", ErrSettings, s.Client)
+	case s.Lane != "udp" && s.Lane != "packet":
+		return fmt.Errorf("%w: --lane takes udp or packet, not %q", ErrSettings, s.Lane)
+	}
+	return nil
+}
+
+func (s Settings) window() time.Duration { return time.Duration(s.Seconds) * time.Second }
+func (s Settings) frame() time.Duration  { return time.Duration(s.FrameMS) * time.Millisecond }
+
+// patience is how long all joins together may take: ten a second would be
+// slower than any node should be.
+func (s Settings) patience() time.Duration {
+	return time.Minute + time.Duration(s.Listeners)*time.Second/10
+}
+
+// files is how many files one process of the run opens at most: the node and
+// the crowd have a WebSocket for each person, and pion/webrtc a socket more.
+func (s Settings) files() uint64 {
+	each := 1
+	if s.Client == "pion" {
+		each = 2
+	}
+	const rest = 200                                                 // records, sockets, pollers
+	return uint64(each*(s.Listeners+speakersMax) + s.Joining + rest) //nolint:gosec // not negative
+}
