@@ -218,6 +218,7 @@ async function bundle() {
   const files = new Map(
     output.map((file) => [file.fileName, file.code ?? Buffer.from(file.source)]),
   );
+  files.set('index.html', '<!doctype html><script type="module" src="page.js"></script>');
   files.set('tape.js', await readFile(join(here, 'tape.js')));
   return files;
 }
