@@ -49,12 +49,13 @@ lossy:             media/rtp
 api:               id signal grant telemetry room room/live hub people
 node:              *
 
+sdk/go:            signal media/red
+
 bench/crowd:       id signal
-bench:             people store/sqlite bench/crowd
+bench:             people store/sqlite bench/crowd lossy sdk/go
 
 cmd/stoa:          api node telemetry bench bench/crowd
 web:
-sdk/go:            id signal room media/red
 test/*:            *
 `
 

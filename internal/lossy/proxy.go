@@ -39,7 +39,8 @@ type Line struct {
 // ErrLine means that a line cannot be as it is asked for.
 var ErrLine = errors.New("no such line")
 
-func (l Line) check() error {
+// Check says what is wrong with l, if anything is.
+func (l Line) Check() error {
 	switch {
 	case l.Loss < 0 || l.Loss > 1:
 		return fmt.Errorf("%w: a loss of %v is not between 0 and 1", ErrLine, l.Loss)
@@ -81,7 +82,7 @@ type datagram struct {
 // Open listens at an address, such as "127.0.0.1:0", for clients of the node
 // at another.
 func Open(listen, node netip.AddrPort, line Line) (*Proxy, error) {
-	if err := line.check(); err != nil {
+	if err := line.Check(); err != nil {
 		return nil, err
 	}
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(listen))

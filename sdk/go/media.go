@@ -30,6 +30,7 @@ type Frame struct {
 	Timestamp uint32 // samples at 48 kHz, of the slot's own clock
 	Opus      []byte
 	Copied    bool // it was lost, and is a copy
+	Again     bool // it was lost, and came after it was asked for
 	Lost      int  // so many before it are lost for good
 }
 
@@ -37,6 +38,7 @@ type Frame struct {
 type Counts struct {
 	Delivered uint64 // put in order, from packets or copies
 	Copied    uint64 // of those, from copies
+	Again     uint64 // of those, in packets that were asked for again, or overtaken
 	Lost      uint64 // not there in time
 	Late      uint64 // came in a packet of their own when they were not needed any more
 	Dropped   uint64 // delivered, but nobody heard them in time
@@ -147,6 +149,7 @@ func newAPI() (*webrtc.API, error) {
 func (r *Room) listen(slot int, track *webrtc.TrackRemote) {
 	var o order
 	var copies []red.Copy
+	var highest uint16
 	for {
 		due := time.Time{}
 		if len(o.held) > 0 {
@@ -168,6 +171,11 @@ func (r *Room) listen(slot int, track *webrtc.TrackRemote) {
 			if err != nil {
 				continue // not a voice
 			}
+			if ahead := int16(h.sequence - highest); !o.begun || ahead > 0 { //nolint:gosec // serial arithmetic (RFC 1982)
+				highest = h.sequence
+			} else {
+				h.again = true
+			}
 			if !o.add(now, h) {
 				r.count(func(c *Counts) { c.Late++ })
 			}
@@ -184,7 +192,7 @@ func (r *Room) listen(slot int, track *webrtc.TrackRemote) {
 
 // deliver hands a frame to whoever hears.
 func (r *Room) deliver(slot int, h held, lost int) {
-	f := Frame{Slot: slot, Timestamp: h.timestamp, Opus: h.packet, Copied: h.copy, Lost: lost}
+	f := Frame{Slot: slot, Timestamp: h.timestamp, Opus: h.packet, Copied: h.copy, Again: h.again, Lost: lost}
 	r.mu.Lock()
 	if slot < len(r.slots) {
 		f.Who = r.slots[slot]
@@ -197,6 +205,9 @@ func (r *Room) deliver(slot int, h held, lost int) {
 		c.Dropped += uint64(dropped) //nolint:gosec // not negative
 		if h.copy {
 			c.Copied++
+		}
+		if h.again {
+			c.Again++
 		}
 	})
 }

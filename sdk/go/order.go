@@ -26,6 +26,7 @@ type held struct {
 	timestamp uint32
 	sequence  uint16 // of the packet, unless it is a copy
 	copy      bool
+	again     bool // it came after a later one
 	packet    []byte
 	due       time.Time // it waits no longer
 }

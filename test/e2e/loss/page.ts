@@ -3,12 +3,14 @@
 // what was heard are on the same clock.
 import { connect, House, Seat } from '@stoa/client';
 
-/** How a connection is made: where it goes, and whether it knows NACK and RED. */
+/** How a connection is made: where it goes, and what it can. */
 interface Way {
   /** The address of the line to take, `HOST:PORT`; the node's own if absent. */
   line?: string;
-  /** Neither asks again nor understands RED. */
-  plain?: boolean;
+  /** It asks again for what is missing. */
+  nack: boolean;
+  /** It understands RED. */
+  red: boolean;
 }
 
 const house = new House(location.href);
@@ -20,7 +22,7 @@ const tape = context.audioWorklet.addModule('/loss/tape.js').then(() => {
 });
 
 const seats = new Map<string, { seat: Seat; peer: RTCPeerConnection; stop(): void }>();
-let way: Way = {}; // of the connection that is made now
+let way: Way = { nack: true, red: true }; // of the connection that is made now
 let made: RTCPeerConnection | undefined;
 
 window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -31,14 +33,14 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
   }
   override async createOffer() {
     const offer = await super.createOffer();
-    if (!this.#way.plain || !offer.sdp) return offer;
+    if (this.#way.red || !offer.sdp) return offer;
     return { type: offer.type, sdp: withoutRED(offer.sdp) };
   }
   override setRemoteDescription(answer: RTCSessionDescriptionInit) {
     let sdp = answer.sdp ?? '';
     const [host, port] = this.#way.line?.split(':') ?? [];
     if (host) sdp = sdp.replace(/^(a=candidate:.* udp \d+) \S+ \d+ /gm, `$1 ${host} ${port} `);
-    if (this.#way.plain) sdp = sdp.replace(/^a=rtcp-fb:.*\r\n/gm, '');
+    if (!this.#way.nack) sdp = sdp.replace(/^a=rtcp-fb:.*\r\n/gm, '');
     return super.setRemoteDescription({ type: 'answer', sdp });
   }
 } as typeof RTCPeerConnection;
@@ -96,7 +98,7 @@ async function counted(name: string): Promise<Record<string, number>> {
 const bench = {
   /** Comes in and speaks. */
   async speak(room: string, grant: string): Promise<void> {
-    const seat = await sit('speaker', room, grant, {});
+    const seat = await sit('speaker', room, grant, way);
     await seat.unmute();
     await until('the microphone', () => seat.onAir.value);
   },

@@ -17,11 +17,13 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 
 export class Stage {
   #closing = [];
+  #guests = []; // who are not in the room now
+  #listeners = new Map(); // who are, by name
 
-  static async open({ args = [] } = {}) {
+  static async open(prelude) {
     const stage = new Stage();
     try {
-      await stage.#open(args);
+      await stage.#open(prelude);
     } catch (error) {
       await stage.close();
       throw error;
@@ -29,8 +31,8 @@ export class Stage {
     return stage;
   }
 
-  async #open(args) {
-    this.house = await House.open(['--invites.per_person', '100', ...args]);
+  async #open(prelude) {
+    this.house = await House.open(['--invites.per_person', '100']);
     this.#closing.push(() => this.house.close());
     const site = await serve(await bundle(), this.house.url);
     this.#closing.push(site.close);
@@ -38,6 +40,7 @@ export class Stage {
     this.#closing.push(() => browser.close());
     const context = await browser.newContext();
     await context.grantPermissions(['microphone']);
+    if (prelude) await context.addInitScript(prelude);
     this.page = await context.newPage();
     this.page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`));
     await this.page.goto(`${site.url}/loss/`);
@@ -57,22 +60,24 @@ export class Stage {
   }
 
   /** Somebody new sits down behind a line, and hears the speaker. */
-  async listen(name, { line, plain = false }) {
-    const { url } = await this.speaker.call('POST', '/me/invites', {});
-    const listener = await this.#signUp(url, name);
+  async listen(name, { line, nack = true, red = true }) {
+    const listener = this.#guests.pop() ?? (await this.#guest());
+    this.#listeners.set(name, listener);
     await this.page.evaluate(
       ([name, room, grant, way]) => window.bench.listen(name, room, grant, way),
       [
         name,
         this.room,
         await this.#grant(listener),
-        { plain, ...(line ? { line: line.address } : {}) },
+        { nack, red, ...(line ? { line: line.address } : {}) },
       ],
     );
   }
 
-  leave(name) {
-    return this.page.evaluate((name) => window.bench.leave(name), name);
+  async leave(name) {
+    await this.page.evaluate((name) => window.bench.leave(name), name);
+    this.#guests.push(this.#listeners.get(name));
+    this.#listeners.delete(name);
   }
 
   look(name) {
@@ -114,6 +119,11 @@ export class Stage {
     };
     this.#closing.push(close);
     return { address: match[1], close };
+  }
+
+  async #guest() {
+    const { url } = await this.speaker.call('POST', '/me/invites', {});
+    return await this.#signUp(url, 'Guest');
   }
 
   async #signUp(link, name) {
