@@ -91,10 +91,7 @@ export class Stage {
       [names, seconds],
     );
     return new Map(
-      tapes.map(({ name, samples, counts }) => [
-        name,
-        { samples: Buffer.from(samples, 'base64'), counts },
-      ]),
+      tapes.map(({ name, samples, counts }) => [name, { samples: int16(samples), counts }]),
     );
   }
 
@@ -170,6 +167,8 @@ class Account {
     return text ? JSON.parse(text) : undefined;
   }
 }
+
+const int16 = (base64) => new Int16Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer);
 
 /** Serves the page, and has the node answer all the rest as if it had served it. */
 async function serve(files, node) {
