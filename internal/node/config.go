@@ -43,6 +43,9 @@ type TLS struct {
 type Media struct {
 	Listen   string       `koanf:"listen"`
 	Announce []netip.Addr `koanf:"announce"`
+	// A room with so many listeners is a hall, and a packet there this long.
+	HallListeners int           `koanf:"hall_listeners"`
+	HallFrame     time.Duration `koanf:"hall_frame"`
 }
 
 // Invites is how the house grows.
@@ -58,18 +61,20 @@ type Admin struct {
 
 // defaults are the keys of stoa.toml and their values there; a test compares.
 var defaults = map[string]any{
-	"addr":               "localhost:8080",
-	"data":               "./data",
-	"url":                "",
-	"name":               "Stoa",
-	"log":                "text",
-	"tls.cert":           "",
-	"tls.key":            "",
-	"media.listen":       ":7882",
-	"media.announce":     []string{},
-	"invites.per_person": 2,
-	"invites.expire":     "336h",
-	"admin.addr":         "",
+	"addr":                 "localhost:8080",
+	"data":                 "./data",
+	"url":                  "",
+	"name":                 "Stoa",
+	"log":                  "text",
+	"tls.cert":             "",
+	"tls.key":              "",
+	"media.listen":         ":7882",
+	"media.announce":       []string{},
+	"media.hall_listeners": 100,
+	"media.hall_frame":     "40ms",
+	"invites.per_person":   2,
+	"invites.expire":       "336h",
+	"admin.addr":           "",
 }
 
 // ErrConfig means that a setting is wrong; the text says which and why.
@@ -192,6 +197,12 @@ func (c *Config) check() error {
 		if a.IsUnspecified() || a.IsMulticast() {
 			return bad("media.announce", "%v is no address that a client can send to", a)
 		}
+	}
+	if n := c.Media.HallListeners; n < 0 || n > 1_000_000 {
+		return bad("media.hall_listeners", "%d is not between 0 and 1000000", n)
+	}
+	if f := c.Media.HallFrame; f != 20*time.Millisecond && f != 40*time.Millisecond && f != 60*time.Millisecond {
+		return bad("media.hall_frame", "%v is not 20ms, 40ms or 60ms", f)
 	}
 	if c.Invites.PerPerson < 0 || c.Invites.PerPerson > 1000 {
 		return bad("invites.per_person", "%d is not between 0 and 1000", c.Invites.PerPerson)

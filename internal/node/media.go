@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 
 	"github.com/stoa-audio/stoa/internal/id"
-	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/signal"
@@ -52,16 +51,24 @@ func (s seats) speak(name id.Room, r *room.Room, who id.Person) {
 	s.media.Speak(name, who, p != nil && p.Role >= room.Speaker && !p.Muted)
 }
 
-// encodeVoices returns the notice of who is in which slot.
-func encodeVoices(name id.Room, v forward.Voices) []byte {
-	notice := signal.Voices{Room: name, Slots: make([]*id.Person, len(v.Slots)), Speaking: []id.Person{}}
-	for i, who := range v.Slots {
+// encodeSound returns the notice of how a room sounds.
+func encodeSound(name id.Room, s sfu.Sound) []byte {
+	notice := signal.Voices{
+		Room: name, Slots: make([]*id.Person, len(s.Slots)), Speaking: []id.Person{},
+		FrameMS: int(s.Frame.Milliseconds()),
+	}
+	for i, who := range s.Slots {
 		if who.IsZero() {
 			continue
 		}
-		notice.Slots[i] = &v.Slots[i]
-		if v.Speaking[i] {
+		notice.Slots[i] = &s.Slots[i]
+		if s.Speaking[i] {
 			notice.Speaking = append(notice.Speaking, who)
+		}
+	}
+	for _, back := range s.Repeat {
+		if back > 0 {
+			notice.Repeat = append(notice.Repeat, int(back))
 		}
 	}
 	b, err := json.Marshal(signal.Notice{Voices: &notice})

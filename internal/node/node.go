@@ -133,7 +133,8 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 	}
 	n.media, err = sfu.Start(sfu.Config{
 		Listen: n.config.Media.Listen, Announce: announced, Log: n.log,
-		Voices: func(room id.Room, v forward.Voices) { watchers.Tell(room, encodeVoices(room, v)) },
+		Hall:  forward.Hall{Listeners: n.config.Media.HallListeners, Frame: n.config.Media.HallFrame},
+		Sound: func(room id.Room, s sfu.Sound) { watchers.Tell(room, encodeSound(room, s)) },
 	})
 	if err != nil {
 		return fmt.Errorf("media: %w", err)

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
-	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
 	"github.com/stoa-audio/stoa/internal/room"
 )
@@ -35,7 +34,7 @@ func (w *world) startMedia() {
 	w.t.Helper()
 	media, err := sfu.Start(sfu.Config{
 		Listen: "127.0.0.1:0", Announce: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
-		Log: slog.New(slog.DiscardHandler), Voices: func(id.Room, forward.Voices) {},
+		Log: slog.New(slog.DiscardHandler), Sound: func(id.Room, sfu.Sound) {},
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -164,6 +164,11 @@ type (
 		Slots []*id.Person `json:"slots"`
 		// Speaking are those in Slots whose voice is heard now.
 		Speaking []id.Person `json:"speaking"`
+		// FrameMS is how long a frame speakers are to send: 20, 40 or 60.
+		FrameMS int `json:"frame_ms"`
+		// Repeat says which earlier frames each packet is to carry once more
+		// (RFC 2198), by how many frames back; without any, none.
+		Repeat []int `json:"repeat,omitempty"`
 	}
 )
 

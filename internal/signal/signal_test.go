@@ -119,8 +119,8 @@ func TestWrittenForms(t *testing.T) {
 		{Reply{Re: 2, Answer: &Answer{"v=0"}}, `{"re":2,"answer":{"sdp":"v=0"}}`},
 		{Notice{Hallway: &None{}}, `{"hallway":{}}`},
 		{
-			Notice{Voices: &Voices{Slots: []*id.Person{nil, &someone}, Speaking: []id.Person{}}},
-			`{"voices":{"room":"` + name.String() + `","slots":[null,"` + someone.String() + `"],"speaking":[]}}`,
+			Notice{Voices: &Voices{Slots: []*id.Person{nil, &someone}, Speaking: []id.Person{}, FrameMS: 40, Repeat: []int{2, 4}}},
+			`{"voices":{"room":"` + name.String() + `","slots":[null,"` + someone.String() + `"],"speaking":[],"frame_ms":40,"repeat":[2,4]}}`,
 		},
 		{Notice{Cut: &Cut{Why: CutSlow}}, `{"cut":{"room":"` + name.String() + `","why":"slow"}}`},
 	} {

@@ -52,6 +52,7 @@ const (
 // safe for concurrent use.
 type Room struct {
 	slots   [Slots]slot
+	closed  int // how many slots, from the last, carry nothing for now
 	streams map[id.Person]*stream
 }
 
@@ -74,6 +75,7 @@ type stream struct {
 	slot  int // -1: none
 	ssrc  uint32
 	voice speech.Detector
+	since time.Time // when it began to wait for a slot; zero when it does not
 }
 
 // Forward returns where a packet with header h goes that who sent, at the
@@ -88,11 +90,8 @@ func (r *Room) Forward(now time.Time, who id.Person, h rtp.Header) (Outgoing, Dr
 		r.streams[who] = s
 	}
 	s.voice.Heard(now)
-	if s.slot < 0 {
-		if s.slot = r.freeSlot(now); s.slot < 0 {
-			return Outgoing{}, NoSlot
-		}
-		r.take(s.slot, who)
+	if s.slot < 0 && !r.seek(now, who, s) {
+		return Outgoing{}, NoSlot
 	}
 	slot := &r.slots[s.slot]
 	if s.ssrc != h.SSRC {
@@ -132,20 +131,41 @@ func (s *slot) next(now time.Time, index int, h rtp.Header) (Outgoing, Drop) {
 	return out, Kept
 }
 
-// freeSlot returns a slot for a new voice, or -1: one that nobody has, else
-// the one whose voice has been silent for longest, if long enough.
-func (r *Room) freeSlot(now time.Time) int {
+// seek looks for a slot for a voice that has none. A slot that nobody has is
+// taken at once, so that the first word is heard from its beginning. One that
+// somebody has is taken over only by a voice, not by a click, and among those
+// who wait by the one that has waited longest: who is heard is the same for
+// everybody and no matter of chance.
+func (r *Room) seek(now time.Time, who id.Person, s *stream) bool {
+	open := r.slots[:Slots-r.closed]
 	found, oldest := -1, now.Add(-quiet)
-	for i := range r.slots {
-		who := r.slots[i].who
-		if who.IsZero() {
-			return i
+	for i := range open {
+		holder := r.streams[open[i].who]
+		if holder == nil {
+			r.take(i, who)
+			return true
 		}
-		if spoke := r.streams[who].voice.Spoke(); !spoke.After(oldest) {
+		if spoke := holder.voice.Spoke(); !spoke.After(oldest) {
 			found, oldest = i, spoke
 		}
 	}
-	return found
+	if !s.voice.Speaking(now) {
+		s.since = time.Time{}
+		return false
+	}
+	if s.since.IsZero() {
+		s.since = now
+	}
+	if found < 0 {
+		return false
+	}
+	for _, other := range r.streams {
+		if other.slot < 0 && !other.since.IsZero() && other.since.Before(s.since) && other.voice.Speaking(now) {
+			return false // it comes first, with its next packet
+		}
+	}
+	r.take(found, who)
+	return true
 }
 
 // take gives slot i to who.
@@ -153,7 +173,22 @@ func (r *Room) take(i int, who id.Person) {
 	if before := r.streams[r.slots[i].who]; before != nil {
 		before.slot = -1
 	}
+	s := r.streams[who]
+	s.slot, s.since = i, time.Time{}
 	r.slots[i].who, r.slots[i].fresh = who, true
+}
+
+// Limit says how many voices are heard at once from now on, 1 to Slots: a
+// node that has too much to do sheds voices before it sheds people. Who was
+// heard in a slot that is closed waits for another one.
+func (r *Room) Limit(voices int) {
+	r.closed = Slots - min(max(voices, 1), Slots)
+	for i := Slots - r.closed; i < Slots; i++ {
+		if s := r.streams[r.slots[i].who]; s != nil {
+			s.slot = -1
+			r.slots[i].who = id.Person{}
+		}
+	}
 }
 
 // Drop takes who's voice out of the room.

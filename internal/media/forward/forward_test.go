@@ -171,3 +171,77 @@ func BenchmarkForward(b *testing.B) {
 		r.Forward(now, v.who, v.next())
 	}
 }
+
+// Those who wait get a slot in the order in which they began to speak, and a
+// click gets none.
+func TestWhoWaitsLongestIsNext(t *testing.T) {
+	var r Room
+	now := time.Unix(1000, 0)
+	speak := func(n int, talking ...*voice) {
+		for range n {
+			now = now.Add(frame)
+			for _, v := range talking {
+				r.Forward(now, v.who, v.next())
+			}
+		}
+	}
+	holders := make([]*voice, Slots)
+	for i := range holders {
+		holders[i] = newVoice(0, 0)
+	}
+	early, late, click := newVoice(0, 0), newVoice(0, 0), newVoice(0, 0)
+	speak(10, holders...)
+	speak(10, append([]*voice{early}, holders...)...)
+	speak(10, append([]*voice{late, early}, holders...)...)
+	rest := append([]*voice{late, early}, holders[1:]...)
+	speak(int(quiet/frame)-1, rest...)
+	if v := r.Voices(now); v.Slots[0] != holders[0].who {
+		t.Fatal("a slot is taken away after less than the quiet time")
+	}
+	now = now.Add(2 * frame)
+	if _, drop := r.Forward(now, click.who, click.next()); drop != NoSlot {
+		t.Fatal("a click takes a slot over")
+	}
+	speak(1, rest...) // late's packet comes first
+	if v := r.Voices(now); v.Slots[0] != early.who {
+		t.Fatalf("slot 0 is not that of the one who has waited longest")
+	}
+	speak(20, rest...)
+	if v := r.Voices(now); v.Slots[0] != early.who {
+		t.Fatal("the slot did not stay")
+	}
+	if _, drop := r.Forward(now, late.who, late.next()); drop != NoSlot {
+		t.Fatal("nine voices are heard")
+	}
+}
+
+func TestLimit(t *testing.T) {
+	var r Room
+	now := time.Unix(1000, 0)
+	voices := make([]*voice, Slots)
+	for i := range voices {
+		voices[i] = newVoice(0, 0)
+	}
+	heard := func() (n int) {
+		for range 10 {
+			n = 0
+			now = now.Add(frame)
+			for _, v := range voices {
+				if _, drop := r.Forward(now, v.who, v.next()); drop == Kept {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	for _, limit := range []int{Slots, 3, 1, 0, 5, Slots + 1} {
+		r.Limit(limit)
+		if n := heard(); n != min(max(limit, 1), Slots) {
+			t.Errorf("%d voices may be heard, %d are", limit, n)
+		}
+	}
+	r.Limit(2)
+	if v := r.Voices(now); v.Slots[0] != voices[0].who || v.Slots[1] != voices[1].who || !v.Slots[2].IsZero() {
+		t.Error("the voices that stay are not the first")
+	}
+}

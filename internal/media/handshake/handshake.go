@@ -29,6 +29,8 @@ import (
 	"github.com/pion/dtls/v3"
 	"github.com/pion/srtp/v3"
 	"github.com/pion/transport/v5/packetio"
+
+	"github.com/stoa-audio/stoa/internal/media/seal"
 )
 
 const (
@@ -78,13 +80,6 @@ func NewIdentity(now time.Time) (*Identity, error) {
 // Fingerprint returns the SHA-256 of the certificate.
 func (i *Identity) Fingerprint() [32]byte { return i.fingerprint }
 
-// Keys is what a handshake yields.
-type Keys struct {
-	Profile               srtp.ProtectionProfile
-	RemoteKey, RemoteSalt []byte // the client's
-	LocalKey, LocalSalt   []byte // the node's
-}
-
 // IsHello reports whether b may begin a handshake: a ClientHello, or its first
 // fragment (RFC 6347, section 4.3.2).
 func IsHello(b []byte) bool {
@@ -105,7 +100,7 @@ type Handshake struct {
 // Start begins a handshake with the client at remote, whose certificate must
 // have the given SHA-256. send sends a datagram to it; done is told the keys,
 // or why there are none. Both are called from the handshake's own goroutine.
-func Start(i *Identity, remote netip.AddrPort, fingerprint [32]byte, send func([]byte), done func(Keys, error)) *Handshake {
+func Start(i *Identity, remote netip.AddrPort, fingerprint [32]byte, send func([]byte), done func(seal.Keys, error)) *Handshake {
 	h := newHandshake(remote, send)
 	go h.run(i, fingerprint, done)
 	return h
@@ -137,7 +132,7 @@ func (h *Handshake) Stop() {
 	})
 }
 
-func (h *Handshake) run(i *Identity, fingerprint [32]byte, done func(Keys, error)) {
+func (h *Handshake) run(i *Identity, fingerprint [32]byte, done func(seal.Keys, error)) {
 	defer h.Stop()
 	conn, keys, err := h.shake(i, fingerprint)
 	done(keys, err)
@@ -152,7 +147,7 @@ func (h *Handshake) run(i *Identity, fingerprint [32]byte, done func(Keys, error
 	_ = conn.Close() // says goodbye into the muted pipe
 }
 
-func (h *Handshake) shake(i *Identity, fingerprint [32]byte) (*dtls.Conn, Keys, error) {
+func (h *Handshake) shake(i *Identity, fingerprint [32]byte) (*dtls.Conn, seal.Keys, error) {
 	conn, err := dtls.ServerWithOptions((*pipe)(h), h.remote,
 		dtls.WithCertificates(i.certificate),
 		dtls.WithClientAuth(dtls.RequireAnyClientCert),
@@ -170,7 +165,7 @@ func (h *Handshake) shake(i *Identity, fingerprint [32]byte) (*dtls.Conn, Keys, 
 		dtls.WithInsecureSkipVerifyHello(true),
 	)
 	if err != nil {
-		return nil, Keys{}, err
+		return nil, seal.Keys{}, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -179,7 +174,7 @@ func (h *Handshake) shake(i *Identity, fingerprint [32]byte) (*dtls.Conn, Keys, 
 	if err := conn.HandshakeContext(ctx); err != nil {
 		h.Stop()
 		_ = conn.Close()
-		return nil, Keys{}, fmt.Errorf("DTLS handshake: %w", err)
+		return nil, seal.Keys{}, fmt.Errorf("DTLS handshake: %w", err)
 	}
 	keys, err := export(conn)
 	if err != nil {
@@ -190,21 +185,25 @@ func (h *Handshake) shake(i *Identity, fingerprint [32]byte) (*dtls.Conn, Keys, 
 }
 
 // export derives the SRTP keys (RFC 5764, section 4.2).
-func export(conn *dtls.Conn) (Keys, error) {
+func export(conn *dtls.Conn) (seal.Keys, error) {
 	profile, ok := conn.SelectedSRTPProtectionProfile()
 	if !ok {
-		return Keys{}, errors.New("the client offers no SRTP profile that the node knows")
+		return seal.Keys{}, errors.New("the client offers no SRTP profile that the node knows")
 	}
 	state, ok := conn.ConnectionState()
 	if !ok {
-		return Keys{}, errors.New("no connection state")
+		return seal.Keys{}, errors.New("no connection state")
 	}
 	config := srtp.Config{Profile: srtp.ProtectionProfile(profile)}
 	if err := config.ExtractSessionKeysFromDTLS(&state, false); err != nil {
-		return Keys{}, fmt.Errorf("derive SRTP keys: %w", err)
+		return seal.Keys{}, fmt.Errorf("derive SRTP keys: %w", err)
 	}
 	k := config.Keys
-	return Keys{config.Profile, k.RemoteMasterKey, k.RemoteMasterSalt, k.LocalMasterKey, k.LocalMasterSalt}, nil
+	return seal.Keys{
+		Profile:   config.Profile,
+		RemoteKey: k.RemoteMasterKey, RemoteSalt: k.RemoteMasterSalt,
+		LocalKey: k.LocalMasterKey, LocalSalt: k.LocalMasterSalt,
+	}, nil
 }
 
 // A pipe is a Handshake as the net.PacketConn that pion/dtls wants.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/srtp/v3"
+
+	"github.com/stoa-audio/stoa/internal/media/seal"
 )
 
 // A client's socket whose other end is a Handshake.
@@ -26,7 +28,7 @@ func (s socket) WriteTo(b []byte, _ net.Addr) (int, error) {
 
 // shake runs a handshake between the node and a client with a certificate of
 // its own.
-func shake(t *testing.T, fingerprint func([32]byte) [32]byte, profiles ...dtls.SRTPProtectionProfile) (node Keys, client srtp.SessionKeys, err error) {
+func shake(t *testing.T, fingerprint func([32]byte) [32]byte, profiles ...dtls.SRTPProtectionProfile) (node seal.Keys, client srtp.SessionKeys, err error) {
 	t.Helper()
 	identity, err1 := NewIdentity(time.Now())
 	theirs, err2 := NewIdentity(time.Now())
@@ -34,13 +36,13 @@ func shake(t *testing.T, fingerprint func([32]byte) [32]byte, profiles ...dtls.S
 		t.Fatal(err)
 	}
 	type result struct {
-		keys Keys
+		keys seal.Keys
 		err  error
 	}
 	done := make(chan result, 1)
 	back := newHandshake(netip.MustParseAddrPort("192.0.2.1:1"), nil)
 	h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), fingerprint(theirs.Fingerprint()),
-		back.Deliver, func(k Keys, err error) { done <- result{k, err} })
+		back.Deliver, func(k seal.Keys, err error) { done <- result{k, err} })
 	defer h.Stop()
 	options := []dtls.ClientOption{dtls.WithCertificates(theirs.certificate), dtls.WithInsecureSkipVerify(true)}
 	if len(profiles) > 0 {
@@ -114,7 +116,7 @@ func TestStopEndsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), [32]byte{}, func([]byte) {}, func(_ Keys, err error) { done <- err })
+	h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), [32]byte{}, func([]byte) {}, func(_ seal.Keys, err error) { done <- err })
 	h.Stop()
 	h.Stop()
 	select {
@@ -181,7 +183,7 @@ func FuzzDeliver(f *testing.F) {
 	f.Add(hello[:13], []byte{22})
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		done := make(chan error, 1)
-		h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), [32]byte{}, func([]byte) {}, func(_ Keys, err error) { done <- err })
+		h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), [32]byte{}, func([]byte) {}, func(_ seal.Keys, err error) { done <- err })
 		h.Deliver(first)
 		h.Deliver(second)
 		h.Stop()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -31,47 +32,56 @@ func draw(rnd *rand.Rand, n int) string {
 	return string(b)
 }
 
-// Answer returns the SDP answer to the peer's offer. The transport attributes
+// answer returns the SDP answer to the peer's offer. The transport attributes
 // stand in every section, as aiortc looks only there; an a=ssrc line names
 // each stream, as Chromium drops unannounced ones without a word.
-func (p *Peer) Answer() string {
+func (p *Peer) answer(local Local, sections []Section) string {
 	var w strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&w, format+"\r\n", args...) }
 	line("v=0")
-	line("o=- %d 1 IN IP4 0.0.0.0", p.origin)
+	line("o=- %d 1 IN IP4 0.0.0.0", p.ssrc)
 	line("s=-")
 	line("t=0 0")
 	line("a=ice-lite")
-	mids := make([]string, len(p.sections))
-	for i, s := range p.sections {
+	mids := make([]string, len(sections))
+	for i, s := range sections {
 		mids[i] = s.Mid
 	}
 	line("a=group:BUNDLE %s", strings.Join(mids, " "))
 	line("a=msid-semantic: WMS *")
-	fingerprint := hexPairs(p.local.Fingerprint[:])
+	fingerprint := hexPairs(local.Fingerprint[:])
 	slot := 0
-	for i, s := range p.sections {
-		line("m=audio 9 UDP/TLS/RTP/SAVPF %d", s.Opus)
+	for i, s := range sections {
+		payloads := strconv.Itoa(int(s.Opus))
+		if s.RED != 0 {
+			payloads += " " + strconv.Itoa(int(s.RED))
+		}
+		line("m=audio 9 UDP/TLS/RTP/SAVPF %s", payloads)
 		line("c=IN IP4 0.0.0.0")
 		line("a=mid:%s", s.Mid)
-		line("a=ice-ufrag:%s", p.local.Ufrag)
-		line("a=ice-pwd:%s", p.local.Pwd)
+		line("a=ice-ufrag:%s", local.Ufrag)
+		line("a=ice-pwd:%s", local.Pwd)
 		line("a=fingerprint:sha-256 %s", fingerprint)
 		line("a=setup:passive")
 		line("a=rtcp-mux")
 		line("a=rtcp-rsize")
 		line("a=rtpmap:%d opus/48000/2", s.Opus)
 		line("a=fmtp:%d minptime=10;useinbandfec=1;usedtx=1;stereo=0;maxaveragebitrate=32000", s.Opus)
+		line("a=rtcp-fb:%d nack", s.Opus) // RFC 4585, section 4.2
+		if s.RED != 0 {
+			line("a=rtpmap:%d red/48000/2", s.RED)
+			line("a=fmtp:%d %d/%d", s.RED, s.Opus, s.Opus)
+		}
 		if s.Mic {
 			line("a=recvonly")
 		} else {
 			line("a=sendonly")
 			line("a=msid:%s-%d -", p.cname, slot)
-			line("a=ssrc:%d cname:%s", p.slots[slot].ssrc, p.cname)
+			line("a=ssrc:%d cname:%s", p.streams[slot].SSRC, p.cname)
 			slot++
 		}
 		if i == 0 {
-			for k, a := range p.local.Addresses {
+			for k, a := range local.Addresses {
 				// Priority by RFC 8445, section 5.1.2.1, of a host candidate.
 				line("a=candidate:%d 1 udp %d %s %d typ host", k+1, 126<<24|(65535-k)<<8|255, a.Addr().WithZone(""), a.Port())
 			}

@@ -25,6 +25,7 @@ type Check struct {
 	useCandidate  bool
 	controlled    bool
 	notUnderstood []stun.AttrType
+	reply         stun.Message
 }
 
 // Parse reads a STUN binding request (RFC 8489, section 5).
@@ -58,20 +59,20 @@ func (c *Check) Parse(b []byte) error {
 func (c *Check) Ufrag() string { return c.ours }
 
 // Ufrag returns the node's user name fragment for this peer.
-func (p *Peer) Ufrag() string { return p.local.Ufrag }
+func (p *Peer) Ufrag() string { return p.ufrag }
 
-// Check verifies c, which came from an address, and appends the response to
-// out. It reports whether the peer wants its media sent to that address from
-// now on. The node is an ICE-lite agent (RFC 8445, section 7.3): it answers
-// and never asks.
-func (p *Peer) Check(now time.Time, from netip.AddrPort, c *Check, out []byte) (response []byte, nominated bool, err error) {
-	integrity := stun.MessageIntegrity(p.local.Pwd)
-	if c.ours != p.local.Ufrag || c.theirs != p.remoteUfrag || integrity.Check(&c.msg) != nil {
-		return out, false, ErrCheck
-	}
-	if c.msg.Contains(stun.AttrFingerprint) && stun.Fingerprint.Check(&c.msg) != nil {
-		return out, false, ErrCheck
-	}
+// Proves reports whether c was made with the credentials that the peer and
+// the node have told each other. It changes nothing of the peer.
+func (p *Peer) Proves(c *Check) bool {
+	return c.ours == p.ufrag && c.theirs == p.remoteUfrag && stun.MessageIntegrity(p.pwd).Check(&c.msg) == nil &&
+		(!c.msg.Contains(stun.AttrFingerprint) || stun.Fingerprint.Check(&c.msg) == nil)
+}
+
+// Answer takes note of c, which came from an address and proves whose it is,
+// and appends the response to out. It reports whether the peer wants its media
+// sent to that address from now on. The node is an ICE-lite agent (RFC 8445,
+// section 7.3): it answers and never asks.
+func (p *Peer) Answer(now time.Time, from netip.AddrPort, c *Check, out []byte) (response []byte, nominated bool, err error) {
 	setters := []stun.Setter{stun.NewTransactionIDSetter(c.msg.TransactionID)}
 	switch {
 	case len(c.notUnderstood) > 0:
@@ -84,11 +85,11 @@ func (p *Peer) Check(now time.Time, from netip.AddrPort, c *Check, out []byte) (
 		setters = append(setters, stun.BindingSuccess,
 			&stun.XORMappedAddress{IP: from.Addr().AsSlice(), Port: int(from.Port())})
 	}
-	p.reply.Reset()
-	if err := p.reply.Build(append(setters, integrity, stun.Fingerprint)...); err != nil {
+	c.reply.Reset()
+	if err := c.reply.Build(append(setters, stun.MessageIntegrity(p.pwd), stun.Fingerprint)...); err != nil {
 		return out, false, err
 	}
-	return append(out, p.reply.Raw...), nominated, nil
+	return append(out, c.reply.Raw...), nominated, nil
 }
 
 // Expired reports whether the peer's consent is over: nothing may be sent to

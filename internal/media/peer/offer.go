@@ -33,6 +33,7 @@ type Offer struct {
 type Section struct {
 	Mid  string
 	Opus uint8 // payload type
+	RED  uint8 // payload type of redundant audio (RFC 2198), zero: not offered
 	Mic  bool  // the client sends on it; otherwise it is a slot
 }
 
@@ -99,12 +100,19 @@ func parseSection(m *sdp.MediaDescription) (Section, error) {
 			continue
 		}
 		pt, codec, _ := strings.Cut(a.Value, " ")
-		if n, err := strconv.ParseUint(pt, 10, 7); err == nil && strings.EqualFold(codec, "opus/48000/2") {
+		n, err := strconv.ParseUint(pt, 10, 7)
+		switch {
+		case err != nil:
+		case s.Opus == 0 && strings.EqualFold(codec, "opus/48000/2"):
 			s.Opus = uint8(n)
-			return s, nil
+		case s.RED == 0 && strings.EqualFold(codec, "red/48000/2"):
+			s.RED = uint8(n)
 		}
 	}
-	return s, refuse("section %s lacks opus/48000/2", s.Mid)
+	if s.Opus == 0 {
+		return s, refuse("section %s lacks opus/48000/2", s.Mid)
+	}
+	return s, nil
 }
 
 // bundled checks that all sections share one transport (RFC 9143).
@@ -141,7 +149,7 @@ func (o *Offer) parseTransport(d *sdp.SessionDescription) error {
 		v, _ := d.Attribute(key)
 		return v
 	}
-	o.Ufrag = get("ice-ufrag")
+	o.Ufrag = strings.Clone(get("ice-ufrag")) // it outlives the offer
 	if !isICE(o.Ufrag) || len(o.Ufrag) < 4 || len(o.Ufrag) > ufragMax {
 		return refuse("no usable ice-ufrag")
 	}

@@ -16,9 +16,10 @@ import (
 
 	pionrtp "github.com/pion/rtp"
 	"github.com/pion/srtp/v3"
-	"github.com/pion/stun/v3"
 
+	"github.com/stoa-audio/stoa/internal/media/fanout"
 	"github.com/stoa-audio/stoa/internal/media/rtp"
+	"github.com/stoa-audio/stoa/internal/media/seal"
 )
 
 var (
@@ -45,43 +46,30 @@ const (
 const replayWindow = 128
 
 // A Peer is the far end of one WebRTC connection. It is not safe for
-// concurrent use.
+// concurrent use, but for Ufrag and Proves.
 type Peer struct {
 	// Addr is where its media goes, invalid before the first nomination.
 	Addr netip.AddrPort
 
-	local       Local
-	remoteUfrag string
-	fingerprint [32]byte
-	origin      uint32
-	cname       string
-	sections    []Section
-	micPayload  uint8
-	checked     time.Time // last authenticated connectivity check
-	reply       stun.Message
-	header      pionrtp.Header // where pion/srtp reads headers to, so as not to make one each time
+	ufrag, pwd, remoteUfrag string
+	fingerprint             [32]byte
+	ssrc                    uint32 // of the first slot, or any
+	cname                   string
+	opus, red               uint8     // payload types of the microphone, zero: none
+	checked                 time.Time // last authenticated connectivity check
 
-	open, control *srtp.Context // what comes in; RTCP that goes out
-	seal          *sealer       // RTP that goes out; nil before the handshake has ended
-	indexAt       int           // where an SRTCP packet has its index, from the end
-
-	slots     []slot
-	uplinks   []uplink
+	streams   []fanout.Stream // by slot
+	keys      *seal.Keys      // nil before the handshake has ended
+	control   *seal.Control
+	mic       *microphone // nil before its first packet
 	reporters []reporter
 }
 
-// A slot is one stream that the node sends to the peer.
-type slot struct {
-	ssrc     uint32
-	payload  uint8 // payload type
-	rollover rollover
-	addSeq   uint16 // the peer's number − the room's
-	addTS    uint32
-
-	packets, octets uint32 // wrap (RFC 3550, section 6.4.1)
-	lastTS          uint32
-	lastAt          time.Time
-	reported        uint32 // packets at the last report
+// A microphone is what a peer needs to be heard. Most never are.
+type microphone struct {
+	open    *srtp.Context
+	header  pionrtp.Header // where pion/srtp reads headers to, so as not to make one each time
+	uplinks []uplink
 }
 
 // An uplink is one stream that the peer sends to the node.
@@ -102,108 +90,117 @@ type uplink struct {
 type reporter struct {
 	ssrc  uint32
 	index uint32 // highest of its SRTCP packets (RFC 3711, section 3.4)
+	seen  uint64 // bit i: index − i has come
 }
 
-// New returns the node's half of a connection that o asks for.
-func New(now time.Time, o Offer, local Local, rnd *rand.Rand) *Peer {
-	p := &Peer{
-		local: local, remoteUfrag: o.Ufrag, fingerprint: o.Fingerprint,
-		origin: rnd.Uint32(), cname: draw(rnd, 16), sections: o.Sections, checked: now,
+// New returns the node's half of a connection that o asks for, and the SDP
+// answer to it.
+func New(now time.Time, o Offer, local Local, rnd *rand.Rand) (p *Peer, answer string) {
+	p = &Peer{
+		ufrag: local.Ufrag, pwd: local.Pwd, remoteUfrag: o.Ufrag, fingerprint: o.Fingerprint,
+		cname: draw(rnd, 16), checked: now, ssrc: 1 + rnd.Uint32N(1<<32-1),
+		streams: make([]fanout.Stream, 0, len(o.Sections)),
 	}
 	for _, s := range o.Sections {
 		if s.Mic {
-			p.micPayload = s.Opus
+			p.opus, p.red = s.Opus, s.RED
 			continue
 		}
-		p.slots = append(p.slots, slot{
-			ssrc: p.newSSRC(rnd), payload: s.Opus,
-			addSeq: uint16(rnd.Uint32()), addTS: rnd.Uint32(), //nolint:gosec // any 16 bits
-		})
+		stream := fanout.Stream{SSRC: p.ssrc, Opus: s.Opus, RED: s.RED, Timestamp: rnd.Uint32()}
+		// The first number is low, so that nobody misses the first wrap, and
+		// not so low that a late packet would come before zero.
+		stream.Sequence = uint16(64 + rnd.IntN(4096)) //nolint:gosec // in range
+		for p.has(stream.SSRC) {
+			stream.SSRC = 1 + rnd.Uint32N(1<<32-1)
+		}
+		p.streams = append(p.streams, stream)
 	}
-	for i := range p.slots {
-		// The first sequence number is low: an SRTP receiver that misses the
-		// first wrap of the numbers would stay deaf (RFC 3711, section 3.3.1).
-		p.slots[i].addSeq = 1 + p.slots[i].addSeq&0x0fff
-	}
-	return p
+	return p, p.answer(local, o.Sections)
 }
 
-func (p *Peer) newSSRC(rnd *rand.Rand) uint32 {
-	for {
-		v := rnd.Uint32()
-		if v != 0 && !slices.ContainsFunc(p.slots, func(s slot) bool { return s.ssrc == v }) {
-			return v
-		}
-	}
+func (p *Peer) has(ssrc uint32) bool {
+	return slices.ContainsFunc(p.streams, func(s fanout.Stream) bool { return s.SSRC == ssrc })
 }
 
 // Fingerprint returns the SHA-256 of the certificate that the peer must show.
 func (p *Peer) Fingerprint() [32]byte { return p.fingerprint }
 
-// Slots returns how many voices the peer can be sent at once.
-func (p *Peer) Slots() int { return len(p.slots) }
-
-// Keys is what a DTLS handshake yields for SRTP (RFC 5764, section 4.2).
-type Keys struct {
-	Profile               srtp.ProtectionProfile
-	RemoteKey, RemoteSalt []byte // the client's
-	LocalKey, LocalSalt   []byte // the node's
-}
+// Streams returns what the peer knows of the slots.
+func (p *Peer) Streams() []fanout.Stream { return p.streams }
 
 // SetKeys ends the handshake: from now on the peer sends and is sent media.
-func (p *Peer) SetKeys(k Keys) error {
-	opener, err := srtp.CreateContext(k.RemoteKey, k.RemoteSalt, k.Profile,
-		srtp.SRTPReplayProtection(replayWindow), srtp.SRTCPReplayProtection(replayWindow))
+// It returns what seals it.
+func (p *Peer) SetKeys(k seal.Keys) (seal.RTP, error) {
+	control, err := seal.NewControl(k)
 	if err != nil {
-		return err
+		return seal.RTP{}, err
 	}
-	control, err := srtp.CreateContext(k.LocalKey, k.LocalSalt, k.Profile)
-	if err != nil {
-		return err
+	s, err := seal.NewRTP(k)
+	if err == nil {
+		p.keys, p.control = &k, control
 	}
-	seal, err := newSealer(k, control)
-	if err != nil {
-		return err
-	}
-	p.open, p.control, p.seal = opener, control, seal
-	// RFC 7714, section 9.1: the index is last; RFC 3711, section 3.4: the
-	// authentication tag of 80 bits follows it.
-	p.indexAt = 4
-	if k.Profile == srtp.ProtectionProfileAes128CmHmacSha1_80 {
-		p.indexAt = 4 + 10
-	}
-	return nil
+	return s, err
 }
 
 // HasKeys reports whether the handshake has ended.
-func (p *Peer) HasKeys() bool { return p.seal != nil }
+func (p *Peer) HasKeys() bool { return p.keys != nil }
 
-// OpenRTP decrypts the SRTP packet b into buf and returns its header and
-// payload, which aliases buf. newest reports that no later packet of the
-// stream has come yet: then the peer is where this one came from.
-func (p *Peer) OpenRTP(now time.Time, b, buf []byte) (h rtp.Header, payload []byte, newest bool, err error) {
-	if p.open == nil {
-		return h, nil, false, ErrNoKeys
+// An Uplink is a packet of a voice that a peer has sent.
+type Uplink struct {
+	rtp.Header
+
+	Redundant bool   // Payload is RED
+	Payload   []byte // as it was sent
+	Primary   []byte // the frame alone
+	Newest    bool   // no later packet has come: the peer is where this came from
+}
+
+// OpenRTP decrypts the SRTP packet b into buf. The payload aliases buf.
+func (p *Peer) OpenRTP(now time.Time, b, buf []byte) (u Uplink, err error) {
+	if p.keys == nil {
+		return u, ErrNoKeys
 	}
-	u := p.uplink(rtp.SSRC(rtp.RTP, b))
-	if u == nil && len(p.uplinks) >= uplinksMax {
-		return h, nil, false, ErrStreams
+	if p.mic == nil {
+		open, err := srtp.CreateContext(p.keys.RemoteKey, p.keys.RemoteSalt, p.keys.Profile, srtp.SRTPReplayProtection(replayWindow))
+		if err != nil {
+			return u, err
+		}
+		p.mic = &microphone{open: open}
 	}
-	plain, err := p.open.DecryptRTP(buf[:0], b, &p.header)
+	return p.mic.openRTP(now, b, buf, p.opus, p.red)
+}
+
+func (m *microphone) openRTP(now time.Time, b, buf []byte, opus, red uint8) (u Uplink, err error) {
+	from := m.uplink(rtp.SSRC(rtp.RTP, b))
+	if from == nil && len(m.uplinks) >= uplinksMax {
+		return u, ErrStreams
+	}
+	plain, err := m.open.DecryptRTP(buf[:0], b, &m.header)
 	if err != nil {
-		return h, nil, false, ErrAuth
+		return u, ErrAuth
 	}
-	if h, payload, err = rtp.Parse(plain); err != nil {
-		return h, nil, false, err
+	if u.Header, u.Payload, err = rtp.Parse(plain); err != nil {
+		return u, err
 	}
-	if h.PayloadType != p.micPayload || p.micPayload == 0 {
-		return h, nil, false, ErrPayload
+	switch u.PayloadType {
+	case 0:
+		return u, ErrPayload
+	case opus:
+		u.Primary = u.Payload
+	case red:
+		u.Redundant = true
+		if u.Primary, err = rtp.Primary(u.Payload); err != nil {
+			return u, err
+		}
+	default:
+		return u, ErrPayload
 	}
-	if u == nil {
-		p.uplinks = append(p.uplinks, uplink{ssrc: h.SSRC})
-		u = &p.uplinks[len(p.uplinks)-1]
+	if from == nil {
+		m.uplinks = append(m.uplinks, uplink{ssrc: u.SSRC})
+		from = &m.uplinks[len(m.uplinks)-1]
 	}
-	return h, payload, u.count(now, h), nil
+	u.Newest = from.count(now, u.Header)
+	return u, nil
 }
 
 // count notes a received packet and reports whether it is the newest so far.
@@ -228,33 +225,14 @@ func (u *uplink) count(now time.Time, h rtp.Header) (newest bool) {
 	return newest
 }
 
-func (p *Peer) uplink(ssrc uint32) *uplink {
-	for i := range p.uplinks {
-		if p.uplinks[i].ssrc == ssrc {
-			return &p.uplinks[i]
+func (m *microphone) uplink(ssrc uint32) *uplink {
+	if m == nil {
+		return nil
+	}
+	for i := range m.uplinks {
+		if m.uplinks[i].ssrc == ssrc {
+			return &m.uplinks[i]
 		}
 	}
 	return nil
-}
-
-// SealRTP appends to out the SRTP packet that carries payload to the peer in
-// a slot. seq and ts are the room's numbers. It returns false when the peer
-// cannot be sent it: no keys yet, or fewer slots than that.
-func (p *Peer) SealRTP(now time.Time, slot int, marker bool, seq uint16, ts uint32, payload, out []byte) ([]byte, bool) {
-	if p.seal == nil || slot >= len(p.slots) {
-		return out, false
-	}
-	s := &p.slots[slot]
-	if !s.rollover.used {
-		s.addSeq -= seq
-	}
-	h := rtp.Header{Marker: marker, PayloadType: s.payload, Sequence: seq + s.addSeq, Timestamp: ts + s.addTS, SSRC: s.ssrc}
-	sealed, err := p.seal.seal(h, s.rollover.of(h.Sequence), payload, out)
-	if err != nil {
-		return out, false
-	}
-	s.packets++
-	s.octets += uint32(len(payload)) //nolint:gosec // a datagram
-	s.lastTS, s.lastAt = h.Timestamp, now
-	return sealed, true
 }

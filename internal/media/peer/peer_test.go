@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,10 @@ import (
 	"github.com/pion/srtp/v3"
 	"github.com/pion/stun/v3"
 
+	"github.com/stoa-audio/stoa/internal/media/fanout"
+	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/rtp"
+	"github.com/stoa-audio/stoa/internal/media/seal"
 )
 
 var (
@@ -110,12 +114,17 @@ func newPeer(t *testing.T, slots int) *Peer {
 		netip.MustParseAddrPort("192.0.2.1:7882"), netip.MustParseAddrPort("[2001:db8::1]:7882"),
 	}}
 	local.Ufrag, local.Pwd = NewCredentials(rnd)
-	return New(start, o, local, rnd)
+	p, answer := New(start, o, local, rnd)
+	answers[p] = answer
+	return p
 }
+
+// answers are those of the peers that newPeer made.
+var answers = make(map[*Peer]string)
 
 func TestAnswer(t *testing.T) {
 	p := newPeer(t, 8)
-	text := p.Answer()
+	text := answers[p]
 	var d sdp.SessionDescription
 	if err := d.UnmarshalString(text); err != nil {
 		t.Fatalf("%v:\n%s", err, text)
@@ -125,10 +134,16 @@ func TestAnswer(t *testing.T) {
 	}
 	ssrcs := make(map[string]bool)
 	for i, m := range d.MediaDescriptions {
-		for key, want := range map[string]string{"ice-ufrag": p.local.Ufrag, "ice-pwd": p.local.Pwd, "setup": "passive"} {
+		for key, want := range map[string]string{"ice-ufrag": p.ufrag, "ice-pwd": p.pwd, "setup": "passive"} {
 			if got, _ := m.Attribute(key); got != want {
 				t.Errorf("section %d: %s is %q", i, key, got)
 			}
+		}
+		if got := strings.Join(m.MediaName.Formats, " "); got != "111 63" {
+			t.Errorf("section %d: payload types %s", i, got)
+		}
+		if fb, _ := m.Attribute("rtcp-fb"); fb != "111 nack" {
+			t.Errorf("section %d: rtcp-fb:%s", i, fb)
 		}
 		if _, ext := m.Attribute("extmap"); ext {
 			t.Errorf("section %d has a header extension", i)
@@ -152,7 +167,7 @@ func TestAnswer(t *testing.T) {
 
 func binding(p *Peer, pwd string, more ...stun.Setter) []byte {
 	m := stun.MustBuild(append([]stun.Setter{
-		stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.local.Ufrag + ":abcd"),
+		stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.ufrag + ":abcd"),
 	}, append(more, stun.NewShortTermIntegrity(pwd), stun.Fingerprint)...)...)
 	return m.Raw
 }
@@ -165,10 +180,13 @@ func TestCheck(t *testing.T) {
 		if err := c.Parse(b); err != nil {
 			return stun.Message{}, false, err
 		}
-		out, nominated, err := p.Check(start.Add(time.Minute), from, &c, nil)
+		if !p.Proves(&c) {
+			return stun.Message{}, false, ErrCheck
+		}
+		out, nominated, err := p.Answer(start.Add(time.Minute), from, &c, nil)
 		m := stun.Message{Raw: out}
 		if err == nil {
-			err = errors.Join(m.Decode(), stun.NewShortTermIntegrity(p.local.Pwd).Check(&m), stun.Fingerprint.Check(&m))
+			err = errors.Join(m.Decode(), stun.NewShortTermIntegrity(p.pwd).Check(&m), stun.Fingerprint.Check(&m))
 		}
 		return m, nominated, err
 	}
@@ -176,7 +194,7 @@ func TestCheck(t *testing.T) {
 	if !p.Expired(start.Add(consent + 1)) {
 		t.Error("consent does not end")
 	}
-	m, nominated, err := ask(binding(p, p.local.Pwd))
+	m, nominated, err := ask(binding(p, p.pwd))
 	var mapped stun.XORMappedAddress
 	if err != nil || nominated || m.Type != stun.BindingSuccess || mapped.GetFrom(&m) != nil || mapped.String() != from.String() {
 		t.Errorf("a check: %v, nominated %v, %v, mapped %v", m.Type, nominated, err, mapped)
@@ -184,30 +202,30 @@ func TestCheck(t *testing.T) {
 	if p.Expired(start.Add(time.Minute + consent)) {
 		t.Error("a check gives no consent")
 	}
-	if _, nominated, err = ask(binding(p, p.local.Pwd, use)); err != nil || !nominated {
+	if _, nominated, err = ask(binding(p, p.pwd, use)); err != nil || !nominated {
 		t.Errorf("a nomination: %v, %v", nominated, err)
 	}
 	role := stun.RawAttribute{Type: stun.AttrICEControlled, Value: make([]byte, 8)}
-	if m, nominated, err = ask(binding(p, p.local.Pwd, use, role)); err != nil || nominated || m.Type != stun.BindingError {
+	if m, nominated, err = ask(binding(p, p.pwd, use, role)); err != nil || nominated || m.Type != stun.BindingError {
 		t.Errorf("a controlled client: %v, nominated %v, %v", m.Type, nominated, err)
 	}
 	odd := stun.RawAttribute{Type: 0x7ff0, Value: []byte("what")}
-	if m, nominated, err = ask(binding(p, p.local.Pwd, use, odd)); err != nil || nominated || m.Type != stun.BindingError {
+	if m, nominated, err = ask(binding(p, p.pwd, use, odd)); err != nil || nominated || m.Type != stun.BindingError {
 		t.Errorf("an attribute that nobody knows: %v, nominated %v, %v", m.Type, nominated, err)
 	}
 
 	p.checked = start
-	damaged := binding(p, p.local.Pwd)
+	damaged := binding(p, p.pwd)
 	damaged[len(damaged)-1] ^= 1
 	for name, b := range map[string][]byte{
 		"wrong password":    binding(p, "abcdefghijklmnopqrstuvwx"),
 		"wrong fingerprint": damaged,
-		"no integrity":      stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.local.Ufrag+":abcd")).Raw,
-		"wrong name":        stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.local.Ufrag+":abce"), stun.NewShortTermIntegrity(p.local.Pwd)).Raw,
-		"half a name":       stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.local.Ufrag), stun.NewShortTermIntegrity(p.local.Pwd)).Raw,
-		"no name":           stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewShortTermIntegrity(p.local.Pwd)).Raw,
-		"a response":        stun.MustBuild(stun.TransactionID, stun.BindingSuccess, stun.NewUsername(p.local.Ufrag+":abcd"), stun.NewShortTermIntegrity(p.local.Pwd)).Raw,
-		"cut off":           binding(p, p.local.Pwd)[:30],
+		"no integrity":      stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.ufrag+":abcd")).Raw,
+		"wrong name":        stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.ufrag+":abce"), stun.NewShortTermIntegrity(p.pwd)).Raw,
+		"half a name":       stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.ufrag), stun.NewShortTermIntegrity(p.pwd)).Raw,
+		"no name":           stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewShortTermIntegrity(p.pwd)).Raw,
+		"a response":        stun.MustBuild(stun.TransactionID, stun.BindingSuccess, stun.NewUsername(p.ufrag+":abcd"), stun.NewShortTermIntegrity(p.pwd)).Raw,
+		"cut off":           binding(p, p.pwd)[:30],
 		"empty":             nil,
 	} {
 		if m, _, err := ask(b); !errors.Is(err, ErrCheck) || len(m.Raw) != 0 {
@@ -228,16 +246,16 @@ func withKeys(t *testing.T, p *Peer, profile srtp.ProtectionProfile) farEnd {
 	if profile == srtp.ProtectionProfileAes128CmHmacSha1_80 {
 		salt = 14
 	}
-	k := Keys{profile, bytes.Repeat([]byte{1}, 16), bytes.Repeat([]byte{2}, salt), bytes.Repeat([]byte{3}, 16), bytes.Repeat([]byte{4}, salt)}
-	if err := p.SetKeys(k); err != nil {
+	k := seal.Keys{Profile: profile, RemoteKey: bytes.Repeat([]byte{1}, 16), RemoteSalt: bytes.Repeat([]byte{2}, salt), LocalKey: bytes.Repeat([]byte{3}, 16), LocalSalt: bytes.Repeat([]byte{4}, salt)}
+	if _, err := p.SetKeys(k); err != nil {
 		t.Fatal(err)
 	}
-	seal, err1 := srtp.CreateContext(k.RemoteKey, k.RemoteSalt, profile)
+	seals, err1 := srtp.CreateContext(k.RemoteKey, k.RemoteSalt, profile)
 	open, err2 := srtp.CreateContext(k.LocalKey, k.LocalSalt, profile, srtp.SRTPReplayProtection(64))
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
-	return farEnd{open, seal}
+	return farEnd{open, seals}
 }
 
 func (f farEnd) rtp(t *testing.T, h rtp.Header, payload string) []byte {
@@ -258,7 +276,7 @@ func TestOpenRTP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, buf := newPeer(t, 8), make([]byte, 1500)
 			h := rtp.Header{PayloadType: 111, Sequence: 65535, Timestamp: 1, SSRC: 9}
-			if _, _, _, err := p.OpenRTP(start, make([]byte, 40), buf); !errors.Is(err, ErrNoKeys) {
+			if _, err := p.OpenRTP(start, make([]byte, 40), buf); !errors.Is(err, ErrNoKeys) {
 				t.Fatalf("before the handshake: %v", err)
 			}
 			far := withKeys(t, p, profile)
@@ -269,7 +287,12 @@ func TestOpenRTP(t *testing.T) {
 			third := far.rtp(t, h, "three")
 			h.PayloadType = 63
 			h.Sequence++
-			red := far.rtp(t, h, "red")
+			red := far.rtp(t, h, "\xef\x00\x00\x03\x6foldnew")
+			h.Sequence++
+			badRED := far.rtp(t, h, "\xef\x00\x00\x09\x6foldnew")
+			h.PayloadType = 96
+			h.Sequence++
+			other := far.rtp(t, h, "what")
 			for _, c := range []struct {
 				name    string
 				packet  []byte
@@ -281,62 +304,30 @@ func TestOpenRTP(t *testing.T) {
 				{"third, across the wrap", third, "three", true, nil},
 				{"second, late", second, "two", false, nil},
 				{"second, again", second, "", false, ErrAuth},
-				{"another payload type", red, "", false, ErrPayload},
+				{"redundant", red, "\xef\x00\x00\x03\x6foldnew", true, nil},
+				{"redundant, malformed", badRED, "", false, rtp.ErrMalformed},
+				{"another payload type", other, "", false, ErrPayload},
 				{"cut off", first[:20], "", false, ErrAuth},
 				{"empty", make([]byte, 12), "", false, ErrAuth},
 			} {
-				got, payload, newest, err := p.OpenRTP(start, bytes.Clone(c.packet), buf)
-				if !errors.Is(err, c.err) || string(payload) != c.payload || newest != c.newest {
-					t.Errorf("%s: %+v %q newest %v, %v", c.name, got, payload, newest, err)
+				u, err := p.OpenRTP(start, bytes.Clone(c.packet), buf)
+				if !errors.Is(err, c.err) || err == nil && (string(u.Payload) != c.payload || u.Newest != c.newest) {
+					t.Errorf("%s: %+v, %v", c.name, u, err)
+				}
+				if err == nil && string(u.Primary) != strings.TrimPrefix(c.payload, "\xef\x00\x00\x03\x6fold") {
+					t.Errorf("%s: the frame is %q", c.name, u.Primary)
 				}
 			}
 			forged := far.rtp(t, rtp.Header{PayloadType: 111, Sequence: 7, SSRC: 9}, "four")
 			forged[14] ^= 1
-			if _, _, _, err := p.OpenRTP(start, forged, buf); !errors.Is(err, ErrAuth) {
+			if _, err := p.OpenRTP(start, forged, buf); !errors.Is(err, ErrAuth) {
 				t.Errorf("forged: %v", err)
 			}
 			for ssrc := range uint32(20) {
-				_, _, _, err := p.OpenRTP(start, far.rtp(t, rtp.Header{PayloadType: 111, SSRC: 100 + ssrc}, "x"), buf)
+				_, err := p.OpenRTP(start, far.rtp(t, rtp.Header{PayloadType: 111, SSRC: 100 + ssrc}, "x"), buf)
 				if want := ssrc >= uplinksMax-1; want != errors.Is(err, ErrStreams) {
 					t.Errorf("stream %d: %v", ssrc, err)
 				}
-			}
-		})
-	}
-}
-
-func TestSealRTP(t *testing.T) {
-	for name, profile := range profiles {
-		t.Run(name, func(t *testing.T) {
-			p := newPeer(t, 2)
-			if _, ok := p.SealRTP(start, 0, false, 1, 1, []byte("x"), nil); ok {
-				t.Fatal("sealed without keys")
-			}
-			far := withKeys(t, p, profile)
-			var last rtp.Header
-			for i := range 70_000 { // across a wrap
-				b, ok := p.SealRTP(start, 1, i == 0, uint16(60000+i), uint32(i)*960, []byte("voice"), make([]byte, 0, 100))
-				if !ok {
-					t.Fatal("not sealed")
-				}
-				plain, err := far.open.DecryptRTP(nil, b, nil)
-				if err != nil {
-					t.Fatalf("packet %d: %v", i, err)
-				}
-				h, payload, err := rtp.Parse(plain)
-				if err != nil || string(payload) != "voice" || h.PayloadType != 111 || h.SSRC != p.slots[1].ssrc {
-					t.Fatalf("packet %d: %+v %q %v", i, h, payload, err)
-				}
-				if i == 0 && (h.Sequence == 0 || h.Sequence > 0x1000 || !h.Marker) {
-					t.Fatalf("the first packet is %+v", h)
-				}
-				if i > 0 && (h.Sequence != last.Sequence+1 || h.Timestamp != last.Timestamp+960) {
-					t.Fatalf("packet %d: %+v after %+v", i, h, last)
-				}
-				last = h
-			}
-			if _, ok := p.SealRTP(start, 2, false, 1, 1, []byte("x"), nil); ok {
-				t.Error("sealed for a slot that is not there")
 			}
 		})
 	}
@@ -347,21 +338,23 @@ func TestReports(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, buf := newPeer(t, 8), make([]byte, 1500)
 			far := withKeys(t, p, profile)
-			if _, ok := p.AppendReport(start, buf, nil); ok {
+			var marks [forward.Slots]Mark
+			if _, ok := p.AppendReport(start, nil, &marks, nil); ok {
 				t.Error("a report about nothing")
 			}
 			now := start
 			for i := range uint16(100) {
 				now = now.Add(20 * time.Millisecond)
-				p.SealRTP(now, 3, false, i, uint32(i)*960, []byte("voice"), make([]byte, 0, 100))
 				if i%4 != 2 { // a quarter is lost on the way up
 					b := far.rtp(t, rtp.Header{PayloadType: 111, Sequence: i, Timestamp: uint32(i) * 960, SSRC: 5}, "mic")
-					if _, _, _, err := p.OpenRTP(now, b, buf); err != nil {
+					if _, err := p.OpenRTP(now, b, buf); err != nil {
 						t.Fatal(err)
 					}
 				}
 			}
-			b, ok := p.AppendReport(now.Add(10*time.Millisecond), buf, nil)
+			marks[3] = Mark{1000, now}
+			sent := []fanout.Sent{{Slot: 3, SSRC: 77, Packets: 100, Octets: 500, AddTS: 50}}
+			b, ok := p.AppendReport(now.Add(10*time.Millisecond), sent, &marks, nil)
 			if !ok {
 				t.Fatal("no report")
 			}
@@ -374,7 +367,7 @@ func TestReports(t *testing.T) {
 				t.Fatalf("%v, %v", packets, err)
 			}
 			sr := packets[0].(*rtcp.SenderReport)
-			if sr.SSRC != p.slots[3].ssrc || sr.PacketCount != 100 || sr.OctetCount != 500 || sr.RTPTime != p.slots[3].lastTS+480 {
+			if sr.SSRC != 77 || sr.PacketCount != 100 || sr.OctetCount != 500 || sr.RTPTime != 1050+480 {
 				t.Errorf("sender report %+v", sr)
 			}
 			if got := uint32(sr.NTPTime >> 32); got != uint32(now.Unix()+2208988800) {
@@ -384,7 +377,7 @@ func TestReports(t *testing.T) {
 			if rr.SSRC != 5 || rr.TotalLost != 25 || rr.FractionLost != 64 || rr.LastSequenceNumber != 99 || rr.Jitter != 0 {
 				t.Errorf("reception report %+v", rr)
 			}
-			if _, ok := p.AppendReport(now, buf, nil); ok {
+			if _, ok := p.AppendReport(now, nil, &marks, nil); ok {
 				t.Error("the same report twice")
 			}
 		})
@@ -394,9 +387,9 @@ func TestReports(t *testing.T) {
 func TestOpenRTCP(t *testing.T) {
 	for name, profile := range profiles {
 		t.Run(name, func(t *testing.T) {
-			p, buf := newPeer(t, 8), make([]byte, 1500)
+			p := newPeer(t, 8)
 			far := withKeys(t, p, profile)
-			seal := func(packets ...rtcp.Packet) []byte {
+			sealed := func(packets ...rtcp.Packet) []byte {
 				plain, err := rtcp.Marshal(packets)
 				if err != nil {
 					t.Fatal(err)
@@ -407,28 +400,65 @@ func TestOpenRTCP(t *testing.T) {
 				}
 				return b
 			}
-			first, second := seal(&rtcp.ReceiverReport{SSRC: 5}), seal(&rtcp.Goodbye{Sources: []uint32{5}})
-			if f, newest, err := p.OpenRTCP(start, second, buf); err != nil || !newest || !f.Bye {
-				t.Errorf("goodbye: %+v newest %v, %v", f, newest, err)
+			then := uint32(ntp(start) >> 16)
+			now := start.Add(150 * time.Millisecond)
+			first := sealed(&rtcp.ReceiverReport{SSRC: 5})
+			second := sealed(
+				&rtcp.ReceiverReport{SSRC: 5, Reports: []rtcp.ReceptionReport{
+					{SSRC: 7, FractionLost: 64, LastSenderReport: then, Delay: 65536 / 10},
+					{SSRC: 8, LastSenderReport: then, Delay: 65536}, // a clock gone wrong
+				}},
+				&rtcp.TransportLayerNack{SenderSSRC: 5, MediaSSRC: 7, Nacks: []rtcp.NackPair{{PacketID: 65535, LostPackets: 0b101}}})
+			f, err := p.OpenRTCP(now, second)
+			if err != nil || !f.Newest || len(f.Heard) != 2 || f.Heard[0].Lost != 0.25 || f.Heard[1].RoundTrip != 0 ||
+				(f.Heard[0].RoundTrip-50*time.Millisecond).Abs() > time.Millisecond {
+				t.Errorf("%+v, %v", f, err)
 			}
-			if _, newest, err := p.OpenRTCP(start, first, buf); err != nil || newest {
-				t.Errorf("late: newest %v, %v", newest, err)
+			if want := []Missing{{7, 65535}, {7, 0}, {7, 2}}; !slices.Equal(f.Missing, want) {
+				t.Errorf("missing %v, want %v", f.Missing, want)
 			}
-			if _, _, err := p.OpenRTCP(start, first, buf); !errors.Is(err, ErrAuth) {
+			if f, err := p.OpenRTCP(now, first); err != nil || f.Newest {
+				t.Errorf("late: %+v, %v", f, err)
+			}
+			if _, err := p.OpenRTCP(now, first); !errors.Is(err, ErrAuth) {
 				t.Errorf("again: %v", err)
 			}
 			for n := range second {
-				if _, _, err := p.OpenRTCP(start, second[:n], buf); n >= 8 && err == nil {
+				if _, err := p.OpenRTCP(now, second[:n]); err == nil {
 					t.Errorf("%d bytes of %d open", n, len(second))
 				}
 			}
+			flipped := bytes.Clone(second)
+			flipped[len(flipped)-1] ^= 1
+			if _, err := p.OpenRTCP(now, flipped); !errors.Is(err, ErrAuth) {
+				t.Errorf("forged: %v", err)
+			}
 			for ssrc := range uint32(60) {
-				_, _, err := p.OpenRTCP(start, seal(&rtcp.ReceiverReport{SSRC: 1000 + ssrc}), buf)
+				_, err := p.OpenRTCP(now, sealed(&rtcp.ReceiverReport{SSRC: 1000 + ssrc}))
 				if want := ssrc >= reportersMax-1; want != errors.Is(err, ErrStreams) {
 					t.Errorf("reporter %d: %v", ssrc, err)
 				}
 			}
+			storm := &rtcp.TransportLayerNack{SenderSSRC: 5, MediaSSRC: 7}
+			for i := range uint16(200) {
+				storm.Nacks = append(storm.Nacks, rtcp.NackPair{PacketID: 17 * i, LostPackets: 0xffff})
+			}
+			if f, err := p.OpenRTCP(now, sealed(storm)); err != nil || len(f.Missing) != missingMax {
+				t.Errorf("a storm asks for %d, %v", len(f.Missing), err)
+			}
 		})
+	}
+}
+
+func TestReplayWindow(t *testing.T) {
+	r := reporter{index: 100, seen: 1}
+	for _, c := range []struct {
+		index uint32
+		ok    bool
+	}{{100, false}, {101, true}, {99, true}, {99, false}, {200, true}, {136, false}, {137, true}, {137, false}, {199, true}, {101, false}, {1<<31 - 1, true}} {
+		if _, err := r.accept(c.index); (err == nil) != c.ok {
+			t.Errorf("index %d: %v", c.index, err)
+		}
 	}
 }
 
@@ -444,7 +474,7 @@ func FuzzParseOffer(f *testing.F) {
 			return
 		}
 		var d sdp.SessionDescription
-		answer := New(start, o, Local{Ufrag: "u", Pwd: "p"}, source()).Answer()
+		_, answer := New(start, o, Local{Ufrag: "u", Pwd: "p"}, source())
 		if err := d.UnmarshalString(answer); err != nil || len(d.MediaDescriptions) != len(o.Sections) {
 			t.Fatalf("%v: answer to %q:\n%s", err, text, answer)
 		}
@@ -456,7 +486,7 @@ func FuzzCheck(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	p := New(start, o, Local{Ufrag: "ours", Pwd: "secret"}, source())
+	p, _ := New(start, o, Local{Ufrag: "ours", Pwd: "secret"}, source())
 	f.Add(binding(p, "secret"), true)
 	f.Add(binding(p, "wrong"), false)
 	f.Fuzz(func(t *testing.T, b []byte, sign bool) {
@@ -470,10 +500,10 @@ func FuzzCheck(f *testing.F) {
 			}
 		}
 		var c Check
-		if c.Parse(b) != nil {
+		if c.Parse(b) != nil || !p.Proves(&c) {
 			return
 		}
-		if out, _, err := p.Check(start, from, &c, nil); (err == nil) != (len(out) > 0) {
+		if out, _, err := p.Answer(start, from, &c, nil); (err == nil) != (len(out) > 0) {
 			t.Fatalf("%d bytes, %v", len(out), err)
 		}
 	})
@@ -484,9 +514,12 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte("\x80\xc8\x00\x06\x00\x00\x00\x05aaaaaaaabbbbccccdddd"), true)
 	f.Fuzz(func(t *testing.T, plain []byte, control bool) {
 		// Sealed by a client that is one, and hostile.
-		p := New(start, Offer{Ufrag: "abcd", Sections: []Section{{"0", 111, true}, {"1", 111, false}}}, Local{}, source())
-		k := Keys{srtp.ProtectionProfileAeadAes128Gcm, make([]byte, 16), make([]byte, 12), make([]byte, 16), make([]byte, 12)}
-		if err := p.SetKeys(k); err != nil {
+		p, _ := New(start, Offer{Ufrag: "abcd", Sections: []Section{{"0", 111, 63, true}, {"1", 111, 63, false}}}, Local{}, source())
+		k := seal.Keys{
+			Profile:   srtp.ProtectionProfileAeadAes128Gcm,
+			RemoteKey: make([]byte, 16), RemoteSalt: make([]byte, 12), LocalKey: make([]byte, 16), LocalSalt: make([]byte, 12),
+		}
+		if _, err := p.SetKeys(k); err != nil {
 			t.Fatal(err)
 		}
 		far, err := srtp.CreateContext(k.RemoteKey, k.RemoteSalt, k.Profile)
@@ -497,16 +530,16 @@ func FuzzOpen(f *testing.F) {
 		switch kind := rtp.KindOf(plain); {
 		case control && kind == rtp.RTCP:
 			if b, err := far.EncryptRTCP(nil, plain, nil); err == nil {
-				_, _, _ = p.OpenRTCP(start, b, buf)
+				_, _ = p.OpenRTCP(start, b)
 			}
-			_, _, _ = p.OpenRTCP(start, plain, buf)
+			_, _ = p.OpenRTCP(start, plain)
 		case kind == rtp.RTP:
 			if b, err := far.EncryptRTP(nil, plain, nil); err == nil {
-				_, _, _, _ = p.OpenRTP(start, b, buf)
+				_, _ = p.OpenRTP(start, b, buf)
 			}
-			_, _, _, _ = p.OpenRTP(start, plain, buf)
+			_, _ = p.OpenRTP(start, plain, buf)
 		}
-		if b, ok := p.AppendReport(start, buf, nil); ok && binary.BigEndian.Uint32(b[4:]) == 0 {
+		if b, ok := p.AppendReport(start, nil, new([forward.Slots]Mark), nil); ok && binary.BigEndian.Uint32(b[4:]) == 0 {
 			t.Fatal("a report from nobody")
 		}
 	})

@@ -1,115 +1,177 @@
 package peer
 
 import (
-	"encoding/binary"
 	"slices"
 	"time"
 
 	"github.com/pion/rtcp"
 
+	"github.com/stoa-audio/stoa/internal/media/fanout"
+	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/rtp"
 )
 
-// Feedback is what an RTCP packet of a peer says.
+// Feedback is what an RTCP packet of a peer says about the slots.
 type Feedback struct {
-	Bye bool // it stops sending or goes
+	Newest  bool // no later one has come: the peer is where this came from
+	Missing []Missing
+	Heard   []Heard
 }
 
-// OpenRTCP decrypts the SRTCP packet b into buf and takes note of it. newest
-// is as for OpenRTP.
-func (p *Peer) OpenRTCP(now time.Time, b, buf []byte) (f Feedback, newest bool, err error) {
-	if p.open == nil {
-		return f, false, ErrNoKeys
+// Missing is a packet that the peer asks for again (RFC 4585, section 6.2.1).
+type Missing struct {
+	SSRC     uint32
+	Sequence uint16
+}
+
+// Heard is how a slot reaches the peer (RFC 3550, section 6.4.1).
+type Heard struct {
+	SSRC      uint32
+	Lost      float64       // share of the packets since the peer's last report
+	RoundTrip time.Duration // zero: not known
+}
+
+// Bounds of one RTCP packet: the slots, and what a second of them holds.
+const (
+	missingMax = 256
+	heardMax   = 32
+)
+
+// OpenRTCP decrypts the SRTCP packet b and takes note of it.
+func (p *Peer) OpenRTCP(now time.Time, b []byte) (f Feedback, err error) {
+	if p.keys == nil {
+		return f, ErrNoKeys
 	}
-	if len(b) < 8+p.indexAt {
-		return f, false, ErrAuth
+	if len(b) < rtp.HeaderSize {
+		return f, ErrAuth
 	}
 	ssrc := rtp.SSRC(rtp.RTCP, b)
-	r := slices.IndexFunc(p.reporters, func(r reporter) bool { return r.ssrc == ssrc })
-	if r < 0 && len(p.reporters) >= reportersMax {
-		return f, false, ErrStreams
+	i := slices.IndexFunc(p.reporters, func(r reporter) bool { return r.ssrc == ssrc })
+	if i < 0 && len(p.reporters) >= reportersMax {
+		return f, ErrStreams
 	}
-	plain, err := p.open.DecryptRTCP(buf[:0], b, nil)
+	plain, index, err := p.control.Open(b)
 	if err != nil {
-		return f, false, ErrAuth
+		return f, ErrAuth
+	}
+	if i < 0 {
+		p.reporters = append(p.reporters, reporter{ssrc: ssrc, index: index, seen: 1})
+		f.Newest = true
+	} else if f.Newest, err = p.reporters[i].accept(index); err != nil {
+		return f, err
 	}
 	packets, err := rtcp.Unmarshal(plain)
 	if err != nil {
-		return f, false, err
-	}
-	// The first bit of the index says that the packet is encrypted.
-	index := binary.BigEndian.Uint32(b[len(b)-p.indexAt:]) &^ (1 << 31)
-	switch {
-	case r < 0:
-		p.reporters = append(p.reporters, reporter{ssrc, index})
-		newest = true
-	case index > p.reporters[r].index:
-		p.reporters[r].index = index
-		newest = true
+		return f, err
 	}
 	for _, packet := range packets {
 		switch packet := packet.(type) {
 		case *rtcp.SenderReport:
-			if u := p.uplink(packet.SSRC); u != nil {
+			if u := p.mic.uplink(packet.SSRC); u != nil {
 				u.lastSR, u.lastSRAt = uint32(packet.NTPTime>>16), now //nolint:gosec // the middle bits
 			}
-		case *rtcp.Goodbye:
-			f.Bye = true
+			f.hear(now, packet.Reports)
+		case *rtcp.ReceiverReport:
+			f.hear(now, packet.Reports)
+		case *rtcp.TransportLayerNack:
+			f.miss(packet)
+		default: // the rest asks for nothing that the node does
 		}
 	}
-	return f, newest, nil
+	return f, nil
+}
+
+// accept notes the index of an SRTCP packet, or refuses a replay (RFC 3711,
+// section 3.3.2).
+func (r *reporter) accept(index uint32) (newest bool, err error) {
+	if index > r.index {
+		r.seen = r.seen<<min(index-r.index, 64) | 1
+		r.index = index
+		return true, nil
+	}
+	back := r.index - index
+	if back >= 64 || r.seen>>back&1 != 0 {
+		return false, ErrAuth
+	}
+	r.seen |= 1 << back
+	return false, nil
+}
+
+func (f *Feedback) hear(now time.Time, blocks []rtcp.ReceptionReport) {
+	for _, r := range blocks[:min(len(blocks), heardMax-min(len(f.Heard), heardMax))] {
+		h := Heard{SSRC: r.SSRC, Lost: float64(r.FractionLost) / 256}
+		if r.LastSenderReport != 0 {
+			middle := uint32(ntp(now) >> 16) //nolint:gosec // the middle bits
+			// In units of 1/65536 s; a clock that was set back yields nonsense.
+			if took := middle - r.LastSenderReport - r.Delay; took < 10<<16 {
+				h.RoundTrip = time.Duration(took) * time.Second >> 16
+			}
+		}
+		f.Heard = append(f.Heard, h)
+	}
+}
+
+func (f *Feedback) miss(nack *rtcp.TransportLayerNack) {
+	for i := range nack.Nacks {
+		nack.Nacks[i].Range(func(seq uint16) bool {
+			f.Missing = append(f.Missing, Missing{nack.MediaSSRC, seq})
+			return len(f.Missing) < missingMax
+		})
+		if len(f.Missing) >= missingMax {
+			return
+		}
+	}
+}
+
+// A Mark is the newest packet of a slot in the room's numbers, by which the
+// listeners' clocks are told (RFC 3550, section 6.4.1).
+type Mark struct {
+	Timestamp uint32
+	At        time.Time
 }
 
 // AppendReport appends to out an SRTCP packet with a sender report for each
-// slot that has carried something since the last one, and a receiver report
-// for the microphone. It returns false when there is nothing to report.
-func (p *Peer) AppendReport(now time.Time, buf, out []byte) ([]byte, bool) {
-	if p.seal == nil {
+// slot in sent, and a receiver report for the microphone. It returns false
+// when there is nothing to report.
+func (p *Peer) AppendReport(now time.Time, sent []fanout.Sent, marks *[forward.Slots]Mark, out []byte) ([]byte, bool) {
+	if p.keys == nil {
 		return out, false
 	}
 	var packets []rtcp.Packet
-	for i := range p.slots {
-		s := &p.slots[i]
-		if s.packets == s.reported {
-			continue
-		}
-		s.reported = s.packets
+	for _, s := range sent {
+		mark := marks[s.Slot]
 		packets = append(packets, &rtcp.SenderReport{
-			SSRC:        s.ssrc,
+			SSRC:        s.SSRC,
 			NTPTime:     ntp(now),
-			RTPTime:     s.lastTS + uint32(now.Sub(s.lastAt).Microseconds()*48/1000), //nolint:gosec // wraps
-			PacketCount: s.packets,
-			OctetCount:  s.octets,
+			RTPTime:     mark.Timestamp + s.AddTS + uint32(now.Sub(mark.At).Microseconds()*48/1000), //nolint:gosec // wraps
+			PacketCount: s.Packets,
+			OctetCount:  s.Octets,
 		})
 	}
-	if len(p.slots) > 0 {
-		if blocks := p.receptionReports(now); blocks != nil {
-			packets = append(packets, &rtcp.ReceiverReport{SSRC: p.slots[0].ssrc, Reports: blocks})
-		}
-		if packets != nil {
-			packets = append(packets, rtcp.NewCNAMESourceDescription(p.slots[0].ssrc, p.cname))
-		}
+	if blocks := p.receptionReports(now); blocks != nil {
+		packets = append(packets, &rtcp.ReceiverReport{SSRC: p.ssrc, Reports: blocks})
 	}
 	if packets == nil {
 		return out, false
 	}
+	packets = append(packets, rtcp.NewCNAMESourceDescription(p.ssrc, p.cname))
 	plain, err := rtcp.Marshal(packets)
 	if err != nil {
 		return out, false
 	}
-	sealed, err := p.control.EncryptRTCP(buf[:0], plain, nil)
-	if err != nil {
-		return out, false
-	}
-	return append(out, sealed...), true
+	sealed, err := p.control.Append(out, plain)
+	return sealed, err == nil
 }
 
 // receptionReports returns a block for each uplink that has sent RTP since the
 // last report (RFC 3550, section 6.4.1 and appendix A.3).
 func (p *Peer) receptionReports(now time.Time) []rtcp.ReceptionReport {
 	var blocks []rtcp.ReceptionReport
-	for i := range p.uplinks {
-		u := &p.uplinks[i]
+	if p.mic == nil {
+		return nil
+	}
+	for i := range p.mic.uplinks {
+		u := &p.mic.uplinks[i]
 		if u.received == u.receivedBefore {
 			continue
 		}

@@ -21,20 +21,22 @@ type testNode struct {
 	t *testing.T
 
 	mu     sync.Mutex
-	voices map[id.Room]forward.Voices
+	sounds map[id.Room]Sound
 }
 
 func newTestNode(t *testing.T, addr string) *testNode {
 	t.Helper()
-	n := &testNode{t: t, voices: make(map[id.Room]forward.Voices)}
+	n := &testNode{t: t, sounds: make(map[id.Room]Sound)}
 	host := netip.MustParseAddrPort(addr).Addr()
 	s, err := Start(Config{
 		Listen: addr, Announce: []netip.Addr{host},
-		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
-		Voices: func(room id.Room, v forward.Voices) {
+		Log:    slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Shards: 3,
+		Hall:   forward.Hall{Listeners: 50, Frame: 40 * time.Millisecond},
+		Sound: func(room id.Room, s Sound) {
 			n.mu.Lock()
 			defer n.mu.Unlock()
-			n.voices[room] = v
+			n.sounds[room] = s
 		},
 	})
 	if err != nil {
@@ -45,10 +47,26 @@ func newTestNode(t *testing.T, addr string) *testNode {
 	return n
 }
 
-func (n *testNode) voicesOf(room id.Room) forward.Voices {
+func (n *testNode) soundOf(room id.Room) Sound {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.voices[room]
+	return n.sounds[room]
+}
+
+// clientOf returns whoever sits in a seat.
+func (n *testNode) clientOf(room id.Room, who id.Person) *client {
+	h := n.hall(room)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.seats[who].client
+}
+
+// on runs f on a shard.
+func on(t *testing.T, l *shard, f func()) {
+	t.Helper()
+	if _, ok := ask(l, func() struct{} { f(); return struct{}{} }); !ok {
+		t.Fatal("the shard has stopped")
+	}
 }
 
 // A person is a pion/webrtc client, unmodified.

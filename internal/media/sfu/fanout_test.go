@@ -3,9 +3,9 @@ package sfu
 import (
 	"bytes"
 	"log/slog"
-	"math/rand/v2"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/pion/srtp/v3"
 
@@ -14,119 +14,190 @@ import (
 	"github.com/stoa-audio/stoa/internal/media/handshake"
 	"github.com/stoa-audio/stoa/internal/media/peer"
 	"github.com/stoa-audio/stoa/internal/media/rtp"
+	"github.com/stoa-audio/stoa/internal/media/seal"
 	"github.com/stoa-audio/stoa/internal/media/udp"
 )
 
-// A walk is the loop without its goroutine, and a room with one speaker and
-// many listeners whose handshakes are taken as done. Their packets go to a
-// socket that nobody reads.
+// A walk is a shard without its goroutine, and a room with speakers and many
+// listeners whose handshakes are taken as done. Their packets go to a lane
+// that counts them, or to a socket that nobody reads.
 type walk struct {
-	loop  *loop
+	shard  *shard
+	hall   *hall
+	voices []*far
+	now    time.Time
+}
+
+// A far is a speaker's side.
+type far struct {
 	from  netip.AddrPort
 	voice *srtp.Context
 	seq   uint16
+	ssrc  uint32
 }
 
-func newWalk(tb testing.TB, listeners int) *walk {
+// A counter lane takes what it is given.
+type countingLane struct {
+	datagrams, runs int
+	lastTo          netip.AddrPort
+}
+
+func (c *countingLane) WriteBatch(out []udp.Datagram) udp.Unsent {
+	for _, d := range out {
+		c.datagrams++
+		if d.Addr != c.lastTo {
+			c.runs++
+		}
+		c.lastTo = d.Addr
+	}
+	return udp.Unsent{}
+}
+
+var walkKeys = seal.Keys{
+	Profile:   srtp.ProtectionProfileAeadAes128Gcm,
+	RemoteKey: bytes.Repeat([]byte{1}, 16), RemoteSalt: bytes.Repeat([]byte{2}, 12),
+	LocalKey: bytes.Repeat([]byte{3}, 16), LocalSalt: bytes.Repeat([]byte{4}, 12),
+}
+
+// newWalk has a lane of its own, or with nil the shard's socket.
+func newWalk(tb testing.TB, speakers, listeners int, lane Lane) *walk {
 	tb.Helper()
 	identity, err := handshake.NewIdentity(testTime)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	conn, err := udp.Listen("127.0.0.1:0")
+	conns, err := udp.Listen("127.0.0.1:0", 1)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	sink, err := udp.Listen("127.0.0.1:0")
+	sink, err := udp.Listen("0.0.0.0:0", 1)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _, _ = conn.Close(), sink.Close() })
-	s := &SFU{conn: conn, identity: identity, log: slog.New(slog.DiscardHandler), voices: func(id.Room, forward.Voices) {}}
-	w := &walk{loop: newLoop(s, rand.New(rand.NewPCG(1, 2))), from: netip.MustParseAddrPort("127.0.0.1:9")}
-	w.loop.now = testTime
+	tb.Cleanup(func() { _, _ = conns[0].Close(), sink[0].Close() })
+	s := newSFU(Config{Log: slog.New(slog.DiscardHandler), Sound: func(id.Room, Sound) {}}, identity)
+	if lane == nil {
+		lane = conns[0]
+	}
+	w := &walk{shard: newShard(s, 0, conns[0], lane), now: testTime}
+	s.shards = []*shard{w.shard}
+	w.shard.now = w.now
 
 	room := id.New[id.Room]()
-	offer := peer.Offer{Ufrag: "abcd", Sections: []peer.Section{{Mid: "0", Opus: 111, Mic: true}}}
+	offer := peer.Offer{Ufrag: "abcd", Sections: []peer.Section{{Mid: "0", Opus: 111, RED: 63, Mic: true}}}
 	for i := range forward.Slots {
-		offer.Sections = append(offer.Sections, peer.Section{Mid: string(rune('1' + i)), Opus: 111})
+		offer.Sections = append(offer.Sections, peer.Section{Mid: string(rune('1' + i)), Opus: 111, RED: 63})
 	}
-	keys := peer.Keys{
-		Profile:   srtp.ProtectionProfileAeadAes128Gcm,
-		RemoteKey: bytes.Repeat([]byte{1}, 16), RemoteSalt: bytes.Repeat([]byte{2}, 12),
-		LocalKey: bytes.Repeat([]byte{3}, 16), LocalSalt: bytes.Repeat([]byte{4}, 12),
-	}
-	for i := range listeners + 1 {
+	for i := range speakers + listeners {
 		who, session := id.New[id.Person](), id.New[id.Session]()
-		w.loop.seat(room, who, session, id.Session{})
-		if _, err := w.loop.connect(room, who, session, offer); err != nil {
+		s.Seat(room, who, session, id.Session{})
+		if _, err := s.connect(room, who, session, offer, w.now); err != nil {
 			tb.Fatal(err)
 		}
-		c := w.loop.rooms[room].seats[who].client
-		w.loop.shaken(c, testTime, handshake.Keys(keys), nil)
-		c.Addr = sink.LocalAddr()
-		if i == 0 {
-			w.loop.speak(room, who, true)
-			w.loop.know(c, w.from)
+		w.hall = s.hall(room)
+		c := w.hall.seats[who].client
+		w.shard.adopt(c)
+		w.shard.shaken(c, w.now, walkKeys, nil)
+		// Each has an address of their own; nobody reads the socket.
+		addr := netip.AddrFrom4([4]byte{127, 1, byte(i >> 8), byte(i)})
+		w.shard.move(c, netip.AddrPortFrom(addr, sink[0].LocalAddr().Port()))
+		if i < speakers {
+			s.Speak(room, who, true)
+			v := &far{from: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(9+i)), ssrc: uint32(7 + i)}
+			w.shard.know(c, v.from)
+			if v.voice, err = srtp.CreateContext(walkKeys.RemoteKey, walkKeys.RemoteSalt, walkKeys.Profile); err != nil {
+				tb.Fatal(err)
+			}
+			w.voices = append(w.voices, v)
 		}
-	}
-	if w.voice, err = srtp.CreateContext(keys.RemoteKey, keys.RemoteSalt, keys.Profile); err != nil {
-		tb.Fatal(err)
 	}
 	return w
 }
 
-// next returns the speaker's next packet, as it comes from the socket.
-func (w *walk) next(tb testing.TB) udp.Datagram {
+// next returns a speaker's next packet, as it comes from the socket.
+func (v *far) next(tb testing.TB) udp.Datagram {
 	tb.Helper()
-	w.seq++
-	h := rtp.Header{PayloadType: 111, Sequence: w.seq, Timestamp: uint32(w.seq) * 960, SSRC: 7}
-	b, err := w.voice.EncryptRTP(nil, append(h.Append(nil), make([]byte, 100)...), nil)
+	v.seq++
+	h := rtp.Header{PayloadType: 111, Sequence: v.seq, Timestamp: uint32(v.seq) * 960, SSRC: v.ssrc}
+	b, err := v.voice.EncryptRTP(nil, append(h.Append(nil), make([]byte, 100)...), nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return udp.Datagram{Data: b, Addr: w.from}
+	return udp.Datagram{Data: b, Addr: v.from}
 }
 
-// take is what the loop does with a datagram.
-func (w *walk) take(d udp.Datagram) {
-	w.loop.handle(d)
-	w.loop.flush()
+// take is what the shard does with datagrams that come together.
+func (w *walk) take(in ...udp.Datagram) {
+	w.now = w.now.Add(20 * time.Millisecond)
+	w.shard.now = w.now
+	for _, d := range in {
+		w.shard.handle(d)
+	}
+	w.shard.now = w.now.Add(gather)
+	w.shard.spread()
+	w.shard.flush()
 }
 
 func TestFanOutAllocatesNothing(t *testing.T) {
-	const listeners, packets = 200, 300
-	w := newWalk(t, listeners)
-	in := make([]udp.Datagram, packets+10)
-	for i := range in {
-		in[i] = w.next(t)
+	for name, lane := range map[string]Lane{"socket": nil, "counted": new(countingLane)} {
+		t.Run(name, func(t *testing.T) {
+			const speakers, listeners, packets = 3, 200, 300
+			w := newWalk(t, speakers, listeners, lane)
+			in := make([][]udp.Datagram, packets+10)
+			for i := range in {
+				for _, v := range w.voices {
+					in[i] = append(in[i], v.next(t))
+				}
+			}
+			i := 0
+			for ; i < 5; i++ {
+				w.take(in[i]...)
+			}
+			// AllocsPerRun runs once more, to warm up.
+			if n := testing.AllocsPerRun(packets, func() {
+				w.take(in[i]...)
+				i++
+			}); n != 0 {
+				t.Errorf("%v allocations per %d packets to %d listeners", n, speakers, listeners)
+			}
+			counts := w.shard.sfu.Counts()
+			if want := uint64(speakers * (speakers - 1 + listeners) * i); counts["packets_out"] != want || counts["drop_send_refused"] != 0 {
+				t.Errorf("%d times %d packets in, %v", i, speakers, counts)
+			}
+		})
 	}
-	i := 0
-	for ; i < 5; i++ {
-		w.take(in[i])
+}
+
+// Packets of several voices that come within a moment go out together.
+func TestVoicesGoTogether(t *testing.T) {
+	const speakers, listeners = 4, 100
+	lane := new(countingLane)
+	w := newWalk(t, speakers, listeners, lane)
+	for range 5 {
+		*lane = countingLane{}
+		var in []udp.Datagram
+		for _, v := range w.voices {
+			in = append(in, v.next(t))
+		}
+		w.take(in...)
 	}
-	// AllocsPerRun runs once more, to warm up.
-	if n := testing.AllocsPerRun(packets, func() {
-		w.take(in[i])
-		i++
-	}); n != 0 {
-		t.Errorf("%v allocations per packet to %d listeners", n, listeners)
-	}
-	counts := w.loop.sfu.Counts()
-	if counts["packets_out"] != uint64(listeners*i) || counts["send_failed"] != 0 {
-		t.Errorf("%d packets in, %v", i, counts)
+	if want := speakers * (speakers - 1 + listeners); lane.datagrams != want || lane.runs != speakers+listeners {
+		t.Errorf("%d datagrams in %d runs, want %d in %d", lane.datagrams, lane.runs, want, speakers+listeners)
 	}
 }
 
 // BenchmarkFanOut is the walk of one packet from the socket to 1000 listeners,
-// system calls included.
-func BenchmarkFanOut(b *testing.B) {
+// system calls included; BenchmarkFanOutUser is the same without them.
+func BenchmarkFanOut(b *testing.B)     { benchmarkFanOut(b, nil) }
+func BenchmarkFanOutUser(b *testing.B) { benchmarkFanOut(b, new(countingLane)) }
+
+func benchmarkFanOut(b *testing.B, lane Lane) {
 	const listeners = 1000
-	w := newWalk(b, listeners)
+	w := newWalk(b, 1, listeners, lane)
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
-		d := w.next(b)
+		d := w.voices[0].next(b)
 		b.StartTimer()
 		w.take(d)
 	}

@@ -134,9 +134,8 @@ func TestReplayMovesNobody(t *testing.T) {
 	}
 	defer func() { _ = tap.Close() }()
 	addr := func() (a netip.AddrPort) {
-		done := make(chan struct{})
-		n.post(func(l *loop) { a = l.rooms[room].seats[ada.who].client.Addr; close(done) })
-		<-done
+		c := n.clientOf(room, ada.who)
+		on(t, c.owner.Load(), func() { a = c.Addr })
 		return a
 	}
 	before := addr()
@@ -189,32 +188,33 @@ func TestReplayMovesNobody(t *testing.T) {
 func TestConsentEnds(t *testing.T) {
 	n, room := newTestNode(t, "127.0.0.1:0"), id.New[id.Room]()
 	p := n.join(room, false)
-	state := func(f func(l *loop)) {
-		done := make(chan struct{})
-		n.post(func(l *loop) { f(l); close(done) })
-		<-done
-	}
+	c := n.clientOf(room, p.who)
+	l := c.owner.Load()
 	_ = p.pc.Close()
-	state(func(l *loop) {
-		l.now = l.now.Add(29 * time.Second)
-		l.tick()
-	})
+	after := func(d time.Duration) {
+		on(t, l, func() {
+			l.now = time.Now().Add(d)
+			for range sweep {
+				l.tick()
+			}
+		})
+	}
+	after(29 * time.Second)
 	if len(n.Roster(room)) != 1 {
 		t.Fatal("a client is given up while it has consent")
 	}
-	state(func(l *loop) {
-		l.now = l.now.Add(31 * time.Second)
-		l.tick()
-	})
+	after(31 * time.Second)
 	if len(n.Roster(room)) != 0 {
 		t.Error("a client without consent is kept")
 	}
-	state(func(l *loop) {
-		if len(l.byUfrag)+len(l.byAddr)+len(l.bySSRC) != 0 {
-			t.Errorf("something is left of it: %d names, %d addresses, %d streams", len(l.byUfrag), len(l.byAddr), len(l.bySSRC))
-		}
-		if l.rooms[room].seats[p.who] == nil {
-			t.Error("the seat went with the connection")
+	on(t, l, func() {
+		l.tick()
+		if len(l.clients)+len(l.byAddr)+len(l.bySSRC)+len(l.floors)+n.Peers() != 0 {
+			t.Errorf("something is left of it: %d clients, %d addresses, %d streams, %d floors, %d names",
+				len(l.clients), len(l.byAddr), len(l.bySSRC), len(l.floors), n.Peers())
 		}
 	})
+	if h := n.hall(room); h.seats[p.who] == nil || h.ears[l.index].Load() != 0 {
+		t.Error("the seat went with the connection, or the ears stayed")
+	}
 }

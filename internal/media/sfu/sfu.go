@@ -1,10 +1,16 @@
-// Package sfu is the media loop: it reads datagrams from the socket, lets the
-// pure packages beside it decide, and writes what they say. It forwards and
-// never mixes, stores or decrypts what people say to one another.
+// Package sfu is the media plane: it reads datagrams from the network, lets
+// the pure packages beside it decide, and writes what they say. It forwards
+// and never mixes, stores or decrypts what people say to one another.
 //
-// One goroutine owns all state. It is told who sits where (Seat, Unseat) by
-// whoever runs the rooms, and that is the only way in: media goes to, and is
-// accepted from, exactly the peers that stand in the roster.
+// Whoever runs the rooms tells it who sits where (Seat, Unseat), and that is
+// the only way in: media goes to, and is accepted from, exactly the peers that
+// stand in the roster.
+//
+// A shard for each processor has a socket and the peers that it first heard
+// there; one goroutine owns all of them. A room belongs to no shard: who sits
+// in it, and whose voice is in which slot, is decided under the room's lock.
+// A speaker's packet is opened once, by the shard that has the speaker, and
+// handed to every shard that has listeners.
 package sfu
 
 import (
@@ -13,6 +19,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,12 +36,14 @@ const (
 	peersMax      = 20000 // connections
 	handshakesMax = 256   // at the same time
 	mailboxMax    = 1 << 16
-	addressesMax  = 4  // of one peer that checks may come from
-	movesPerTick  = 64 // packets from unknown addresses that are tried, per tick
+	addressesMax  = 4    // of one peer that checks may come from
+	abroadMax     = 4096 // addresses whose peers are with another shard
+	movesPerTick  = 64   // packets from unknown addresses that are tried, per tick
 )
 
 const (
 	tick        = 100 * time.Millisecond
+	sweep       = 10              // ticks in which every peer is looked at
 	reportEvery = time.Second     // to a peer that sends
 	reportQuiet = 5 * time.Second // to one that only listens
 )
@@ -44,81 +53,182 @@ var (
 	ErrNoSeat = errors.New("no seat in this room")
 	// ErrBusy means that the node has as many connections as it can serve.
 	ErrBusy = errors.New("as many connections as the node can serve")
-	// ErrClosed means that the media loop has stopped.
-	ErrClosed = errors.New("the media loop has stopped")
+	// ErrClosed means that the media plane has stopped.
+	ErrClosed = errors.New("the media plane has stopped")
 )
+
+// A Lane takes datagrams out of the node. udp.Conn is one.
+type Lane interface {
+	// WriteBatch sends datagrams without waiting.
+	WriteBatch(out []udp.Datagram) udp.Unsent
+}
 
 // A Config is what an SFU needs to run.
 type Config struct {
 	Listen   string       // UDP address, such as ":7882"
 	Announce []netip.Addr // where clients reach it, best first
-	Log      *slog.Logger
-	// Voices is told when the voices of a room have changed. It is called on
-	// the media loop and must not block.
-	Voices func(id.Room, forward.Voices)
+	Shards   int          // zero: one for each processor
+	Hall     forward.Hall // with the zero Hall none is large
+	// Lane makes the way out for a shard whose socket is conn, or nil: the
+	// socket itself.
+	Lane func(conn *udp.Conn) Lane
+	Log  *slog.Logger
+	// Sound is told when the sound of a room has changed. It must not block,
+	// and not call the SFU.
+	Sound func(id.Room, Sound)
+}
+
+// A Sound is who is heard in a room, and how its speakers are to send.
+type Sound struct {
+	forward.Voices
+	forward.Sending
 }
 
 // An SFU forwards voices between the peers of rooms.
 type SFU struct {
-	conn      *udp.Conn
+	shards    []*shard
 	identity  *handshake.Identity
 	addresses []netip.AddrPort
 	log       *slog.Logger
-	voices    func(id.Room, forward.Voices)
+	hallRule  forward.Hall
+	told      func(id.Room, Sound)
 	counters  counters
+	delays    delays
 
-	mu      sync.Mutex // guards mailbox
-	mailbox []func(*loop)
-	closed  atomic.Bool
-	done    chan struct{}
+	handshakes atomic.Int32 // under way
+	voices     atomic.Int32 // heard at once in a room
+	closed     atomic.Bool
+	stop       chan struct{}
+	done       sync.WaitGroup
+
+	mu    sync.Mutex // guards rooms; taken before a hall's
+	rooms map[id.Room]*hall
+	names names
 }
 
-// Start opens the socket and runs the media loop.
+// names finds the peer that a connectivity check is for, whichever shard hears
+// it first. It is the last lock to be taken.
+type names struct {
+	mu      sync.Mutex // guards the rest
+	byUfrag map[string]*client
+	rnd     *rand.Rand
+}
+
+func (n *names) find(ufrag string) *client {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.byUfrag[ufrag]
+}
+
+func (n *names) remove(c *client) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.byUfrag[c.Ufrag()] == c {
+		delete(n.byUfrag, c.Ufrag())
+	}
+}
+
+func (n *names) len() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.byUfrag)
+}
+
+// Start opens the sockets and runs the shards.
 func Start(c Config) (*SFU, error) {
 	identity, err := handshake.NewIdentity(time.Now())
 	if err != nil {
 		return nil, err
 	}
-	conn, err := udp.Listen(c.Listen)
+	n := c.Shards
+	if n <= 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	conns, err := udp.Listen(c.Listen, n)
 	if err != nil {
 		return nil, err
 	}
-	s := &SFU{
-		conn: conn, identity: identity, log: c.Log, voices: c.Voices,
-		done: make(chan struct{}),
-	}
+	s := newSFU(c, identity)
 	for _, a := range c.Announce {
-		s.addresses = append(s.addresses, netip.AddrPortFrom(a, conn.LocalAddr().Port()))
+		s.addresses = append(s.addresses, netip.AddrPortFrom(a, conns[0].LocalAddr().Port()))
 	}
-	go s.run()
+	for _, conn := range conns {
+		lane := Lane(conn)
+		if c.Lane != nil {
+			lane = c.Lane(conn)
+		}
+		s.shards = append(s.shards, newShard(s, len(s.shards), conn, lane))
+	}
+	for _, l := range s.shards {
+		s.done.Go(l.run)
+	}
+	s.done.Go(s.listen)
 	return s, nil
 }
 
-// LocalAddr returns where the media socket listens.
-func (s *SFU) LocalAddr() netip.AddrPort { return s.conn.LocalAddr() }
-
-// Seat gives who's seat in a room to a session. The connection of another
-// session in that seat is cut, unless that is previous: then the same device
-// has come back, and its connection is the new session's.
-func (s *SFU) Seat(room id.Room, who id.Person, session, previous id.Session) {
-	s.post(func(l *loop) { l.seat(room, who, session, previous) })
+func newSFU(c Config, identity *handshake.Identity) *SFU {
+	var seed [32]byte
+	_, _ = crand.Read(seed[:]) // never fails (crypto/rand, Go 1.24)
+	s := &SFU{
+		identity: identity, log: c.Log, hallRule: c.Hall, told: c.Sound,
+		stop: make(chan struct{}), rooms: make(map[id.Room]*hall),
+		names: names{byUfrag: make(map[string]*client), rnd: rand.New(rand.NewChaCha8(seed))},
+	}
+	s.voices.Store(forward.Slots)
+	return s
 }
 
-// Speak says whether who's voice is forwarded in a room. It is not, to begin
-// with.
-func (s *SFU) Speak(room id.Room, who id.Person, may bool) {
-	s.post(func(l *loop) { l.speak(room, who, may) })
+// LocalAddr returns where the media sockets listen.
+func (s *SFU) LocalAddr() netip.AddrPort { return s.shards[0].conn.LocalAddr() }
+
+// Peers returns how many connections there are, those under way included.
+func (s *SFU) Peers() int { return s.names.len() }
+
+// Close stops the shards and closes the sockets.
+func (s *SFU) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	close(s.stop)
+	var errs []error
+	for _, l := range s.shards {
+		errs = append(errs, l.conn.Close())
+	}
+	s.done.Wait()
+	return errors.Join(errs...)
 }
 
-// Unseat takes who's seat in a room away and cuts the connection in it.
-func (s *SFU) Unseat(room id.Room, who id.Person) {
-	s.post(func(l *loop) { l.unseat(room, who) })
+// listen tells how rooms sound, ten times a second.
+func (s *SFU) listen() {
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case now := <-t.C:
+			s.tellAll(now)
+		}
+	}
 }
 
-// End takes all seats of a room away.
-func (s *SFU) End(room id.Room) {
-	s.post(func(l *loop) { l.end(room) })
+func (s *SFU) tellAll(now time.Time) {
+	s.mu.Lock()
+	halls := make([]*hall, 0, len(s.rooms))
+	for _, h := range s.rooms {
+		halls = append(halls, h)
+	}
+	s.mu.Unlock()
+	for _, h := range halls {
+		if sound, changed := h.listen(now, int(s.voices.Load()), s.hallRule); changed {
+			s.told(h.name, sound)
+		}
+	}
 }
+
+// Limit says how many voices are heard at once in each room from now on, at
+// most forward.Slots: the node has too much to do.
+func (s *SFU) Limit(voices int) { s.voices.Store(int32(min(max(voices, 1), forward.Slots))) } //nolint:gosec // bounded
 
 // Offer answers the SDP offer of the session that holds who's seat. A
 // connection that it had before is gone with it. The error is peer.ErrOffer,
@@ -128,131 +238,48 @@ func (s *SFU) Offer(room id.Room, who id.Person, session id.Session, sdp string)
 	if err != nil {
 		return "", err
 	}
-	type result struct {
-		answer string
-		err    error
-	}
-	r, ok := ask(s, func(l *loop) result {
-		answer, err := l.connect(room, who, session, offer)
-		return result{answer, err}
-	})
-	if !ok {
+	return s.connect(room, who, session, offer, time.Now())
+}
+
+func (s *SFU) connect(room id.Room, who id.Person, session id.Session, o peer.Offer, now time.Time) (string, error) {
+	if s.closed.Load() {
 		return "", ErrClosed
 	}
-	return r.answer, r.err
-}
-
-// Up reports whether the session has a connection in the room whose handshake
-// has ended.
-func (s *SFU) Up(room id.Room, who id.Person, session id.Session) bool {
-	up, _ := ask(s, func(l *loop) bool {
-		h := l.rooms[room]
-		if h == nil || h.seats[who] == nil {
-			return false
-		}
-		s := h.seats[who]
-		return s.session == session && s.client != nil && s.client.HasKeys()
-	})
-	return up
-}
-
-// Roster returns, by person, the session that is sent the media of a room,
-// and whether its voice is forwarded. It is for tests and for the node's own
-// checks.
-func (s *SFU) Roster(room id.Room) map[id.Person]Receiver {
-	r, _ := ask(s, func(l *loop) map[id.Person]Receiver { return l.roster(room) })
-	return r
-}
-
-// ask returns what f says on the loop, or false when the loop has stopped.
-func ask[T any](s *SFU, f func(*loop) T) (answer T, ok bool) {
-	out := make(chan T, 1)
-	if !s.post(func(l *loop) { out <- f(l) }) {
-		return answer, false
-	}
-	select {
-	case answer = <-out:
-		return answer, true
-	case <-s.done:
-		return answer, false
-	}
-}
-
-// A Receiver is a connection that is sent a room's media.
-type Receiver struct {
-	Session  id.Session
-	MaySpeak bool
-	Up       bool // its handshake has ended
-}
-
-// Close stops the loop and closes the socket.
-func (s *SFU) Close() error {
-	s.closed.Store(true)
-	err := s.conn.Close()
-	<-s.done
-	return err
-}
-
-// post puts f in the mailbox of the loop. It returns false once the loop has
-// stopped, or when the mailbox is full, which means that it has.
-func (s *SFU) post(f func(*loop)) bool {
-	s.mu.Lock()
-	full := s.closed.Load() || len(s.mailbox) >= mailboxMax
-	if !full {
-		s.mailbox = append(s.mailbox, f)
-	}
-	s.mu.Unlock()
-	if full {
-		return false
-	}
-	s.conn.Wake()
-	return true
-}
-
-// run is the loop: read a batch, decide, write a batch.
-func (s *SFU) run() {
-	defer close(s.done)
-	var seed [32]byte
-	_, _ = crand.Read(seed[:]) // never fails (crypto/rand, Go 1.24)
-	l := newLoop(s, rand.New(rand.NewChaCha8(seed)))
-	defer l.stop()
-	in := make([]udp.Datagram, udp.BatchMax)
-	next := time.Now().Add(tick)
-	for !s.closed.Load() {
-		// The deadline is set before the mailbox is looked at: a Wake after
-		// the look ends the Read that follows.
-		if err := s.conn.SetDeadline(next); err != nil {
-			break
-		}
-		l.now = time.Now()
-		for _, f := range s.takeMail() {
-			f(l)
-		}
-		n, err := s.conn.Read(in)
-		if err != nil {
-			if !s.closed.Load() {
-				s.log.Error("media socket failed", "error", err)
-			}
-			break
-		}
-		l.now = time.Now()
-		for _, d := range in[:n] {
-			l.handle(d)
-		}
-		l.flush()
-		if !l.now.Before(next) {
-			l.tick()
-			l.flush()
-			next = l.now.Add(tick)
-		}
-	}
-	s.closed.Store(true)
-}
-
-func (s *SFU) takeMail() []func(*loop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	mail := s.mailbox
-	s.mailbox = nil
-	return mail
+	h := s.rooms[room]
+	if h == nil {
+		return "", ErrNoSeat
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	seat := h.seats[who]
+	if seat == nil || seat.session != session {
+		return "", ErrNoSeat
+	}
+	s.cut(seat.client)
+	c, answer, err := s.newClient(h, who, seat, o, now)
+	if err != nil {
+		return "", err
+	}
+	seat.client = c
+	return answer, nil
+}
+
+// newClient makes a client that the first shard to hear it will own.
+func (s *SFU) newClient(h *hall, who id.Person, at *seat, o peer.Offer, now time.Time) (*client, string, error) {
+	n := &s.names
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.byUfrag) >= peersMax {
+		return nil, "", ErrBusy
+	}
+	local := peer.Local{Fingerprint: s.identity.Fingerprint(), Addresses: s.addresses}
+	for local.Ufrag == "" || n.byUfrag[local.Ufrag] != nil {
+		local.Ufrag, local.Pwd = peer.NewCredentials(n.rnd)
+	}
+	p, answer := peer.New(now, o, local, n.rnd)
+	c := &client{Peer: p, hall: h, who: who, seat: at, made: now, place: nowhere}
+	n.byUfrag[local.Ufrag] = c
+	return c, answer, nil
 }

@@ -59,11 +59,11 @@ func TestVoicesReachTheOthers(t *testing.T) {
 				t.Errorf("two listeners are sent the same: SSRC %x %x, timestamp %d %d", a.SSRC, b.SSRC, a.Timestamp, b.Timestamp)
 			}
 			eventually(t, "the voices are told", func() bool {
-				v := n.voicesOf(room)
+				v := n.soundOf(room)
 				return v.Slots[0] == ada.who && v.Slots[1] == bo.who
 			})
 			after := n.Counts()
-			if in, out := after["packets_in"]-before["packets_in"], after["packets_out"]-before["packets_out"]; in != 150 || out != 300 || after["send_failed"] != 0 {
+			if in, out := after["packets_in"]-before["packets_in"], after["packets_out"]-before["packets_out"]; in != 150 || out != 300 || after["drop_send_full"]+after["drop_send_refused"] != 0 {
 				t.Errorf("%d in, %d out: %v", in, out, after)
 			}
 		})
@@ -192,12 +192,11 @@ func TestForeignCertificateIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	offer.Fingerprint[7] ^= 1
-	answer := make(chan string, 1)
-	n.post(func(l *loop) {
-		a, _ := l.connect(room, p.who, p.session, offer)
-		answer <- a
-	})
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: <-answer}); err != nil {
+	answer, err := n.connect(room, p.who, p.session, offer, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the handshake fails", func() bool { return n.Counts()["handshakes_failed"] == 1 })

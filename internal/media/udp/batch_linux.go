@@ -19,12 +19,16 @@ type batch struct {
 	raw  syscall.RawConn
 	inet bool // an IPv4 socket; an IPv6 one takes IPv4 addresses mapped
 
-	in, out   *[BatchMax]message
+	in, out   *side
 	readFunc  func(fd uintptr) bool
+	pollFunc  func(fd uintptr)
 	writeFunc func(fd uintptr) bool
 	want      int // messages asked for
 	got       int // and done
 	err       error
+	segmented bool // the system can cut one message into datagrams
+	unsent    Unsent
+	counts    [BatchMax]int // datagrams in each message that goes out
 }
 
 // A message is an entry of the kernel's vector (struct mmsghdr), and what it
@@ -39,6 +43,30 @@ type side struct {
 	messages [BatchMax]message
 	vectors  [BatchMax]unix.Iovec
 	names    [BatchMax]unix.RawSockaddrInet6 // large enough for IPv4 too
+	controls [BatchMax]control
+}
+
+// A control says of what length the datagrams of a message are (udp(7),
+// UDP_SEGMENT): a struct cmsghdr and its data.
+type control struct {
+	header unix.Cmsghdr
+	length uint16
+	_      [6]byte // CMSG_SPACE
+}
+
+// segmentsMax is how many datagrams go in one message: what the system takes
+// is 64, and 64 KiB.
+const segmentsMax = 32
+
+// canShare says that several sockets can share an address.
+const canShare = true
+
+// reusePort lets several sockets share an address.
+func reusePort(_, _ string, c syscall.RawConn) error {
+	var err error
+	return errors.Join(c.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+	}), err)
 }
 
 func (b *batch) open(conn *net.UDPConn) error {
@@ -50,6 +78,9 @@ func (b *batch) open(conn *net.UDPConn) error {
 	var sockErr error
 	err = raw.Control(func(fd uintptr) {
 		domain, sockErr = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DOMAIN)
+		_, err := unix.GetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_SEGMENT)
+		b.segmented = err == nil
+		grow(int(fd))
 	})
 	if err := errors.Join(err, sockErr); err != nil {
 		return err
@@ -61,9 +92,16 @@ func (b *batch) open(conn *net.UDPConn) error {
 		in.vectors[i].Base = &buffers[i*DatagramMax]
 		in.vectors[i].SetLen(DatagramMax)
 	}
-	b.in, b.out = &in.messages, &out.messages
+	b.in, b.out = in, out
 	b.readFunc, b.writeFunc = b.receive, b.send
+	b.pollFunc = func(fd uintptr) { b.receive(fd) }
 	return nil
+}
+
+// grow asks for buffers beyond the system's usual bound, which only some may.
+func grow(fd int) {
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, bufferBytes)
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, bufferBytes)
 }
 
 func newSide() *side {
@@ -73,23 +111,42 @@ func newSide() *side {
 		h.Name = (*byte)(unsafe.Pointer(&s.names[i]))
 		h.Iov = &s.vectors[i]
 		h.SetIovlen(1)
+		c := &s.controls[i]
+		c.header.Level, c.header.Type = unix.IPPROTO_UDP, unix.UDP_SEGMENT
+		c.header.SetLen(unix.CmsgLen(2))
 	}
 	return s
 }
 
 func (b *batch) read(in []Datagram) (int, error) {
-	b.want = min(len(in), BatchMax)
-	for i := range b.in[:b.want] {
-		b.in[i].header.Namelen = unix.SizeofSockaddrInet6
-	}
+	b.prepare(in)
 	if err := b.raw.Read(b.readFunc); err != nil {
 		return 0, err
 	}
+	return b.received(in)
+}
+
+func (b *batch) poll(in []Datagram) (int, error) {
+	b.prepare(in)
+	if err := b.raw.Control(b.pollFunc); err != nil {
+		return 0, err
+	}
+	return b.received(in)
+}
+
+func (b *batch) prepare(in []Datagram) {
+	b.want = min(len(in), BatchMax)
+	for i := range b.in.messages[:b.want] {
+		b.in.messages[i].header.Namelen = unix.SizeofSockaddrInet6
+	}
+}
+
+func (b *batch) received(in []Datagram) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	for i := range b.in[:b.got] {
-		m := &b.in[i]
+	for i := range b.in.messages[:b.got] {
+		m := &b.in.messages[i]
 		in[i] = Datagram{unsafe.Slice(m.header.Iov.Base, m.length), name(m)}
 	}
 	return b.got, nil
@@ -98,11 +155,12 @@ func (b *batch) read(in []Datagram) (int, error) {
 // receive is called by the poller when there may be something; it returns
 // false to wait for more.
 func (b *batch) receive(fd uintptr) bool {
-	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(b.in)), uintptr(b.want), unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&b.in.messages)), uintptr(b.want), unix.MSG_DONTWAIT, 0, 0)
 	b.got, b.err = int(n), nil
 	switch errno {
 	case 0:
 	case unix.EAGAIN:
+		b.got = 0
 		return false
 	default:
 		b.got, b.err = 0, errno
@@ -126,24 +184,66 @@ func name(m *message) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-func (b *batch) write(out []Datagram) (sent int) {
-	usable := 0
-	for _, d := range out {
-		if len(d.Data) == 0 || !d.Addr.IsValid() {
-			continue
+func (b *batch) write(out []Datagram) Unsent {
+	b.want, b.unsent = 0, Unsent{}
+	for i := 0; i < len(out); {
+		n := b.run(out[i:])
+		if b.put(b.want, out[i:i+n]) {
+			b.counts[b.want] = n
+			b.want++
+		} else {
+			b.unsent.Refused += n
 		}
-		m := &b.out[usable]
-		if !b.setName(m, d.Addr) {
-			continue
-		}
-		m.header.Iov.Base = unsafe.SliceData(d.Data)
-		m.header.Iov.SetLen(len(d.Data))
-		usable++
+		i += n
 	}
-	b.want, b.got = usable, 0
-	// It fails only when the socket is closed.
-	_ = b.raw.Write(b.writeFunc)
-	return b.got
+	if err := b.raw.Write(b.writeFunc); err != nil { // the socket is closed
+		for _, n := range b.counts[:b.want] {
+			b.unsent.Refused += n
+		}
+	}
+	return b.unsent
+}
+
+// run returns how many of the first datagrams can go in one message.
+func (b *batch) run(out []Datagram) int {
+	n, length := 1, len(out[0].Data)
+	if !b.segmented || length == 0 {
+		return n
+	}
+	for n < min(len(out), segmentsMax) {
+		before, d := out[n-1], out[n]
+		if d.Addr != before.Addr || len(d.Data) == 0 || len(d.Data) > length || len(before.Data) != length ||
+			unsafe.Pointer(unsafe.SliceData(d.Data)) != unsafe.Add(unsafe.Pointer(unsafe.SliceData(before.Data)), length) {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// put makes message i of datagrams that lie in one piece, or returns false
+// when they cannot be sent.
+func (b *batch) put(i int, out []Datagram) bool {
+	m := &b.out.messages[i]
+	if len(out[0].Data) == 0 || !out[0].Addr.IsValid() || !b.setName(m, out[0].Addr) {
+		return false
+	}
+	m.header.Iov.Base = unsafe.SliceData(out[0].Data)
+	total := 0
+	for _, d := range out {
+		total += len(d.Data)
+	}
+	m.header.Iov.SetLen(total)
+	if len(out) == 1 {
+		m.header.Control = nil
+		m.header.SetControllen(0)
+		return true
+	}
+	c := &b.out.controls[i]
+	c.length = uint16(len(out[0].Data)) //nolint:gosec // a datagram
+	m.header.Control = (*byte)(unsafe.Pointer(c))
+	m.header.SetControllen(int(unsafe.Sizeof(*c)))
+	return true
 }
 
 // send sends what it can, and never waits.
@@ -151,14 +251,17 @@ func (b *batch) send(fd uintptr) bool {
 	for next := 0; next < b.want; {
 		// RawSyscall6: a batch takes some 100 µs, for which the scheduler
 		// would otherwise hand the processor over and take it back.
-		n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&b.out[next])), uintptr(b.want-next), unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&b.out.messages[next])), uintptr(b.want-next), unix.MSG_DONTWAIT, 0, 0)
 		switch errno {
 		case 0:
 			next += int(n)
-			b.got += int(n)
-		case unix.EAGAIN:
-			return true // the buffer is full: the rest is late already
+		case unix.EAGAIN, unix.ENOBUFS: // the rest is late already
+			for _, n := range b.counts[next:b.want] {
+				b.unsent.Full += n
+			}
+			return true
 		default:
+			b.unsent.Refused += b.counts[next]
 			next++ // the first of the rest cannot be sent; go on behind it
 		}
 	}

@@ -3,9 +3,17 @@
 package udp
 
 import (
+	"errors"
 	"net"
 	"net/netip"
+	"syscall"
 )
+
+// canShare says that several sockets can share an address, and have the
+// system spread what comes in over them.
+const canShare = false
+
+func reusePort(string, string, syscall.RawConn) error { return errors.ErrUnsupported }
 
 // A batch moves datagrams one at a time, where the system knows no better.
 type batch struct {
@@ -27,11 +35,13 @@ func (b *batch) read(in []Datagram) (int, error) {
 	return 1, nil
 }
 
-func (b *batch) write(out []Datagram) (sent int) {
+func (b *batch) write(out []Datagram) (u Unsent) {
 	for _, d := range out {
-		if _, err := b.conn.WriteToUDPAddrPort(d.Data, d.Addr); err == nil {
-			sent++
+		if _, err := b.conn.WriteToUDPAddrPort(d.Data, d.Addr); err != nil {
+			u.Refused++
 		}
 	}
-	return sent
+	return u
 }
+
+func (b *batch) poll([]Datagram) (int, error) { return 0, nil }

@@ -3,6 +3,7 @@
 package udp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -38,28 +39,63 @@ type Conn struct {
 	batch batch
 }
 
-// Listen opens a socket on addr.
-func Listen(addr string) (_ *Conn, err error) {
+// Listen opens n sockets on the same address; the system spreads what comes
+// in over them by where it comes from (SO_REUSEPORT). Where it cannot, there
+// is one. An address that somebody else listens on is an error all the same.
+func Listen(addr string, n int) (_ []*Conn, err error) {
 	a, err := net.ResolveUDPAddr("udp", addr)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := net.ListenUDP("udp", a)
+	// The others would let a second process in, so the first one asks alone.
+	first, err := net.ListenUDP("udp", a)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
+	if n <= 1 || !canShare {
+		c, err := open(first)
 		if err != nil {
-			err = errors.Join(fmt.Errorf("media socket: %w", err), conn.Close())
+			return nil, err
 		}
-	}()
-	// The system may grant less; drops are counted where they happen.
-	if err := errors.Join(conn.SetReadBuffer(bufferBytes), conn.SetWriteBuffer(bufferBytes)); err != nil {
+		return []*Conn{c}, nil
+	}
+	a.Port = first.LocalAddr().(*net.UDPAddr).Port
+	if err := first.Close(); err != nil {
 		return nil, err
 	}
+	conns := make([]*Conn, 0, n)
+	defer func() {
+		if err != nil {
+			for _, c := range conns {
+				err = errors.Join(err, c.Close())
+			}
+		}
+	}()
+	config := net.ListenConfig{Control: reusePort}
+	for range n {
+		conn, err := config.ListenPacket(context.Background(), "udp", a.String())
+		if err != nil {
+			return nil, err
+		}
+		c, err := open(conn.(*net.UDPConn))
+		if err != nil {
+			return nil, err
+		}
+		conns = append(conns, c)
+	}
+	return conns, nil
+}
+
+// open makes a Conn of a socket, or closes it.
+func open(conn *net.UDPConn) (*Conn, error) {
 	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
 	c := &Conn{conn: conn, local: netip.AddrPortFrom(local.Addr().Unmap(), local.Port())}
-	return c, c.batch.open(conn)
+	// The system may grant less; drops are counted where they happen.
+	err := errors.Join(conn.SetReadBuffer(bufferBytes), conn.SetWriteBuffer(bufferBytes), c.batch.open(conn))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("media socket: %w", err), conn.Close())
+	}
+	return c, nil
 }
 
 // LocalAddr returns where the socket listens.
@@ -71,6 +107,16 @@ func (c *Conn) LocalAddr() netip.AddrPort { return c.local }
 func (c *Conn) Read(in []Datagram) (int, error) {
 	n, err := c.batch.read(in)
 	if errors.Is(err, os.ErrDeadlineExceeded) || isRefusal(err) {
+		return 0, nil
+	}
+	return n, err
+}
+
+// Poll is Read without waiting, where the system can say that there is
+// nothing; elsewhere it reads nothing.
+func (c *Conn) Poll(in []Datagram) (int, error) {
+	n, err := c.batch.poll(in)
+	if isRefusal(err) {
 		return 0, nil
 	}
 	return n, err
@@ -88,17 +134,27 @@ func (c *Conn) SetDeadline(t time.Time) error { return c.conn.SetReadDeadline(t)
 // Wake ends a Read that waits, and the next one, until SetDeadline.
 func (c *Conn) Wake() { _ = c.conn.SetReadDeadline(time.Unix(1, 0)) }
 
-// WriteBatch sends the datagrams and returns how many were not sent. One that
-// cannot be sent does not hold up the others. It does not wait: when the
-// socket's buffer is full the rest is dropped, since late audio is worth
-// nothing.
-func (c *Conn) WriteBatch(out []Datagram) (failed int) {
+// Unsent is how many datagrams were not sent, by reason.
+type Unsent struct {
+	Full    int // the socket's buffer was full
+	Refused int // the system does not send there
+}
+
+// WriteBatch sends datagrams. One that cannot be sent does not hold up the
+// others. It does not wait: when the socket's buffer is full the rest is
+// dropped, since late audio is worth nothing. Datagrams behind one another to
+// the same address that lie in one piece of memory, all of one length but the
+// last, which may be shorter, cost the system little more than one (UDP_SEGMENT
+// on Linux).
+func (c *Conn) WriteBatch(out []Datagram) (u Unsent) {
 	for len(out) > 0 {
 		n := min(len(out), BatchMax)
-		failed += n - c.batch.write(out[:n])
+		failed := c.batch.write(out[:n])
+		u.Full += failed.Full
+		u.Refused += failed.Refused
 		out = out[n:]
 	}
-	return failed
+	return u
 }
 
 // WriteTo sends one datagram; any goroutine may.

@@ -9,12 +9,12 @@ import (
 
 func listen(t *testing.T, addr string) *Conn {
 	t.Helper()
-	c, err := Listen(addr)
+	conns, err := Listen(addr, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Close() })
-	return c
+	t.Cleanup(func() { _ = conns[0].Close() })
+	return conns[0]
 }
 
 func TestBatches(t *testing.T) {
@@ -31,8 +31,8 @@ func TestBatches(t *testing.T) {
 			for i := range 3*BatchMax + 1 {
 				out = append(out, Datagram{fmt.Appendf(nil, "%d", i), to})
 			}
-			if failed := client.WriteBatch(out); failed != 0 {
-				t.Fatalf("%d not sent", failed)
+			if failed := client.WriteBatch(out); failed != (Unsent{}) {
+				t.Fatalf("%v not sent", failed)
 			}
 			in, got := make([]Datagram, BatchMax), 0
 			if err := server.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
@@ -51,8 +51,8 @@ func TestBatches(t *testing.T) {
 					back = append(back, Datagram{[]byte("back"), d.Addr})
 					got++
 				}
-				if failed := server.WriteBatch(back); failed != 0 {
-					t.Fatalf("%d answers not sent", failed)
+				if failed := server.WriteBatch(back); failed != (Unsent{}) {
+					t.Fatalf("%v answers not sent", failed)
 				}
 			}
 			if err := client.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
@@ -68,8 +68,8 @@ func TestBatches(t *testing.T) {
 func TestOneBadDestination(t *testing.T) {
 	server, client := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
 	good, bad := Datagram{[]byte("x"), server.LocalAddr()}, Datagram{[]byte("x"), netip.MustParseAddrPort("127.0.0.1:0")}
-	if failed := client.WriteBatch([]Datagram{bad, good, bad, bad, good}); failed != 3 {
-		t.Errorf("%d not sent", failed)
+	if failed := client.WriteBatch([]Datagram{bad, good, bad, bad, good}); failed != (Unsent{Refused: 3}) {
+		t.Errorf("%v not sent", failed)
 	}
 	in := make([]Datagram, BatchMax)
 	_ = server.SetDeadline(time.Now().Add(10 * time.Second))
@@ -118,8 +118,8 @@ func TestBatchesAllocateNothing(t *testing.T) {
 	in := make([]Datagram, BatchMax)
 	_ = server.SetDeadline(time.Now().Add(time.Minute))
 	if n := testing.AllocsPerRun(100, func() {
-		if failed := client.WriteBatch(out); failed != 0 {
-			t.Fatalf("%d not sent", failed)
+		if failed := client.WriteBatch(out); failed != (Unsent{}) {
+			t.Fatalf("%v not sent", failed)
 		}
 		for got := 0; got < len(out); {
 			n, err := server.Read(in)
@@ -130,5 +130,87 @@ func TestBatchesAllocateNothing(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations per batch of %d", n, BatchMax)
+	}
+}
+
+// Datagrams of one length that lie behind one another arrive as they are,
+// though the system is handed them as one.
+func TestSegments(t *testing.T) {
+	server, other, client := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
+	slab := make([]byte, 0, BatchMax*DatagramMax)
+	var out []Datagram
+	lengths := []int{100, 100, 100, 40, 100, 100, 120, 120, 7, 7, 9}
+	for i, n := range lengths {
+		slab = append(slab, make([]byte, n)...)
+		d := Datagram{slab[len(slab)-n:], server.LocalAddr()}
+		d.Data[0] = byte(i)
+		if i == 9 {
+			d.Addr = other.LocalAddr()
+		}
+		out = append(out, d)
+	}
+	out = append(out, Datagram{[]byte("elsewhere in memory"), server.LocalAddr()})
+	if u := client.WriteBatch(out); u != (Unsent{}) {
+		t.Fatalf("not sent: %v", u)
+	}
+	in := make([]Datagram, BatchMax)
+	_ = server.SetDeadline(time.Now().Add(10 * time.Second))
+	for got := 0; got < len(out)-1; {
+		n, err := server.Read(in)
+		if err != nil || n == 0 {
+			t.Fatalf("%d came, %v", got, err)
+		}
+		for _, d := range in[:n] {
+			if got == 9 {
+				got++
+			}
+			if got < len(lengths) && (len(d.Data) != lengths[got] || d.Data[0] != byte(got)) {
+				t.Fatalf("datagram %d: %d bytes, the %dth", got, len(d.Data), d.Data[0])
+			}
+			got++
+		}
+	}
+	_ = other.SetDeadline(time.Now().Add(10 * time.Second))
+	if n, err := other.Read(in); n != 1 || err != nil || in[0].Data[0] != 9 {
+		t.Errorf("the other: %d, %v", n, err)
+	}
+}
+
+// Several sockets share an address, and each reads what comes from somewhere.
+func TestSharedAddress(t *testing.T) {
+	const n = 4
+	conns, err := Listen("127.0.0.1:0", n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		for _, c := range conns {
+			_ = c.Close()
+		}
+	}()
+	if len(conns) != n && canShare {
+		t.Fatalf("%d sockets", len(conns))
+	}
+	if _, err := Listen(conns[0].LocalAddr().String(), 2); err == nil {
+		t.Error("somebody else listens on the same address")
+	}
+	const clients = 64
+	for range clients {
+		listen(t, "127.0.0.1:0").WriteBatch([]Datagram{{[]byte("x"), conns[0].LocalAddr()}})
+	}
+	in, got, readers := make([]Datagram, BatchMax), 0, 0
+	for _, c := range conns {
+		_ = c.SetDeadline(time.Now().Add(100 * time.Millisecond))
+		k, err := c.Read(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += k
+		if k > 0 {
+			readers++
+		}
+	}
+	if got != clients || len(conns) > 1 && readers < 2 {
+		t.Errorf("%d of %d came, over %d sockets", got, clients, readers)
 	}
 }

@@ -1,0 +1,249 @@
+package sfu
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/media/forward"
+	"github.com/stoa-audio/stoa/internal/media/rtp"
+)
+
+// A hall is a room as media sees it.
+type hall struct {
+	name id.Room
+	ears []atomic.Int32 // by shard: how many listeners it sends to
+
+	mu       sync.Mutex // guards the rest, and the clients of the seats
+	seats    map[id.Person]*seat
+	forward  forward.Room
+	director forward.Director
+	sound    Sound // as last told
+	limit    int   // voices heard at once, as last set
+}
+
+type seat struct {
+	session  id.Session
+	maySpeak bool
+	client   *client // nil before an offer
+}
+
+// A Receiver is a connection that is sent a room's media.
+type Receiver struct {
+	Session  id.Session // zero: it has no seat
+	MaySpeak bool
+	Up       bool // its handshake has ended
+}
+
+// Seat gives who's seat in a room to a session. The connection of another
+// session in that seat is cut, unless that is previous: then the same device
+// has come back, and its connection is the new session's.
+func (s *SFU) Seat(room id.Room, who id.Person, session, previous id.Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.rooms[room]
+	if h == nil {
+		h = &hall{
+			name: room, ears: make([]atomic.Int32, len(s.shards)), seats: make(map[id.Person]*seat),
+			limit: forward.Slots, sound: Sound{Sending: forward.Sending{Frame: forward.FrameShort}},
+		}
+		s.rooms[room] = h
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch at := h.seats[who]; {
+	case at == nil:
+		h.seats[who] = &seat{session: session}
+	case at.session == session:
+	case at.session == previous:
+		at.session = session
+	default:
+		s.cut(at.client)
+		at.session = session
+	}
+}
+
+// Speak says whether who's voice is forwarded in a room. It is not, to begin
+// with.
+func (s *SFU) Speak(room id.Room, who id.Person, may bool) {
+	h := s.hall(room)
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	at := h.seats[who]
+	if at == nil {
+		return
+	}
+	if at.maySpeak && !may {
+		h.forward.Drop(who)
+	}
+	at.maySpeak = may
+}
+
+// Unseat takes who's seat in a room away and cuts the connection in it.
+func (s *SFU) Unseat(room id.Room, who id.Person) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.rooms[room]
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	at := h.seats[who]
+	if at == nil {
+		return
+	}
+	s.cut(at.client)
+	h.forward.Drop(who)
+	delete(h.seats, who)
+	if len(h.seats) == 0 {
+		delete(s.rooms, room)
+	}
+}
+
+// End takes all seats of a room away.
+func (s *SFU) End(room id.Room) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.rooms[room]
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, at := range h.seats {
+		s.cut(at.client)
+	}
+	clear(h.seats)
+	delete(s.rooms, room)
+}
+
+func (s *SFU) hall(room id.Room) *hall {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rooms[room]
+}
+
+// cut forgets a client whose hall is locked: from here on what it says comes
+// from nobody, and its shard sends it nothing once it has read its mail.
+func (s *SFU) cut(c *client) {
+	if c == nil || c.seat.client != c {
+		return
+	}
+	c.seat.client = nil
+	c.gone.Store(true)
+	s.names.remove(c)
+	if l := c.owner.Load(); l != nil {
+		l.post(func() { l.drop(c) })
+	}
+}
+
+// Up reports whether the session has a connection in the room whose handshake
+// has ended.
+func (s *SFU) Up(room id.Room, who id.Person, session id.Session) bool {
+	h := s.hall(room)
+	if h == nil {
+		return false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	at := h.seats[who]
+	return at != nil && at.session == session && at.client != nil && at.client.up.Load()
+}
+
+// Roster returns, by person, the connections in a room: those of the seats,
+// and whoever else a shard sends to or listens to, which is nobody unless
+// there is a mistake. It is for tests and for the node's own checks.
+func (s *SFU) Roster(room id.Room) map[id.Person]Receiver {
+	out := make(map[id.Person]Receiver)
+	h := s.hall(room)
+	if h != nil {
+		h.mu.Lock()
+		for who, at := range h.seats {
+			if at.client != nil {
+				out[who] = Receiver{at.session, at.maySpeak, at.client.up.Load()}
+			}
+		}
+		h.mu.Unlock()
+	}
+	for _, l := range s.shards {
+		for _, c := range l.ghosts(room) {
+			out[c.who] = Receiver{Up: true}
+		}
+	}
+	return out
+}
+
+// ghosts returns the clients in a room that the shard sends to though they
+// have no seat. Whoever has just been cut is not one: that is in the mail, and
+// read by the second look.
+func (l *shard) ghosts(room id.Room) []*client {
+	var found []*client
+	look := func() []*client {
+		var in []*client
+		for _, c := range l.clients {
+			if c.hall.name != room || c.place == nowhere {
+				continue
+			}
+			c.hall.mu.Lock()
+			if c.seat.client != c {
+				in = append(in, c)
+			}
+			c.hall.mu.Unlock()
+		}
+		return in
+	}
+	if found, _ = ask(l, look); len(found) > 0 {
+		found, _ = ask(l, look)
+	}
+	return found
+}
+
+// --- on the way of a packet ---
+
+// voice returns where a packet of c's goes.
+func (h *hall) voice(now time.Time, c *client, header rtp.Header) (out forward.Outgoing, reason counter, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c.seat.client != c || !c.seat.maySpeak {
+		return out, dropNotOnStage, false
+	}
+	out, drop := h.forward.Forward(now, c.who, header)
+	switch drop {
+	case forward.Kept:
+		return out, 0, true
+	case forward.NoSlot:
+		return out, dropNoSlot, false
+	default:
+		return out, dropTooOld, false
+	}
+}
+
+// lost notes that a listener loses a share of the packets.
+func (h *hall) lost(now time.Time, share float64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.director.Lost(now, share)
+}
+
+// listen returns how the room sounds, and whether that has changed.
+func (h *hall) listen(now time.Time, limit int, rule forward.Hall) (Sound, bool) {
+	listeners := 0
+	for i := range h.ears {
+		listeners += int(h.ears[i].Load())
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if limit != h.limit {
+		h.limit = limit
+		h.forward.Limit(limit)
+	}
+	sound := Sound{h.forward.Voices(now), h.director.Sending(now, listeners, rule)}
+	changed := sound != h.sound
+	h.sound = sound
+	return sound, changed
+}

@@ -1,0 +1,29 @@
+package udp
+
+import (
+	"net/netip"
+	"testing"
+)
+
+// What goes to one address, lies in one piece and has one length, but for the
+// last, goes together.
+func TestRun(t *testing.T) {
+	b := &batch{segmented: true}
+	a, other := netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("192.0.2.1:2")
+	slab := make([]byte, 0, BatchMax*DatagramMax)
+	var out []Datagram
+	for i, n := range []int{100, 100, 100, 40, 100, 100, 120, 120, 7, 7, 9} {
+		slab = append(slab, make([]byte, n)...)
+		d := Datagram{slab[len(slab)-n:], a}
+		if i == 9 {
+			d.Addr = other
+		}
+		out = append(out, d)
+	}
+	out = append(out, Datagram{make([]byte, 9), other})
+	for at, want := range map[int]int{0: 4, 1: 3, 3: 1, 4: 2, 5: 1, 6: 3, 8: 1, 9: 1, 10: 1, 11: 1} {
+		if n := b.run(out[at:]); n != want {
+			t.Errorf("from %d on %d go together, want %d", at, n, want)
+		}
+	}
+}
