@@ -114,6 +114,7 @@ func newHouseWith(t *testing.T, scheme string, web fs.FS) *testHouse {
 		People: h.people, Hub: watchers, Grants: h.grants, Media: h.media,
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },
+		Full:  func() (time.Duration, bool) { return 0, false },
 		From: func(r *http.Request) netip.Addr {
 			if text := r.Header.Get("Test-From"); text != "" {
 				return netip.MustParseAddr(text)

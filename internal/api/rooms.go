@@ -82,6 +82,9 @@ func (a *API) addRooms() {
 	add(a, huma.Operation{
 		OperationID: "open-room", Method: "POST", Path: "/api/v1/rooms", Tags: tags, Summary: "Open a room", DefaultStatus: 201,
 	}, toOpen, func(ctx context.Context, in *struct{ Body NewRoom }) (*output[Card], error) {
+		if err := a.space(); err != nil {
+			return nil, err
+		}
 		name, err := a.openRoom(ctx, me(ctx), in.Body)
 		if err != nil {
 			return nil, err
@@ -291,9 +294,22 @@ func anyIn(some, set []id.Person) bool {
 	return slices.ContainsFunc(some, func(p id.Person) bool { return slices.Contains(set, p) })
 }
 
+// space returns why nobody new is let in, or nil.
+func (a *API) space() error {
+	if wait, full := a.Full(); full {
+		return errFull{wait}
+	}
+	return nil
+}
+
 // grant signs permission for who to enter a room, if it exists for them.
 func (a *API) grant(ctx context.Context, who id.Person, name id.Room) (Grant, error) {
 	if _, err := a.card(ctx, who, name); err != nil {
+		return Grant{}, err
+	}
+	here := false
+	a.rooms.Read(name, func(r *room.Room) { here = r.Participant(who) != nil })
+	if err := a.space(); err != nil && !here { // whoever has a seat comes back to it
 		return Grant{}, err
 	}
 	account, err := a.People.Account(ctx, who)
