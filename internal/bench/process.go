@@ -54,6 +54,16 @@ func (p *process) stop() {
 	<-p.done
 }
 
+// ended reports whether the process has ended.
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // failed adds to err what the process has written to its log last.
 func (p *process) failed(what string, err error) error {
 	return fmt.Errorf("%s: %w\n%s", what, err, p.log.String())
