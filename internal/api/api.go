@@ -82,6 +82,7 @@ type API struct {
 	limits  limits
 	opening opening
 	seats   seats
+	views   views
 	hallway hallway
 
 	conns   connections
