@@ -85,6 +85,7 @@ type API struct {
 	limits  limits
 	opening opening
 	seats   seats
+	views   views
 	hallway hallway
 
 	conns   connections

@@ -317,6 +317,7 @@ type message struct {
 		Me      id.Person
 		Session id.Session
 		Media   bool
+		You     room.Participant
 		View    *room.View
 	}
 	Answer  *struct{ SDP string }
@@ -326,8 +327,12 @@ type message struct {
 		RetryAfter          int `json:"retry_after"`
 	}
 	Seq     uint64
+	After   uint64
 	Room    id.Room
+	Person  *room.Participant
 	Hallway *struct{}
+	Crowd   *struct{ Count int }
+	You     *struct{ Followed bool }
 	Cut     *struct {
 		Room id.Room
 		Why  string

@@ -69,9 +69,11 @@ func (n numbers) Collect(out chan<- prometheus.Metric) {
 	rooms, roles := 0, map[room.Role]int{room.Listener: 0, room.Speaker: 0, room.Moderator: 0}
 	n.node.rooms.Each(func(_ id.Room, r *room.Room) {
 		rooms++
-		for _, p := range r.Participants() {
+		stage := r.Stage()
+		for _, p := range stage {
 			roles[p.Role]++
 		}
+		roles[room.Listener] += r.Len() - len(stage)
 	})
 	out <- prometheus.MustNewConstMetric(roomsDesc, prometheus.GaugeValue, float64(rooms))
 	for role, count := range roles {

@@ -113,7 +113,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(),
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})
-	n.rooms, err = live.Start(ctx, n.store, n.people, seats{n.media}, watchers, n.api)
+	n.rooms, err = live.Start(ctx, n.store, n.people, watchers, seats{n.media}, n.api)
 	if err != nil {
 		return nil, err
 	}
