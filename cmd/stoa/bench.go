@@ -37,15 +37,16 @@ func benchmark(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	f.IntVar(&s.Joining, "joining", 64, "how many come in at the same time")
 	f.StringVar(&s.Profile, "profile", "", "write a CPU profile of the node to `FILE`; the figures are then not to be counted")
 	asJSON := f.Bool("json", false, "report as JSON")
-	switch err := f.Parse(args[1:]); {
+	err := f.Parse(args[1:])
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return err
-	case err != nil:
-		return errUsage // the flag package has said what is wrong
-	case f.NArg() > 0:
-		return fmt.Errorf("%w: %q is not a flag", errUsage, f.Arg(0))
+	case err == nil && f.NArg() > 0:
+		err = fmt.Errorf("%q is not a flag", f.Arg(0))
+	case err == nil:
+		err = s.Check()
 	}
-	if err := s.Check(); err != nil {
+	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	r, err := bench.Run(ctx, s)

@@ -23,15 +23,16 @@ func benchmarkLoss(ctx context.Context, args []string, stdout, stderr io.Writer)
 	f.IntVar(&l.Seconds, "seconds", 20, "how long to measure")
 	f.Uint64Var(&l.Seed, "seed", 1, "the same `NUMBER`, the same losses")
 	asJSON := f.Bool("json", false, "report as JSON")
-	switch err := f.Parse(args); {
+	err := f.Parse(args)
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return err
-	case err != nil:
-		return errUsage // the flag package has said what is wrong
-	case f.NArg() > 0:
-		return fmt.Errorf("%w: %q is not a flag", errUsage, f.Arg(0))
+	case err == nil && f.NArg() > 0:
+		err = fmt.Errorf("%q is not a flag", f.Arg(0))
+	case err == nil:
+		err = l.Check()
 	}
-	if err := l.Check(); err != nil {
+	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	r, err := bench.RunLoss(ctx, l)

@@ -42,7 +42,7 @@ func main() {
 }
 
 // errUsage means that a command was not given as it takes to be.
-var errUsage = errors.New("stoa help says how")
+var errUsage = errors.New("wrong use")
 
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
 	command := ""

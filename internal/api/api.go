@@ -62,6 +62,9 @@ type Parts struct {
 
 	// Ready returns why the node cannot serve now, or nil.
 	Ready func() error
+	// Full reports whether the node lets nobody new into rooms for now, and when
+	// to ask again.
+	Full func() (wait time.Duration, full bool)
 	// From returns the address of a client, which a proxy may have hidden. It
 	// is used for limits, and neither logged nor stored.
 	From  func(*http.Request) netip.Addr
@@ -82,6 +85,7 @@ type API struct {
 	limits  limits
 	opening opening
 	seats   seats
+	views   views
 	hallway hallway
 
 	conns   connections

@@ -114,6 +114,7 @@ func newHouseWith(t *testing.T, scheme string, web fs.FS) *testHouse {
 		People: h.people, Hub: watchers, Grants: h.grants, Media: h.media,
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },
+		Full:  func() (time.Duration, bool) { return 0, false },
 		From: func(r *http.Request) netip.Addr {
 			if text := r.Header.Get("Test-From"); text != "" {
 				return netip.MustParseAddr(text)
@@ -316,6 +317,7 @@ type message struct {
 		Me      id.Person
 		Session id.Session
 		Media   bool
+		You     room.Participant
 		View    *room.View
 	}
 	Answer  *struct{ SDP string }
@@ -325,8 +327,12 @@ type message struct {
 		RetryAfter          int `json:"retry_after"`
 	}
 	Seq     uint64
+	After   uint64
 	Room    id.Room
+	Person  *room.Participant
 	Hallway *struct{}
+	Crowd   *struct{ Count int }
+	You     *struct{ Followed bool }
 	Cut     *struct {
 		Room id.Room
 		Why  string

@@ -98,7 +98,7 @@ func TestProblems(t *testing.T) {
 		// In TestPasskeys and its neighbours.
 		"invalid": true, "too_large": true, "not_signed_in": true, "sign_in_failed": true, "no_ceremony": true,
 		"no_invite": true, "no_invites_left": true, "no_room": true, "no_such_thing": true, "too_many_rooms": true,
-		"cross_origin": true, "too_many": true, "unavailable": true,
+		"cross_origin": true, "too_many": true, "unavailable": true, "node_full": true,
 	}
 	refused := func(l *line, want code, what string, in any) message {
 		t.Helper()
@@ -182,6 +182,31 @@ func seatOf(h *testHouse, name id.Room, g *guest) (s room.Seat) {
 		}
 	})
 	return s
+}
+
+// A node that has enough to do lets nobody new in, tells them when to ask
+// again, and takes nothing from those who are inside.
+func TestFullNode(t *testing.T) {
+	h := newHouse(t)
+	ada := h.first("Ada")
+	bo := ada.invite("Bo")
+	name := ada.open("open")
+	l := ada.sit(name)
+	h.api.Full = func() (time.Duration, bool) { return 7 * time.Second, true }
+	path := "/api/v1/rooms/" + name.String() + "/grants"
+	if wait := bo.call("POST", path, None{}).problem("node_full").header.Get("Retry-After"); wait != "7" {
+		t.Errorf("to be asked again after %q", wait)
+	}
+	bo.call("POST", "/api/v1/rooms", NewRoom{Title: "Tea", Visibility: "open"}).problem("node_full")
+	l.done("unmute", None{})
+	if m := ada.live().ask("enter", body{"grant": ada.grant(name)}); m.Entered == nil {
+		t.Errorf("who is inside does not come back: %s", m.raw)
+	}
+	if log := h.log.String(); strings.Contains(log, "node_full") {
+		t.Errorf("policy is logged as a failure: %s", log)
+	}
+	h.api.Full = func() (time.Duration, bool) { return 0, false }
+	bo.sit(name)
 }
 
 func TestGrants(t *testing.T) {

@@ -24,8 +24,10 @@ func outline(version string) huma.Config {
 	} {
 		registry.Schema(t, true, "")
 	}
-	// The view is passed on as it was written, so its type is said here.
-	registry.Schema(reflect.TypeFor[signal.Entered](), false, "").Properties["view"] = registry.Schema(reflect.TypeFor[room.View](), true, "")
+	// These are passed on as they were written, so their types are said here.
+	entered := registry.Schema(reflect.TypeFor[signal.Entered](), false, "").Properties
+	entered["view"] = registry.Schema(reflect.TypeFor[room.View](), true, "")
+	entered["you"] = registry.Schema(reflect.TypeFor[room.Participant](), true, "")
 	registry.Map()["Event"] = eventSchema(registry)
 	registry.Schema(reflect.TypeFor[signal.Voices](), false, "").Properties["slots"].Items.Nullable = true
 	for member, words := range vocabulary {
@@ -121,10 +123,12 @@ var events = []room.Event{
 func eventSchema(r huma.Registry) *huma.Schema {
 	s := &huma.Schema{
 		Type: huma.TypeObject, Required: []string{"seq", "room"}, AdditionalProperties: false,
-		Description: "A numbered event of a room: besides seq and room exactly one member.",
+		Description: "A numbered event of a room: besides seq, after, room and person exactly one member.",
 		Properties: map[string]*huma.Schema{
-			"seq":  {Type: huma.TypeInteger, Format: "int64"},
-			"room": {Type: huma.TypeString},
+			"seq":    {Type: huma.TypeInteger, Format: "int64"},
+			"after":  {Type: huma.TypeInteger, Format: "int64"},
+			"room":   {Type: huma.TypeString},
+			"person": r.Schema(reflect.TypeFor[room.Participant](), true, ""),
 		},
 	}
 	for _, e := range events {

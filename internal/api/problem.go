@@ -57,6 +57,7 @@ var kinds = map[code]struct {
 	"bad_offer":       {422, "This media offer cannot be answered", "Dieses Medienangebot lässt sich nicht beantworten"},
 	"cross_origin":    {403, "This request comes from another site", "Diese Anfrage kommt von einer anderen Seite"},
 	"too_many":        {429, "Too often; please wait a moment", "Zu oft; bitte warte einen Moment"},
+	"node_full":       {503, "As many people are here as this house can carry; please try again in a moment", "Hier sind schon so viele, wie dieses Haus tragen kann; bitte versuch es gleich noch einmal"},
 	"unavailable":     {503, "The house cannot answer just now", "Das Haus kann gerade nicht antworten"},
 	"internal":        {500, "Something went wrong on our side", "Bei uns ist etwas schiefgegangen"},
 }
@@ -125,6 +126,11 @@ type errWait struct{ after time.Duration }
 
 func (e errWait) Error() string { return "too often" }
 
+// errFull means that the node lets nobody new in for now.
+type errFull struct{ after time.Duration }
+
+func (e errFull) Error() string { return "as many people as the node can carry" }
+
 // An errValue means that a value is not allowed.
 type errValue struct{ location, message string }
 
@@ -185,10 +191,15 @@ func newProblem(c code, german bool) *Problem {
 func problemOf(err error, german bool) *Problem {
 	var (
 		wait  errWait
+		full  errFull
 		value errValue
 		offer *OfferError
 	)
 	switch {
+	case errors.As(err, &full):
+		p := newProblem("node_full", german)
+		p.after = max(full.after, time.Second)
+		return p
 	case errors.As(err, &wait):
 		p := newProblem("too_many", german)
 		p.after = max(wait.after, time.Second)
@@ -222,7 +233,7 @@ func problemOf(err error, german bool) *Problem {
 // doing. This is the only place that does.
 func (a *API) problem(ctx context.Context, err error, german bool) *Problem {
 	p := problemOf(err, german)
-	if p.Status >= http.StatusInternalServerError && ctx.Err() == nil {
+	if p.Status >= http.StatusInternalServerError && p.Code != "node_full" && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "call failed", slog.String("code", p.Code), slog.Any("error", err))
 	}
 	return p

@@ -82,49 +82,51 @@ func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered
 		c.swap(nil)
 		return nil, nil, room.ErrNotHere
 	}
-	view, watch, err := a.watch(s, e.Since)
+	you, view, watch, err := a.watch(s, e.Since)
 	if err != nil {
 		c.swap(nil)
 		go a.disconnect(s) // the client does not know that it sits there
 		return nil, nil, err
 	}
 	return &signal.Entered{
-		Room: s.room, Me: s.who, Session: s.session, View: view, Media: a.Media.Up(s.room, s.who, s.session),
+		Room: s.room, Me: s.who, Session: s.session, You: you, View: view, Media: a.Media.Up(s.room, s.who, s.session),
 	}, watch, nil
 }
 
-// watch returns what s sees from now on: the events after since, or a view and
-// the events after it. Only events since the person came in are shown so;
-// what happened before is not theirs to know.
-func (a *API) watch(s *seat, since uint64) (view json.RawMessage, w *hub.Watch, err error) {
-	continues := false
-	a.rooms.Read(s.room, func(r *room.Room) {
-		p := r.Participant(s.who)
-		continues = p != nil && since >= p.Entered && since <= r.Seq()
-	})
-	if continues {
-		if w, ok := a.Hub.Watch(s.room, since); ok {
-			return nil, w, nil
-		}
-	}
-	// Between the view and the watch more may happen than the hub keeps.
+// watch returns the person of s, and what they see from now on: the events
+// after since, or a view and the events after it. Only events since the person
+// came in are shown so; what happened before is not theirs to know.
+func (a *API) watch(s *seat, since uint64) (you, view json.RawMessage, w *hub.Watch, err error) {
+	// Between what is read and the watch more may happen than the hub keeps.
 	for range 3 {
-		var seq uint64
+		continues, seq := false, since
 		there := a.rooms.Read(s.room, func(r *room.Room) {
-			seq = r.Seq()
-			view, err = json.Marshal(r.View())
+			p := r.Participant(s.who)
+			if p == nil {
+				err = room.ErrNotHere
+				return
+			}
+			if you, err = json.Marshal(p); err != nil {
+				err = fmt.Errorf("write a participant: %w", err)
+				return
+			}
+			if continues = since >= p.Entered && since <= r.Seq(); !continues {
+				seq = r.Seq()
+				view, err = a.views.write(s.room, r)
+			}
 		})
 		switch {
 		case !there:
-			return nil, nil, room.ErrNotHere
+			return nil, nil, nil, room.ErrNotHere
 		case err != nil:
-			return nil, nil, fmt.Errorf("write the view of a room: %w", err)
+			return nil, nil, nil, err
 		}
 		if w, ok := a.Hub.Watch(s.room, seq); ok {
-			return view, w, nil
+			return you, view, w, nil
 		}
+		since = 0 // what has been missed is not at hand any more
 	}
-	return nil, nil, errUnavailable
+	return nil, nil, nil, errUnavailable
 }
 
 func (c *connection) watchHallway() error {

@@ -53,6 +53,11 @@ type (
 	Cards struct {
 		Rooms []Card `json:"rooms"`
 	}
+	// Audience is some of the people in a room.
+	Audience struct {
+		People []room.Participant `json:"people"`
+		Next   uint64             `json:"next,omitempty" doc:"as after, for those who follow; absent at the end"`
+	}
 	// Grant is permission to enter a room, for one use.
 	Grant struct {
 		Grant   string    `json:"grant"`
@@ -64,6 +69,12 @@ type (
 type (
 	atRoom struct {
 		Room string `path:"room"`
+	}
+	search struct {
+		Room  string `path:"room"`
+		Query string `query:"q" maxLength:"60" doc:"a part of the name"`
+		After uint64 `query:"after" doc:"the number by which the last one came in"`
+		Limit int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
 	}
 	entry struct {
 		Room string `path:"room"`
@@ -82,6 +93,9 @@ func (a *API) addRooms() {
 	add(a, huma.Operation{
 		OperationID: "open-room", Method: "POST", Path: "/api/v1/rooms", Tags: tags, Summary: "Open a room", DefaultStatus: 201,
 	}, toOpen, func(ctx context.Context, in *struct{ Body NewRoom }) (*output[Card], error) {
+		if err := a.space(); err != nil {
+			return nil, err
+		}
 		name, err := a.openRoom(ctx, me(ctx), in.Body)
 		if err != nil {
 			return nil, err
@@ -107,6 +121,40 @@ func (a *API) addRooms() {
 		}
 		return answer(a.grant(ctx, me(ctx), name))
 	})
+	add(a, huma.Operation{
+		OperationID: "list-room-people", Method: "GET", Path: "/api/v1/rooms/{room}/people", Tags: tags,
+		Summary: "Who is in a room with me",
+	}, toRead, func(ctx context.Context, in *search) (*output[Audience], error) {
+		name, err := id.Parse[id.Room](in.Room)
+		if err != nil {
+			return nil, room.ErrNoRoom
+		}
+		return answer(a.audience(me(ctx), name, in))
+	})
+}
+
+// audience returns people in a room, in the order they came in, to somebody
+// who is there.
+func (a *API) audience(who id.Person, name id.Room, in *search) (Audience, error) {
+	part := strings.ToLower(norm.NFC.String(strings.TrimSpace(in.Query)))
+	out, err := Audience{People: []room.Participant{}}, room.ErrNoRoom
+	a.rooms.Read(name, func(r *room.Room) {
+		if r.Participant(who) == nil {
+			return
+		}
+		err = nil
+		for _, p := range r.After(in.After) {
+			if !strings.Contains(strings.ToLower(p.Name), part) {
+				continue
+			}
+			if n := len(out.People); n == in.Limit {
+				out.Next = out.People[n-1].Entered
+				return
+			}
+			out.People = append(out.People, *p)
+		}
+	})
+	return out, err
 }
 
 func (a *API) openRoom(ctx context.Context, who id.Person, n NewRoom) (id.Room, error) {
@@ -291,9 +339,22 @@ func anyIn(some, set []id.Person) bool {
 	return slices.ContainsFunc(some, func(p id.Person) bool { return slices.Contains(set, p) })
 }
 
+// space returns why nobody new is let in, or nil.
+func (a *API) space() error {
+	if wait, full := a.Full(); full {
+		return errFull{wait}
+	}
+	return nil
+}
+
 // grant signs permission for who to enter a room, if it exists for them.
 func (a *API) grant(ctx context.Context, who id.Person, name id.Room) (Grant, error) {
 	if _, err := a.card(ctx, who, name); err != nil {
+		return Grant{}, err
+	}
+	here := false
+	a.rooms.Read(name, func(r *room.Room) { here = r.Participant(who) != nil })
+	if err := a.space(); err != nil && !here { // whoever has a seat comes back to it
 		return Grant{}, err
 	}
 	account, err := a.People.Account(ctx, who)

@@ -70,7 +70,8 @@ func (a *seats) sweep(name id.Room, who id.Person) {
 	}
 }
 
-// happened finds out which seats events give and take.
+// happened finds out which seats events give and take, and tells those who
+// need not be shown to others what they must know of themselves.
 func (a *seats) happened(name id.Room, events []room.Event) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -94,7 +95,22 @@ func (a *seats) happened(name id.Room, events []room.Event) {
 				}
 				a.sweep(name, who)
 			}
+		case room.Regrouped:
+			for _, who := range e.Followed {
+				tellYou(here[who], true)
+			}
+			for _, who := range e.Unfollowed {
+				tellYou(here[who], false)
+			}
 		default: // changes no seat
+		}
+	}
+}
+
+func tellYou(seats []*seat, followed bool) {
+	for _, s := range seats {
+		if s.in && !s.lost {
+			s.conn.push(outgoing{frame: encode(signal.Notice{You: &signal.You{Room: s.room, Followed: followed}})})
 		}
 	}
 }

@@ -31,15 +31,12 @@ type Loss struct {
 // Check says what is wrong with l in one line.
 func (l Loss) Check() error {
 	if l.Seconds < 1 || l.Seconds > secondsMax {
-		return fmt.Errorf("%w: --seconds takes 1 to %d, not %d", ErrSettings, secondsMax, l.Seconds)
+		return fmt.Errorf("--seconds takes 1 to %d, not %d", secondsMax, l.Seconds)
 	}
 	if l.Share > 0.9 {
-		return fmt.Errorf("%w: --loss takes 0 to 0.9, not %v", ErrSettings, l.Share)
+		return fmt.Errorf("--loss takes 0 to 0.9, not %v", l.Share)
 	}
-	if err := l.line().Check(); err != nil {
-		return fmt.Errorf("%w: %w", ErrSettings, err)
-	}
-	return nil
+	return l.line().Check()
 }
 
 func (l Loss) line() lossy.Line {

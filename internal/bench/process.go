@@ -14,8 +14,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // A process is a child that runs a command of this binary.
@@ -25,10 +23,7 @@ type process struct {
 	done chan struct{} // closed when it has ended
 }
 
-// start starts this binary with other arguments. The child is in a group of
-// its own, so that an interrupt from the terminal reaches the parent alone,
-// which then ends the children in order; when the parent dies, the system ends
-// them.
+// start starts this binary with other arguments, apart from its parent.
 func start(in io.Reader, out io.Writer, args ...string) (*process, error) {
 	path, err := os.Executable()
 	if err != nil {
@@ -36,7 +31,7 @@ func start(in io.Reader, out io.Writer, args ...string) (*process, error) {
 	}
 	p := &process{cmd: exec.Command(path, args...), done: make(chan struct{})} //nolint:noctx // it is ended by stop
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = in, out, &p.log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	p.cmd.SysProcAttr = apart
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "STOA_") { // what is measured is what the flags say
 			p.cmd.Env = append(p.cmd.Env, v)
@@ -57,6 +52,16 @@ func start(in io.Reader, out io.Writer, args ...string) (*process, error) {
 func (p *process) stop() {
 	_ = p.cmd.Process.Kill() // it may have ended already
 	<-p.done
+}
+
+// ended reports whether the process has ended.
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // failed adds to err what the process has written to its log last.
@@ -169,19 +174,4 @@ func loadAverage() (float64, error) {
 	}
 	first, _, _ := strings.Cut(string(b), " ")
 	return strconv.ParseFloat(first, 64)
-}
-
-// checkFiles says whether a process may open as many files as s asks for. The
-// Go runtime has raised the soft limit to the hard one already, and does so in
-// the children.
-func (s Settings) checkFiles() error {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return err
-	}
-	if limit.Max < s.files() {
-		return fmt.Errorf("%d listeners take %d open files in one process, and %d are allowed: raise the hard limit (ulimit -Hn)",
-			s.Listeners, s.files(), limit.Max)
-	}
-	return nil
 }

@@ -54,8 +54,14 @@ func Run(ctx context.Context, s Settings) (_ Report, err error) {
 	// Whoever waits for one of them does not wait any more when ctx is over.
 	defer context.AfterFunc(ctx, func() { _, _ = g.cmd.Process.Kill(), n.cmd.Process.Kill() })()
 	m := measurement{Settings: s, node: n, guests: g, report: &r}
-	if err := m.run(ctx); err != nil {
-		return Report{}, errors.Join(ctx.Err(), err)
+	err = m.run(ctx)
+	switch {
+	case ctx.Err() != nil: // and all else follows from it
+		return Report{}, ctx.Err()
+	case err != nil && n.ended():
+		return Report{}, n.failed("the node has ended", err)
+	case err != nil:
+		return Report{}, err
 	}
 	return r, nil
 }

@@ -16,9 +16,14 @@ import (
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
 )
 
-// seedsAtOnce is how many accounts are written at the same time: the records
-// commit together what has come together.
-const seedsAtOnce = 256
+const (
+	// seedsAtOnce is how many accounts are written at the same time: the
+	// records commit together what has come together.
+	seedsAtOnce = 256
+	// invitesEach is how many others a person has invited: few, since the
+	// records look through all of a person's invites to give another.
+	invitesEach = 16
+)
 
 // seed makes n people with an account and a session in the records of a node
 // that does not run yet.
@@ -32,7 +37,7 @@ func seed(ctx context.Context, data string, n int) (_ []crowd.Person, err error)
 	_, _ = rand.Read(key) // never fails (crypto/rand, Go 1.24)
 	house, err := people.New(store, people.Config{
 		URL: &url.URL{Scheme: "http", Host: "localhost"}, House: "Bench", InviteKey: key,
-		Invites: n, InviteLife: time.Hour, Clock: time.Now,
+		Invites: invitesEach, InviteLife: time.Hour, Clock: time.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -45,19 +50,26 @@ func seed(ctx context.Context, data string, n int) (_ []crowd.Person, err error)
 	if out[0], err = settle(ctx, house, founder, 0); err != nil {
 		return nil, err
 	}
-	all, ctx := errgroup.WithContext(ctx)
-	all.SetLimit(seedsAtOnce)
-	for i := 1; i < n; i++ {
-		all.Go(func() error {
-			invite, err := house.Give(ctx, out[0].ID)
-			if err != nil {
-				return fmt.Errorf("seed an invite: %w", err)
-			}
-			out[i], err = settle(ctx, house, invite.Code.String(), i)
-			return err
-		})
+	for done := 1; done < n; {
+		next := min(n, 1+done*invitesEach)
+		all, ctx := errgroup.WithContext(ctx)
+		all.SetLimit(seedsAtOnce)
+		for i := done; i < next; i++ {
+			all.Go(func() error {
+				invite, err := house.Give(ctx, out[(i-1)/invitesEach].ID)
+				if err != nil {
+					return fmt.Errorf("seed an invite: %w", err)
+				}
+				out[i], err = settle(ctx, house, invite.Code.String(), i)
+				return err
+			})
+		}
+		if err := all.Wait(); err != nil {
+			return nil, err
+		}
+		done = next
 	}
-	return out, all.Wait()
+	return out, nil
 }
 
 // settle makes an account by an invite, and signs it in.

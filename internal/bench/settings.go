@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -27,9 +26,6 @@ const (
 	joiningMax   = 1_000
 )
 
-// ErrSettings means that a setting is wrong; the text says which and why.
-var ErrSettings = errors.New("bench")
-
 // Check says what is wrong with s in one line.
 func (s Settings) Check() error {
 	for _, n := range []struct {
@@ -42,16 +38,16 @@ func (s Settings) Check() error {
 		{"joining", s.Joining, 1, joiningMax},
 	} {
 		if n.is < n.from || n.is > n.to {
-			return fmt.Errorf("%w: --%s takes %d to %d, not %d", ErrSettings, n.name, n.from, n.to, n.is)
+			return fmt.Errorf("--%s takes %d to %d, not %d", n.name, n.from, n.to, n.is)
 		}
 	}
 	switch {
 	case !slices.Contains([]int{20, 40, 60}, s.FrameMS):
-		return fmt.Errorf("%w: --ptime takes 20, 40 or 60, not %d", ErrSettings, s.FrameMS)
+		return fmt.Errorf("--ptime takes 20, 40 or 60, not %d", s.FrameMS)
 	case s.Client != "lean" && s.Client != "pion":
-		return fmt.Errorf("%w: --client takes lean or pion, not %q", ErrSettings, s.Client)
+		return fmt.Errorf("--client takes lean or pion, not %q", s.Client)
 	case s.Lane != "udp" && s.Lane != "packet":
-		return fmt.Errorf("%w: --lane takes udp or packet, not %q", ErrSettings, s.Lane)
+		return fmt.Errorf("--lane takes udp or packet, not %q", s.Lane)
 	}
 	return nil
 }

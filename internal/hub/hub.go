@@ -2,17 +2,20 @@
 // those who watch. Each event is written once, however many watch.
 //
 // It keeps the last events of each room, so that a watcher who was away for a
-// moment can go on where it was. Beside the numbered events it carries
-// notices, of which only the newest counts.
+// moment can go on where it was. Events that only change the number of people
+// are not told one by one. Beside the numbered events the hub carries notices,
+// of which only the newest counts: that number, and what others give it.
 //
 // The hub knows no connection, decides nothing, and never waits for a watcher:
 // one that does not keep up is let go.
 package hub
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/room"
@@ -20,8 +23,9 @@ import (
 
 // Bounds of the hub.
 const (
-	keepMax = 1024 // events of a room at hand for those who come back
-	waitMax = 256  // events that may wait for one watcher
+	keepMax    = 1024        // events of a room at hand for those who come back
+	waitMax    = 256         // events that may wait for one watcher
+	crowdEvery = time.Second // between two notices of how many there are
 )
 
 // A Hub has a feed for each running room.
@@ -33,44 +37,69 @@ type Hub struct {
 // A feed is the last events of one room, and those who watch it.
 type feed struct {
 	mu      sync.Mutex // guards all of this, and the places of the watches
-	last    uint64     // number of the last event
-	kept    [][]byte   // the last events, up to and including last
+	last    uint64     // number of the last event, told or not
+	told    uint64     // number of the last event that was told
+	kept    []frame    // the last that were told
+	sent    uint64     // how many were told since the feed began
+	since   uint64     // all that were told after the event of this number are kept
 	ended   bool       // there will be no more
-	notice  []byte     // the newest, for those who come later
+	notices notices    // the newest, for those who come later
 	watches map[*Watch]struct{}
+
+	count     int  // of people in the room
+	uncounted bool // it has changed otherwise than the events told say
+	pausing   bool // it has been told a moment ago
 }
+
+// A frame is an event as it is sent.
+type frame struct {
+	seq  uint64
+	text []byte
+}
+
+// notices are the newest notice of each kind, or nil. None waits in line.
+type notices [noticeKinds][]byte
+
+const (
+	voices = iota
+	crowd
+	noticeKinds
+)
 
 // New returns a hub of no rooms.
 func New() *Hub { return &Hub{feeds: make(map[id.Room]*feed)} }
 
-// Happened delivers events. It is a live.Watcher.
-func (h *Hub) Happened(name id.Room, _ *room.Room, first uint64, events []room.Event) {
-	frames := make([][]byte, len(events))
-	ended := false
-	for i, e := range events {
-		frames[i] = appendFrame(nil, name, first+uint64(i), e)
-		if _, ok := e.(room.Ended); ok {
+// Show delivers what is seen of events. It is a live.Audience.
+func (h *Hub) Show(name id.Room, first uint64, sights []room.Sight, count int) {
+	f := h.feed(name, first)
+	told := f.told // changes only here, and a room calls once at a time
+	var frames []frame
+	ended, come := false, 0
+	for i, s := range sights {
+		if s.Event == nil {
+			continue
+		}
+		seq := first + uint64(i)
+		frames = append(frames, frame{seq, s.Append(nil, name, told, seq)})
+		told = seq
+		switch s.Event.(type) {
+		case room.Opened, room.Entered:
+			come++
+		case room.Left:
+			come--
+		case room.Ended:
 			ended = true
+		default:
 		}
 	}
-	h.feed(name, first).deliver(frames, ended)
+	f.deliver(frames, uint64(len(sights)), ended)
 	if ended {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		delete(h.feeds, name)
+		return
 	}
-}
-
-// appendFrame appends an event as watchers are sent it:
-// {"seq":42,"room":"…","hand_raised":{…}}.
-func appendFrame(b []byte, name id.Room, seq uint64, e room.Event) []byte {
-	b = append(b, `{"seq":`...)
-	b = strconv.AppendUint(b, seq, 10)
-	b = append(b, `,"room":"`...)
-	b, _ = name.AppendText(b) // never fails
-	b = append(b, `",`...)
-	b = room.AppendEvent(b, e)
-	return append(b, '}')
+	f.recount(name, count, come)
 }
 
 // feed returns the feed of the room, or a new one that begins at first.
@@ -79,7 +108,7 @@ func (h *Hub) feed(name id.Room, first uint64) *feed {
 	defer h.mu.Unlock()
 	f := h.feeds[name]
 	if f == nil {
-		f = &feed{last: first - 1, watches: make(map[*Watch]struct{})}
+		f = &feed{last: first - 1, told: first - 1, since: first - 1, watches: make(map[*Watch]struct{})}
 		h.feeds[name] = f
 	}
 	return f
@@ -91,18 +120,24 @@ func (h *Hub) find(name id.Room) *feed {
 	return h.feeds[name]
 }
 
-func (f *feed) deliver(frames [][]byte, ended bool) {
+func (f *feed) deliver(frames []frame, events uint64, ended bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.last += events
+	if len(frames) == 0 {
+		return
+	}
 	for w := range f.watches {
 		if w.waiting() > waitMax {
 			w.slow = true
 			w.stop()
 		}
 	}
-	f.last += uint64(len(frames))
+	f.told = frames[len(frames)-1].seq
+	f.sent += uint64(len(frames))
 	f.kept = append(f.kept, frames...)
 	if extra := len(f.kept) - keepMax; extra > 0 {
+		f.since = f.kept[extra-1].seq
 		f.kept = slices.Delete(f.kept, 0, extra)
 	}
 	f.ended = ended
@@ -116,22 +151,64 @@ func (f *feed) deliver(frames [][]byte, ended bool) {
 	}
 }
 
-// oldest returns the number of the first event at hand.
-func (f *feed) oldest() uint64 { return f.last - uint64(len(f.kept)) + 1 }
+// oldest returns the place of the first event at hand among all that were told.
+func (f *feed) oldest() uint64 { return f.sent - uint64(len(f.kept)) }
 
-// Tell delivers a notice, after all events up to now. A notice that a watcher
-// has not taken yet gives way to a newer one, so notices never wait in line.
-// Whoever comes later begins with the newest.
-func (h *Hub) Tell(name id.Room, frame []byte) {
+// recount notes that there are count people after come more were seen to come
+// in than to go, and tells it if those who watch cannot know it from that.
+func (f *feed) recount(name id.Room, count, come int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	loaded := f.sent == 0 && f.last == f.since // nobody has been told another number
+	if count != f.count+come && !loaded {
+		f.uncounted = true
+	}
+	f.count = count
+	f.tellCount(name)
+}
+
+// tellCount tells how many there are, at once or a second after the last time.
+// It is called by those who have the feed's mutex.
+func (f *feed) tellCount(name id.Room) {
+	if f.pausing || f.ended || !f.uncounted {
+		return
+	}
+	f.uncounted, f.pausing = false, true
+	f.tell(crowd, appendCrowd(nil, name, f.count))
+	time.AfterFunc(crowdEvery, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.pausing = false
+		f.tellCount(name)
+	})
+}
+
+// appendCrowd appends the notice of how many are in a room.
+func appendCrowd(b []byte, name id.Room, count int) []byte {
+	b = append(b, `{"crowd":{"room":"`...)
+	b, _ = name.AppendText(b) // never fails
+	b = append(b, `","count":`...)
+	b = strconv.AppendInt(b, int64(count), 10)
+	return append(b, "}}"...)
+}
+
+// Tell delivers a notice of whose voices are heard, after all events up to
+// now. A notice that a watcher has not taken yet gives way to a newer one, so
+// notices never wait in line. Whoever comes later begins with the newest.
+func (h *Hub) Tell(name id.Room, text []byte) {
 	f := h.find(name)
 	if f == nil {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.notice = frame
+	f.tell(voices, text)
+}
+
+func (f *feed) tell(kind int, text []byte) {
+	f.notices[kind] = text
 	for w := range f.watches {
-		w.notice, w.noticeAfter = frame, f.last
+		w.notices[kind], w.noticesAfter = text, f.sent
 		w.rouse()
 	}
 }
@@ -146,12 +223,16 @@ func (h *Hub) Watch(name id.Room, since uint64) (*Watch, bool) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.ended || since > f.last || since+1 < f.oldest() {
+	if f.ended || since > f.last || since < f.since {
 		return nil, false
 	}
+	known, _ := slices.BinarySearchFunc(f.kept, since+1, func(k frame, seq uint64) int { return cmp.Compare(k.seq, seq) })
 	w := &Watch{
-		of: f, next: since + 1, joined: f.last, notice: f.notice, noticeAfter: f.last,
+		of: f, next: f.oldest() + uint64(known), joined: f.sent, notices: f.notices, noticesAfter: f.sent,
 		frames: make(chan []byte), roused: make(chan struct{}, 1), done: make(chan struct{}),
+	}
+	if f.notices[crowd] != nil {
+		w.notices[crowd] = appendCrowd(nil, name, f.count)
 	}
 	f.watches[w] = struct{}{}
 	go w.run()

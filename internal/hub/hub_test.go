@@ -19,17 +19,31 @@ var agora = func() (name id.Room) { copy(name[:], "agora"); return name }()
 // a hub in which agora is at event seq
 func at(seq uint64) *Hub {
 	h := New()
-	h.Happened(agora, nil, seq+1, nil)
+	h.Show(agora, seq+1, nil, 0)
 	return h
 }
 
 // raise lets n hands go up in agora, from event first on.
 func raise(h *Hub, first uint64, n int) {
-	events := make([]room.Event, n)
-	for i := range events {
-		events[i] = room.HandRaised{}
+	sights := make([]room.Sight, n)
+	for i := range sights {
+		sights[i].Event = room.HandRaised{}
 	}
-	h.Happened(agora, nil, first, events)
+	h.Show(agora, first, sights, 0)
+}
+
+// hide lets n things happen in agora that nobody is told of, from event first
+// on; then there are count people.
+func hide(h *Hub, first uint64, n, count int) {
+	h.Show(agora, first, make([]room.Sight, n), count)
+}
+
+func sights(events ...room.Event) []room.Sight {
+	all := make([]room.Sight, len(events))
+	for i, e := range events {
+		all[i].Event = e
+	}
+	return all
 }
 
 func watch(t *testing.T, h *Hub, since uint64) *Watch {
@@ -58,11 +72,15 @@ func read(w *Watch) string {
 	}
 }
 
-// name returns the number of an event, or a notice as it is.
+// name returns the number of an event, with that before it if it says so, or a
+// notice as it is.
 func name(frame []byte) string {
-	var e struct{ Seq uint64 }
+	var e struct{ Seq, After uint64 }
 	if json.Unmarshal(frame, &e) != nil || e.Seq == 0 {
 		return string(frame)
+	}
+	if e.After != 0 {
+		return fmt.Sprintf("%d<%d", e.After, e.Seq)
 	}
 	return fmt.Sprint(e.Seq)
 }
@@ -73,7 +91,7 @@ func TestFrame(t *testing.T) {
 		w := watch(t, h, 41)
 		defer w.Stop()
 		var who id.Person
-		h.Happened(agora, nil, 42, []room.Event{room.HandRaised{Who: who}})
+		h.Show(agora, 42, sights(room.HandRaised{Who: who}), 0)
 		want := `{"seq":42,"room":"` + agora.String() + `","hand_raised":{"who":"` + who.String() + `"}}`
 		if got := string(<-w.Frames()); got != want {
 			t.Errorf("got %s\nwant %s", got, want)
@@ -135,10 +153,103 @@ func TestOnlyTheLastAreKept(t *testing.T) {
 func TestOpened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := New()
-		h.Happened(agora, nil, 1, []room.Event{room.Opened{}, room.LetInto{}})
+		h.Show(agora, 1, sights(room.Opened{}, room.LetInto{}), 1)
 		w := watch(t, h, 0)
 		defer w.Stop()
 		if got := read(w); got != "1 2" {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+// What nobody is told of is no gap: who comes back goes on behind it, and the
+// next event says what was told before it.
+func TestHidden(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := at(10)
+		w := watch(t, h, 10)
+		hide(h, 11, 3, 0)
+		raise(h, 14, 2)
+		hide(h, 16, 5, 0)
+		raise(h, 21, 1)
+		if got := read(w); got != "10<14 15 15<21" {
+			t.Errorf("got %s", got)
+		}
+		w.Stop()
+		for since, want := range map[uint64]string{
+			10: "10<14 15 15<21", 12: "10<14 15 15<21", 14: "15 15<21", 15: "15<21", 18: "15<21", 21: "",
+		} {
+			w := watch(t, h, since)
+			if got := read(w); got != want {
+				t.Errorf("since %d: got %q, want %q", since, got, want)
+			}
+			w.Stop()
+		}
+		for first := uint64(22); first < 22+3*keepMax; first += 3 {
+			hide(h, first, 2, 0)
+			raise(h, first+2, 1)
+		}
+		if _, ok := h.Watch(agora, 20); ok {
+			t.Error("more is kept than should be")
+		}
+		w = watch(t, h, 21)
+		defer w.Stop()
+		if got := strings.Fields(read(w)); len(got) != keepMax || got[0] != "21<24" {
+			t.Errorf("%d are kept, from %s on", len(got), got[0])
+		}
+	})
+}
+
+// How many there are is told where the events do not say it: at once, and then
+// once a second.
+func TestCrowd(t *testing.T) {
+	count := func(n int) string { return string(appendCrowd(nil, agora, n)) }
+	synctest.Test(t, func(t *testing.T) {
+		h := New()
+		h.Show(agora, 1, sights(room.Opened{}, room.Entered{}), 2)
+		w := watch(t, h, 2)
+		defer w.Stop()
+		h.Show(agora, 3, sights(room.Entered{}, room.Left{}, room.Entered{}), 3)
+		if got := read(w); got != "3 4 5" {
+			t.Errorf("what the events say is told too: %s", got)
+		}
+		hide(h, 6, 1, 4)
+		if got := read(w); got != count(4) {
+			t.Errorf("got %s", got)
+		}
+		hide(h, 7, 1, 5)
+		hide(h, 8, 1, 6)
+		h.Show(agora, 9, sights(room.Left{}), 5)
+		if got := read(w); got != "6<9" && got != "5<9" {
+			t.Errorf("got %s", got)
+		}
+		late := watch(t, h, 9)
+		defer late.Stop()
+		if got := read(late); got != count(5) {
+			t.Errorf("who comes later is told %s", got)
+		}
+		time.Sleep(crowdEvery)
+		if got, other := read(w), read(late); got != count(5) || other != got {
+			t.Errorf("got %s, %s", got, other)
+		}
+		time.Sleep(time.Minute)
+		if got := read(w); got != "" {
+			t.Errorf("got %s though nothing has changed", got)
+		}
+		hide(h, 10, 1, 4)
+		h.Show(agora, 11, sights(room.Ended{}), 0)
+		if got := read(w); got != count(4)+" 9<11 closed" {
+			t.Errorf("got %s", got)
+		}
+		time.Sleep(time.Minute)
+	})
+	synctest.Test(t, func(t *testing.T) { // a room that has just been loaded
+		h := New()
+		h.Show(agora, 100, nil, 5000)
+		w := watch(t, h, 99)
+		defer w.Stop()
+		time.Sleep(time.Minute)
+		if got := read(w); got != "" {
 			t.Errorf("got %s", got)
 		}
 	})
@@ -261,7 +372,7 @@ func TestEnd(t *testing.T) {
 		defer w.Stop()
 		raise(h, 1, 1)
 		h.Tell(agora, []byte("a"))
-		h.Happened(agora, nil, 2, []room.Event{room.Left{}, room.Ended{}})
+		h.Show(agora, 2, sights(room.Left{}, room.Ended{}), 0)
 		h.Tell(agora, []byte("b"))
 		if _, ok := h.Watch(agora, 1); ok {
 			t.Error("watching a room that has ended")
@@ -301,16 +412,16 @@ func TestMany(t *testing.T) {
 	var all sync.WaitGroup
 	for range rooms {
 		name := id.New[id.Room]()
-		h.Happened(name, nil, 1, []room.Event{room.Opened{}})
+		h.Show(name, 1, sights(room.Opened{}), 1)
 		all.Go(func() {
 			for seq := uint64(2); seq < events; seq++ {
-				h.Happened(name, nil, seq, []room.Event{room.HandRaised{}})
+				h.Show(name, seq, sights(room.HandRaised{}), 1)
 				h.Tell(name, fmt.Appendf(nil, `{"notice":%d}`, seq))
 				if seq%64 == 0 {
 					time.Sleep(time.Millisecond)
 				}
 			}
-			h.Happened(name, nil, events, []room.Event{room.Ended{}})
+			h.Show(name, events, sights(room.Ended{}), 0)
 		})
 		for range watchers {
 			all.Go(func() { visit(t, h, name, events) })

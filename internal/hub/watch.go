@@ -9,12 +9,12 @@ type Watch struct {
 	done   chan struct{} // closed when there is nobody to deliver to any more
 
 	// Guarded by the feed's mutex.
-	next        uint64 // number of the event to deliver next
-	joined      uint64 // number of the last event before the watch began
-	notice      []byte // to be delivered once, or nil
-	noticeAfter uint64 // number of the event that the notice comes after
-	slow        bool
-	stopped     bool
+	next         uint64  // place of the event to deliver next among all told
+	joined       uint64  // how many were told before the watch began
+	notices      notices // to be delivered once
+	noticesAfter uint64  // how many events they come after
+	slow         bool
+	stopped      bool
 }
 
 // Frames returns where events and notices come from, each as a JSON object
@@ -69,11 +69,16 @@ func (w *Watch) take() (frame []byte, more bool) {
 	switch {
 	case w.stopped:
 		return nil, false
-	case w.notice != nil && w.next > w.noticeAfter:
-		frame, w.notice = w.notice, nil
-		return frame, true
-	case w.next <= f.last:
-		frame = f.kept[w.next-f.oldest()]
+	case w.next >= w.noticesAfter:
+		for kind, notice := range w.notices {
+			if notice != nil {
+				w.notices[kind] = nil
+				return notice, true
+			}
+		}
+	}
+	if w.next < f.sent {
+		frame = f.kept[w.next-f.oldest()].text
 		w.next++
 		return frame, true
 	}
@@ -83,7 +88,7 @@ func (w *Watch) take() (frame []byte, more bool) {
 // waiting returns how many events wait. Those from before the watch began do
 // not count: they all came at once.
 func (w *Watch) waiting() uint64 {
-	return w.of.last - max(w.next-1, w.joined)
+	return w.of.sent - max(w.next, w.joined)
 }
 
 // rouse makes run look whether there is something to take.

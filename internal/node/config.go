@@ -29,6 +29,7 @@ type Config struct {
 	Log     string  `koanf:"log"`
 	TLS     TLS     `koanf:"tls"`
 	Media   Media   `koanf:"media"`
+	Load    Load    `koanf:"load"`
 	Invites Invites `koanf:"invites"`
 	Admin   Admin   `koanf:"admin"`
 }
@@ -46,6 +47,13 @@ type Media struct {
 	// A room with so many listeners is a hall, and a packet there this long.
 	HallListeners int           `koanf:"hall_listeners"`
 	HallFrame     time.Duration `koanf:"hall_frame"`
+}
+
+// Load is how much of the machine the node may use before it lets nobody new
+// in.
+type Load struct {
+	CPU    float64 `koanf:"cpu"`    // share of all processors
+	Memory uint64  `koanf:"memory"` // MiB; 0: nine tenths of what there is
 }
 
 // Invites is how the house grows.
@@ -72,6 +80,8 @@ var defaults = map[string]any{
 	"media.announce":       []string{},
 	"media.hall_listeners": 100,
 	"media.hall_frame":     "40ms",
+	"load.cpu":             0.9,
+	"load.memory":          0,
 	"invites.per_person":   2,
 	"invites.expire":       "336h",
 	"admin.addr":           "",
@@ -203,6 +213,12 @@ func (c *Config) check() error {
 	}
 	if f := c.Media.HallFrame; f != 20*time.Millisecond && f != 40*time.Millisecond && f != 60*time.Millisecond {
 		return bad("media.hall_frame", "%v is not 20ms, 40ms or 60ms", f)
+	}
+	if c.Load.CPU <= 0 || c.Load.CPU > 1 {
+		return bad("load.cpu", "%v is not above 0 and at most 1", c.Load.CPU)
+	}
+	if c.Load.Memory > 1<<30 {
+		return bad("load.memory", "%d MiB is more than there is anywhere", c.Load.Memory)
 	}
 	if c.Invites.PerPerson < 0 || c.Invites.PerPerson > 1000 {
 		return bad("invites.per_person", "%d is not between 0 and 1000", c.Invites.PerPerson)

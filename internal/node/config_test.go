@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func load(t *testing.T, file string, environ []string, args ...string) (Config, error) {
+func loadSettings(t *testing.T, file string, environ []string, args ...string) (Config, error) {
 	t.Helper()
 	if file != "" {
 		path := filepath.Join(t.TempDir(), "stoa.toml")
@@ -26,7 +26,7 @@ func load(t *testing.T, file string, environ []string, args ...string) (Config, 
 
 // The shipped stoa.toml is the manual: it names every key, with its default.
 func TestShippedFileIsTheDefaults(t *testing.T) {
-	want, err := load(t, "", nil)
+	want, err := loadSettings(t, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,14 +51,14 @@ func TestShippedFileIsTheDefaults(t *testing.T) {
 
 func TestLayers(t *testing.T) {
 	file := "addr = \"a:1\"\n[media]\nlisten = \":1\"\nannounce = [\"192.0.2.1\", \"2001:db8::1\"]\n[invites]\nexpire = \"48h\"\n"
-	c, err := load(t, file, []string{"STOA_MEDIA_LISTEN=:2", "STOA_INVITES_PER_PERSON=5", "HOME=/"}, "--media.listen", ":3")
+	c, err := loadSettings(t, file, []string{"STOA_MEDIA_LISTEN=:2", "STOA_INVITES_PER_PERSON=5", "HOME=/"}, "--media.listen", ":3")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Addr != "a:1" || c.Media.Listen != ":3" || c.Invites.PerPerson != 5 || c.Invites.Expire != 48*time.Hour || len(c.Media.Announce) != 2 {
 		t.Errorf("%+v", c)
 	}
-	if c, err = load(t, "", []string{"STOA_MEDIA_ANNOUNCE=192.0.2.1,192.0.2.2"}); err != nil || len(c.Media.Announce) != 2 {
+	if c, err = loadSettings(t, "", []string{"STOA_MEDIA_ANNOUNCE=192.0.2.1,192.0.2.2"}); err != nil || len(c.Media.Announce) != 2 {
 		t.Errorf("%+v, %v", c.Media, err)
 	}
 }
@@ -74,7 +74,7 @@ func TestURL(t *testing.T) {
 		{[]string{"--addr", ":443", "--tls.cert", "c", "--tls.key", "k"}, "https://localhost:443"},
 		{[]string{"--url", "https://stoa.example/"}, "https://stoa.example"},
 	} {
-		if got, err := load(t, "", nil, c.args...); err != nil || got.URL != c.want {
+		if got, err := loadSettings(t, "", nil, c.args...); err != nil || got.URL != c.want {
 			t.Errorf("%v: %q, %v", c.args, got.URL, err)
 		}
 	}
@@ -111,12 +111,12 @@ func TestBadSettings(t *testing.T) {
 		"no flag":        {args: []string{"--adr", "x"}, says: "adr"},
 		"an argument":    {args: []string{"now"}, says: "now"},
 	} {
-		_, err := load(t, c.file, c.environ, c.args...)
+		_, err := loadSettings(t, c.file, c.environ, c.args...)
 		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := load(t, "", nil, "-h"); !errors.Is(err, flag.ErrHelp) {
+	if _, err := loadSettings(t, "", nil, "-h"); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("-h: %v", err)
 	}
 }
@@ -130,7 +130,7 @@ func TestAnnounced(t *testing.T) {
 		"bound":        {[]string{"--media.listen", "127.0.0.1:0", "--addr", "0.0.0.0:80"}, true},
 		"configured":   {[]string{"--media.announce", "192.0.2.1"}, false},
 	} {
-		config, err := load(t, "", nil, c.args...)
+		config, err := loadSettings(t, "", nil, c.args...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/load"
+	"github.com/stoa-audio/stoa/internal/media/sfu"
 	"github.com/stoa-audio/stoa/internal/room"
 )
 
@@ -17,6 +19,12 @@ var (
 	mediaDesc = prometheus.NewDesc("stoa_media_events_total",
 		"What the media loop has counted since the start: packets in and out, and drops by reason.", []string{"event"}, nil)
 	roomsDesc        = prometheus.NewDesc("stoa_rooms", "Rooms running on this node.", nil, nil)
+	peersDesc        = prometheus.NewDesc("stoa_media_peers", "Media connections, those under way included.", nil, nil)
+	delayDesc        = prometheus.NewDesc("stoa_media_forward_seconds", "How long packets of voices stay in the node: from being read to the last copy being with the system. A packet counts once for each shard with listeners.", nil, nil)
+	fullDesc         = prometheus.NewDesc("stoa_load_full", "1 while nobody new is let in, by reason.", []string{"why"}, nil)
+	voicesDesc       = prometheus.NewDesc("stoa_load_voices", "Voices that are heard at once in a room.", nil, nil)
+	cpuDesc          = prometheus.NewDesc("stoa_load_cpu_ratio", "Share of all processors used in the last second.", nil, nil)
+	packetsDesc      = prometheus.NewDesc("stoa_load_packets_per_second", "Packets sent in the last second, and the most in a second without being late.", []string{"kind"}, nil)
 	participantsDesc = prometheus.NewDesc("stoa_participants", "People in rooms, by role.", []string{"role"}, nil)
 )
 
@@ -44,6 +52,12 @@ func (n numbers) Describe(out chan<- *prometheus.Desc) {
 	out <- mediaDesc
 	out <- roomsDesc
 	out <- participantsDesc
+	out <- peersDesc
+	out <- delayDesc
+	out <- fullDesc
+	out <- voicesDesc
+	out <- cpuDesc
+	out <- packetsDesc
 }
 
 // Collect is prometheus.Collector's.
@@ -51,15 +65,46 @@ func (n numbers) Collect(out chan<- prometheus.Metric) {
 	for name, count := range n.node.media.Counts() {
 		out <- prometheus.MustNewConstMetric(mediaDesc, prometheus.CounterValue, float64(count), name)
 	}
+	n.collectLoad(out)
 	rooms, roles := 0, map[room.Role]int{room.Listener: 0, room.Speaker: 0, room.Moderator: 0}
 	n.node.rooms.Each(func(_ id.Room, r *room.Room) {
 		rooms++
-		for _, p := range r.Participants() {
+		stage := r.Stage()
+		for _, p := range stage {
 			roles[p.Role]++
 		}
+		roles[room.Listener] += r.Len() - len(stage)
 	})
 	out <- prometheus.MustNewConstMetric(roomsDesc, prometheus.GaugeValue, float64(rooms))
 	for role, count := range roles {
 		out <- prometheus.MustNewConstMetric(participantsDesc, prometheus.GaugeValue, float64(count), role.String())
 	}
+}
+
+// collectLoad collects how much the media plane does, and how well.
+func (n numbers) collectLoad(out chan<- prometheus.Metric) {
+	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+	}
+	buckets, sum := n.node.media.Delays()
+	count, upTo := uint64(0), make(map[float64]uint64, len(sfu.DelayBounds))
+	for i, k := range buckets {
+		if count += k; i < len(sfu.DelayBounds) {
+			upTo[sfu.DelayBounds[i].Seconds()] = count
+		}
+	}
+	out <- prometheus.MustNewConstHistogram(delayDesc, count, sum.Seconds(), upTo)
+	gauge(peersDesc, float64(n.node.media.Peers()))
+	verdict, sample, sustained := n.node.gauge.read()
+	for _, why := range []load.Reason{load.CPU, load.Memory, load.Late} {
+		full := 0.0
+		if verdict.Why == why {
+			full = 1
+		}
+		gauge(fullDesc, full, string(why))
+	}
+	gauge(voicesDesc, float64(verdict.Voices))
+	gauge(cpuDesc, sample.CPU)
+	gauge(packetsDesc, sample.Packets, "now")
+	gauge(packetsDesc, sustained, "sustained")
 }

@@ -44,11 +44,13 @@ type Node struct {
 	store   *sqlite.Store
 	people  *people.People
 	media   *sfu.SFU
+	gauge   *gauge
 	rooms   *live.Rooms
 	api     *api.API
 	door    net.Listener // for people; bound first, served last
 	serving []*server
 	ready   atomic.Bool
+	work    context.CancelFunc // ends what runs beside
 	failed  chan error
 }
 
@@ -109,9 +111,9 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	n.api = api.New(api.Parts{
 		People: n.people, Hub: watchers, Grants: grants, Media: offers{n.media},
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(),
-		Ready: n.readiness, From: remoteAddr, Clock: time.Now, Log: log,
+		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})
-	n.rooms, err = live.Start(ctx, n.store, n.people, seats{n.media}, watchers, n.api)
+	n.rooms, err = live.Start(ctx, n.store, n.people, watchers, seats{n.media}, n.api)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +141,10 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 	if err != nil {
 		return fmt.Errorf("media: %w", err)
 	}
+	n.gauge = newGauge(n.media, n.config.Load, n.log)
+	var work context.Context
+	work, n.work = context.WithCancel(context.Background())
+	go n.gauge.run(work)
 	return nil
 }
 
@@ -215,6 +221,9 @@ func (n *Node) readiness() error {
 	if !n.ready.Load() {
 		return errors.New("starting or stopping")
 	}
+	if _, full := n.gauge.full(); full {
+		return errFull
+	}
 	return nil
 }
 
@@ -222,6 +231,9 @@ func (n *Node) readiness() error {
 // inside are told, rooms are stored, media ends, the store closes last.
 func (n *Node) Stop(ctx context.Context) error {
 	n.ready.Store(false)
+	if n.work != nil {
+		n.work()
+	}
 	ctx, cancel := context.WithTimeout(ctx, stopWait)
 	defer cancel()
 	var errs []error

@@ -1,14 +1,47 @@
 package room
 
 import (
+	"slices"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
 )
 
-// Apply makes e true. It cannot refuse: e has already happened. An event about
-// somebody who is not here changes nothing but the number.
-func (r *Room) Apply(e Event) {
+// Apply makes e true, and returns what is seen of it. It cannot refuse: e has
+// already happened. An event about somebody who is not here changes nothing
+// but the number.
+func (r *Room) Apply(e Event) Sight {
+	sight := Sight{Event: e}
+	if who, ok := about(e); ok {
+		p := r.here[who]
+		there, shown := p != nil, p != nil && p.Shown()
+		var before Participant
+		if there {
+			before = *p
+		}
+		r.change(e)
+		after := r.here[who]
+		switch now := after != nil && after.Shown(); {
+		case !shown && !now:
+			sight.Event = nil
+		case there && !shown:
+			as := before
+			sight.Person = &as
+		}
+	} else {
+		if e, ok := e.(Regrouped); ok {
+			sight.Event = r.shownOf(e)
+		}
+		r.change(e)
+	}
+	if sight.Event != nil {
+		r.changed = r.seq
+	}
+	return sight
+}
+
+// change makes e true.
+func (r *Room) change(e Event) {
 	r.seq++
 	switch e := e.(type) {
 	case Opened:
@@ -18,23 +51,29 @@ func (r *Room) Apply(e Event) {
 		r.removed = make(map[id.Person]bool)
 		r.waiting = make(map[id.Person]bool)
 		p := &Participant{
-			Who: e.By, Name: e.Name, Role: Moderator, Muted: true,
+			Who: e.By, Name: e.Name, Role: Moderator, Muted: true, Sampled: true,
 			Entered: r.seq, Stage: r.seq, Chair: r.seq,
 		}
-		r.here[e.By] = p
-		r.stage, r.chairs = 1, 1
+		r.here[e.By], r.order, r.stage, r.chairs = p, []*Participant{p}, []*Participant{p}, 1
+		r.sampled = 1
 		r.wait(p, e.Until, time.Time{})
 	case Entered:
-		r.here[e.Who] = &Participant{
+		r.with(e.Who, r.drop)
+		p := &Participant{
 			Who: e.Who, Name: e.Name, Role: Listener, Muted: true,
 			Followed: e.Followed, Session: e.Session, last: e.Session, Entered: r.seq,
 		}
+		if r.sampled < SampleMax {
+			p.Sampled = true
+			r.sampled++
+		}
+		r.here[e.Who], r.order = p, append(r.order, p)
 	case LetInto:
 		r.invited[e.Who] = true
 		delete(r.removed, e.Who)
 	case HandsSet:
 		r.hands = e.Policy
-		for _, p := range r.here {
+		for _, p := range r.order {
 			if p.Hand != 0 && !r.mayRaise(p) {
 				p.Hand = 0
 			}
@@ -52,7 +91,7 @@ func (r *Room) Apply(e Event) {
 		r.ended = true
 		clear(r.here)
 		clear(r.waiting)
-		r.stage, r.chairs = 0, 0
+		r.order, r.stage, r.chairs, r.sampled = nil, nil, 0, 0
 
 	case Returned:
 		r.with(e.Who, func(p *Participant) {
@@ -117,7 +156,7 @@ func (r *Room) stepOn(p *Participant) {
 		return
 	}
 	p.Role, p.Muted, p.Hand, p.Stage = Speaker, true, 0, r.seq
-	r.stage++
+	r.stage = append(r.stage, p)
 	r.wait(p, p.AwayUntil, time.Time{})
 }
 
@@ -128,12 +167,17 @@ func (r *Room) stepOff(p *Participant) {
 	if p.Role == Moderator {
 		r.chairs--
 	}
-	r.stage--
+	r.stage = slices.Delete(r.stage, slices.Index(r.stage, p), slices.Index(r.stage, p)+1)
 	p.Role, p.Muted, p.Stage, p.Chair = Listener, true, 0, 0
 }
 
 func (r *Room) drop(p *Participant) {
 	r.stepOff(p)
+	if p.Sampled {
+		r.sampled--
+	}
+	i := r.place(p.Entered)
+	r.order = slices.Delete(r.order, i, i+1)
 	delete(r.here, p.Who)
 	delete(r.waiting, p.Who)
 }

@@ -152,7 +152,7 @@ func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
 		return r.expire(now), nil
 	case Recover:
 		var events []Event
-		for _, p := range r.Participants() {
+		for _, p := range r.order {
 			if !p.Away() {
 				events = append(events, WentAway{p.Who, now.Add(SeatHold)})
 			}
@@ -251,7 +251,7 @@ func (r *Room) askUp(now time.Time, c AskUp) ([]Event, error) {
 		return nil, ErrNoPerson
 	case p.Role >= Speaker:
 		return nil, ErrOnStage
-	case r.stage >= StageMax:
+	case len(r.stage) >= StageMax:
 		return nil, ErrStageFull
 	case now.Before(p.AskedUntil):
 		return nil, nil
@@ -268,7 +268,7 @@ func (r *Room) stepUp(now time.Time, c StepUp) ([]Event, error) {
 		return nil, nil
 	case !now.Before(p.AskedUntil):
 		return nil, ErrNotAsked
-	case r.stage >= StageMax:
+	case len(r.stage) >= StageMax:
 		return nil, ErrStageFull
 	}
 	return []Event{SteppedUp{p.Who}}, nil
@@ -330,7 +330,7 @@ func (r *Room) regroup(c Regroup) []Event {
 		followed[who] = true
 	}
 	var e Regrouped
-	for _, p := range r.Participants() {
+	for _, p := range r.order {
 		switch {
 		case followed[p.Who] && !p.Followed:
 			e.Followed = append(e.Followed, p.Who)
@@ -390,7 +390,7 @@ func (r *Room) succeed(p *Participant, first Event) []Event {
 	if p.Role != Moderator || r.chairs > 1 {
 		return events
 	}
-	for _, s := range r.Stage() {
+	for _, s := range r.stage {
 		if s != p {
 			return append(events, MadeModerator{s.Who})
 		}

@@ -68,9 +68,12 @@ type evening struct {
 	dice
 	now time.Time
 
-	room   *Room
-	replay *Room // has seen only the written events
-	stored *Room // was once read from a snapshot, and goes on from there
+	room     *Room
+	replay   *Room    // has seen only the written events
+	stored   *Room    // was once read from a snapshot, and goes on from there
+	others   int      // sampled listeners of whom nothing else is known
+	onlooker *watcher // has heard only what watchers are told
+	told     uint64   // the number of the last event that watchers were told of
 
 	guests   []id.Person
 	sessions map[id.Person]id.Session // of the last connection of each guest
@@ -93,9 +96,30 @@ func newEvening(t testing.TB, d dice) *evening {
 	for n := range 2 + d.IntN(11) {
 		e.guests = append(e.guests, person(fmt.Sprint("guest ", n)))
 	}
+	if d.IntN(2) == 0 {
+		e.others = SampleMax - d.IntN(4)
+	}
+	e.onlooker = newWatcher(e, e.view())
 	e.do(OpenRoom{By: e.guests[0], Visibility: Visibility(d.IntN(3))})
+	e.join(e.room, e.replay, e.stored)
 	e.do(e.enter(e.guests[0]))
 	return e
+}
+
+// join lets the others be in rooms, of whom only their number counts.
+func (e *evening) join(rooms ...*Room) {
+	for _, r := range rooms {
+		r.sampled += e.others
+	}
+}
+
+// view is what a watcher would be shown now.
+func (e *evening) view() []byte {
+	text, err := json.Marshal(e.room.View())
+	if err != nil {
+		e.Fatal(err)
+	}
+	return text
 }
 
 func (e *evening) step() {
@@ -106,8 +130,10 @@ func (e *evening) step() {
 	switch e.IntN(40) {
 	case 0, 1, 2, 3:
 		e.stored = restored(e, e.room)
+		e.join(e.stored)
 	case 4: // the node restarts, and may take its time
 		e.room = restored(e, e.room)
+		e.join(e.room)
 		e.do(Recover{})
 		e.now = e.now.Add(time.Duration(e.IntN(2)) * time.Minute)
 	}
@@ -236,7 +262,10 @@ func (e *evening) do(c Command) bool {
 		if err != nil {
 			e.Fatalf("%s: %v", MarshalEvent(event), err)
 		}
-		e.room.Apply(event)
+		if sight := e.room.Apply(event); sight.Event != nil {
+			e.onlooker.hear(sight.Append(nil, id.Room{}, e.told, e.room.Seq()))
+			e.told = e.room.Seq()
+		}
 		e.replay.Apply(written)
 		e.stored.Apply(written)
 	}
@@ -245,6 +274,7 @@ func (e *evening) do(c Command) bool {
 	}
 	e.compare(was, c)
 	e.consistent()
+	e.watched(c)
 	if e.Failed() {
 		e.Fatalf("%#v\nled from %s\nby %v\nto %s", c, before, events, e.text(e.room))
 	}
@@ -411,12 +441,27 @@ func (e *evening) consistent() {
 		}
 		return
 	}
-	if r.stage > StageMax || r.chairs == 0 {
-		e.Errorf("%d on the stage, %d moderate", r.stage, r.chairs)
+	if len(r.stage) > StageMax || r.chairs == 0 {
+		e.Errorf("%d on the stage, %d moderate", len(r.stage), r.chairs)
 	}
 	pending, _ := r.Decide(e.now, Expire{}) // of a running room never refused
 	if over := !next.IsZero() && !next.After(e.now); over != (len(pending) > 0) {
 		e.Errorf("at %v the first wait is over at %v", e.now, next)
+	}
+}
+
+// watched compares what the onlooker has made of what it was told with what is
+// shown to those who come now.
+func (e *evening) watched(c Command) {
+	w := e.onlooker
+	heard := w.room.seq
+	w.room.seq, w.count = e.room.Seq(), e.room.Len() // of what is not told, a notice says the number
+	if got, want := w.view(), e.view(); !bytes.Equal(got, want) {
+		e.Fatalf("after %#v a watcher sees\n%s, not\n%s", c, got, want)
+	}
+	w.room.seq = heard
+	if changed := e.room.Changed(); changed != heard && changed != 0 { // zero after a restart
+		e.Fatalf("changed by %d, told of %d", changed, heard)
 	}
 }
 
@@ -451,4 +496,4 @@ func kindsDecided(r *Room, now time.Time, c Command) string {
 	return fmt.Sprint(texts, err)
 }
 
-func counts(r *Room) [3]int { return [3]int{r.stage, r.chairs, len(r.waiting)} }
+func counts(r *Room) [3]int { return [3]int{len(r.stage), r.chairs, len(r.waiting)} }

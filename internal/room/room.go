@@ -5,6 +5,9 @@
 // happened true; it cannot fail. Time comes in as an argument. A room rebuilt
 // from its events is the same room, so the events are the record.
 //
+// A room may hold thousands. Those who matter to all are shown one by one, with
+// a sample of the listeners; all others are counted.
+//
 // The package knows no connection, no media and no account: a person is an id
 // and the name shown beside it. Who follows whom comes in with the command.
 package room
@@ -23,6 +26,7 @@ const (
 	TitleMax        = 120   // characters (runes) of a title
 	NameMax         = 60    // characters (runes) of a person's name
 	StageMax        = 20    // people on the stage
+	SampleMax       = 100   // listeners who are shown though they only listen
 	ParticipantsMax = 10000 // people in a room
 	InvitedMax      = 1000  // people let in to a closed room
 	RemovedMax      = 10000 // people kept out
@@ -44,6 +48,8 @@ type Participant struct {
 	Muted bool `json:"muted"`
 	// Followed means that somebody on the stage follows this person.
 	Followed bool `json:"followed"`
+	// Sampled means that this person is shown also as a mere listener.
+	Sampled bool `json:"sampled,omitempty"`
 
 	// Entered, Hand, Stage and Chair are the numbers of the events that made
 	// it so, and thereby the order of standing; zero when it is not so.
@@ -66,6 +72,11 @@ type Participant struct {
 // Away reports whether the seat is held for somebody whose connection is lost.
 func (p *Participant) Away() bool { return !p.AwayUntil.IsZero() }
 
+// Shown reports whether watchers see p, or only count them.
+func (p *Participant) Shown() bool {
+	return p.Role >= Speaker || p.Hand != 0 || !p.AskedUntil.IsZero() || p.Sampled
+}
+
 // A Room is what is true in a room now. It is not safe for concurrent use.
 // The zero Room has not been opened.
 type Room struct {
@@ -77,20 +88,28 @@ type Room struct {
 	hands      HandPolicy
 
 	here    map[id.Person]*Participant
+	order   []*Participant // all of them, in the order they came in
+	stage   []*Participant // those on the stage, longest-standing first
+	chairs  int            // how many of them moderate
+	sampled int            // how many are sampled
+	changed uint64         // number of the last event that watchers are told of
 	invited map[id.Person]bool
 	removed map[id.Person]bool
 	waiting map[id.Person]bool // those with AwayUntil or AskedUntil set
-	stage   int                // how many stand on the stage
-	chairs  int                // how many of them moderate
 }
 
 // Clone returns a room of its own that is the same as r.
 func (r *Room) Clone() *Room {
 	c := *r
 	c.here = make(map[id.Person]*Participant, len(r.here))
-	for who, p := range r.here {
+	c.order = make([]*Participant, len(r.order))
+	for i, p := range r.order {
 		own := *p
-		c.here[who] = &own
+		c.order[i], c.here[p.Who] = &own, &own
+	}
+	c.stage = make([]*Participant, len(r.stage))
+	for i, p := range r.stage {
+		c.stage[i] = c.here[p.Who]
 	}
 	c.invited, c.removed, c.waiting = maps.Clone(r.invited), maps.Clone(r.removed), maps.Clone(r.waiting)
 	return &c
@@ -98,6 +117,10 @@ func (r *Room) Clone() *Room {
 
 // Seq returns the number of the last event; the first event has number 1.
 func (r *Room) Seq() uint64 { return r.seq }
+
+// Changed returns the number of the last event that watchers are told of.
+// Scene is the same for as long as it is.
+func (r *Room) Changed() uint64 { return r.changed }
 
 // Ended reports whether the room has ended. Nothing happens in it any more.
 func (r *Room) Ended() bool { return r.ended }
@@ -127,31 +150,25 @@ func (r *Room) Role(who id.Person) Role {
 }
 
 // Stage returns the people on the stage, longest-standing first.
-func (r *Room) Stage() []*Participant {
-	out := make([]*Participant, 0, r.stage)
-	for _, p := range r.here {
-		if p.Role >= Speaker {
-			out = append(out, p)
-		}
-	}
-	slices.SortFunc(out, func(a, b *Participant) int { return cmp.Compare(a.Stage, b.Stage) })
-	return out
-}
+func (r *Room) Stage() []*Participant { return slices.Clone(r.stage) }
 
 // Participants returns everybody in the room, in the order they came in.
-func (r *Room) Participants() []*Participant {
-	out := make([]*Participant, 0, len(r.here))
-	for _, p := range r.here {
-		out = append(out, p)
-	}
-	slices.SortFunc(out, func(a, b *Participant) int { return cmp.Compare(a.Entered, b.Entered) })
-	return out
+func (r *Room) Participants() []*Participant { return slices.Clone(r.order) }
+
+// After returns those who came in by events after the one with the number
+// seq, in order. It is the room's own, to be read before the next Apply.
+func (r *Room) After(seq uint64) []*Participant { return r.order[r.place(seq+1):] }
+
+// place returns where in order somebody stands who came in by the event seq.
+func (r *Room) place(seq uint64) int {
+	i, _ := slices.BinarySearchFunc(r.order, seq, func(p *Participant, seq uint64) int { return cmp.Compare(p.Entered, seq) })
+	return i
 }
 
 // Moderators returns the ids of those who moderate, longest-standing first.
 func (r *Room) Moderators() []id.Person {
 	var out []*Participant
-	for _, p := range r.here {
+	for _, p := range r.stage {
 		if p.Role == Moderator {
 			out = append(out, p)
 		}

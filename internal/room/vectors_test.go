@@ -3,9 +3,11 @@ package room
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stoa-audio/stoa/internal/id"
@@ -15,8 +17,8 @@ var update = flag.Bool("update", false, "write the vectors anew")
 
 const vectorsPath = "../../test/vectors/room.json"
 
-// A vector is a view, events, and the view after them, as every client must
-// have it.
+// A vector is a view, what is sent then, and the view after it, as every client
+// must have it.
 type vector struct {
 	Name   string            `json:"name"`
 	View   json.RawMessage   `json:"view"`
@@ -25,119 +27,180 @@ type vector struct {
 }
 
 // plots are the stories of the vectors. Each goes on from agora with lia and
-// asa followed by somebody on the stage, or from a room not yet opened.
+// asa followed by somebody on the stage, from that room with so large an
+// audience that whoever comes in now is not sampled, or from a room not yet
+// opened.
 var plots = []struct {
 	name   string
-	opens  bool
+	begin  begin
 	events []Event
 }{
-	{"a room is opened", true, []Event{
+	{"a room is opened", unopened, []Event{
 		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold)},
 	}},
-	{"a room is opened and its opener comes in", true, []Event{
+	{"a room is opened and its opener comes in", unopened, []Event{
 		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold)},
 		LetInto{person("lia")},
 		Returned{Who: person("zeno")},
 		Entered{Who: person("lia"), Name: "Lia \"<&>\" 🎈", Followed: true},
 	}},
-	{"somebody enters, followed", false, []Event{Entered{Who: person("nemo"), Name: "Nemo", Followed: true}}},
-	{"somebody enters, not followed", false, []Event{Entered{Who: person("nemo"), Name: "Nemo"}}},
-	{"who enters again stands at the end of the audience", false, []Event{
+	{"somebody enters, followed", usual, []Event{Entered{Who: person("nemo"), Name: "Nemo", Followed: true}}},
+	{"somebody enters, not followed", usual, []Event{Entered{Who: person("nemo"), Name: "Nemo"}}},
+	{"who enters again stands at the end of the audience", usual, []Event{
 		Left{person("lia"), LeftQuietly},
 		Entered{Who: person("lia"), Name: "Lia"},
 	}},
-	{"a connection is lost", false, []Event{WentAway{person("sol"), noon.Add(SeatHold)}}},
-	{"a connection is lost and comes back", false, []Event{
+	{"a connection is lost", usual, []Event{WentAway{person("sol"), noon.Add(SeatHold)}}},
+	{"a connection is lost and comes back", usual, []Event{
 		WentAway{person("sol"), noon.Add(SeatHold)},
 		Returned{Who: person("sol")},
 	}},
-	{"another device takes the seat over", false, []Event{
+	{"another device takes the seat over", usual, []Event{
 		Returned{Who: person("sol")},
 		Muted{person("sol"), person("sol")},
 	}},
-	{"an invitation outlasts a lost connection", false, []Event{
+	{"an invitation outlasts a lost connection", usual, []Event{
 		WentAway{person("asa"), noon.Add(SeatHold)},
 		Returned{Who: person("asa")},
 	}},
-	{"a listener leaves", false, []Event{Left{person("lia"), LeftQuietly}}},
-	{"a speaker is lost", false, []Event{Left{person("sol"), LeftLost}}},
-	{"a moderator is removed", false, []Event{Left{person("mira"), LeftRemoved}}},
-	{"the last moderator leaves and a speaker moderates", false, []Event{
+	{"a listener leaves", usual, []Event{Left{person("lia"), LeftQuietly}}},
+	{"a speaker is lost", usual, []Event{Left{person("sol"), LeftLost}}},
+	{"a moderator is removed", usual, []Event{Left{person("mira"), LeftRemoved}}},
+	{"the last moderator leaves and a speaker moderates", usual, []Event{
 		SteppedDown{person("mira"), person("zeno")},
 		Left{person("zeno"), LeftQuietly},
 		MadeModerator{person("sol")},
 	}},
-	{"a hand goes up", false, []Event{HandRaised{person("lia")}}},
-	{"a hand goes up, down, and up again", false, []Event{
+	{"a hand goes up", usual, []Event{HandRaised{person("lia")}}},
+	{"a hand goes up, down, and up again", usual, []Event{
 		HandRaised{person("lia")},
 		HandLowered{person("lia")},
 		HandRaised{person("lia")},
 	}},
-	{"hands are off", false, []Event{HandRaised{person("lia")}, HandsSet{HandsOff}}},
-	{"hands are for the followed", false, []Event{HandRaised{person("lia")}, HandsSet{HandsFollowed}}},
-	{"hands are for everyone again, those down stay down", false, []Event{HandsSet{HandsOff}, HandsSet{HandsEveryone}}},
-	{"a hand stays up for who is no longer followed", false, []Event{
+	{"hands are off", usual, []Event{HandRaised{person("lia")}, HandsSet{HandsOff}}},
+	{"hands are for the followed", usual, []Event{HandRaised{person("lia")}, HandsSet{HandsFollowed}}},
+	{"hands are for everyone again, those down stay down", usual, []Event{HandsSet{HandsOff}, HandsSet{HandsEveryone}}},
+	{"a hand stays up for who is no longer followed", usual, []Event{
 		HandsSet{HandsFollowed},
 		HandRaised{person("lia")},
 		Regrouped{Unfollowed: []id.Person{person("lia")}},
 	}},
-	{"somebody is asked up", false, []Event{AskedUp{person("hal"), person("mira"), noon.Add(AskExpiry)}}},
-	{"somebody is asked up for longer", false, []Event{AskedUp{person("asa"), person("mira"), noon.Add(2 * AskExpiry)}}},
-	{"an invitation is declined", false, []Event{AskOver{person("asa"), AskDeclined}}},
-	{"an invitation expires, and the hand stays up", false, []Event{
+	{"somebody is asked up", usual, []Event{AskedUp{person("hal"), person("mira"), noon.Add(AskExpiry)}}},
+	{"somebody is asked up for longer", usual, []Event{AskedUp{person("asa"), person("mira"), noon.Add(2 * AskExpiry)}}},
+	{"an invitation is declined", usual, []Event{AskOver{person("asa"), AskDeclined}}},
+	{"an invitation expires, and the hand stays up", usual, []Event{
 		HandRaised{person("asa")},
 		AskOver{person("asa"), AskExpired},
 	}},
-	{"a listener steps up, hand and invitation go", false, []Event{
+	{"a listener steps up, hand and invitation go", usual, []Event{
 		HandRaised{person("asa")},
 		SteppedUp{person("asa")},
 		Unmuted{person("asa")},
 	}},
-	{"who steps up twice stands where they stood", false, []Event{SteppedUp{person("sol")}}},
-	{"a speaker steps down", false, []Event{SteppedDown{person("sol"), person("sol")}}},
-	{"a moderator is moved down", false, []Event{SteppedDown{person("mira"), person("zeno")}}},
-	{"a listener steps down, which changes nothing", false, []Event{SteppedDown{person("hal"), person("hal")}}},
-	{"who steps down and up again stands last on the stage", false, []Event{
+	{"who steps up twice stands where they stood", usual, []Event{SteppedUp{person("sol")}}},
+	{"a speaker steps down", usual, []Event{SteppedDown{person("sol"), person("sol")}}},
+	{"a moderator is moved down", usual, []Event{SteppedDown{person("mira"), person("zeno")}}},
+	{"a listener steps down, which changes nothing", usual, []Event{SteppedDown{person("hal"), person("hal")}}},
+	{"who steps down and up again stands last on the stage", usual, []Event{
 		SteppedDown{person("mira"), person("mira")},
 		AskedUp{person("mira"), person("zeno"), noon.Add(AskExpiry)},
 		SteppedUp{person("mira")},
 	}},
-	{"a microphone is closed", false, []Event{Muted{person("sol"), person("zeno")}}},
-	{"a microphone is opened", false, []Event{Unmuted{person("sky")}}},
-	{"a listener has no microphone to open", false, []Event{Unmuted{person("lia")}}},
-	{"a speaker becomes moderator", false, []Event{MadeModerator{person("sky")}}},
-	{"a listener does not become moderator", false, []Event{MadeModerator{person("lia")}}},
-	{"who moderates does so for as long as before", false, []Event{MadeModerator{person("mira")}}},
-	{"somebody is let in", false, []Event{LetInto{person("ron")}}},
-	{"the room is widened", false, []Event{Widened{Social}, Widened{Open}}},
-	{"people are followed and unfollowed", false, []Event{
+	{"a microphone is closed", usual, []Event{Muted{person("sol"), person("zeno")}}},
+	{"a microphone is opened", usual, []Event{Unmuted{person("sky")}}},
+	{"a listener has no microphone to open", usual, []Event{Unmuted{person("lia")}}},
+	{"a speaker becomes moderator", usual, []Event{MadeModerator{person("sky")}}},
+	{"a listener does not become moderator", usual, []Event{MadeModerator{person("lia")}}},
+	{"who moderates does so for as long as before", usual, []Event{MadeModerator{person("mira")}}},
+	{"somebody is let in", usual, []Event{LetInto{person("ron")}}},
+	{"the room is widened", usual, []Event{Widened{Social}, Widened{Open}}},
+	{"people are followed and unfollowed", usual, []Event{
 		Regrouped{[]id.Person{person("hal"), person("sol"), person("nemo")}, []id.Person{person("lia"), person("ron")}},
 	}},
-	{"nobody is followed or unfollowed", false, []Event{Regrouped{}}},
-	{"a moderator ends the room", false, []Event{Ended{EndedByModerator}}},
-	{"the stage is empty", false, []Event{
+	{"a moderator ends the room", usual, []Event{Ended{EndedByModerator}}},
+	{"the stage is empty", usual, []Event{
 		Left{person("mira"), LeftLost},
 		Left{person("sol"), LeftLost},
 		Left{person("sky"), LeftLost},
 		Left{person("zeno"), LeftLost},
 		Ended{EndedEmptyStage},
 	}},
-	{"nobody there: what is about nemo changes nothing but the number", false, []Event{
-		Returned{Who: person("nemo")},
+	{"of a large audience people are only counted", crowded, []Event{
+		Entered{Who: person("nemo"), Name: "Nemo"},
 		WentAway{person("nemo"), noon.Add(SeatHold)},
+		HandRaised{person("lia")},
+		Returned{Who: person("nemo")},
+		Entered{Who: person("newt"), Name: "Newt", Followed: true},
+		HandLowered{person("lia")},
 		Left{person("nemo"), LeftQuietly},
-		Left{person("nemo"), LeftRemoved},
-		HandRaised{person("nemo")},
-		HandLowered{person("nemo")},
-		AskedUp{person("nemo"), person("zeno"), noon.Add(AskExpiry)},
-		AskOver{person("nemo"), AskExpired},
-		SteppedUp{person("nemo")},
-		SteppedDown{person("nemo"), person("zeno")},
-		Muted{person("nemo"), person("zeno")},
-		Unmuted{person("nemo")},
-		MadeModerator{person("nemo")},
-		Regrouped{[]id.Person{person("nemo")}, nil},
+		Muted{person("sol"), person("zeno")},
 	}},
+	{"who is only counted is seen while a hand is up", crowded, []Event{
+		Entered{Who: person("nemo"), Name: "Nemo", Followed: true},
+		HandRaised{person("nemo")},
+		WentAway{person("nemo"), noon.Add(SeatHold)},
+		HandLowered{person("nemo")},
+		Returned{Who: person("nemo")},
+		HandRaised{person("nemo")},
+		HandsSet{HandsOff},
+	}},
+	{"who is only counted is seen while asked up", crowded, []Event{
+		Entered{Who: person("nemo"), Name: "Nemo"},
+		AskedUp{person("nemo"), person("zeno"), noon.Add(AskExpiry)},
+		AskOver{person("nemo"), AskDeclined},
+		AskedUp{person("nemo"), person("zeno"), noon.Add(AskExpiry)},
+		HandRaised{person("nemo")},
+		AskOver{person("nemo"), AskExpired},
+	}},
+	{"who is only counted is seen while on the stage", crowded, []Event{
+		Entered{Who: person("nemo"), Name: "Nemo"},
+		AskedUp{person("nemo"), person("zeno"), noon.Add(AskExpiry)},
+		SteppedUp{person("nemo")},
+		Unmuted{person("nemo")},
+		SteppedDown{person("nemo"), person("zeno")},
+	}},
+	{"who is only counted steps up unasked and is lost", crowded, []Event{
+		Entered{Who: person("nemo"), Name: "Nemo"},
+		SteppedUp{person("nemo")},
+		Left{person("nemo"), LeftLost},
+	}},
+	{"who is seen later stands where they came in", crowded, []Event{
+		Entered{Who: person("nemo"), Name: "Nemo"},
+		Left{person("lia"), LeftQuietly},
+		Entered{Who: person("newt"), Name: "Newt"},
+		HandRaised{person("nemo")},
+	}},
+	{"of a large audience only those seen are regrouped", crowded, []Event{
+		Entered{Who: person("nemo"), Name: "Nemo"},
+		Regrouped{Followed: []id.Person{person("nemo")}},
+		Regrouped{Followed: []id.Person{person("hal"), person("nemo")}, Unfollowed: []id.Person{person("lia")}},
+		HandRaised{person("nemo")},
+		Regrouped{Unfollowed: []id.Person{person("nemo")}},
+	}},
+	{"a large room ends", crowded, []Event{
+		Entered{Who: person("nemo"), Name: "Nemo"},
+		Ended{EndedByModerator},
+	}},
+}
+
+type begin int
+
+const (
+	usual begin = iota
+	unopened
+	crowded
+)
+
+func (b begin) room(t *testing.T) *Room {
+	if b == unopened {
+		return new(Room)
+	}
+	r := agora(t)
+	r.Apply(Regrouped{Followed: []id.Person{person("lia"), person("asa")}})
+	if b == crowded {
+		r.sampled = SampleMax
+	}
+	return r
 }
 
 // TestVectors runs test/vectors/room.json, which the clients run too; with
@@ -159,18 +222,13 @@ func TestVectors(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, v := range vectors {
 		t.Run(v.Name, func(t *testing.T) {
-			var r Room
-			if err := json.Unmarshal(v.View, &r); err != nil {
-				t.Fatal(err)
-			}
+			w := newWatcher(t, v.View)
 			for _, frame := range v.Events {
-				seq, e := parseFrame(t, frame)
-				if r.Apply(e); r.Seq() != seq {
-					t.Fatalf("%s is event number %d", frame, r.Seq())
+				if e := w.hear(frame); e != nil {
+					seen[e.kind()] = true
 				}
-				seen[e.kind()] = true
 			}
-			if got, want := viewText(t, &r), compact(t, v.After); !bytes.Equal(got, want) {
+			if got, want := w.view(), compact(t, v.After); !bytes.Equal(got, want) {
 				t.Errorf("after the events the view is\n%s, not\n%s", got, want)
 			}
 		})
@@ -185,21 +243,30 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// writeVectors returns the file: a line for each view and each event.
+// writeVectors returns the file: a line for each view and each message.
 func writeVectors(t *testing.T) []byte {
 	var b bytes.Buffer
+	name := id.Room(person("agora"))
 	for i, plot := range plots {
-		r := new(Room)
-		if !plot.opens {
-			r = agora(t)
-			r.Apply(Regrouped{Followed: []id.Person{person("lia"), person("asa")}})
-		}
+		r := plot.begin.room(t)
 		b.WriteString(separator(i, "[\n", ",\n"))
 		fmt.Fprintf(&b, "{\"name\": %q,\n \"view\": %s,\n \"events\": ", plot.name, viewText(t, r))
-		for i, e := range plot.events {
-			r.Apply(e)
-			b.WriteString(separator(i, "[\n  ", ",\n  "))
-			fmt.Fprintf(&b, `{"seq":%d,"room":%q,%s}`, r.Seq(), id.Room(person("agora")), AppendEvent(nil, e))
+		sent, last := 0, r.Seq()
+		write := func(message []byte) {
+			b.WriteString(separator(sent, "[\n  ", ",\n  "))
+			b.Write(message)
+			sent++
+		}
+		for _, e := range plot.events {
+			before := r.Len()
+			sight := r.Apply(e)
+			switch {
+			case sight.Event != nil:
+				write(sight.Append(nil, name, last, r.Seq()))
+				last = r.Seq()
+			case r.Len() != before:
+				write(fmt.Appendf(nil, `{"crowd":{"room":%q,"count":%d}}`, name, r.Len()))
+			}
 		}
 		fmt.Fprintf(&b, "],\n \"after\": %s}", viewText(t, r))
 	}
@@ -214,31 +281,91 @@ func separator(i int, first, other string) string {
 	return other
 }
 
-// parseFrame reads an event as a watcher is sent it.
-func parseFrame(t *testing.T, frame []byte) (uint64, Event) {
+// A watcher keeps a view by what it is sent, and knows nothing else.
+type watcher struct {
+	testing.TB
+	room  Room // with those who are shown
+	count int
+}
+
+func newWatcher(t testing.TB, view []byte) *watcher {
 	t.Helper()
+	w := &watcher{TB: t}
+	var v View
+	if err := errors.Join(json.Unmarshal(view, &v), json.Unmarshal(view, &w.room)); err != nil {
+		t.Fatal(err)
+	}
+	w.count = v.Count
+	return w
+}
+
+// hear does what a client does with a message, and returns the event in it.
+func (w *watcher) hear(frame []byte) Event {
+	w.Helper()
+	var head struct {
+		Seq, After uint64
+		Person     *Participant
+		Crowd      *struct{ Count int }
+	}
 	var members map[string]json.RawMessage
-	if err := json.Unmarshal(frame, &members); err != nil {
-		t.Fatal(err)
+	if err := errors.Join(json.Unmarshal(frame, &head), json.Unmarshal(frame, &members)); err != nil {
+		w.Fatal(err)
 	}
-	var seq uint64
-	if err := json.Unmarshal(members["seq"], &seq); err != nil {
-		t.Fatal(err)
+	if head.Crowd != nil {
+		w.count = head.Crowd.Count
+		return nil
 	}
-	delete(members, "seq")
-	delete(members, "room")
+	if head.After == 0 {
+		head.After = head.Seq - 1
+	}
+	r := &w.room
+	if head.After > r.seq || head.Seq <= r.seq {
+		w.Fatalf("%s comes after %d", frame, r.seq)
+	}
+	for _, other := range []string{"seq", "after", "room", "person"} {
+		delete(members, other)
+	}
 	rest, err := json.Marshal(members)
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
 	e, err := ParseEvent(rest)
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
-	return seq, e
+	if p := head.Person; p != nil {
+		if r.here[p.Who] != nil || p.Shown() {
+			w.Fatalf("%s brings somebody who is there", frame)
+		}
+		r.here[p.Who], r.order = p, slices.Insert(r.order, r.place(p.Entered), p)
+	}
+	before := len(r.here)
+	r.seq, r.sampled = head.Seq-1, 0 // whoever enters is told of because they are sampled
+	r.Apply(e)
+	w.count += len(r.here) - before
+	if r.ended {
+		w.count = 0
+	}
+	for _, p := range r.Participants() {
+		if !p.Shown() {
+			delete(r.here, p.Who)
+			r.order = slices.DeleteFunc(r.order, func(other *Participant) bool { return other == p })
+		}
+	}
+	return e
 }
 
-func viewText(t *testing.T, r *Room) []byte {
+func (w *watcher) view() []byte {
+	v := w.room.View()
+	v.Count = w.count
+	text, err := json.Marshal(v)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return text
+}
+
+func viewText(t testing.TB, r *Room) []byte {
 	t.Helper()
 	text, err := json.Marshal(r.View())
 	if err != nil {
@@ -247,7 +374,7 @@ func viewText(t *testing.T, r *Room) []byte {
 	return text
 }
 
-func compact(t *testing.T, text []byte) []byte {
+func compact(t testing.TB, text []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := json.Compact(&b, text); err != nil {

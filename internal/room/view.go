@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +13,13 @@ import (
 
 // A View is what a watcher of a room is shown: the state after event Seq.
 type View struct {
-	Seq        uint64         `json:"seq"`
+	Seq   uint64 `json:"seq"`
+	Count int    `json:"count"` // of all in the room, also those not shown
+	Scene
+}
+
+// A Scene is what watchers see of a room beside the count of those in it.
+type Scene struct {
 	Opened     time.Time      `json:"opened"`
 	Ended      bool           `json:"ended,omitempty"`
 	Title      string         `json:"title"`
@@ -23,17 +30,27 @@ type View struct {
 
 // View returns what watchers are shown. People are in the order they came in;
 // they are the room's own, so the view is to be encoded before the next Apply.
-func (r *Room) View() View {
-	return View{r.seq, r.opened, r.ended, r.title, r.visibility, r.hands, r.Participants()}
+func (r *Room) View() View { return View{r.seq, len(r.here), r.Scene()} }
+
+// Scene returns the view without what every event changes.
+func (r *Room) Scene() Scene {
+	s := Scene{r.opened, r.ended, r.title, r.visibility, r.hands, []*Participant{}}
+	for _, p := range r.order {
+		if p.Shown() {
+			s.People = append(s.People, p)
+		}
+	}
+	return s
 }
 
-// snapshot is the stored form of a room: its view, and who is let in or kept
-// out, which is nobody's to see.
+// snapshot is the stored form of a room: its view, those who are not shown
+// among the people, and who is let in or kept out, which is nobody's to see.
 type snapshot struct {
 	View
 
-	Invited []id.Person `json:"invited,omitempty"`
-	Removed []id.Person `json:"removed,omitempty"`
+	People  []*Participant `json:"people"` // in the place of the view's
+	Invited []id.Person    `json:"invited,omitempty"`
+	Removed []id.Person    `json:"removed,omitempty"`
 }
 
 // ErrSnapshot means that a text is not a stored room.
@@ -42,7 +59,7 @@ var ErrSnapshot = errors.New("not a stored room")
 // MarshalJSON returns the stored form of r. Sessions are left out: no
 // connection outlives the node that carried it.
 func (r *Room) MarshalJSON() ([]byte, error) {
-	return json.Marshal(snapshot{r.View(), sorted(r.invited), sorted(r.removed)})
+	return json.Marshal(snapshot{r.View(), append([]*Participant{}, r.order...), sorted(r.invited), sorted(r.removed)})
 }
 
 // UnmarshalJSON sets r from its stored form.
@@ -65,15 +82,19 @@ func (r *Room) UnmarshalJSON(b []byte) error {
 			return ErrSnapshot
 		}
 		entered = p.Entered
-		r.here[p.Who] = p
+		r.here[p.Who], r.order = p, append(r.order, p)
 		r.wait(p, p.AwayUntil, p.AskedUntil)
 		if p.Role >= Speaker {
-			r.stage++
+			r.stage = append(r.stage, p)
 		}
 		if p.Role == Moderator {
 			r.chairs++
 		}
+		if p.Sampled {
+			r.sampled++
+		}
 	}
+	slices.SortFunc(r.stage, func(a, b *Participant) int { return cmp.Compare(a.Stage, b.Stage) })
 	for _, who := range s.Invited {
 		r.invited[who] = true
 	}

@@ -116,14 +116,16 @@ func ParseRequest(b []byte) (Request, error) {
 }
 
 type (
-	// Entered answers Enter. View is the view of the room, or absent when the
-	// events after Since follow instead. Media says that the media connection
-	// of Previous is still up, and now this session's.
+	// Entered answers Enter. You is the person who has entered, whom the view
+	// need not show. View is the view of the room, or absent when the events
+	// after Since follow instead. Media says that the media connection of
+	// Previous is still up, and now this session's.
 	Entered struct {
 		Room    id.Room         `json:"room"`
 		Me      id.Person       `json:"me"`
 		Session id.Session      `json:"session"`
 		Media   bool            `json:"media,omitempty"`
+		You     json.RawMessage `json:"you"`
 		View    json.RawMessage `json:"view,omitempty"`
 	}
 	// Answer answers Offer with the node's SDP answer.
@@ -151,6 +153,18 @@ type Reply struct {
 }
 
 type (
+	// You says whether the person of this connection is followed by somebody
+	// on the stage now.
+	You struct {
+		Room     id.Room `json:"room"`
+		Followed bool    `json:"followed"`
+	}
+	// Crowd says how many are in the room. It is not numbered: the newest
+	// counts.
+	Crowd struct {
+		Room  id.Room `json:"room"`
+		Count int     `json:"count"`
+	}
 	// Cut says that this connection has no seat in the room any more.
 	Cut struct {
 		Room id.Room   `json:"room"`
@@ -191,5 +205,7 @@ const (
 type Notice struct {
 	Hallway *None   `json:"hallway,omitempty"` // what the hallway shows has changed
 	Voices  *Voices `json:"voices,omitempty"`
+	Crowd   *Crowd  `json:"crowd,omitempty"`
+	You     *You    `json:"you,omitempty"`
 	Cut     *Cut    `json:"cut,omitempty"`
 }

@@ -113,8 +113,8 @@ func TestWrittenForms(t *testing.T) {
 		},
 		{Reply{Problem: &Problem{Code: "bad_request"}}, `{"re":0,"problem":{"code":"bad_request","title":"","status":0}}`},
 		{
-			Reply{Re: 1, Entered: &Entered{View: json.RawMessage(`{"seq":41}`)}},
-			`{"re":1,"entered":{"room":"` + name.String() + `","me":"` + name.String() + `","session":"` + name.String() + `","view":{"seq":41}}}`,
+			Reply{Re: 1, Entered: &Entered{You: json.RawMessage(`{"who":"x"}`), View: json.RawMessage(`{"seq":41}`)}},
+			`{"re":1,"entered":{"room":"` + name.String() + `","me":"` + name.String() + `","session":"` + name.String() + `","you":{"who":"x"},"view":{"seq":41}}}`,
 		},
 		{Reply{Re: 2, Answer: &Answer{"v=0"}}, `{"re":2,"answer":{"sdp":"v=0"}}`},
 		{Notice{Hallway: &None{}}, `{"hallway":{}}`},
@@ -122,6 +122,8 @@ func TestWrittenForms(t *testing.T) {
 			Notice{Voices: &Voices{Slots: []*id.Person{nil, &someone}, Speaking: []id.Person{}, FrameMS: 40, Repeat: []int{2, 4}}},
 			`{"voices":{"room":"` + name.String() + `","slots":[null,"` + someone.String() + `"],"speaking":[],"frame_ms":40,"repeat":[2,4]}}`,
 		},
+		{Notice{Crowd: &Crowd{Count: 5012}}, `{"crowd":{"room":"` + name.String() + `","count":5012}}`},
+		{Notice{You: &You{Followed: false}}, `{"you":{"room":"` + name.String() + `","followed":false}}`},
 		{Notice{Cut: &Cut{Why: CutSlow}}, `{"cut":{"room":"` + name.String() + `","why":"slow"}}`},
 	} {
 		if got, err := json.Marshal(test.message); err != nil || string(got) != test.want {

@@ -46,6 +46,8 @@ interface Login {
 interface Room {
   id: string;
   view: View;
+  /** Those who are only counted. */
+  crowd: Participant[];
   invited: Set<string>;
   removed: Set<string>;
   seats: Map<string, { session: string; line: Line }>;
@@ -84,6 +86,8 @@ export class Double {
   readonly invites = new Map<string, { from: string | undefined; invite: Invite }>();
   readonly logins = new Map<string, Login>();
   invitesPerPerson = 2;
+  /** How many of an audience are shown. */
+  sampleMax = 100;
   /** Whether media outlives a lost live connection, as it does in a node that has not restarted. */
   mediaStays = true;
   /** Every request fails with this status, while it is set. */
@@ -167,10 +171,19 @@ export class Double {
 
   open(by: Account, title: string, visibility: Visibility, invited: string[] = []): Room {
     const id = newID();
-    const empty: View = { seq: 0, opened: '', title, visibility, hands: 'everyone', people: [] };
+    const empty: View = {
+      seq: 0,
+      count: 0,
+      opened: '',
+      title,
+      visibility,
+      hands: 'everyone',
+      people: [],
+    };
     const room: Room = {
       id,
       view: empty,
+      crowd: [],
       invited: new Set(invited),
       removed: new Set(),
       seats: new Map(),
@@ -184,13 +197,46 @@ export class Double {
     return room;
   }
 
-  /** Makes it so, and tells everybody in the room. */
+  /** Makes it so, and tells everybody in the room what is seen of it. */
   happen(room: Room, what: Happening): void {
-    const event: RoomEvent = { seq: room.view.seq + 1, room: room.id, ...what };
-    room.view = apply(room.view, event);
+    const before = room.view;
+    const who = Object.values(what).map((body) => (body as { who?: string }).who)[0];
+    const hidden = room.crowd.find((p) => p.who === who);
+    const event: RoomEvent = {
+      seq: before.seq + 1,
+      room: room.id,
+      ...(hidden ? { person: hidden } : {}),
+      ...what,
+    };
+    room.crowd = room.crowd.filter((p) => p !== hidden);
+    room.view = apply(before, event);
+    const gone = event.left ? undefined : before.people.find((p) => p.who === who);
+    if (gone && !room.view.people.some((p) => p.who === who)) {
+      const { hand: _, asked_until: __, stage: ___, chair: ____, ...p } = gone;
+      room.crowd.push({ ...p, role: 'listener', muted: true });
+    }
     for (const { line } of room.seats.values()) send(line, event);
     for (const line of this.#lines) if (line.watching) send(line, { hallway: {} });
     if (event.ended) for (const who of [...room.seats.keys()]) this.cut(room, who, 'ended');
+  }
+
+  /** Lets somebody into a large audience, of whom the others only hear by their number. */
+  hide(room: Room, person: { id: string; name: string }): void {
+    const { seq, count } = room.view;
+    room.crowd.push({
+      who: person.id,
+      name: person.name,
+      role: 'listener',
+      muted: true,
+      followed: false,
+      entered: seq + 1,
+    });
+    this.#recount(room, seq + 1, count + 1);
+  }
+
+  #recount(room: Room, seq: number, count: number): void {
+    room.view = { ...room.view, seq, count };
+    for (const { line } of room.seats.values()) send(line, { crowd: { room: room.id, count } });
   }
 
   /** Says who speaks. */
@@ -218,7 +264,7 @@ export class Double {
       const login = this.#loginOf(request);
       const body = await read(request);
       const path = url.pathname.replace('/api/v1/', '').split('/').map(decodeURIComponent);
-      const answer = this.#answer(request.method ?? 'GET', path, body, login);
+      const answer = this.#answer(request.method ?? 'GET', path, body, login, url.searchParams);
       if (answer.login !== undefined) {
         const value = answer.login ? `${answer.login.id}; Max-Age=7776000` : '; Max-Age=0';
         response.setHeader('set-cookie', `stoa_session=${value}; Path=/; HttpOnly; SameSite=Lax`);
@@ -264,7 +310,13 @@ export class Double {
     return id ? this.logins.get(id) : undefined;
   }
 
-  #answer(method: string, path: string[], body: Body, login: Login | undefined): Answer {
+  #answer(
+    method: string,
+    path: string[],
+    body: Body,
+    login: Login | undefined,
+    query: URLSearchParams,
+  ): Answer {
     const [first, second, third] = path;
     const call = `${method} ${path.join('/')}`;
     switch (call) {
@@ -377,6 +429,7 @@ export class Double {
     if (first === 'rooms' && second) {
       const room = this.rooms.get(second);
       if (!room || !this.#mayEnter(room, me)) return refuse('no_room', 404);
+      if (third === 'people') return { body: this.#audience(room, query) };
       if (third !== 'grants') return { body: this.#card(room, me) };
       return { status: 201, body: { grant: this.grantFor(me, room.id), expires: inSeconds(60) } };
     }
@@ -479,8 +532,18 @@ export class Double {
         followed: me.follows.has(p.who),
       })),
       on_stage: stage.length,
-      listeners: view.people.length - stage.length,
+      listeners: view.count - stage.length,
     };
+  }
+
+  #audience(room: Room, query: URLSearchParams) {
+    const part = (query.get('q') ?? '').toLowerCase();
+    const after = Number(query.get('after') ?? 0);
+    const found = [...room.view.people, ...room.crowd]
+      .filter((p) => p.entered > after && p.name.toLowerCase().includes(part))
+      .sort((a, b) => a.entered - b.entered);
+    const people = found.slice(0, 50);
+    return { people, ...(found.length > 50 ? { next: people.at(-1)?.entered } : {}) };
   }
 
   #mayEnter(room: Room, me: Account): boolean {
@@ -508,7 +571,8 @@ export class Double {
     const who = [...room.seats].find(([, seat]) => seat.line === line)?.[0];
     if (!who) return;
     room.seats.delete(who);
-    this.happen(room, { went_away: { who, until: inSeconds(30) } });
+    if (room.view.people.some((p) => p.who === who))
+      this.happen(room, { went_away: { who, until: inSeconds(30) } });
     const timer = setTimeout(() => this.#depart(room, who, 'lost'), 30_000);
     timer.unref();
     room.leaving.set(who, timer);
@@ -539,7 +603,8 @@ export class Double {
         return { answer: { sdp: 'v=0' } };
     }
     const room = line.room;
-    const me = room?.view.people.find((p) => room.seats.get(p.who)?.line === line);
+    const who = [...(room?.seats ?? [])].find(([, seat]) => seat.line === line)?.[0];
+    const me = room && this.#find(room, who);
     if (!room || !me) return refuse('not_here');
     this.#act(room, me, kind, body, line);
     return done;
@@ -556,11 +621,13 @@ export class Double {
     if (before && before.line !== line) this.cut(room, who, 'taken_over');
     clearTimeout(room.leaving.get(who));
     const session = newID();
-    const me = room.view.people.find((p) => p.who === who);
-    if (me) {
+    const me = this.#find(room, who);
+    if (me && !room.crowd.includes(me)) {
       this.happen(room, { returned: { who } });
       if (!body.previous && !me.muted) this.happen(room, { muted: { who, by: who } });
-    } else {
+    } else if (!me && room.view.people.filter((p) => p.sampled).length >= this.sampleMax) {
+      this.hide(room, account);
+    } else if (!me) {
       const followed = room.view.people.some(
         (p) => onStage(p) && this.people.get(p.who)?.follows.has(who),
       );
@@ -570,11 +637,16 @@ export class Double {
     line.room = room;
     line.session = session;
     const media = this.mediaStays && body.previous !== undefined;
-    return { room: room.id, me: who, session, view: room.view, ...(media ? { media } : {}) };
+    const you = this.#find(room, who);
+    return { room: room.id, me: who, session, you, view: room.view, ...(media ? { media } : {}) };
+  }
+
+  #find(room: Room, who: unknown): Participant | undefined {
+    return [...room.view.people, ...room.crowd].find((p) => p.who === who);
   }
 
   #act(room: Room, me: Participant, kind: string, body: Body, line: Line): void {
-    const them = room.view.people.find((p) => p.who === body.who);
+    const them = this.#find(room, body.who);
     const happen = (what: Happening) => this.happen(room, what);
     const moderates = () => me.role === 'moderator' || refuse('not_moderator', 403);
     const other = (): Participant => {
@@ -669,8 +741,14 @@ export class Double {
   }
 
   #depart(room: Room, who: string, why: 'left' | 'lost' | 'removed'): void {
-    const p = room.view.people.find((q) => q.who === who);
-    if (p) this.#offStage(room, p, { left: { who, why } });
+    const p = this.#find(room, who);
+    if (!p) return;
+    if (room.crowd.includes(p)) {
+      room.crowd = room.crowd.filter((q) => q !== p);
+      this.#recount(room, room.view.seq + 1, room.view.count - 1);
+    } else {
+      this.#offStage(room, p, { left: { who, why } });
+    }
   }
 
   /** Somebody goes; when the last moderator does, somebody follows or the room ends. */

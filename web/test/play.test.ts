@@ -319,4 +319,31 @@ describe('a seat in a room', () => {
     expect(bos.ending.value).toBe('left');
     await vi.waitFor(() => expect(adas.others.value).toEqual([]));
   });
+
+  it('sees one’s own hand in an audience that is only counted', async () => {
+    double.sampleMax = 1; // the opener
+    const [first, second] = [await enter(ada), await enter(bo)];
+    await vi.waitFor(() => expect(first.listeners.value).toBe(1));
+    expect(roleOf(first, bo)).toBeUndefined();
+    expect(second.me.value?.name).toBe('Bo');
+    await second.raiseHand();
+    await vi.waitFor(() => expect(first.hands.value.map((p) => p.name)).toEqual(['Bo']));
+    await second.lowerHand();
+    await vi.waitFor(() => expect(first.hands.value).toEqual([]));
+    expect(roleOf(first, bo)).toBeUndefined();
+    expect(second.me.value?.hand).toBeUndefined();
+    double.cutLines();
+    await vi.waitFor(() => expect(second.state.value).toBe('reconnecting'));
+    for (const seat of [first, second]) {
+      await vi.waitFor(() => expect(seat.state.value).toBe('live'), 5000);
+    }
+    await first.askUp(bo.id);
+    await second.stepUp();
+    await vi.waitFor(() => expect(roleOf(first, bo)).toBe('speaker'));
+    await second.stepDown();
+    await vi.waitFor(() => expect(roleOf(first, bo)).toBeUndefined());
+    expect(second.me.value?.role).toBe('listener');
+    await second.leave();
+    await vi.waitFor(() => expect(first.listeners.value).toBe(0));
+  });
 });

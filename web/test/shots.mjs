@@ -20,7 +20,7 @@ const failures = [];
 let taken = 0;
 
 /** A house with people in it. Each picture has its own. */
-async function house(language) {
+async function house(language, crowd) {
   const de = language === 'de';
   const double = new module.Double(dist);
   const origin = await double.listen(0);
@@ -89,6 +89,12 @@ async function house(language) {
   double.happen(night, { made_moderator: { who: jonas.id } });
   for (const p of [noor, greta, kofi, salma]) sit(night, p, true);
   for (const p of people.slice(10, 30)) sit(night, p);
+
+  if (crowd) {
+    for (let n = 0; n < 80; n++) sit(night, double.account(`${names[n % 30]} ${n}`));
+    for (let n = 0; n < 4884; n++)
+      double.hide(night, { id: `hidden${n}`, name: `${names[n % 30]} ${n}` });
+  }
 
   const tea = double.open(
     people[11],
@@ -219,6 +225,24 @@ const scenes = {
     }),
   },
   room: { go: inRoom('night') },
+  'room-crowd': {
+    crowd: true,
+    go: seq(inRoom('night'), (page) => page.locator('[data-test=find]').scrollIntoViewIfNeeded()),
+  },
+  'room-crowd-find': {
+    crowd: true,
+    go: seq(inRoom('night'), tap('find'), async (page) => {
+      await page.locator('[data-test=people] .row').first().waitFor();
+    }),
+  },
+  'room-crowd-found': {
+    crowd: true,
+    go: seq(moderating, tap('find'), async (page) => {
+      await page.fill('[data-test=look]', 'thea okafor 40');
+      await page.locator('[data-test=people] .row:has-text("Thea Okafor 40")').first().click();
+      await page.waitForSelector('[data-test=ask-up]');
+    }),
+  },
   'room-hand': { go: seq(inRoom('night'), tap('hand')) },
   'room-asked': {
     go: seq(inRoom('night'), async (page, h) => {
@@ -332,7 +356,7 @@ for (const [name, scene] of Object.entries(scenes)) {
 }
 
 async function shoot(name, scene, language, size, viewport) {
-  const h = await house(language);
+  const h = await house(language, scene.crowd);
   const context = await browser.newContext({ viewport, reducedMotion: 'reduce', locale: language });
   await context.grantPermissions(['microphone', 'clipboard-read', 'clipboard-write']);
   if (!scene.out) {

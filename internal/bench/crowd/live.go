@@ -136,7 +136,12 @@ func (l *live) read(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		var reply signal.Reply // of a notice, all members are unknown and none is set
+		// Most of what comes while one waits is events: to read them all as
+		// JSON would cost the crowd more than anything else in a join.
+		if !bytes.Contains(text, []byte(`"re":`)) {
+			continue
+		}
+		var reply signal.Reply
 		if json.Unmarshal(text, &reply) == nil && reply.Re == l.next && l.asking.CompareAndSwap(true, false) {
 			l.replies <- reply
 		}

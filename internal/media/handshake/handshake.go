@@ -2,12 +2,14 @@
 // and hands back the SRTP keys (RFC 5764). pion/dtls does the protocol; here
 // is where its datagrams come from and go to.
 //
-// The connection is forgotten a few seconds after the handshake: media needs
-// only the keys. Forgetting is silent, since a close_notify would make the
-// client hang up.
+// The connection is forgotten with the handshake: media needs only the keys,
+// and a client that has missed the last flight is sent the same datagrams
+// again. Forgetting is silent, since a close_notify would make the client hang
+// up.
 package handshake
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -36,11 +38,10 @@ import (
 const (
 	// timeout bounds a handshake, with all retransmissions.
 	timeout = 20 * time.Second
-	// linger is how long a finished handshake is kept, to repeat the last
-	// flight for a client that has missed it (RFC 6347, section 4.2.4).
-	linger = 3 * time.Second
 	// queueMax bounds the datagrams that wait; a flight has about five.
 	queueMax = 16
+	// flightMax bounds what is kept to be sent again.
+	flightMax = 8
 )
 
 // ErrFingerprint means that the client's certificate is not the one that its
@@ -80,6 +81,25 @@ func NewIdentity(now time.Time) (*Identity, error) {
 // Fingerprint returns the SHA-256 of the certificate.
 func (i *Identity) Fingerprint() [32]byte { return i.fingerprint }
 
+// A Result is what a handshake yields.
+type Result struct {
+	Keys seal.Keys
+	// Last is the datagrams of the node's last flight. Whoever sends more of
+	// the handshake has missed them (RFC 6347, section 4.2.4).
+	Last [][]byte
+}
+
+// Linger is how long a client may take to say that it has missed the last
+// flight: the sum of its timers is longer, but then it begins anew.
+const Linger = 5 * time.Second
+
+// IsHandshake reports whether b belongs to a handshake, and not to what
+// follows it: its first record is a handshake message or a change of cipher.
+func IsHandshake(b []byte) bool {
+	const changeCipherSpec, contentHandshake = 20, 22
+	return len(b) > 0 && (b[0] == contentHandshake || b[0] == changeCipherSpec)
+}
+
 // IsHello reports whether b may begin a handshake: a ClientHello, or its first
 // fragment (RFC 6347, section 4.3.2).
 func IsHello(b []byte) bool {
@@ -95,12 +115,17 @@ type Handshake struct {
 	muted  atomic.Bool
 	remote net.Addr
 	send   func([]byte)
+
+	mu     sync.Mutex // guards flight
+	flight [][]byte   // datagrams sent since the last one came
+	heard  bool       // one has come since the last one was sent
 }
 
 // Start begins a handshake with the client at remote, whose certificate must
 // have the given SHA-256. send sends a datagram to it; done is told the keys,
-// or why there are none. Both are called from the handshake's own goroutine.
-func Start(i *Identity, remote netip.AddrPort, fingerprint [32]byte, send func([]byte), done func(seal.Keys, error)) *Handshake {
+// or why there are none. Both are called from goroutines of the handshake,
+// which have nothing more to do then.
+func Start(i *Identity, remote netip.AddrPort, fingerprint [32]byte, send func([]byte), done func(Result, error)) *Handshake {
 	h := newHandshake(remote, send)
 	go h.run(i, fingerprint, done)
 	return h
@@ -132,22 +157,12 @@ func (h *Handshake) Stop() {
 	})
 }
 
-func (h *Handshake) run(i *Identity, fingerprint [32]byte, done func(seal.Keys, error)) {
-	defer h.Stop()
-	conn, keys, err := h.shake(i, fingerprint)
-	done(keys, err)
-	if err != nil {
-		return
-	}
-	select {
-	case <-time.After(linger):
-	case <-h.closed:
-	}
-	h.Stop()
-	_ = conn.Close() // says goodbye into the muted pipe
+func (h *Handshake) run(i *Identity, fingerprint [32]byte, done func(Result, error)) {
+	r, err := h.shake(i, fingerprint)
+	done(r, err)
 }
 
-func (h *Handshake) shake(i *Identity, fingerprint [32]byte) (*dtls.Conn, seal.Keys, error) {
+func (h *Handshake) shake(i *Identity, fingerprint [32]byte) (r Result, err error) {
 	conn, err := dtls.ServerWithOptions((*pipe)(h), h.remote,
 		dtls.WithCertificates(i.certificate),
 		dtls.WithClientAuth(dtls.RequireAnyClientCert),
@@ -165,23 +180,27 @@ func (h *Handshake) shake(i *Identity, fingerprint [32]byte) (*dtls.Conn, seal.K
 		dtls.WithInsecureSkipVerifyHello(true),
 	)
 	if err != nil {
-		return nil, seal.Keys{}, err
+		h.Stop()
+		return r, err
 	}
+	defer func() {
+		h.Stop()
+		_ = conn.Close() // says goodbye into the muted pipe
+	}()
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	stop := context.AfterFunc(ctx, h.Stop)
 	defer stop()
 	if err := conn.HandshakeContext(ctx); err != nil {
-		h.Stop()
-		_ = conn.Close()
-		return nil, seal.Keys{}, fmt.Errorf("DTLS handshake: %w", err)
+		return r, fmt.Errorf("DTLS handshake: %w", err)
 	}
-	keys, err := export(conn)
-	if err != nil {
-		h.Stop()
-		_ = conn.Close()
+	if r.Keys, err = export(conn); err != nil {
+		return r, err
 	}
-	return conn, keys, err
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r.Last = h.flight
+	return r, nil
 }
 
 // export derives the SRTP keys (RFC 5764, section 4.2).
@@ -214,13 +233,25 @@ func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 	if errors.Is(err, io.EOF) {
 		err = net.ErrClosed
 	}
+	if err == nil {
+		p.mu.Lock()
+		p.heard = true
+		p.mu.Unlock()
+	}
 	return n, p.remote, err
 }
 
 func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
-	if !p.muted.Load() {
-		p.send(b)
+	if p.muted.Load() {
+		return len(b), nil
 	}
+	p.mu.Lock()
+	if p.heard || len(p.flight) >= flightMax {
+		p.heard, p.flight = false, nil
+	}
+	p.flight = append(p.flight, bytes.Clone(b))
+	p.mu.Unlock()
+	p.send(b)
 	return len(b), nil
 }
 

@@ -42,7 +42,7 @@ func shake(t *testing.T, fingerprint func([32]byte) [32]byte, profiles ...dtls.S
 	done := make(chan result, 1)
 	back := newHandshake(netip.MustParseAddrPort("192.0.2.1:1"), nil)
 	h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), fingerprint(theirs.Fingerprint()),
-		back.Deliver, func(k seal.Keys, err error) { done <- result{k, err} })
+		back.Deliver, func(r Result, err error) { done <- result{r.Keys, err} })
 	defer h.Stop()
 	options := []dtls.ClientOption{dtls.WithCertificates(theirs.certificate), dtls.WithInsecureSkipVerify(true)}
 	if len(profiles) > 0 {
@@ -110,13 +110,83 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A client that has missed the end of the handshake is sent it again, though
+// the node has forgotten everything else.
+func TestLastFlightIsLost(t *testing.T) {
+	identity, err := NewIdentity(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := NewIdentity(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const changeCipherSpec = 20
+	back := newHandshake(netip.MustParseAddrPort("192.0.2.1:1"), nil)
+	done, over := make(chan Result, 1), make(chan [][]byte, 1)
+	h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), theirs.Fingerprint(), func(b []byte) {
+		if b[0] != changeCipherSpec {
+			back.Deliver(b)
+		}
+	}, func(r Result, err error) {
+		if err != nil {
+			t.Error(err)
+		}
+		over <- r.Last
+		done <- r
+	})
+	defer h.Stop()
+	last := [][]byte(nil)
+	again := 0
+	conn, err := dtls.ClientWithOptions(wire{(*pipe)(back), func(b []byte) {
+		select {
+		case last = <-over:
+		default:
+		}
+		switch {
+		case last == nil:
+			h.Deliver(b)
+		case IsHandshake(b):
+			again++
+			for _, b := range last {
+				back.Deliver(b)
+			}
+		}
+	}}, back.remote, dtls.WithCertificates(theirs.certificate), dtls.WithInsecureSkipVerify(true),
+		dtls.WithSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM), dtls.WithFlightInterval(50*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := conn.HandshakeContext(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if r := <-done; len(r.Last) == 0 || again == 0 {
+		t.Errorf("the last flight has %d datagrams, and was sent again %d times", len(r.Last), again)
+	}
+}
+
+// A wire is a client's way to the node.
+type wire struct {
+	*pipe
+
+	send func([]byte)
+}
+
+func (w wire) WriteTo(b []byte, _ net.Addr) (int, error) {
+	w.send(b)
+	return len(b), nil
+}
+
 func TestStopEndsIt(t *testing.T) {
 	identity, err := NewIdentity(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), [32]byte{}, func([]byte) {}, func(_ seal.Keys, err error) { done <- err })
+	h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), [32]byte{}, func([]byte) {}, func(_ Result, err error) { done <- err })
 	h.Stop()
 	h.Stop()
 	select {
@@ -183,7 +253,7 @@ func FuzzDeliver(f *testing.F) {
 	f.Add(hello[:13], []byte{22})
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		done := make(chan error, 1)
-		h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), [32]byte{}, func([]byte) {}, func(_ seal.Keys, err error) { done <- err })
+		h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), [32]byte{}, func([]byte) {}, func(_ Result, err error) { done <- err })
 		h.Deliver(first)
 		h.Deliver(second)
 		h.Stop()

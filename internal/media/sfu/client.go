@@ -27,9 +27,11 @@ type client struct {
 	owner atomic.Pointer[shard] // the shard that first heard it, nil before
 
 	// The rest is the owner's.
-	index     int // in the owner's clients
-	place     int // on the floor of its room
-	handshake *handshake.Handshake
+	index     int                  // in the owner's clients
+	place     int                  // on the floor of its room
+	handshake *handshake.Handshake // while it is under way
+	last      [][]byte             // the handshake's last flight, for a while
+	lastUntil time.Time
 	addresses []netip.AddrPort
 	ssrcs     []uint32
 	reportAt  time.Time

@@ -162,6 +162,10 @@ func (l *shard) handleDTLS(c *client, d udp.Datagram) {
 		n.add(dropStranger)
 	case c.handshake != nil:
 		c.handshake.Deliver(d.Data)
+	case c.last != nil && handshake.IsHandshake(d.Data) && c.control.take(l.now, controlRate):
+		for _, b := range c.last { // it has not heard the end
+			l.send(append(l.space(), b...), d.Addr)
+		}
 	case !handshake.IsHello(d.Data) || c.HasKeys():
 		n.add(dropDTLS)
 	case l.sfu.handshakes.Add(1) > handshakesMax:

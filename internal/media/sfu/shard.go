@@ -267,20 +267,21 @@ func (l *shard) shake(c *client, addr netip.AddrPort) {
 	started := l.now
 	c.handshake = handshake.Start(l.sfu.identity, addr, c.Fingerprint(),
 		func(b []byte) { _ = l.conn.WriteTo(b, addr) }, // a lost datagram is asked for again
-		func(k seal.Keys, err error) {
+		func(r handshake.Result, err error) {
 			l.sfu.handshakes.Add(-1)
-			l.post(func() { l.shaken(c, started, k, err) })
+			l.post(func() { l.shaken(c, started, r, err) })
 		})
 }
 
 // shaken is told the end of a handshake.
-func (l *shard) shaken(c *client, started time.Time, k seal.Keys, err error) {
+func (l *shard) shaken(c *client, started time.Time, r handshake.Result, err error) {
+	c.handshake = nil
 	if c.gone.Load() {
 		return
 	}
 	var sealed seal.RTP
 	if err == nil {
-		sealed, err = c.SetKeys(k)
+		sealed, err = c.SetKeys(r.Keys)
 	}
 	if err != nil {
 		l.sfu.counters.add(handshakeFailed)
@@ -292,6 +293,7 @@ func (l *shard) shaken(c *client, started time.Time, k seal.Keys, err error) {
 	l.arrive(c, sealed)
 	c.reportAt = l.now.Add(reportEvery)
 	c.up.Store(true)
+	c.last, c.lastUntil = r.Last, l.now.Add(handshake.Linger)
 }
 
 // --- ten times a second ---
@@ -328,6 +330,9 @@ func (l *shard) look(c *client) {
 		l.sfu.counters.add(consentLost)
 		l.giveUp(c)
 		return
+	}
+	if l.now.After(c.lastUntil) {
+		c.last = nil
 	}
 	if c.place == nowhere || l.now.Before(c.reportAt) {
 		return

@@ -42,7 +42,7 @@ func newHouse(t testing.TB, m *memory) *house {
 func start(t testing.TB, m *memory) *house {
 	t.Helper()
 	h := newHouse(t, m)
-	rs, err := Start(t.Context(), h.store, h.follows, h.witness)
+	rs, err := Start(t.Context(), h.store, h.follows, h.witness, h.witness)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -677,7 +677,7 @@ func TestStartRefuses(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				test.store.memory = newMemory()
 				test.store.goes(failing)
-				if _, err := Start(t.Context(), test.store, &follows{}); err == nil || !errors.Is(err, test.want) && test.want != nil {
+				if _, err := Start(t.Context(), test.store, &follows{}, newWitness(t)); err == nil || !errors.Is(err, test.want) && test.want != nil {
 					t.Errorf("started: %v", err)
 				}
 			})

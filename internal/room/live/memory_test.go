@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -129,16 +130,30 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// A witness is a Watcher that remembers, and looks that nothing is missing.
+// A witness is an Audience and a Watcher that remembers, and looks that nothing
+// is missing.
 type witness struct {
 	t     testing.TB
 	mu    sync.Mutex
 	first map[id.Room]uint64       // number of the first event that was told
 	told  map[id.Room][]room.Event // all since
+	shown map[id.Room]shown        // what was shown last
+}
+
+type shown struct {
+	first  uint64
+	sights []room.Sight
+	count  int
 }
 
 func newWitness(t testing.TB) *witness {
-	return &witness{t: t, first: make(map[id.Room]uint64), told: make(map[id.Room][]room.Event)}
+	return &witness{t: t, first: make(map[id.Room]uint64), told: make(map[id.Room][]room.Event), shown: make(map[id.Room]shown)}
+}
+
+func (w *witness) Show(name id.Room, first uint64, sights []room.Sight, count int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.shown[name] = shown{first, slices.Clone(sights), count}
 }
 
 func (w *witness) Happened(name id.Room, r *room.Room, first uint64, events []room.Event) {
@@ -154,6 +169,17 @@ func (w *witness) Happened(name id.Room, r *room.Room, first uint64, events []ro
 		w.t.Errorf("told of the room at event %d, want %d", r.Seq(), want)
 	}
 	w.told[name] = append(w.told[name], events...)
+	s := w.shown[name]
+	delete(w.shown, name)
+	if s.first != first || s.count != r.Len() || len(s.sights) != len(events) {
+		w.t.Errorf("shown %d sights from %d on, and %d people", len(s.sights), s.first, s.count)
+		return
+	}
+	for i, sight := range s.sights {
+		if sight.Event != nil && !reflect.DeepEqual(sight.Event, events[i]) {
+			w.t.Errorf("shown %#v of %#v", sight.Event, events[i])
+		}
+	}
 }
 
 func (w *witness) events(name id.Room) []room.Event {

@@ -90,6 +90,13 @@ type Watcher interface {
 	Happened(name id.Room, r *room.Room, first uint64, events []room.Event)
 }
 
+// An Audience is shown what those see who watch rooms, in order: sights are
+// those of the events from number first on, and count is how many are in the
+// room after them. It is called before the watchers, as they are.
+type Audience interface {
+	Show(name id.Room, first uint64, sights []room.Sight, count int)
+}
+
 // Counts are how often something has happened since the start.
 type Counts struct {
 	Busy        uint64 // commands refused because too many waited
@@ -104,6 +111,7 @@ type Counts struct {
 type Rooms struct {
 	store    Store
 	follows  Follows
+	audience Audience
 	watchers []Watcher
 
 	work     context.Context // ends when what is under way is given up
@@ -120,14 +128,14 @@ type Rooms struct {
 
 // Start loads all rooms and runs them. Everybody's seat is held, as after a
 // lost connection. The context bounds the loading only.
-func Start(ctx context.Context, s Store, f Follows, w ...Watcher) (*Rooms, error) {
+func Start(ctx context.Context, s Store, f Follows, a Audience, w ...Watcher) (*Rooms, error) {
 	records, err := s.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load rooms: %w", err)
 	}
 	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	rs := &Rooms{
-		store: s, follows: f, watchers: w,
+		store: s, follows: f, audience: a, watchers: w,
 		work: work, giveUp: giveUp, stopping: make(chan struct{}),
 		rooms: make(map[id.Room]*running),
 	}
@@ -197,7 +205,7 @@ func (rs *Rooms) Open(ctx context.Context, c room.OpenRoom, invite []id.Person) 
 	}
 	for _, who := range invite {
 		e := room.LetInto{Who: who}
-		l.next.Apply(e)
+		l.apply(e)
 		events = append(events, e)
 	}
 	if err := rs.admit(); err != nil {

@@ -32,11 +32,12 @@ type running struct {
 	gone     chan struct{} // closed when the room does not run here any more
 	why      error         // what to answer then; set before gone is closed
 
-	next         *room.Room // one batch ahead
-	stageChanged bool       // by the batch
-	regroupDue   bool       // who is followed is to be asked
-	retry        time.Time  // when to try again what has failed, or zero
-	uncompacted  int        // events since the last snapshot
+	next         *room.Room   // one batch ahead
+	sights       []room.Sight // of the events of the batch
+	stageChanged bool         // by the batch
+	regroupDue   bool         // who is followed is to be asked
+	retry        time.Time    // when to try again what has failed, or zero
+	uncompacted  int          // events since the last snapshot
 
 	mu   sync.RWMutex // guards room; held for writing only to apply a batch
 	room *room.Room
@@ -136,10 +137,13 @@ func (l *running) decide(c room.Command) ([]room.Event, error) {
 			l.stageChanged = l.stageChanged || l.next.Role(e.Who) >= room.Speaker
 		default:
 		}
-		l.next.Apply(e)
+		l.apply(e)
 	}
 	return events, err
 }
+
+// apply makes e so in the copy ahead.
+func (l *running) apply(e room.Event) { l.sights = append(l.sights, l.next.Apply(e)) }
 
 // expire ends what is over. Each departure may have consequences, so it asks
 // until there are none.
@@ -208,6 +212,10 @@ func (l *running) commit(ctx context.Context, events []room.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
+	defer func() {
+		clear(l.sights)
+		l.sights = l.sights[:0]
+	}()
 	first := l.next.Seq() - uint64(len(events)) + 1
 	if err := l.of.store.Append(ctx, l.name, l.term, first, events); err != nil {
 		l.of.unstored.Add(1)
@@ -225,6 +233,7 @@ func (l *running) commit(ctx context.Context, events []room.Event) error {
 
 func (l *running) tell(events []room.Event) {
 	first := l.next.Seq() - uint64(len(events)) + 1
+	l.of.audience.Show(l.name, first, l.sights, l.next.Len())
 	for _, w := range l.of.watchers {
 		w.Happened(l.name, l.next, first, events)
 	}

@@ -297,6 +297,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{room}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a room with me */
+        get: operations["list-room-people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/signin/passkey/begin": {
         parameters: {
             query?: never;
@@ -420,6 +437,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Audience: {
+            /**
+             * Format: int64
+             * @description as after, for those who follow; absent at the end
+             */
+            next?: number;
+            people: components["schemas"]["RoomParticipant"][];
+        };
         Card: {
             id: string;
             /** Format: int64 */
@@ -449,8 +474,10 @@ export interface components {
             /** @description PublicKeyCredentialCreationOptionsJSON or PublicKeyCredentialRequestOptionsJSON (WebAuthn, section 5.1) */
             options: unknown;
         };
-        /** @description A numbered event of a room: besides seq and room exactly one member. */
+        /** @description A numbered event of a room: besides seq, after, room and person exactly one member. */
         Event: {
+            /** Format: int64 */
+            after?: number;
             ask_over?: components["schemas"]["EventAskOver"];
             asked_up?: components["schemas"]["EventAskedUp"];
             ended?: components["schemas"]["EventEnded"];
@@ -463,6 +490,7 @@ export interface components {
             made_moderator?: components["schemas"]["EventMadeModerator"];
             muted?: components["schemas"]["EventMuted"];
             opened?: components["schemas"]["EventOpened"];
+            person?: components["schemas"]["RoomParticipant"];
             regrouped?: components["schemas"]["EventRegrouped"];
             returned?: components["schemas"]["EventReturned"];
             room: string;
@@ -686,11 +714,14 @@ export interface components {
             name: string;
             /** @enum {string} */
             role: "listener" | "speaker" | "moderator";
+            sampled?: boolean;
             /** Format: int64 */
             stage?: number;
             who: string;
         };
         RoomView: {
+            /** Format: int64 */
+            count: number;
             ended?: boolean;
             /** @enum {string} */
             hands: "off" | "followed" | "everyone";
@@ -718,6 +749,11 @@ export interface components {
         SignalAnswer: {
             sdp: string;
         };
+        SignalCrowd: {
+            /** Format: int64 */
+            count: number;
+            room: string;
+        };
         SignalCut: {
             room: string;
             /** @enum {string} */
@@ -735,12 +771,15 @@ export interface components {
             room: string;
             session: string;
             view?: components["schemas"]["RoomView"];
+            you: components["schemas"]["RoomParticipant"];
         };
         SignalNone: Record<string, never>;
         SignalNotice: {
+            crowd?: components["schemas"]["SignalCrowd"];
             cut?: components["schemas"]["SignalCut"];
             hallway?: components["schemas"]["SignalNone"];
             voices?: components["schemas"]["SignalVoices"];
+            you?: components["schemas"]["SignalYou"];
         };
         SignalOffer: {
             sdp: string;
@@ -804,6 +843,10 @@ export interface components {
         SignalWiden: {
             /** @enum {string} */
             to: "social" | "open";
+        };
+        SignalYou: {
+            followed: boolean;
+            room: string;
         };
         Violation: {
             /** @description such as body.name */
@@ -1451,6 +1494,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-room-people": {
+        parameters: {
+            query?: {
+                /** @description a part of the name */
+                q?: string;
+                /** @description the number by which the last one came in */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audience"];
                 };
             };
             /** @description Error */

@@ -1,5 +1,6 @@
 import { offline, type Problem, StoaError } from './error.ts';
 import type {
+  Audience,
   Card,
   Ceremony,
   Grant,
@@ -83,6 +84,9 @@ export class House {
   hallway = () => this.#ask<{ rooms: Card[] }>('GET', 'rooms');
   openRoom = (room: NewRoom) => this.#ask<Card>('POST', 'rooms', room);
   room = (id: string) => this.#ask<Card>('GET', `rooms/${enc(id)}`);
+  /** Who is in a room with me, by a part of the name; `after` is the `next` of the page before. */
+  peopleIn = (room: string, q = '', after = 0) =>
+    this.#ask<Audience>('GET', `rooms/${enc(room)}/people?q=${enc(q)}&after=${after}`);
   grant = (room: string) => this.#ask<Grant>('POST', `rooms/${enc(room)}/grants`, {});
 
   async #ask<Answer>(method: Method, path: string, body?: object): Promise<Answer> {

@@ -11,6 +11,7 @@ export type Person = Bodies['Person'];
 export type Card = Bodies['Card'];
 export type CardPerson = Bodies['CardPerson'];
 export type Visibility = Card['visibility'];
+export type Audience = Bodies['Audience'];
 export type NewRoom = Bodies['NewRoom'];
 export type Grant = Bodies['Grant'];
 export type Invitation = Bodies['OpenInvite'];

@@ -5,9 +5,40 @@
  */
 import type { HandPolicy, Participant, RoomEvent, View } from './protocol.ts';
 
-/** Returns the view after an event. It cannot refuse: it has already happened. */
-export function apply(view: View, event: RoomEvent): View {
-  return { ...changed(view, event), seq: event.seq };
+/**
+ * Returns the view after an event, which must be the next that was sent. It
+ * cannot refuse: it has already happened. `me` stays in the view, shown to
+ * others or not.
+ */
+export function apply(view: View, event: RoomEvent, me?: string): View {
+  const before = event.person ? withNewcomer(view, event.person) : view;
+  const after = changed(before, event);
+  const seen = after.people.filter((p) => shown(p) || p.who === me);
+  const people = seen.length < after.people.length ? seen : after.people;
+  return { ...after, people, seq: event.seq };
+}
+
+/** Whether something was sent between this view and this event that has not come. */
+export function isMissing(view: View, event: RoomEvent): boolean {
+  return (event.after ?? event.seq - 1) > view.seq;
+}
+
+/** Returns the view with a person in it, at their place in the order of coming in. */
+export function withNewcomer(view: View, person: Participant): View {
+  const others = without(view, person.who).people;
+  const before = others.filter((p) => p.entered < person.entered);
+  const after = others.filter((p) => p.entered > person.entered);
+  return { ...view, people: [...before, person, ...after] };
+}
+
+/** Returns the view in which somebody is followed from the stage, or is not. */
+export function withFollowed(view: View, who: string, followed: boolean): View {
+  return withPerson(view, who, (p) => ({ ...p, followed }));
+}
+
+/** Whether this person is shown to all, and not only counted. */
+function shown(p: Participant): boolean {
+  return onStage(p) || p.sampled === true || p.hand !== undefined || p.asked_until !== undefined;
 }
 
 function changed(view: View, e: RoomEvent): View {
@@ -19,12 +50,21 @@ function changed(view: View, e: RoomEvent): View {
       role: 'moderator',
       muted: true,
       followed: false,
+      sampled: true,
       entered: e.seq,
       stage: e.seq,
       chair: e.seq,
       away_until: until,
     };
-    return { ...view, opened: at, title, visibility, hands: 'everyone', people: [opener] };
+    return {
+      ...view,
+      opened: at,
+      title,
+      visibility,
+      hands: 'everyone',
+      count: view.count + 1,
+      people: [opener],
+    };
   }
   if (e.entered) {
     const { who, name, followed } = e.entered;
@@ -35,16 +75,20 @@ function changed(view: View, e: RoomEvent): View {
       role: 'listener',
       muted: true,
       followed,
+      sampled: true,
       entered: e.seq,
     };
-    return { ...view, people: [...people, listener] };
+    return { ...view, count: view.count + 1, people: [...people, listener] };
   }
   if (e.returned) return withPerson(view, e.returned.who, back);
   if (e.went_away) {
     const { who, until } = e.went_away;
     return withPerson(view, who, (p) => ({ ...p, away_until: until }));
   }
-  if (e.left) return without(view, e.left.who);
+  if (e.left) {
+    const rest = without(view, e.left.who);
+    return { ...rest, count: view.count - view.people.length + rest.people.length };
+  }
   if (e.hand_raised) return withPerson(view, e.hand_raised.who, (p) => ({ ...p, hand: e.seq }));
   if (e.hand_lowered) return withPerson(view, e.hand_lowered.who, handDown);
   if (e.hands_set) {
@@ -83,7 +127,7 @@ function changed(view: View, e: RoomEvent): View {
       }),
     };
   }
-  if (e.ended) return { ...view, ended: true, people: [] };
+  if (e.ended) return { ...view, ended: true, count: 0, people: [] };
   return view; // let_in, or an event that a later version has added
 }
 

@@ -13,7 +13,7 @@ import type {
   RoomEvent,
   View,
 } from './protocol.ts';
-import { apply, onStage } from './room.ts';
+import { apply, isMissing, onStage, withFollowed, withNewcomer } from './room.ts';
 
 const enterWait = 15_000; // ms to come in for the first time
 const voiceFrom = 0.2; // own level from which one speaks
@@ -46,6 +46,8 @@ export class Seat {
   readonly me: ReadonlySignal<Participant | undefined>;
   /** On the stage, longest-standing first. */
   readonly stage: ReadonlySignal<Participant[]>;
+  /** How many listen; of a large audience only some are in the view. */
+  readonly listeners: ReadonlySignal<number>;
   /** Listeners whom somebody on the stage follows, in the order they came in. */
   readonly followed: ReadonlySignal<Participant[]>;
   /** The other listeners, in the order they came in. */
@@ -76,7 +78,7 @@ export class Seat {
   readonly #media: Media;
   readonly #stops: (() => void)[];
   readonly #first: { resolve(): void; reject(problem: StoaError): void };
-  readonly #watchers = new Set<(event: RoomEvent) => void>();
+  readonly #watchers = new Set<(event: RoomEvent, before: View) => void>();
   #session = '';
   #attempt = 0;
   #lastVoice = 0;
@@ -129,6 +131,10 @@ export class Seat {
       this.view.value.people.filter(onStage).sort((a, b) => (a.stage ?? 0) - (b.stage ?? 0)),
     );
     const listeners = computed(() => this.view.value.people.filter((p) => !onStage(p)));
+    this.listeners = computed(() => {
+      const seen = listeners.value.length;
+      return Math.max(seen, this.view.value.count - this.stage.value.length);
+    });
     this.followed = computed(() => listeners.value.filter((p) => p.followed));
     this.others = computed(() => listeners.value.filter((p) => !p.followed));
     this.hands = computed(() =>
@@ -162,8 +168,11 @@ export class Seat {
     ];
   }
 
-  /** Tells `watcher` each event, after it is in the view; returns how to stop that. */
-  watch(watcher: (event: RoomEvent) => void): () => void {
+  /**
+   * Tells `watcher` each event, after it is in the view, and the view before
+   * it; returns how to stop that.
+   */
+  watch(watcher: (event: RoomEvent, before: View) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
   }
@@ -233,7 +242,10 @@ export class Seat {
       this.#session = entered.session;
       batch(() => {
         this.#me.value = entered.me;
-        if (entered.view) this.#view.value = entered.view;
+        const { me, you, view } = entered;
+        this.#view.value = view
+          ? withNewcomer(view, you)
+          : withFollowed(this.view.peek(), me, you.followed);
         this.#state.value = 'live';
         // Closed by a moderator while we were away, or by the new seat.
         if (entered.view && this.me.value?.muted !== false) this.#wantsOpen.value = false;
@@ -266,6 +278,10 @@ export class Seat {
         this.#slots.value = slots;
         this.#speaking.value = speaking;
       });
+    } else if (message.crowd?.room === this.room) {
+      this.#view.value = { ...this.view.peek(), count: message.crowd.count };
+    } else if (message.you?.room === this.room) {
+      this.#view.value = withFollowed(this.view.peek(), this.#me.peek(), message.you.followed);
     } else if (message.cut?.room === this.room) {
       this.#cut(message.cut);
     }
@@ -274,16 +290,16 @@ export class Seat {
   #happened(event: RoomEvent): void {
     const view = this.view.peek();
     if (!this.#session || event.seq <= view.seq) return;
-    if (event.seq > view.seq + 1) {
+    if (isMissing(view, event)) {
       this.#live.restart(); // something was missed: coming back brings it
       return;
     }
     batch(() => {
-      this.#view.value = apply(view, event);
+      this.#view.value = apply(view, event, this.#me.peek());
       const { muted } = event;
       if (muted?.who === this.#me.peek() && muted.by !== muted.who) this.#wantsOpen.value = false;
     });
-    for (const watcher of [...this.#watchers]) watcher(event);
+    for (const watcher of [...this.#watchers]) watcher(event, view);
     if (event.ended) this.#finish('ended');
   }
 
@@ -340,6 +356,7 @@ export class Seat {
 /** What is seen before the first view. */
 const nothingSeen: View = {
   seq: 0,
+  count: 0,
   opened: '',
   title: '',
   visibility: 'closed',

@@ -1,7 +1,8 @@
 // @vitest-environment node
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { apply, type Participant, type RoomEvent, type View } from '../src/index.ts';
+import type { Participant, RoomEvent, View } from '../src/index.ts';
+import { apply, isMissing, withFollowed, withNewcomer } from '../src/room.ts';
 
 const listener = (who: string, entered: number): Participant => ({
   who,
@@ -9,6 +10,7 @@ const listener = (who: string, entered: number): Participant => ({
   role: 'listener',
   muted: true,
   followed: false,
+  sampled: true,
   entered,
 });
 const ada: Participant = { ...listener('ada', 1), role: 'moderator', stage: 1, chair: 1 };
@@ -17,6 +19,7 @@ const cy: Participant = { ...listener('cy', 3), followed: true };
 
 const view = (...people: Participant[]): View => ({
   seq: 10,
+  count: people.length,
   opened: '2026-11-23T19:30:00Z',
   title: 'Tea',
   visibility: 'closed',
@@ -35,6 +38,7 @@ describe('an event', () => {
     });
     expect(v).toStrictEqual({
       seq: 11,
+      count: 1,
       opened: 'a',
       title: 'T',
       visibility: 'open',
@@ -115,10 +119,46 @@ describe('an event', () => {
   });
 });
 
+describe('of a large audience', () => {
+  const { sampled: _, ...dan } = listener('dan', 4);
+  const large = { ...view(ada, bo), count: 5000 };
+
+  it('brings somebody with the event that makes them seen, and lets them go', () => {
+    const up = after(large, { person: dan, hand_raised: { who: 'dan' } });
+    expect(up.people).toStrictEqual([ada, bo, { ...dan, hand: 11 }]);
+    const down = after(up, { hand_lowered: { who: 'dan' } });
+    expect(down.people).toStrictEqual([ada, bo]);
+    expect(down.count).toBe(5000);
+  });
+
+  it('puts them where they came in', () => {
+    const late = listener('eve', 5);
+    const v = after(view(ada, late), { person: dan, stepped_up: { who: 'dan' } });
+    expect(v.people.map((p) => p.who)).toEqual(['ada', 'dan', 'eve']);
+  });
+
+  it('keeps one’s own person in sight', () => {
+    const mine = withNewcomer(large, dan);
+    const event = { seq: 11, room: 'r', hands_set: { policy: 'off' as const } };
+    expect(person(apply(mine, event, 'dan'), 'dan')).toStrictEqual(dan);
+    expect(person(apply(mine, event), 'dan')).toBeUndefined();
+    expect(person(withFollowed(mine, 'dan', true), 'dan')?.followed).toBe(true);
+  });
+
+  it('misses nothing where nothing was sent', () => {
+    const event = { room: 'r', widened: { to: 'open' as const } };
+    expect(isMissing(large, { seq: 11, ...event })).toBe(false);
+    expect(isMissing(large, { seq: 12, ...event })).toBe(true);
+    expect(isMissing(large, { seq: 200, after: 10, ...event })).toBe(false);
+    expect(isMissing(large, { seq: 200, after: 8, ...event })).toBe(false);
+    expect(isMissing(large, { seq: 200, after: 11, ...event })).toBe(true);
+  });
+});
+
 interface Vector {
   name: string;
   view: View;
-  events: RoomEvent[];
+  events: (RoomEvent | { crowd: { room: string; count: number } })[];
   after: View;
 }
 
@@ -127,6 +167,11 @@ const vectors = new URL('../../../test/vectors/room.json', import.meta.url).path
 describe.runIf(existsSync(vectors))('the vectors shared with the node', () => {
   const cases = existsSync(vectors) ? (JSON.parse(readFileSync(vectors, 'utf8')) as Vector[]) : [];
   it.each(cases)('$name', ({ view: before, events, after: expected }) => {
-    expect(events.reduce(apply, before)).toStrictEqual(expected);
+    let now = before;
+    for (const e of events) {
+      if ('seq' in e) expect(isMissing(now, e)).toBe(false);
+      now = 'seq' in e ? apply(now, e) : { ...now, count: e.crowd.count };
+    }
+    expect(now).toStrictEqual(expected);
   });
 });

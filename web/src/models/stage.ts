@@ -11,8 +11,9 @@ import { comeIn, leave, seat, visit } from './visit.ts';
 
 export type RoomSheet =
   | { kind: 'none' }
-  | { kind: 'person'; who: string }
-  | { kind: 'removing'; who: string }
+  | { kind: 'person'; who: string; found?: Participant }
+  | { kind: 'removing'; who: string; found?: Participant }
+  | { kind: 'people' }
   | { kind: 'hands' }
   | { kind: 'menu' }
   | { kind: 'letting_in' }
@@ -109,6 +110,11 @@ export function maySendAway(here: Seat, who: Participant): boolean {
   return who.role !== 'moderator' || (who.chair ?? 0) > (me.chair ?? 0);
 }
 
+/** How many listen whom the view does not show. */
+export function unseen(here: Seat): number {
+  return here.listeners.value - here.followed.value.length - here.others.value.length;
+}
+
 /** The room ends with the last one on its stage. */
 export function endsWithMe(here: Seat): boolean {
   return iAmOnStage(here) && here.stage.value.length === 1;
@@ -198,10 +204,12 @@ export function startStage(): () => void {
       microphoneTrouble.value = '';
       askedBy.value = '';
       if (!here) return;
-      return here.watch((event) => {
+      return here.watch((event, before) => {
         const me = here.me.peek();
+        // Of a large audience somebody may come into sight by this, or leave it.
         const nameOf = (who: string) =>
-          here.view.peek().people.find((p) => p.who === who)?.name ?? t().none;
+          [...here.view.peek().people, ...before.people].find((p) => p.who === who)?.name ??
+          t().none;
         const { news } = t();
         if (event.asked_up?.who === me?.who) {
           askedBy.value = nameOf(event.asked_up?.by ?? '');

@@ -152,7 +152,8 @@ export const de: Words = {
     followed: 'Wem die Bühne folgt',
     others: 'Außerdem im Raum',
     audienceEmpty: 'Noch hört niemand zu.',
-    showMore: (n) => `${n} weitere zeigen`,
+    more: (n) => (n === 1 ? 'und eine weitere Person' : `und ${inWords(n)} weitere`),
+    findAmong: (n) => `und ${inWords(n)} weitere: jemanden finden`,
     moderator: 'moderiert',
     speaking: 'spricht',
     muted: 'stumm',
@@ -228,6 +229,15 @@ export const de: Words = {
     stepDown: 'Von der Bühne gehen',
     lowerHand: 'Hand senken',
     self: 'Das bist du',
+  },
+
+  people: {
+    title: 'Alle hier',
+    look: 'Nach Namen suchen',
+    found: (n, more) =>
+      n === 0 ? 'Hier heißt niemand so.' : more ? `Die ersten ${n}` : `${n} gefunden`,
+    more: 'Mehr zeigen',
+    roles: { listener: 'hört zu', speaker: 'auf der Bühne', moderator: 'moderiert' },
   },
 
   menu: {

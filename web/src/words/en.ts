@@ -142,7 +142,8 @@ export const en = {
     followed: 'Followed by the speakers',
     others: 'Others in the room',
     audienceEmpty: 'Nobody is listening yet.',
-    showMore: (n: number) => `Show ${n} more`,
+    more: (n: number) => `and ${inWords(n)} more`,
+    findAmong: (n: number) => `and ${inWords(n)} more: find somebody`,
     moderator: 'moderator',
     speaking: 'speaking',
     muted: 'muted',
@@ -213,6 +214,15 @@ export const en = {
     stepDown: 'Leave the stage',
     lowerHand: 'Lower hand',
     self: 'This is you',
+  },
+
+  people: {
+    title: 'Everyone here',
+    look: 'Find by name',
+    found: (n: number, more: boolean) =>
+      n === 0 ? 'Nobody here has that name.' : more ? `The first ${n}` : `${n} found`,
+    more: 'Show more',
+    roles: { listener: 'listening', speaker: 'on the stage', moderator: 'moderates' },
   },
 
   menu: {

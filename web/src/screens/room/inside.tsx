@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import type { Participant, Seat } from '@stoa/client';
 import {
   iAmOnStage,
@@ -10,6 +9,7 @@ import {
   seatName,
   sheet,
   toggleHand,
+  unseen,
 } from '../../models/stage.ts';
 import { Columns } from '../../parts/brand.tsx';
 import { Heading } from '../../parts/heading.tsx';
@@ -81,7 +81,7 @@ function Top({ seat }: { seat: Seat }) {
 function Head({ seat }: { seat: Seat }) {
   const words = t();
   const { visibility, opened } = seat.view.value;
-  const listeners = seat.followed.value.length + seat.others.value.length;
+  const listeners = seat.listeners.value;
   return (
     <div class="pad stack room-head">
       <span class="eyebrow">
@@ -131,7 +131,8 @@ function Audience({ seat }: { seat: Seat }) {
   const words = t().room;
   const followed = seat.followed.value;
   const others = seat.others.value;
-  if (followed.length + others.length === 0) {
+  const more = unseen(seat);
+  if (seat.listeners.value === 0) {
     return <p class="pad soft audience-empty">{words.audienceEmpty}</p>;
   }
   return (
@@ -139,14 +140,8 @@ function Audience({ seat }: { seat: Seat }) {
       {followed.length > 0 && (
         <Crowd seat={seat} id="followed" name={words.followed} people={followed} />
       )}
-      {others.length > 0 && (
-        <Crowd
-          seat={seat}
-          id="others"
-          name={words.others}
-          people={others}
-          far={others.length > 24}
-        />
+      {others.length + more > 0 && (
+        <Crowd seat={seat} id="others" name={words.others} people={others} more={more} />
       )}
     </div>
   );
@@ -157,30 +152,37 @@ interface CrowdProps {
   id: string;
   name: string;
   people: Participant[];
-  far?: boolean;
+  /** How many there are besides. */
+  more?: number;
 }
 
-const crowdStep = 60;
+const farFrom = 24; // people who are still drawn large
 
-/** A part of the audience. Of a large one, so many are drawn as one wants to see. */
-function Crowd({ seat, id, name, people, far }: CrowdProps) {
-  const shown = useSignal(crowdStep);
+/** A part of the audience. Of a large one some are drawn, and the others counted. */
+function Crowd({ seat, id, name, people, more = 0 }: CrowdProps) {
   const grid = useRoving<HTMLUListElement>();
-  const more = people.length - shown.value;
+  const all = people.length + more;
   return (
     <section aria-labelledby={id} data-test={id}>
       <h2 class="sub" id={id}>
-        {name} <span class="num">{number(people.length)}</span>
+        {name} <span class="num">{number(all)}</span>
       </h2>
-      <ul class={far ? 'crowd far' : 'crowd'} ref={grid}>
-        {people.slice(0, shown.value).map((p) => (
+      <ul class={more > 0 || people.length > farFrom ? 'crowd far' : 'crowd'} ref={grid}>
+        {people.map((p) => (
           <Person key={p.who} seat={seat} person={p} />
         ))}
       </ul>
       {more > 0 && (
-        <div class="pad">
-          <button type="button" class="btn s" onClick={() => (shown.value += 4 * crowdStep)}>
-            {t().room.showMore(Math.min(more, 4 * crowdStep))}
+        <div class="pad more">
+          <button
+            type="button"
+            class="btn s"
+            aria-label={t().room.findAmong(more)}
+            data-test="find"
+            onClick={() => (sheet.value = { kind: 'people' })}
+          >
+            <Icon name="search" />
+            <span class="num">{t().room.more(more)}</span>
           </button>
         </div>
       )}

@@ -27,6 +27,7 @@ import { to } from '../../router.ts';
 import { firstName, month, t } from '../../words/index.ts';
 import { HandsPanel } from './hands.tsx';
 import { LettingIn, RoomMenu } from './menu.tsx';
+import { People } from './people.tsx';
 
 /**
  * The sheet that lies over the room, at most one. An invitation to the stage
@@ -57,11 +58,13 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
       return null;
     case 'person':
     case 'removing': {
-      const person = seat.view.value.people.find((p) => p.who === open.who);
+      const person = seat.view.value.people.find((p) => p.who === open.who) ?? open.found;
       if (!person) return null;
       if (open.kind === 'removing') return <Removing person={person} />;
       return <PersonSheet seat={seat} person={person} />;
     }
+    case 'people':
+      return <People seat={seat} />;
     case 'hands':
       return iModerate(seat) ? <Hands seat={seat} /> : null;
     case 'menu':
@@ -231,7 +234,7 @@ function Acts({ seat, person }: { seat: Seat; person: Participant }) {
               type="button"
               class="btn danger w"
               data-test="remove"
-              onClick={() => (sheet.value = { kind: 'removing', who })}
+              onClick={() => (sheet.value = { kind: 'removing', who, found: person })}
             >
               {words.remove}
             </button>

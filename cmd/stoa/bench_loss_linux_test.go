@@ -1,43 +1,31 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
 	"slices"
 	"testing"
 
 	"github.com/stoa-audio/stoa/internal/bench"
 )
 
-// TestMain lets the test's binary be the node that a measurement starts.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "serve" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
 func TestBenchLoss(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it measures for seconds")
 	}
-	var out bytes.Buffer
-	args := []string{"bench", "loss", "--loss", "0.2", "--burst", "2", "--seconds", "3", "--json"}
-	if err := run(t.Context(), args, nil, &out, io.Discard); err != nil {
+	out, err := stoa(t, "bench", "loss", "--loss", "0.2", "--burst", "2", "--seconds", "3", "--json").Output()
+	if err != nil {
 		t.Fatal(err)
 	}
 	var members map[string]any
 	var r bench.LossReport
-	if err := errors.Join(json.Unmarshal(out.Bytes(), &members), json.Unmarshal(out.Bytes(), &r)); err != nil {
+	if err := errors.Join(json.Unmarshal(out, &members), json.Unmarshal(out, &r)); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"sent", "delivered", "recovered", "lost"} {
 		if _, ok := members[name]; !ok {
-			t.Errorf("no %q in %s", name, out.Bytes())
+			t.Errorf("no %q in %s", name, out)
 		}
 	}
 	// What the line loses is a matter of its own; of a fifth, hardly anything

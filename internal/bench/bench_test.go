@@ -1,0 +1,151 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/bench/crowd"
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/store/sqlite"
+)
+
+func TestSettings(t *testing.T) {
+	good := Settings{Listeners: 1, Seconds: 1, FrameMS: 20, Client: "lean", Lane: "udp", Joining: 1}
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+	for name, change := range map[string]func(*Settings){
+		"--listeners": func(s *Settings) { s.Listeners = listenersMax + 1 },
+		"--speakers":  func(s *Settings) { s.Speakers = -1 },
+		"--seconds":   func(s *Settings) { s.Seconds = 0 },
+		"--joining":   func(s *Settings) { s.Joining = 0 },
+		"--ptime":     func(s *Settings) { s.FrameMS = 30 },
+		"--client":    func(s *Settings) { s.Client = "Lean" },
+		"--lane":      func(s *Settings) { s.Lane = "" },
+	} {
+		s := good
+		change(&s)
+		if err := s.Check(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is wrong, and it says %v", name, err)
+		}
+	}
+}
+
+// The keys are what others read: they stay.
+func TestReportKeys(t *testing.T) {
+	r := newReport(Settings{Listeners: 10, Speakers: 2, Seconds: 5, FrameMS: 40})
+	r.joins(crowd.Joined{In: 8, Failed: 2, Took: time.Second}, usage{total: 16 * time.Millisecond}, usage{})
+	r.heard(crowd.Heard{Delivered: 1000, Lost: 3, P50: time.Millisecond, P99: 2 * time.Millisecond},
+		usage{user: time.Millisecond, system: 3 * time.Millisecond, total: 4 * time.Millisecond}, usage{})
+	r.memory(800, state{heapBytes: 9 * 8192, goroutines: 26}, state{heapBytes: 8192, goroutines: 10})
+	var b bytes.Buffer
+	if err := r.JSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]any{
+		"listeners": 10., "speakers": 2., "packets_out": 1000., "lost": 3., "server_user_s": 0.001, "server_sys_s": 0.003,
+		"user_us_per_packet": 1., "cpu_us_per_packet": 4., "cpu_ms_per_listener_second": 0.1,
+		"rss_kib_per_listener": 100., "heap_kib_per_listener": 8., "goroutines_per_listener": 2.,
+		"join_cpu_ms": 2., "joins_per_s": 8., "load_average": 0.,
+	} {
+		if got[key] != want {
+			t.Errorf("%s is %v, want %v", key, got[key], want)
+		}
+	}
+	delay, _ := got["forward_delay_ms"].(map[string]any)
+	if !maps.Equal(delay, map[string]any{"p50": 1., "p99": 2.}) {
+		t.Errorf("forward_delay_ms is %v", got["forward_delay_ms"])
+	}
+	b.Reset()
+	if err := r.Table(&b); err != nil || !strings.Contains(b.String(), "4.00 µs") {
+		t.Errorf("the table: %v\n%s", err, &b)
+	}
+}
+
+// Everybody who is seeded can sign in to the node that comes after.
+func TestSeed(t *testing.T) {
+	data := t.TempDir()
+	all, err := seed(t.Context(), data, 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := sqlite.Open(t.Context(), filepath.Join(data, "stoa.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	house, err := people.New(store, people.Config{URL: &url.URL{Scheme: "http", Host: "localhost"}, House: "Bench", Clock: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		s, _, err := house.Session(t.Context(), p.Token)
+		if err != nil || s.Person != p.ID {
+			t.Errorf("the session of %v: %v, %v", p.ID, s.Person, err)
+		}
+	}
+	slices.SortFunc(all, func(a, b crowd.Person) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	if one := slices.Compact(all); len(one) != 40 {
+		t.Errorf("%d people, want 40", len(one))
+	}
+}
+
+func TestMetric(t *testing.T) {
+	const text = "# HELP go_goroutines_total x\ngo_goroutines_total 3\ngo_goroutines 1.5e+01\n"
+	if v, err := metric(text, "go_goroutines"); v != 15 || err != nil {
+		t.Errorf("%v, %v", v, err)
+	}
+	if _, err := metric(text, "go_gor"); err == nil {
+		t.Error("half a name is a metric")
+	}
+}
+
+// What a process uses is seen from outside, and grows as it works.
+func TestUsage(t *testing.T) {
+	p := &process{cmd: &exec.Cmd{Process: &os.Process{Pid: os.Getpid()}}}
+	before, err := p.usage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for u := before; u.sub(before).total < 50*time.Millisecond || u.sub(before).user+u.sub(before).system < 20*time.Millisecond; {
+		if ctx.Err() != nil {
+			t.Fatalf("after 10 s of work %+v", u.sub(before))
+		}
+		for range 1 << 20 {
+		}
+		if u, err = p.usage(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if peak, err := p.peakKiB(); err != nil || peak < 1000 {
+		t.Errorf("the peak of memory is %v KiB, %v", peak, err)
+	}
+}
+
+func TestTail(t *testing.T) {
+	var l tail
+	for range 1000 {
+		if n, err := l.Write([]byte("0123456789012345678901234567890\n")); n != 32 || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if s := l.String(); len(s) != tailMax || !strings.HasSuffix(s, "890\n") {
+		t.Errorf("%d bytes", len(s))
+	}
+}
