@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/lossy"
-	"github.com/stoa-audio/stoa/sdk/go"
+	stoa "github.com/stoa-audio/stoa/sdk/go"
 )
 
 // Loss is what to measure of a voice on a bad line.
