@@ -47,11 +47,16 @@ func startNode(ctx context.Context, s Settings, data string) (*node, error) {
 		return nil, errors.Join(err, said.Close())
 	}
 	n := &node{process: p, admin: "http://" + admin}
-	if n.url, err = awaitURL(ctx, said); err != nil {
+	lines := bufio.NewReader(said)
+	if n.url, err = awaitURL(ctx, said, lines); err != nil {
 		n.stop()
 		return nil, n.failed("start a node", errors.Join(err, said.Close()))
 	}
-	return n, said.Close()
+	go func() { // whatever else it says, somebody must read
+		_, _ = io.Copy(&p.log, lines)
+		_ = said.Close() // a pipe from nobody
+	}()
+	return n, nil
 }
 
 // freePort returns an address that nobody listens on.
@@ -64,15 +69,18 @@ func freePort(ctx context.Context) (string, error) {
 }
 
 // awaitURL waits until the node says where it is.
-func awaitURL(ctx context.Context, said *os.File) (string, error) {
+func awaitURL(ctx context.Context, said *os.File, lines *bufio.Reader) (string, error) {
 	stop := context.AfterFunc(ctx, func() { _ = said.SetReadDeadline(time.Now()) })
 	defer stop()
 	if err := said.SetReadDeadline(time.Now().Add(startMax)); err != nil {
 		return "", err
 	}
-	line, err := bufio.NewReader(said).ReadString('\n')
+	line, err := lines.ReadString('\n')
 	if err != nil {
 		return "", errors.Join(err, ctx.Err())
+	}
+	if err := said.SetReadDeadline(time.Time{}); err != nil {
+		return "", err
 	}
 	_, port, found := strings.Cut(strings.TrimSpace(line), "http://localhost:")
 	if !found {
