@@ -41,7 +41,7 @@ media/seal:        media/rtp
 media/handshake:   media/seal
 media/forward:     id media/rtp media/speech
 media/fanout:      media/rtp media/seal media/forward
-media/peer:        media/rtp media/seal media/forward media/fanout
+media/peer:        media/rtp media/red media/seal media/forward media/fanout
 media/sfu:         id telemetry media/rtp media/udp media/seal media/handshake media/forward media/fanout media/peer
 
 load:
