@@ -41,7 +41,9 @@ media/handshake:
 media/forward:     id media/rtp media/speech
 media/sfu:         id telemetry media/rtp media/udp media/speech media/peer media/handshake media/forward
 
-api:               id signal grant telemetry room room/live hub people
+socket:
+
+api:               id signal grant telemetry room room/live hub people socket
 node:              *
 
 cmd/stoa:          api node telemetry
