@@ -47,7 +47,9 @@ media/sfu:         id telemetry media/rtp media/udp media/seal media/handshake m
 load:
 lossy:             media/rtp
 
-api:               id signal grant telemetry room room/live hub people
+socket:
+
+api:               id signal grant telemetry room room/live hub people socket
 node:              *
 
 sdk/go:            signal media/red
