@@ -76,7 +76,7 @@ func (d *Director) Sending(now time.Time, listeners int, hall Hall) Sending {
 	case recent(d.some) && short:
 		s.Repeat = Repeat{3, 6}
 	case recent(d.some):
-		s.Repeat = Repeat{1, 2}
+		s.Repeat = Repeat{1, 3}
 	}
 	return s
 }
