@@ -8,7 +8,7 @@ import * as places from '../places.mjs';
 import { calm, hurry, run } from '../process.mjs';
 import { wav } from '../wav.mjs';
 
-const cleanMin = 0.985; // STOI of the clean line, below which the machine was too busy
+const cleanMin = 0.98; // STOI of the clean line, below which the machine was too busy
 const settle = 12_000; // ms at most until the room has noticed what is lost
 const voidMax = 4; // readings in a row that tell of the machine
 
