@@ -35,6 +35,7 @@ store/storetest:   id room room/live people people/peopletest
 
 media/rtp:
 media/udp:
+media/packet:      media/udp
 media/speech:      id
 media/red:
 media/seal:        media/rtp
