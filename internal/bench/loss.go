@@ -98,7 +98,9 @@ func RunLoss(ctx context.Context, l Loss) (r LossReport, err error) {
 	if err != nil {
 		return r, err
 	}
-	n, url, err := startLossNode(ctx, data, media)
+	// Its media listens at one address and is announced at another, the line's.
+	n, url, err := serve(ctx, "--data", data, "--addr", "127.0.0.1:0",
+		"--media.listen", media.String(), "--media.announce", away.String())
 	if err != nil {
 		return r, err
 	}
@@ -184,26 +186,6 @@ func talk(ctx context.Context, room *stoa.Room, n uint32) error {
 		}
 	}
 	return nil
-}
-
-// startLossNode starts a node whose media listens at one address and is
-// announced at another, that of the line.
-func startLossNode(ctx context.Context, data string, media netip.AddrPort) (p *process, url string, err error) {
-	said, in, err := os.Pipe()
-	if err != nil {
-		return nil, "", err
-	}
-	p, err = start(nil, in, "serve", "--data", data, "--addr", "127.0.0.1:0",
-		"--media.listen", media.String(), "--media.announce", away.String())
-	_ = in.Close() // the node has its own
-	if err != nil {
-		return nil, "", errors.Join(err, said.Close())
-	}
-	if url, err = awaitURL(ctx, said); err != nil {
-		p.stop()
-		return nil, "", p.failed("start a node", errors.Join(err, said.Close()))
-	}
-	return p, url, said.Close()
 }
 
 // freeUDP returns a media address that is free, both at home and away.

@@ -33,30 +33,39 @@ func startNode(ctx context.Context, s Settings, data string) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"serve", "--data", data, "--addr", "127.0.0.1:0", "--media.listen", "127.0.0.1:0", "--admin.addr", admin}
+	args := []string{"--data", data, "--addr", "127.0.0.1:0", "--media.listen", "127.0.0.1:0", "--admin.addr", admin}
 	if s.Lane != "udp" {
 		args = append(args, "--media.lane", s.Lane)
 	}
-	said, in, err := os.Pipe()
+	p, url, err := serve(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(nil, in, args...)
+	return &node{process: p, url: url, admin: "http://" + admin}, nil
+}
+
+// serve starts a node with the arguments after "serve", and returns where it
+// serves.
+func serve(ctx context.Context, args ...string) (p *process, url string, err error) {
+	said, in, err := os.Pipe()
+	if err != nil {
+		return nil, "", err
+	}
+	p, err = start(nil, in, append([]string{"serve"}, args...)...)
 	_ = in.Close() // the node has its own
 	if err != nil {
-		return nil, errors.Join(err, said.Close())
+		return nil, "", errors.Join(err, said.Close())
 	}
-	n := &node{process: p, admin: "http://" + admin}
 	lines := bufio.NewReader(said)
-	if n.url, err = awaitURL(ctx, said, lines); err != nil {
-		n.stop()
-		return nil, n.failed("start a node", errors.Join(err, said.Close()))
+	if url, err = awaitURL(ctx, said, lines); err != nil {
+		p.stop()
+		return nil, "", p.failed("start a node", errors.Join(err, said.Close()))
 	}
 	go func() { // whatever else it says, somebody must read
 		_, _ = io.Copy(&p.log, lines)
 		_ = said.Close() // a pipe from nobody
 	}()
-	return n, nil
+	return p, url, nil
 }
 
 // freePort returns an address that nobody listens on.
