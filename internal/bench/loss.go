@@ -15,6 +15,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/bench/child"
 	"github.com/stoa-audio/stoa/internal/lossy"
 	"github.com/stoa-audio/stoa/sdk/go"
 )
@@ -82,7 +83,7 @@ func RunLoss(ctx context.Context, l Loss) (r LossReport, err error) {
 		return r, err
 	}
 	r = LossReport{Loss: l.Share, Burst: l.Burst, RTTMS: ms(l.RTT), Seconds: l.Seconds}
-	if r.LoadAverage, err = loadAverage(); err != nil {
+	if r.LoadAverage, err = child.LoadAverage(); err != nil {
 		return r, err
 	}
 	data, err := os.MkdirTemp("", "stoa-bench-")
@@ -104,7 +105,7 @@ func RunLoss(ctx context.Context, l Loss) (r LossReport, err error) {
 	if err != nil {
 		return r, err
 	}
-	defer n.stop()
+	defer n.Stop()
 	line, err := lossy.Open(netip.AddrPortFrom(away, media.Port()), media, l.line())
 	if err != nil {
 		return r, err

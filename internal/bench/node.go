@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stoa-audio/stoa/internal/bench/child"
 )
 
 const (
@@ -21,7 +23,7 @@ const (
 
 // A node is the node that is measured.
 type node struct {
-	*process
+	*child.Process
 
 	url   string
 	admin string
@@ -41,12 +43,12 @@ func startNode(ctx context.Context, s Settings, data string) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &node{process: p, url: url, admin: "http://" + admin}, nil
+	return &node{Process: p, url: url, admin: "http://" + admin}, nil
 }
 
 // serve starts a node with the arguments after "serve", and returns where it
 // serves.
-func serve(ctx context.Context, args ...string) (p *process, url string, err error) {
+func serve(ctx context.Context, args ...string) (p *child.Process, url string, err error) {
 	said, in, err := os.Pipe()
 	if err != nil {
 		return nil, "", err
@@ -58,11 +60,11 @@ func serve(ctx context.Context, args ...string) (p *process, url string, err err
 	}
 	lines := bufio.NewReader(said)
 	if url, err = awaitURL(ctx, said, lines); err != nil {
-		p.stop()
-		return nil, "", p.failed("start a node", errors.Join(err, said.Close()))
+		p.Stop()
+		return nil, "", p.Failed("start a node", errors.Join(err, said.Close()))
 	}
 	go func() { // whatever else it says, somebody must read
-		_, _ = io.Copy(&p.log, lines)
+		_, _ = io.Copy(&p.Log, lines)
 		_ = said.Close() // a pipe from nobody
 	}()
 	return p, url, nil

@@ -1,0 +1,82 @@
+package child
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"sync"
+)
+
+// A Process is a child that runs.
+type Process struct {
+	Log Tail // what it says on standard error
+
+	cmd  *exec.Cmd
+	done chan struct{} // closed when it has ended
+}
+
+// Start starts a command as a child, apart from its parent: an interrupt from
+// the terminal reaches the parent alone, which then stops its children. When
+// the parent dies first, the system ends them.
+func Start(cmd *exec.Cmd) (*Process, error) {
+	p := &Process{cmd: cmd, done: make(chan struct{})}
+	cmd.Stderr = &p.Log
+	cmd.SysProcAttr = apart
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(p.done)
+		_ = cmd.Wait() // how it ended is told by what it said last
+	}()
+	return p, nil
+}
+
+// Kill ends the process at once, and does not wait until it has ended.
+func (p *Process) Kill() { _ = p.cmd.Process.Kill() } // it may have ended already
+
+// Stop ends the process at once. Nothing of it is kept, so that it need not
+// tidy up.
+func (p *Process) Stop() {
+	p.Kill()
+	<-p.done
+}
+
+// Ended reports whether the process has ended.
+func (p *Process) Ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Failed adds to err what the process has said last.
+func (p *Process) Failed(what string, err error) error {
+	return fmt.Errorf("%s: %w\n%s", what, err, p.Log.String())
+}
+
+// A Tail keeps the end of what is written to it.
+type Tail struct {
+	mu sync.Mutex // guards b
+	b  bytes.Buffer
+}
+
+const tailMax = 8 << 10
+
+// Write is io.Writer's.
+func (t *Tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.b.Write(b)
+	t.b.Next(max(t.b.Len()-tailMax, 0))
+	return len(b), nil
+}
+
+// String returns the end.
+func (t *Tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.b.String()
+}
