@@ -2,14 +2,17 @@ package child
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"net"
 	"os/exec"
 	"sync"
+	"time"
 )
 
 // A Process is a child that runs.
 type Process struct {
-	Log Tail // what it says on standard error
+	Log Tail // what it says, if that goes nowhere else
 
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has ended
@@ -21,6 +24,9 @@ type Process struct {
 func Start(cmd *exec.Cmd) (*Process, error) {
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	cmd.Stderr = &p.Log
+	if cmd.Stdout == nil {
+		cmd.Stdout = &p.Log
+	}
 	cmd.SysProcAttr = apart
 	if err := cmd.Start(); err != nil {
 		return nil, err
@@ -49,6 +55,24 @@ func (p *Process) Ended() bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// AwaitTCP waits until somebody takes connections at an address, for as long as
+// the process runs.
+func (p *Process) AwaitTCP(ctx context.Context, address string) error {
+	for {
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return c.Close()
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-p.done:
+			return p.Failed("it has ended", err)
+		case <-ctx.Done():
+			return p.Failed("it does not answer", err)
+		}
 	}
 }
 

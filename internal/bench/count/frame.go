@@ -17,7 +17,8 @@ const bitrateBPS = 32_000
 //	      6–9    the number of the frame
 //	      10–17  when it was sent, in nanoseconds since the crowd came
 //
-// and zeros up to the length that the frame's duration has at bitrateBPS.
+// and what is of no account, up to the length that the frame's duration has at
+// bitrateBPS.
 type Frame struct {
 	Speaker int
 	Number  uint32
@@ -40,7 +41,10 @@ func (f Frame) Append(b []byte, size int) []byte {
 	b = append(b, byte(f.Speaker))
 	b = binary.BigEndian.AppendUint32(b, f.Number)
 	b = binary.BigEndian.AppendUint64(b, uint64(f.Sent)) //nolint:gosec // never negative
-	return append(b, make([]byte, size-frameHead)...)
+	for i := frameHead; i < size; i++ {
+		b = append(b, byte(i)) // no zeros: some ciphers treat these in a way of their own
+	}
+	return b
 }
 
 // ParseFrame returns the frame that a payload is, or false.
