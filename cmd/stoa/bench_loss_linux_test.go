@@ -37,8 +37,13 @@ func TestBenchLoss(t *testing.T) {
 
 func TestBenchLossRefuses(t *testing.T) {
 	for _, args := range [][]string{
-		{"--loss", "-1"}, {"--loss", "0.95"}, {"--loss", "much"}, {"--loss", "0.9", "--burst", "2"},
-		{"--seconds", "0"}, {"--rtt", "-1s"}, {"more"},
+		{"--loss", "-1"},
+		{"--loss", "0.95"},
+		{"--loss", "much"},
+		{"--loss", "0.9", "--burst", "2"},
+		{"--seconds", "0"},
+		{"--rtt", "-1s"},
+		{"more"},
 	} {
 		err := run(t.Context(), slices.Concat([]string{"bench", "loss"}, args), nil, io.Discard, io.Discard)
 		if !errors.Is(err, errUsage) {

@@ -33,7 +33,7 @@ import (
 
 // A house is a node as far as its doors, with real records.
 type testHouse struct {
-	*testing.T
+	testing.TB
 
 	url     string
 	store   *sqlite.Store
@@ -52,13 +52,34 @@ type testHouse struct {
 
 // echo answers every offer with itself, but for those it is told to fail.
 type echo struct {
+	mu  sync.Mutex
 	err error
 	up  bool
 }
 
-func (e *echo) Up(id.Room, id.Person, id.Session) bool { return e.up }
+// fail lets offers fail with err from now on.
+func (e *echo) fail(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.err = err
+}
+
+// rise lets everybody's media be up from now on.
+func (e *echo) rise() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.up = true
+}
+
+func (e *echo) Up(id.Room, id.Person, id.Session) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.up
+}
 
 func (e *echo) Offer(_ context.Context, _ id.Room, _ id.Person, _ id.Session, sdp string) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	return "answer to " + sdp, e.err
 }
 
@@ -86,11 +107,11 @@ var webApp = fstest.MapFS{
 	"assets/app-x1y2.css": {Data: []byte("body{}")},
 }
 
-func newHouse(t *testing.T) *testHouse { return newHouseWith(t, "http", webApp) }
+func newHouse(t testing.TB) *testHouse { return newHouseWith(t, "http", webApp) }
 
-func newHouseWith(t *testing.T, scheme string, web fs.FS) *testHouse {
+func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	t.Helper()
-	h := &testHouse{T: t, media: new(echo), log: new(lockedBuffer)}
+	h := &testHouse{TB: t, media: new(echo), log: new(lockedBuffer)}
 	var handler http.Handler
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler.ServeHTTP(w, r)
@@ -195,7 +216,7 @@ func (g *guest) invite(name string) *guest {
 	g.Helper()
 	code := id.New[people.Code]()
 	i := people.Invite{ID: id.New[people.InviteID](), By: people.Person{ID: g.id}, Created: time.Now(), Expires: time.Now().Add(time.Hour)}
-	g.must(g.store.Give(g.Context(), i, hashOf(code), 1000))
+	g.must(g.store.Give(g.Context(), i, hashOf(code), 100_000))
 	return g.come(code.String(), name)
 }
 

@@ -17,7 +17,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/bench/child"
 	"github.com/stoa-audio/stoa/internal/lossy"
-	"github.com/stoa-audio/stoa/sdk/go"
+	stoa "github.com/stoa-audio/stoa/sdk/go"
 )
 
 // Loss is what to measure of a voice on a bad line.

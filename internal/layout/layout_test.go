@@ -41,13 +41,15 @@ media/seal:        media/rtp
 media/handshake:   media/seal
 media/forward:     id media/rtp media/speech
 media/fanout:      media/rtp media/seal media/forward
-media/peer:        media/rtp media/seal media/forward media/fanout
+media/peer:        media/rtp media/red media/seal media/forward media/fanout
 media/sfu:         id telemetry media/rtp media/udp media/seal media/handshake media/forward media/fanout media/peer
 
 load:
 lossy:             media/rtp
 
-api:               id signal grant telemetry room room/live hub people
+socket:
+
+api:               id signal grant telemetry room room/live hub people socket
 node:              *
 
 sdk/go:            signal media/red

@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/stoa-audio/stoa/sdk/go"
+	stoa "github.com/stoa-audio/stoa/sdk/go"
 )
 
 // Somebody comes in, listens, and says whatever they hear to another room, or

@@ -43,7 +43,7 @@ func TestAVoiceSurvivesLoss(t *testing.T) {
 	}
 	const n = 150
 	before := ben.Counts()
-	for i := 0; i < n; i++ {
+	for range n {
 		if _, err := ben.Hear(ctx); err != nil {
 			t.Fatal(err)
 		}

@@ -187,8 +187,12 @@ func TestMicrophoneJoinsFrames(t *testing.T) {
 		length  time.Duration
 		samples uint32
 	}{
-		{20 * time.Millisecond, 960}, {40 * time.Millisecond, 1920}, {60 * time.Millisecond, 2880},
-		{30 * time.Millisecond, 960}, {0, 960}, {time.Hour, 960}, // which the protocol does not know
+		{20 * time.Millisecond, 960},
+		{40 * time.Millisecond, 1920},
+		{60 * time.Millisecond, 2880},
+		{30 * time.Millisecond, 960},
+		{0, 960},
+		{time.Hour, 960}, // which the protocol does not know
 	} {
 		m, sent, clock := testMicrophone(false)
 		m.speakAs(c.length, nil)

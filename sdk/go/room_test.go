@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stoa-audio/stoa/sdk/go"
+	stoa "github.com/stoa-audio/stoa/sdk/go"
 )
 
 // patience is how long a test waits for what should come at once.
