@@ -10,7 +10,7 @@ import { wav } from '../wav.mjs';
 
 const cleanMin = 0.98; // STOI of the clean line, below which the machine was too busy
 const settle = 12_000; // ms at most until the room has noticed what is lost
-const voidMax = 4; // readings in a row that tell of the machine
+const voidMax = 10; // readings in a row that tell of the machine
 
 /**
  * What clients can: `plain` neither asks again nor understands RED, as with any
