@@ -35,6 +35,7 @@ store/storetest:   id room room/live people people/peopletest
 
 media/rtp:
 media/udp:
+media/packet:      media/udp
 media/speech:      id
 media/red:
 media/seal:        media/rtp
@@ -54,8 +55,10 @@ node:              *
 
 sdk/go:            signal media/red
 
-bench/crowd:       id signal
-bench:             people store/sqlite bench/crowd lossy sdk/go
+bench/child:
+bench/count:
+bench/crowd:       id signal bench/count
+bench:             people store/sqlite bench/child bench/crowd lossy sdk/go
 
 cmd/stoa:          api node telemetry bench bench/crowd
 web:

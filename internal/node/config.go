@@ -44,6 +44,7 @@ type TLS struct {
 type Media struct {
 	Listen   string       `koanf:"listen"`
 	Announce []netip.Addr `koanf:"announce"`
+	Lane     string       `koanf:"lane"` // "udp" or "packet"
 	// A room with so many listeners is a hall, and a packet there this long.
 	HallListeners int           `koanf:"hall_listeners"`
 	HallFrame     time.Duration `koanf:"hall_frame"`
@@ -78,6 +79,7 @@ var defaults = map[string]any{
 	"tls.key":              "",
 	"media.listen":         ":7882",
 	"media.announce":       []string{},
+	"media.lane":           "udp",
 	"media.hall_listeners": 100,
 	"media.hall_frame":     "40ms",
 	"load.cpu":             0.9,
@@ -207,6 +209,9 @@ func (c *Config) check() error {
 		if a.IsUnspecified() || a.IsMulticast() {
 			return bad("media.announce", "%v is no address that a client can send to", a)
 		}
+	}
+	if c.Media.Lane != "udp" && c.Media.Lane != "packet" {
+		return bad("media.lane", `%q is neither "udp" nor "packet"`, c.Media.Lane)
 	}
 	if n := c.Media.HallListeners; n < 0 || n > 1_000_000 {
 		return bad("media.hall_listeners", "%d is not between 0 and 1000000", n)

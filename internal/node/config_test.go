@@ -95,6 +95,7 @@ func TestBadSettings(t *testing.T) {
 		"listen":         {environ: []string{"STOA_MEDIA_LISTEN=7882"}, says: "media.listen"},
 		"announce":       {file: "[media]\nannounce = [\"example.org\"]\n", says: "announce"},
 		"announce all":   {file: "[media]\nannounce = [\"0.0.0.0\"]\n", says: "announce"},
+		"lane":           {args: []string{"--media.lane", "fast"}, says: "media.lane"},
 		"invites":        {file: "[invites]\nper_person = -1\n", says: "per_person"},
 		"not a number":   {environ: []string{"STOA_INVITES_PER_PERSON=many"}, says: "per_person"},
 		"expire":         {file: "[invites]\nexpire = \"5m\"\n", says: "expire"},

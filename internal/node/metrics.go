@@ -18,6 +18,8 @@ import (
 var (
 	mediaDesc = prometheus.NewDesc("stoa_media_events_total",
 		"What the media loop has counted since the start: packets in and out, and drops by reason.", []string{"event"}, nil)
+	laneDesc = prometheus.NewDesc("stoa_media_lane_datagrams_total",
+		"What the packet lane has sent: as frames, or over the UDP socket. There is none with the udp lane.", []string{"as"}, nil)
 	roomsDesc        = prometheus.NewDesc("stoa_rooms", "Rooms running on this node.", nil, nil)
 	peersDesc        = prometheus.NewDesc("stoa_media_peers", "Media connections, those under way included.", nil, nil)
 	delayDesc        = prometheus.NewDesc("stoa_media_forward_seconds", "How long packets of voices stay in the node: from being read to the last copy being with the system. A packet counts once for each shard with listeners.", nil, nil)
@@ -50,6 +52,7 @@ type numbers struct{ node *Node }
 // Describe is prometheus.Collector's.
 func (n numbers) Describe(out chan<- *prometheus.Desc) {
 	out <- mediaDesc
+	out <- laneDesc
 	out <- roomsDesc
 	out <- participantsDesc
 	out <- peersDesc
@@ -64,6 +67,11 @@ func (n numbers) Describe(out chan<- *prometheus.Desc) {
 func (n numbers) Collect(out chan<- prometheus.Metric) {
 	for name, count := range n.node.media.Counts() {
 		out <- prometheus.MustNewConstMetric(mediaDesc, prometheus.CounterValue, float64(count), name)
+	}
+	if n.node.network != nil {
+		framed, over := n.node.network.Sent()
+		out <- prometheus.MustNewConstMetric(laneDesc, prometheus.CounterValue, float64(framed), "frame")
+		out <- prometheus.MustNewConstMetric(laneDesc, prometheus.CounterValue, float64(over), "udp")
 	}
 	n.collectLoad(out)
 	rooms, roles := 0, map[room.Role]int{room.Listener: 0, room.Speaker: 0, room.Moderator: 0}

@@ -21,6 +21,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/media/forward"
+	"github.com/stoa-audio/stoa/internal/media/packet"
 	"github.com/stoa-audio/stoa/internal/media/peer"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -44,6 +45,7 @@ type Node struct {
 	store   *sqlite.Store
 	people  *people.People
 	media   *sfu.SFU
+	network *packet.Network // nil with the udp lane
 	gauge   *gauge
 	rooms   *live.Rooms
 	api     *api.API
@@ -135,6 +137,7 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 	}
 	n.media, err = sfu.Start(sfu.Config{
 		Listen: n.config.Media.Listen, Announce: announced, Log: n.log,
+		Lane:  n.lanes(),
 		Hall:  forward.Hall{Listeners: n.config.Media.HallListeners, Frame: n.config.Media.HallFrame},
 		Sound: func(room id.Room, s sfu.Sound) { watchers.Tell(room, encodeSound(room, s)) },
 	})
@@ -254,6 +257,9 @@ func (n *Node) Stop(ctx context.Context) error {
 	}
 	if n.media != nil {
 		errs = append(errs, n.media.Close())
+	}
+	if n.network != nil {
+		errs = append(errs, n.network.Close())
 	}
 	if n.store != nil {
 		errs = append(errs, n.store.Close())

@@ -213,13 +213,17 @@ func (b *batch) run(out []Datagram) int {
 	for n < min(len(out), segmentsMax) {
 		before, d := out[n-1], out[n]
 		if d.Addr != before.Addr || len(d.Data) == 0 || len(d.Data) > length || len(before.Data) != length ||
-			unsafe.Pointer(unsafe.SliceData(d.Data)) != unsafe.Add(unsafe.Pointer(unsafe.SliceData(before.Data)), length) {
+			address(d.Data) != address(before.Data)+uintptr(length) {
 			break
 		}
 		n++
 	}
 	return n
 }
+
+// address returns where b lies, to be compared: what is behind b may be no
+// memory of ours.
+func address(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
 
 // put makes message i of datagrams that lie in one piece, or returns false
 // when they cannot be sent.
