@@ -14,13 +14,16 @@ import (
 )
 
 // benchmark runs "stoa bench": "room" measures a node in a room of its own,
-// and starts "crowd" for it.
+// and starts "crowd" for it; "loss" measures a voice on a bad line.
 func benchmark(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if slices.Equal(args, bench.CrowdCommand[1:]) {
 		return crowd.Run(ctx, os.Stdin, stdout)
 	}
+	if len(args) > 0 && args[0] == "loss" {
+		return benchmarkLoss(ctx, args[1:], stdout, stderr)
+	}
 	if len(args) == 0 || args[0] != "room" {
-		return fmt.Errorf("%w: there is only stoa bench room", errUsage)
+		return fmt.Errorf("%w: there is stoa bench room, and stoa bench loss", errUsage)
 	}
 	var s bench.Settings
 	f := flag.NewFlagSet("stoa bench room", flag.ContinueOnError)

@@ -22,6 +22,7 @@ const help = `stoa runs live-audio rooms.
   stoa serve      run a node; stoa serve -h lists its flags
   stoa openapi    print the OpenAPI document of the HTTP API
   stoa bench room measure what a node costs on this machine; -h lists its flags
+  stoa bench loss measure what is left of a voice on a bad line; -h lists its flags
   stoa version    print the version
 `
 

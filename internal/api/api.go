@@ -28,6 +28,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/socket"
 )
 
 // bodyMax is the size of a request's body in bytes.
@@ -88,6 +89,7 @@ type API struct {
 	views   views
 	hallway hallway
 
+	sockets *socket.Loop // started by Serve
 	conns   connections
 	work    context.Context // ends when the doors close
 	stop    context.CancelFunc
@@ -134,7 +136,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 
 // Serve opens the doors to rooms. It is called once, before Handler is used.
 func (a *API) Serve(rooms *live.Rooms) {
-	a.rooms = rooms
+	a.rooms, a.sockets = rooms, socket.Start()
 	a.workers.Go(a.watchHallway)
 }
 
@@ -150,6 +152,7 @@ func (a *API) Close(ctx context.Context) error {
 	go func() {
 		a.workers.Wait()
 		a.conns.wg.Wait()
+		a.sockets.Stop()
 		close(done)
 	}()
 	select {

@@ -149,7 +149,7 @@ func (a *API) tellHallway(ctx context.Context) {
 		a.showHallway(ctx, slices.Collect(maps.Keys(joined)))
 	}
 	for c := range news {
-		c.push(outgoing{frame: hallwayNotice})
+		c.ws.Send(hallwayNotice)
 	}
 }
 
@@ -185,7 +185,7 @@ func (a *API) mayEnter(ctx context.Context, name id.Room, conns []*connection) m
 		}
 		moderators = r.Moderators()
 		for _, c := range conns {
-			switch who := c.visit.session.Person; {
+			switch who := c.session.Person; {
 			case r.MayEnter(who, false):
 				now[c] = true
 			case r.MayEnter(who, true):
@@ -198,7 +198,7 @@ func (a *API) mayEnter(ctx context.Context, name id.Room, conns []*connection) m
 	}
 	who := make([]id.Person, len(unsure))
 	for i, c := range unsure {
-		who[i] = c.visit.session.Person
+		who[i] = c.session.Person
 	}
 	followed, err := a.People.FollowedAmong(ctx, who, moderators)
 	if err != nil {

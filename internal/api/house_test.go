@@ -52,13 +52,34 @@ type testHouse struct {
 
 // echo answers every offer with itself, but for those it is told to fail.
 type echo struct {
+	mu  sync.Mutex
 	err error
 	up  bool
 }
 
-func (e *echo) Up(id.Room, id.Person, id.Session) bool { return e.up }
+// fail lets offers fail with err from now on.
+func (e *echo) fail(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.err = err
+}
+
+// rise lets everybody's media be up from now on.
+func (e *echo) rise() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.up = true
+}
+
+func (e *echo) Up(id.Room, id.Person, id.Session) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.up
+}
 
 func (e *echo) Offer(_ context.Context, _ id.Room, _ id.Person, _ id.Session, sdp string) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	return "answer to " + sdp, e.err
 }
 

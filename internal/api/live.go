@@ -10,104 +10,99 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coder/websocket"
 	xrate "golang.org/x/time/rate"
 
-	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/signal"
+	"github.com/stoa-audio/stoa/internal/socket"
 )
 
 // Bounds of a live connection.
 const (
-	queueMax        = 256 // messages that wait to be written
-	writeMax        = 10 * time.Second
-	pingEvery       = 15 * time.Second
-	pongMax         = 30 * time.Second
 	enterMax        = 10 * time.Second // to enter, without a cookie
 	doMax           = 10 * time.Second // for one command
 	badMax          = 10               // messages that are no requests
 	requestsPerS    = 20
 	requestsBurst   = 40
 	connectionsEach = 32 // of one person, or one network when signed out
+	connectionsWait = 30 * time.Second
 )
 
-// A connection is one live WebSocket: one goroutine reads requests and answers
-// them in order, one writes, and one pings.
+// A connection is one live WebSocket. Its requests are answered in order, on
+// whatever goroutine package socket has for them; between two requests it has
+// none.
 type connection struct {
-	api    *API
-	ws     *websocket.Conn
-	visit  *visit
-	bucket *xrate.Limiter
-	bad    int
+	api     *API
+	who     caller
+	session people.Session // zero when nobody is signed in
+	token   string         // of the session
+	german  bool
+	bucket  xrate.Limiter
+	bad     int
+	opened  time.Time
+	renewed time.Time // when the session was last renewed; Beat's own
 
-	out    chan outgoing
-	ending chan struct{} // closed when last is set
-	last   ending
-	once   sync.Once
-
-	mu   sync.Mutex
-	seat *seat // nil without one
-}
-
-// An outgoing is what the writer does next: write a frame; or pass on the
-// frames of a watch from now on, for as long as its seat is held; or, with a
-// cut, stop passing them on, and say so unless the client asked for it.
-type outgoing struct {
-	frame []byte
-	watch *hub.Watch
-	seat  *seat
-	cut   *signal.Cut
-	quiet bool
+	mu    sync.Mutex
+	seat  *seat   // nil without one
+	ended *ending // by which the node closes it, or nil
+	ws    *socket.Conn
 }
 
 // An ending is how a connection is closed by the node.
 type ending struct {
 	why  signal.CutReason // empty when there is nothing to say about a seat
 	room id.Room          // of the seat, zero without one
-	code websocket.StatusCode
+	code uint16
 	text string
 }
 
 // The ways in which a node ends a connection that has done nothing wrong.
 var (
-	slow      = ending{why: signal.CutSlow, code: websocket.StatusPolicyViolation, text: "too slow"}
-	restart   = ending{why: signal.CutRestart, code: websocket.StatusGoingAway, text: "the node stops"}
-	signedOut = ending{why: signal.CutSignedOut, code: websocket.StatusNormalClosure, text: "signed out"}
+	slow      = ending{why: signal.CutSlow, code: socket.PolicyViolation, text: "too slow"}
+	restart   = ending{why: signal.CutRestart, code: socket.GoingAway, text: "the node stops"}
+	signedOut = ending{why: signal.CutSignedOut, code: socket.NormalClosure, text: "signed out"}
 )
 
-// live upgrades a request to a live connection and serves it.
+// live upgrades a request to a live connection.
 func (a *API) live(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	v := visitOf(ctx)
-	c := &connection{
-		api: a, visit: v, bucket: xrate.NewLimiter(requestsPerS, requestsBurst),
-		out: make(chan outgoing, queueMax), ending: make(chan struct{}),
+	c, err := a.admit(ctx, r, v)
+	if err == nil {
+		var early *ending
+		err = a.sockets.Accept(w, r, func(ws *socket.Conn) socket.Handler {
+			early = c.over(ws)
+			return c
+		})
+		if err == nil {
+			if early != nil { // while it was being upgraded
+				c.close(*early)
+			}
+			return
+		}
+		a.conns.remove(c)
+		if errors.Is(err, socket.ErrUpgrade) {
+			err = errBadRequest
+		}
 	}
-	err := a.admit(ctx, r, c)
-	if err != nil {
-		a.problem(ctx, err, v.german).write(w)
-		return
-	}
-	defer a.conns.remove(c)
-	// The origin is checked above, with the house's own address in mind.
-	c.ws, err = websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
-	if err != nil {
-		return // Accept has answered
-	}
-	c.serve(ctx)
+	a.problem(ctx, err, v.german).write(w)
 }
 
-// admit lets c in, or says why not.
-func (a *API) admit(ctx context.Context, r *http.Request, c *connection) error {
+// admit returns a connection for who asks, or says why there is none.
+func (a *API) admit(ctx context.Context, r *http.Request, v *visit) (*connection, error) {
 	if !a.sameOrigin(r) {
-		return errCrossOrigin
+		return nil, errCrossOrigin
 	}
-	if err := a.pass(ctx, c.visit, toLook); err != nil {
-		return err
+	if err := a.pass(ctx, v, toLook); err != nil {
+		return nil, err
 	}
-	return a.conns.add(c)
+	now := time.Now()
+	c := &connection{
+		api: a, who: v.caller(reading), session: v.session, token: v.token, german: v.german,
+		bucket: *xrate.NewLimiter(requestsPerS, requestsBurst), opened: now, renewed: now,
+	}
+	return c, a.conns.add(c)
 }
 
 // sameOrigin reports whether r comes from a page of this house, or from no
@@ -121,233 +116,101 @@ func (a *API) sameOrigin(r *http.Request) bool {
 	return err == nil && (origin.Host == r.Host || origin.Host == a.URL.Host)
 }
 
-// serve returns when the connection is closed.
-func (c *connection) serve(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	c.ws.SetReadLimit(signal.RequestMax)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		defer cancel()
-		c.write(ctx)
-	})
-	wg.Go(func() { c.ping(ctx) })
-	if !c.signedIn() {
-		impatient := time.AfterFunc(enterMax, func() {
-			if c.held() == nil {
-				c.end(ending{code: websocket.StatusPolicyViolation, text: "enter first"})
-			}
-		})
-		defer impatient.Stop()
+func (c *connection) signedIn() bool { return !c.session.ID.IsZero() }
+
+// Message answers a request.
+func (c *connection) Message(text []byte, binary bool) {
+	if c.isEnded() {
+		return // what comes now is too late
 	}
-	c.read(ctx)
-	cancel()
-	wg.Wait()
-	_ = c.ws.CloseNow() // it is closed already, or broken
-	for len(c.out) > 0 {
-		if o := <-c.out; o.watch != nil {
-			o.watch.Stop()
+	ctx := context.Background()
+	r, err := signal.ParseRequest(text)
+	if binary {
+		err = errBadRequest
+	}
+	if err != nil {
+		c.reply(signal.Reply{Problem: c.problem(ctx, err)})
+		if c.bad++; c.bad >= badMax {
+			c.end(ending{code: socket.PolicyViolation, text: "these are not requests"})
 		}
+		return
 	}
+	c.answer(ctx, r)
+}
+
+// Beat lets somebody go who has no cookie and does not come in, and renews the
+// session of who has one: to be connected is to be seen.
+func (c *connection) Beat(now time.Time) {
+	switch {
+	case !c.signedIn():
+		if now.Sub(c.opened) >= enterMax && c.held() == nil {
+			c.end(ending{code: socket.PolicyViolation, text: "enter first"})
+		}
+	case now.Sub(c.renewed) >= people.SessionRenew:
+		c.renewed = now
+		go c.renew()
+	}
+}
+
+func (c *connection) renew() {
+	ctx, cancel := context.WithTimeout(c.api.work, doMax)
+	defer cancel()
+	if _, _, err := c.api.People.Session(ctx, c.token); errors.Is(err, people.ErrNoSession) {
+		c.signOut()
+	}
+}
+
+// Slow ends a connection that does not read what it is sent.
+func (c *connection) Slow() { c.end(slow) }
+
+// Closed gives up what the connection had.
+func (c *connection) Closed() {
 	c.api.hallway.leave(c)
 	if s := c.swap(nil); s != nil {
 		c.api.disconnect(s)
 	}
+	c.api.conns.remove(c)
 }
 
-func (c *connection) signedIn() bool { return !c.visit.session.ID.IsZero() }
-
-// read answers requests until the connection breaks.
-func (c *connection) read(ctx context.Context) {
-	for {
-		kind, text, err := c.ws.Read(ctx)
-		if err != nil {
-			return
-		}
-		select {
-		case <-c.ending:
-			continue // what comes now is too late
-		default:
-		}
-		r, err := signal.ParseRequest(text)
-		if kind != websocket.MessageText {
-			err = errBadRequest
-		}
-		if err != nil {
-			c.reply(signal.Reply{Problem: c.problem(ctx, err)})
-			if c.bad++; c.bad >= badMax {
-				c.end(ending{code: websocket.StatusPolicyViolation, text: "these are not requests"})
-			}
-			continue
-		}
-		c.answer(ctx, r)
-	}
+// over lets c go over ws, and returns how it has been ended already, if it has.
+func (c *connection) over(ws *socket.Conn) *ending {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ws = ws
+	return c.ended
 }
 
-// ping gives the connection up when the other side is gone without a word, and
-// renews its session: to be connected is to be seen.
-func (c *connection) ping(ctx context.Context) {
-	tick := time.NewTicker(pingEvery)
-	defer tick.Stop()
-	renewed := time.Now()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		in, cancel := context.WithTimeout(ctx, pongMax)
-		err := c.ws.Ping(in)
-		cancel()
-		if err != nil {
-			_ = c.ws.CloseNow() // the reader hears of it
-			return
-		}
-		if c.signedIn() && time.Since(renewed) >= people.SessionRenew {
-			renewed = time.Now()
-			if _, _, err := c.api.People.Session(ctx, c.visit.token); errors.Is(err, people.ErrNoSession) {
-				c.signOut()
-			}
-		}
-	}
-}
-
-// write writes what is to be written until the connection ends.
-func (c *connection) write(ctx context.Context) {
-	var watch *hub.Watch
-	var frames <-chan []byte
-	stop := func() {
-		if watch != nil {
-			watch.Stop()
-			watch, frames = nil, nil
-		}
-	}
-	defer stop()
-	do := func(ctx context.Context, o outgoing) error {
-		switch {
-		case o.watch != nil:
-			stop()
-			watch, frames = o.watch, o.watch.Frames()
-			if !c.api.seats.holds(o.seat) {
-				stop() // the cut has come before the watch
-			}
-		case o.cut != nil:
-			if o.cut.Why == signal.CutEnded {
-				if err := c.rest(ctx, frames); err != nil {
-					return err
-				}
-			}
-			stop()
-			if !o.quiet {
-				return c.frame(ctx, encode(signal.Notice{Cut: o.cut}))
-			}
-		default:
-			return c.frame(ctx, o.frame)
-		}
-		return nil
-	}
-	for {
-		var err error
-		select {
-		case <-ctx.Done():
-			return
-		case <-c.ending:
-			c.finish(ctx, do)
-			return
-		case o := <-c.out:
-			err = do(ctx, o)
-		case f, ok := <-frames:
-			if ok {
-				err = c.frame(ctx, f)
-				break
-			}
-			frames = nil
-			if watch.Slow() {
-				c.end(slow)
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// rest writes the last events of an ended room. The hub closes the watch behind
-// them.
-func (c *connection) rest(ctx context.Context, frames <-chan []byte) error {
-	if frames == nil {
-		return nil
-	}
-	in, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	for {
-		select {
-		case f, ok := <-frames:
-			if !ok {
-				return nil
-			}
-			if err := c.frame(ctx, f); err != nil {
-				return err
-			}
-		case <-in.Done():
-			return nil
-		}
-	}
-}
-
-// finish writes what waits, says why the seat is lost, and closes.
-func (c *connection) finish(ctx context.Context, do func(context.Context, outgoing) error) {
-	in, cancel := context.WithTimeout(ctx, writeMax)
-	defer cancel()
-	for c.last.why != signal.CutSlow { // who is too slow would not read it
-		select {
-		case o := <-c.out:
-			if do(in, o) != nil {
-				return
-			}
-			continue
-		default:
-		}
-		break
-	}
-	if c.last.why != "" && !c.last.room.IsZero() {
-		if do(in, outgoing{cut: &signal.Cut{Room: c.last.room, Why: c.last.why}}) != nil {
-			return
-		}
-	}
-	_ = c.ws.Close(c.last.code, c.last.text) // it is over either way
-}
-
-func (c *connection) frame(ctx context.Context, f []byte) error {
-	in, cancel := context.WithTimeout(ctx, writeMax)
-	defer cancel()
-	return c.ws.Write(in, websocket.MessageText, f)
+func (c *connection) isEnded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended != nil
 }
 
 // end ends the connection, once.
 func (c *connection) end(e ending) {
-	c.once.Do(func() {
-		if s := c.held(); s != nil {
-			e.room = s.room
-		}
-		c.last = e
-		close(c.ending)
-	})
-}
-
-// push hands o to the writer. A client that leaves too many messages waiting
-// is too slow.
-func (c *connection) push(o outgoing) {
-	select {
-	case c.out <- o:
-	default:
-		if o.watch != nil {
-			o.watch.Stop()
-		}
-		c.end(slow)
+	c.mu.Lock()
+	first, there := c.ended == nil, c.ws != nil
+	if c.seat != nil {
+		e.room = c.seat.room
+	}
+	if first {
+		c.ended = &e
+	}
+	c.mu.Unlock()
+	if first && there {
+		c.close(e)
 	}
 }
 
-func (c *connection) reply(r signal.Reply) { c.push(outgoing{frame: encode(r)}) }
+func (c *connection) close(e ending) {
+	var last []byte
+	if e.why != "" && !e.room.IsZero() {
+		last = encode(signal.Notice{Cut: &signal.Cut{Room: e.room, Why: e.why}})
+	}
+	c.ws.Close(last, e.code, e.text)
+}
+
+func (c *connection) reply(r signal.Reply) { c.ws.Send(encode(r)) }
 
 // signOut leaves the room and ends the connection. If leaving fails, the seat
 // is given up as that of a lost connection.
@@ -374,7 +237,7 @@ func encode(message any) []byte {
 // connections is the live connections there are.
 type connections struct {
 	mu     sync.Mutex
-	all    map[*connection]bool
+	all    map[*connection]struct{}
 	each   map[caller]int
 	closed bool
 	wg     sync.WaitGroup
@@ -384,18 +247,17 @@ type connections struct {
 func (s *connections) add(c *connection) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	who := c.visit.caller(reading)
 	switch {
 	case s.closed:
 		return errUnavailable
-	case s.each[who] >= connectionsEach:
-		return errWait{pongMax}
+	case s.each[c.who] >= connectionsEach:
+		return errWait{connectionsWait}
 	}
 	if s.all == nil {
-		s.all, s.each = make(map[*connection]bool), make(map[caller]int)
+		s.all, s.each = make(map[*connection]struct{}), make(map[caller]int)
 	}
-	s.all[c] = true
-	s.each[who]++
+	s.all[c] = struct{}{}
+	s.each[c.who]++
 	s.wg.Add(1)
 	return nil
 }
@@ -403,10 +265,9 @@ func (s *connections) add(c *connection) error {
 func (s *connections) remove(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	who := c.visit.caller(reading)
 	delete(s.all, c)
-	if s.each[who]--; s.each[who] == 0 {
-		delete(s.each, who)
+	if s.each[c.who]--; s.each[c.who] == 0 {
+		delete(s.each, c.who)
 	}
 	s.wg.Done()
 }
@@ -416,7 +277,7 @@ func (s *connections) signOut(name people.SessionID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.all {
-		if c.visit.session.ID == name {
+		if c.session.ID == name {
 			go c.signOut()
 		}
 	}

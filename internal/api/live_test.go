@@ -134,11 +134,11 @@ func TestProblems(t *testing.T) {
 	refused(b, "senior", "move_down", body{"who": ada.id})
 	refused(b, "senior", "remove", body{"who": ada.id})
 
-	h.media.err = &OfferError{"no microphone section"}
+	h.media.fail(&OfferError{"no microphone section"})
 	if m := refused(b, "bad_offer", "offer", body{"sdp": "v=0"}); m.Problem.Detail != "no microphone section" {
 		t.Errorf("it is not said why: %s", m.raw)
 	}
-	h.media.err = errors.New("on fire")
+	h.media.fail(errors.New("on fire"))
 	refused(b, "internal", "offer", body{"sdp": "v=0"})
 	if !strings.Contains(h.log.String(), "on fire") {
 		t.Error("our own failure is not in the log")
@@ -393,7 +393,7 @@ func TestLostAndBack(t *testing.T) {
 
 	// What was missed comes, and no view.
 	b = bo.live()
-	h.media.up = true
+	h.media.rise()
 	back := bo.enter(b, name, "previous", in.Session, "since", gone.Seq)
 	if back.Entered.View != nil || !back.Entered.Media || in.Media {
 		t.Errorf("there is a view, or no media: %s", back.raw)

@@ -15,11 +15,11 @@ import (
 func (c *connection) answer(ctx context.Context, r signal.Request) {
 	// What has been begun is finished, also if the client is gone meanwhile:
 	// otherwise nobody would know whether it had happened.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doMax)
+	ctx, cancel := context.WithTimeout(ctx, doMax)
 	defer cancel()
 	reply := signal.Reply{Re: r.ID}
 	var watch *hub.Watch
-	err := wait(c.bucket, c.api.Clock())
+	err := wait(&c.bucket, c.api.Clock())
 	switch {
 	case err != nil:
 	case r.Ping != nil:
@@ -36,12 +36,13 @@ func (c *connection) answer(ctx context.Context, r signal.Request) {
 	}
 	c.reply(reply)
 	if watch != nil {
-		c.push(outgoing{watch: watch, seat: c.held()})
+		c.api.seats.follow(c.held(), watch)
+		c.ws.Flush()
 	}
 }
 
 func (c *connection) problem(ctx context.Context, err error) *signal.Problem {
-	p := c.api.problem(ctx, err, c.visit.german)
+	p := c.api.problem(ctx, err, c.german)
 	if len(p.Errors) > 0 {
 		p.Detail = p.Errors[0].Message
 	}
@@ -55,7 +56,7 @@ func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered
 	if err != nil {
 		return nil, nil, err
 	}
-	if c.signedIn() && c.visit.session.Person != g.Person {
+	if c.signedIn() && c.session.Person != g.Person {
 		return nil, nil, grant.ErrGrant
 	}
 	if err := a.Grants.Spend(g, now); err != nil {
@@ -121,7 +122,7 @@ func (a *API) watch(s *seat, since uint64) (you, view json.RawMessage, w *hub.Wa
 		case err != nil:
 			return nil, nil, nil, err
 		}
-		if w, ok := a.Hub.Watch(s.room, seq); ok {
+		if w, ok := a.Hub.Watch(s.room, seq, s.conn.ws.Flush); ok {
 			return you, view, w, nil
 		}
 		since = 0 // what has been missed is not at hand any more
@@ -157,7 +158,7 @@ func (c *connection) ask(ctx context.Context, r signal.Request, reply *signal.Re
 	}
 	if r.Leave != nil {
 		c.swap(nil)
-		c.push(outgoing{cut: &signal.Cut{}, quiet: true})
+		c.ws.Unfollow(false)
 	}
 	reply.Done = &signal.None{}
 	return nil

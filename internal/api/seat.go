@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/signal"
@@ -55,6 +56,18 @@ func (a *seats) holds(s *seat) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return s != nil && s.in && !s.lost
+}
+
+// follow passes on to the connection of s what w has, for as long as s is held.
+// It has been lost already if the cut has come before the watch.
+func (a *seats) follow(s *seat, w *hub.Watch) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s == nil || !s.in || s.lost {
+		w.Stop()
+		return
+	}
+	s.conn.ws.Follow(w)
 }
 
 // sweep forgets the lost seats of who.
@@ -110,7 +123,7 @@ func (a *seats) happened(name id.Room, events []room.Event) {
 func tellYou(seats []*seat, followed bool) {
 	for _, s := range seats {
 		if s.in && !s.lost {
-			s.conn.push(outgoing{frame: encode(signal.Notice{You: &signal.You{Room: s.room, Followed: followed}})})
+			s.conn.ws.Post(encode(signal.Notice{You: &signal.You{Room: s.room, Followed: followed}}))
 		}
 	}
 }
@@ -151,7 +164,8 @@ func (s *seat) lose(why signal.CutReason) {
 	s.lost = true
 	s.conn.drop(s)
 	if why != "" {
-		s.conn.push(outgoing{cut: &signal.Cut{Room: s.room, Why: why}})
+		s.conn.ws.Unfollow(why == signal.CutEnded) // the last events come before it
+		s.conn.ws.Post(encode(signal.Notice{Cut: &signal.Cut{Room: s.room, Why: why}}))
 	}
 }
 

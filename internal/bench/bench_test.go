@@ -45,7 +45,7 @@ func TestSettings(t *testing.T) {
 func TestReportKeys(t *testing.T) {
 	r := newReport(Settings{Listeners: 10, Speakers: 2, Seconds: 5, FrameMS: 40})
 	r.joins(crowd.Joined{In: 8, Failed: 2, Took: time.Second}, usage{total: 16 * time.Millisecond}, usage{})
-	r.heard(crowd.Heard{Delivered: 1000, Lost: 3, P50: time.Millisecond, P99: 2 * time.Millisecond},
+	r.heard(crowd.Heard{Delivered: 1020, Arrived: 1000, Lost: 3, P50: time.Millisecond, P99: 2 * time.Millisecond},
 		usage{user: time.Millisecond, system: 3 * time.Millisecond, total: 4 * time.Millisecond}, usage{})
 	r.memory(800, state{heapBytes: 9 * 8192, goroutines: 26}, state{heapBytes: 8192, goroutines: 10})
 	var b bytes.Buffer
@@ -57,7 +57,7 @@ func TestReportKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]any{
-		"listeners": 10., "speakers": 2., "packets_out": 1000., "lost": 3., "server_user_s": 0.001, "server_sys_s": 0.003,
+		"listeners": 10., "speakers": 2., "packets_out": 1020., "lost": 3., "server_user_s": 0.001, "server_sys_s": 0.003,
 		"user_us_per_packet": 1., "cpu_us_per_packet": 4., "cpu_ms_per_listener_second": 0.1,
 		"rss_kib_per_listener": 100., "heap_kib_per_listener": 8., "goroutines_per_listener": 2.,
 		"join_cpu_ms": 2., "joins_per_s": 8., "load_average": 0.,

@@ -8,5 +8,8 @@
 // uses the public protocol. What the node costs is read from /proc, as anybody
 // could, and its own numbers from /metrics.
 //
-// It runs on Linux. Not here: other machines, networks that lose packets.
+// Loss is another measurement: what is left of a voice on a line that loses
+// packets (package lossy).
+//
+// It runs on Linux. Not here: other machines.
 package bench

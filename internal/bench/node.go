@@ -37,21 +37,35 @@ func startNode(ctx context.Context, s Settings, data string) (*node, error) {
 	if s.Lane != "udp" {
 		args = append(args, "--media.lane", s.Lane)
 	}
-	said, in, err := os.Pipe()
+	p, url, err := serve(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(nil, in, args...)
+	return &node{process: p, url: url, admin: "http://" + admin}, nil
+}
+
+// serve starts a node with these arguments, and waits until it says where it
+// is.
+func serve(ctx context.Context, args ...string) (p *process, url string, err error) {
+	said, in, err := os.Pipe()
+	if err != nil {
+		return nil, "", err
+	}
+	p, err = start(nil, in, args...)
 	_ = in.Close() // the node has its own
 	if err != nil {
-		return nil, errors.Join(err, said.Close())
+		return nil, "", errors.Join(err, said.Close())
 	}
-	n := &node{process: p, admin: "http://" + admin}
-	if n.url, err = awaitURL(ctx, said); err != nil {
-		n.stop()
-		return nil, n.failed("start a node", errors.Join(err, said.Close()))
+	lines := bufio.NewReader(said)
+	if url, err = awaitURL(ctx, said, lines); err != nil {
+		p.stop()
+		return nil, "", p.failed("start a node", errors.Join(err, said.Close()))
 	}
-	return n, said.Close()
+	go func() { // whatever else it says, somebody must read
+		_, _ = io.Copy(&p.log, lines)
+		_ = said.Close() // a pipe from nobody
+	}()
+	return p, url, nil
 }
 
 // freePort returns an address that nobody listens on.
@@ -64,15 +78,18 @@ func freePort(ctx context.Context) (string, error) {
 }
 
 // awaitURL waits until the node says where it is.
-func awaitURL(ctx context.Context, said *os.File) (string, error) {
+func awaitURL(ctx context.Context, said *os.File, lines *bufio.Reader) (string, error) {
 	stop := context.AfterFunc(ctx, func() { _ = said.SetReadDeadline(time.Now()) })
 	defer stop()
 	if err := said.SetReadDeadline(time.Now().Add(startMax)); err != nil {
 		return "", err
 	}
-	line, err := bufio.NewReader(said).ReadString('\n')
+	line, err := lines.ReadString('\n')
 	if err != nil {
 		return "", errors.Join(err, ctx.Err())
+	}
+	if err := said.SetReadDeadline(time.Time{}); err != nil {
+		return "", err
 	}
 	_, port, found := strings.Cut(strings.TrimSpace(line), "http://localhost:")
 	if !found {

@@ -24,7 +24,9 @@ type Report struct {
 	PacketsOut uint64 `json:"packets_out"`
 	Lost       uint64 `json:"lost"`
 	// The split into user and system is the kernel's, from samples; their sum
-	// may differ a little from what is exact and divided below.
+	// may differ a little from what is exact and divided below. It is divided
+	// by the packets that came while it was spent, which a node that has
+	// fallen behind has not all sent yet.
 	ServerUserS            float64 `json:"server_user_s"`
 	ServerSysS             float64 `json:"server_sys_s"`
 	UserUSPerPacket        float64 `json:"user_us_per_packet"`
@@ -97,7 +99,7 @@ func (r *Report) heard(h crowd.Heard, node, guests usage) {
 	r.ServerUserS, r.ServerSysS = round(node.user.Seconds()), round(node.system.Seconds())
 	r.CrowdCPUS = round(guests.total.Seconds())
 	r.CPUMSPerListenerSecond = round(ms(node.total) / float64(r.Seconds) / float64(r.Listeners-r.Failed))
-	if n := float64(h.Delivered); n > 0 {
+	if n := float64(h.Arrived); n > 0 {
 		r.UserUSPerPacket = round(1000 * ms(node.user) / n)
 		r.CPUUSPerPacket = round(1000 * ms(node.total) / n)
 		r.CrowdCPUUSPerPacket = round(1000 * ms(guests.total) / n)

@@ -7,7 +7,8 @@
 // of which only the newest counts: that number, and what others give it.
 //
 // The hub knows no connection, decides nothing, and never waits for a watcher:
-// one that does not keep up is let go.
+// one that does not keep up is let go. A watcher is a place in the events, and
+// no goroutine.
 package hub
 
 import (
@@ -44,7 +45,9 @@ type feed struct {
 	since   uint64     // all that were told after the event of this number are kept
 	ended   bool       // there will be no more
 	notices notices    // the newest, for those who come later
-	watches map[*Watch]struct{}
+	watches []*Watch
+	rousing bool // somebody tells the watchers that there is something
+	news    bool // there is
 
 	count     int  // of people in the room
 	uncounted bool // it has changed otherwise than the events told say
@@ -108,7 +111,7 @@ func (h *Hub) feed(name id.Room, first uint64) *feed {
 	defer h.mu.Unlock()
 	f := h.feeds[name]
 	if f == nil {
-		f = &feed{last: first - 1, told: first - 1, since: first - 1, watches: make(map[*Watch]struct{})}
+		f = &feed{last: first - 1, told: first - 1, since: first - 1}
 		h.feeds[name] = f
 	}
 	return f
@@ -127,12 +130,6 @@ func (f *feed) deliver(frames []frame, events uint64, ended bool) {
 	if len(frames) == 0 {
 		return
 	}
-	for w := range f.watches {
-		if w.waiting() > waitMax {
-			w.slow = true
-			w.stop()
-		}
-	}
 	f.told = frames[len(frames)-1].seq
 	f.sent += uint64(len(frames))
 	f.kept = append(f.kept, frames...)
@@ -141,13 +138,36 @@ func (f *feed) deliver(frames []frame, events uint64, ended bool) {
 		f.kept = slices.Delete(f.kept, 0, extra)
 	}
 	f.ended = ended
-	for w := range f.watches {
-		if w.next < f.oldest() { // waited for too much at once
-			w.slow = true
-			w.stop()
-			continue
+	f.rouse()
+}
+
+// rouse tells the watchers that there is something to take. Whoever brings it
+// does not wait for that: of thousands each may have to be written to.
+func (f *feed) rouse() {
+	f.news = true
+	if !f.rousing {
+		f.rousing = true
+		go f.rouseAll()
+	}
+}
+
+func (f *feed) rouseAll() {
+	var watches []*Watch
+	for {
+		f.mu.Lock()
+		if !f.news {
+			f.rousing = false
+			f.mu.Unlock()
+			return
 		}
-		w.rouse()
+		f.news = false
+		watches = append(watches[:0], f.watches...)
+		f.mu.Unlock()
+		for _, w := range watches {
+			if w.rouse(); w.lag() {
+				w.rouse() // to hear of that
+			}
+		}
 	}
 }
 
@@ -207,16 +227,17 @@ func (h *Hub) Tell(name id.Room, text []byte) {
 
 func (f *feed) tell(kind int, text []byte) {
 	f.notices[kind] = text
-	for w := range f.watches {
+	for _, w := range f.watches {
 		w.notices[kind], w.noticesAfter = text, f.sent
-		w.rouse()
 	}
+	f.rouse()
 }
 
 // Watch returns a watch of all events of the room after the one with the
 // number since. It reports false when the room does not run here, or not all
-// of those events are at hand.
-func (h *Hub) Watch(name id.Room, since uint64) (*Watch, bool) {
+// of those events are at hand. Whenever there may be something new to take,
+// rouse is called; it must not wait, and may come late.
+func (h *Hub) Watch(name id.Room, since uint64, rouse func()) (*Watch, bool) {
 	f := h.find(name)
 	if f == nil {
 		return nil, false
@@ -228,13 +249,12 @@ func (h *Hub) Watch(name id.Room, since uint64) (*Watch, bool) {
 	}
 	known, _ := slices.BinarySearchFunc(f.kept, since+1, func(k frame, seq uint64) int { return cmp.Compare(k.seq, seq) })
 	w := &Watch{
-		of: f, next: f.oldest() + uint64(known), joined: f.sent, notices: f.notices, noticesAfter: f.sent,
-		frames: make(chan []byte), roused: make(chan struct{}, 1), done: make(chan struct{}),
+		of: f, rouse: rouse, at: len(f.watches),
+		next: f.oldest() + uint64(known), joined: f.sent, notices: f.notices, noticesAfter: f.sent,
 	}
 	if f.notices[crowd] != nil {
 		w.notices[crowd] = appendCrowd(nil, name, f.count)
 	}
-	f.watches[w] = struct{}{}
-	go w.run()
+	f.watches = append(f.watches, w)
 	return w, true
 }

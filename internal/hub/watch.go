@@ -3,12 +3,11 @@ package hub
 // A Watch is one watcher's place in the events of a room. Whoever has one must
 // call Stop when done with it.
 type Watch struct {
-	of     *feed
-	frames chan []byte
-	roused chan struct{} // there may be something to take
-	done   chan struct{} // closed when there is nobody to deliver to any more
+	of    *feed
+	rouse func() // tells the watcher that there may be something to take
 
 	// Guarded by the feed's mutex.
+	at           int     // place among the feed's watches
 	next         uint64  // place of the event to deliver next among all told
 	joined       uint64  // how many were told before the watch began
 	notices      notices // to be delivered once
@@ -17,10 +16,36 @@ type Watch struct {
 	stopped      bool
 }
 
-// Frames returns where events and notices come from, each as a JSON object
-// that is not to be changed. It is closed when the room has ended and all is
-// delivered, when the watcher is too slow, and by Stop.
-func (w *Watch) Frames() <-chan []byte { return w.frames }
+// Take returns the event or notice that is to be delivered next, as a JSON
+// object that is not to be changed; or nil and whether there may be more later.
+// There will not when the room has ended and all is delivered, when the
+// watcher is too slow, and after Stop.
+func (w *Watch) Take() (text []byte, more bool) {
+	f := w.of
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if w.stopped {
+		return nil, false
+	}
+	if w.next < f.oldest() { // waited for too much at once
+		w.giveUp()
+		return nil, false
+	}
+	if w.next >= w.noticesAfter {
+		for kind, notice := range w.notices {
+			if notice != nil {
+				w.notices[kind] = nil
+				return notice, true
+			}
+		}
+	}
+	if w.next < f.sent {
+		text = f.kept[w.next-f.oldest()].text
+		w.next++
+		return text, true
+	}
+	return nil, !f.ended
+}
 
 // Slow reports whether the watch was given up because too much was waiting.
 func (w *Watch) Slow() bool {
@@ -36,53 +61,15 @@ func (w *Watch) Stop() {
 	w.stop()
 }
 
-// run hands over what there is, one after the other.
-func (w *Watch) run() {
-	defer close(w.frames)
-	for {
-		frame, more := w.take()
-		switch {
-		case frame != nil:
-			select {
-			case w.frames <- frame:
-			case <-w.done:
-				return
-			}
-		case more:
-			select {
-			case <-w.roused:
-			case <-w.done:
-				return
-			}
-		default:
-			return
-		}
+// lag gives the watch up if too much waits though it has just been roused.
+func (w *Watch) lag() (gaveUp bool) {
+	w.of.mu.Lock()
+	defer w.of.mu.Unlock()
+	if w.stopped || w.waiting() <= waitMax {
+		return false
 	}
-}
-
-// take returns what is to be delivered next, or nil and whether there may be
-// more later.
-func (w *Watch) take() (frame []byte, more bool) {
-	f := w.of
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	switch {
-	case w.stopped:
-		return nil, false
-	case w.next >= w.noticesAfter:
-		for kind, notice := range w.notices {
-			if notice != nil {
-				w.notices[kind] = nil
-				return notice, true
-			}
-		}
-	}
-	if w.next < f.sent {
-		frame = f.kept[w.next-f.oldest()].text
-		w.next++
-		return frame, true
-	}
-	return nil, !f.ended
+	w.giveUp()
+	return true
 }
 
 // waiting returns how many events wait. Those from before the watch began do
@@ -91,19 +78,20 @@ func (w *Watch) waiting() uint64 {
 	return w.of.sent - max(w.next, w.joined)
 }
 
-// rouse makes run look whether there is something to take.
-func (w *Watch) rouse() {
-	select {
-	case w.roused <- struct{}{}:
-	default:
-	}
+func (w *Watch) giveUp() {
+	w.slow = true
+	w.stop()
 }
 
 // stop is Stop for those who have the feed's mutex.
 func (w *Watch) stop() {
-	if !w.stopped {
-		w.stopped = true
-		close(w.done)
-		delete(w.of.watches, w)
+	if w.stopped {
+		return
 	}
+	w.stopped = true
+	all := w.of.watches
+	last := all[len(all)-1]
+	all[w.at], last.at = last, w.at
+	all[len(all)-1] = nil
+	w.of.watches = all[:len(all)-1]
 }

@@ -37,30 +37,35 @@ media/rtp:
 media/udp:
 media/packet:      media/udp
 media/speech:      id
+media/red:
 media/seal:        media/rtp
 media/handshake:   media/seal
 media/forward:     id media/rtp media/speech
 media/fanout:      media/rtp media/seal media/forward
-media/peer:        media/rtp media/seal media/forward media/fanout
+media/peer:        media/rtp media/red media/seal media/forward media/fanout
 media/sfu:         id telemetry media/rtp media/udp media/seal media/handshake media/forward media/fanout media/peer
 
 load:
+lossy:             media/rtp
 
-api:               id signal grant telemetry room room/live hub people
+socket:
+
+api:               id signal grant telemetry room room/live hub people socket
 node:              *
 
+sdk/go:            signal media/red
+
 bench/crowd:       id signal
-bench:             people store/sqlite bench/crowd
+bench:             people store/sqlite bench/crowd lossy sdk/go
 
 cmd/stoa:          api node telemetry bench bench/crowd
 web:
-sdk/go:            id signal room
 test/*:            *
 `
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout")
+var pure = strings.Fields("id room signal grant load media/rtp media/red media/seal media/peer media/speech media/forward media/fanout")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")

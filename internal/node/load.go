@@ -85,10 +85,7 @@ func (g *gauge) measure(now time.Time) load.Sample {
 	s := load.Sample{Memory: held()}
 	cpu, counts := processTime(), g.media.Counts()
 	buckets, _ := g.media.Delays()
-	took := now.Sub(g.at).Seconds()
-	if g.at.IsZero() || took <= 0 {
-		took = 1
-	} else {
+	if took := now.Sub(g.at).Seconds(); !g.at.IsZero() && took > 0 {
 		since := func(name string) float64 { return float64(counts[name] - g.counts[name]) }
 		s.CPU = (cpu - g.cpu).Seconds() / took / float64(runtime.GOMAXPROCS(0))
 		out := since("packets_out")

@@ -18,14 +18,16 @@ export class House {
   #data;
   #process;
 
-  static async open() {
+  /** Opens one, with settings besides the usual. */
+  static async open(args = []) {
     const house = new House();
     const [port, admin, media] = await Promise.all([freeTCP(), freeTCP(), freeUDP()]);
     house.#data = await mkdtemp(join(tmpdir(), 'stoa-e2e-'));
     house.url = `http://localhost:${port}`;
     house.#admin = `http://127.0.0.1:${admin}`;
     house.#args = ['serve', '--addr', `localhost:${port}`, '--data', house.#data];
-    house.#args.push('--media.listen', `127.0.0.1:${media}`, '--admin.addr', `127.0.0.1:${admin}`);
+    house.media = `127.0.0.1:${media}`;
+    house.#args.push('--media.listen', house.media, '--admin.addr', `127.0.0.1:${admin}`, ...args);
     await house.start();
     return house;
   }

@@ -80,6 +80,7 @@ type Joined struct {
 type Heard struct {
 	Delivered  uint64        `json:"delivered"`
 	Lost       uint64        `json:"lost"`
+	Arrived    uint64        `json:"arrived"` // while the window was open
 	Duplicates uint64        `json:"duplicates"`
 	Unopened   uint64        `json:"unopened"`
 	Voices     int           `json:"voices"`

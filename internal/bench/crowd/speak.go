@@ -25,6 +25,7 @@ func (c *crowd) speak(ctx context.Context) error {
 			default:
 			}
 		} else if round == open.first+uint32(open.frames) { //nolint:gosec // of minutes at most
+			open.closed.Store(true)
 			c.mark(ctx)
 			open = nil
 		}
@@ -89,6 +90,7 @@ func (c *crowd) heard(w *window) *Heard {
 	add := func(t *tally) {
 		t.Lock() // with it, the last batch that saw the window is counted
 		defer t.Unlock()
+		h.Arrived += t.arrived
 		h.Duplicates += t.duplicates
 		h.Unopened += t.unopened
 		took.merge(&t.delays)

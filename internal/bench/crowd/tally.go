@@ -3,6 +3,7 @@ package crowd
 import (
 	"math/bits"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type window struct {
 	ears     int
 	words    int // of bits, to a row
 	bits     []uint64
+	closed   atomic.Bool // the last of its frames is sent
 }
 
 func newWindow(ears, speakers, frames int) *window {
@@ -37,6 +39,7 @@ func (w *window) row(ear, speaker int) []uint64 {
 type tally struct {
 	sync.Mutex
 
+	arrived    uint64 // frames of any number while a window was open
 	duplicates uint64
 	unopened   uint64
 	delays     delays
@@ -47,6 +50,9 @@ type tally struct {
 func (t *tally) hear(w *window, ear int, f frame, now time.Duration) {
 	if w == nil || f.speaker >= w.speakers {
 		return
+	}
+	if !w.closed.Load() {
+		t.arrived++
 	}
 	n := f.number - w.first
 	if n >= uint32(w.frames) { //nolint:gosec // of minutes at most

@@ -29,8 +29,8 @@ func TestWindowCountsItsFramesAlone(t *testing.T) {
 		}
 	}
 	wantCount(t, w, everybody, (1+1+2)*frames, 0, speakers)
-	if c.duplicates != 0 {
-		t.Errorf("%d duplicates", c.duplicates)
+	if c.duplicates != 0 || c.arrived != 4*150 {
+		t.Errorf("%d duplicates, %d arrived", c.duplicates, c.arrived)
 	}
 	if c.delays.quantile(1) < time.Millisecond || c.delays.quantile(1) > 1100*time.Microsecond {
 		t.Errorf("a millisecond is counted as %v", c.delays.quantile(1))
@@ -50,6 +50,7 @@ func TestWhatIsLost(t *testing.T) {
 	}
 	wantCount(t, w, everybody, 97, 3, 1)
 	// Late, out of order, but before the tally is made: it has come.
+	w.closed.Store(true)
 	c.hear(w, 1, frame{number: 57}, 0)
 	wantCount(t, w, everybody, 98, 2, 1)
 	// After it was made nothing comes any more.
@@ -59,8 +60,8 @@ func TestWhatIsLost(t *testing.T) {
 	c.spoil(w)
 	c.spoil(nil)
 	wantCount(t, w, everybody, 98, 2, 1)
-	if c.unopened != 1 {
-		t.Errorf("%d did not open", c.unopened)
+	if c.unopened != 1 || c.arrived != 97 {
+		t.Errorf("%d did not open, %d arrived while the window was open", c.unopened, c.arrived)
 	}
 }
 

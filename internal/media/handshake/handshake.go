@@ -40,6 +40,10 @@ const (
 	timeout = 20 * time.Second
 	// queueMax bounds the datagrams that wait; a flight has about five.
 	queueMax = 16
+	// runningMax bounds the handshakes that run at the same time. The others
+	// wait for their turn with what has come for them: a client whose hello is
+	// dropped would wait for seconds before it says it again.
+	runningMax = 128
 	// flightMax bounds what is kept to be sent again.
 	flightMax = 8
 )
@@ -48,11 +52,14 @@ const (
 // offer announced: somebody stands in between.
 var ErrFingerprint = errors.New("the certificate is not the one in the offer")
 
+var errStopped = errors.New("stopped before its turn")
+
 // An Identity is the node's certificate: self-signed, made anew at each start,
 // known to clients by its fingerprint in the answer (RFC 8122).
 type Identity struct {
 	certificate tls.Certificate
 	fingerprint [32]byte
+	turns       chan struct{} // has room for the handshakes that run
 }
 
 // NewIdentity makes a certificate with a fresh P-256 key. It names nobody.
@@ -75,7 +82,10 @@ func NewIdentity(now time.Time) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Identity{tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, sha256.Sum256(der)}, nil
+	return &Identity{
+		certificate: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+		fingerprint: sha256.Sum256(der), turns: make(chan struct{}, runningMax),
+	}, nil
 }
 
 // Fingerprint returns the SHA-256 of the certificate.
@@ -158,7 +168,14 @@ func (h *Handshake) Stop() {
 }
 
 func (h *Handshake) run(i *Identity, fingerprint [32]byte, done func(Result, error)) {
+	select {
+	case i.turns <- struct{}{}:
+	case <-h.closed:
+		done(Result{}, errStopped)
+		return
+	}
 	r, err := h.shake(i, fingerprint)
+	<-i.turns
 	done(r, err)
 }
 

@@ -202,6 +202,53 @@ func TestStopEndsIt(t *testing.T) {
 	}
 }
 
+// When as many handshakes run as may, the next waits, and keeps what has come
+// for it; one that is stopped meanwhile ends.
+func TestTurns(t *testing.T) {
+	identity, err := NewIdentity(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := NewIdentity(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range cap(identity.turns) {
+		identity.turns <- struct{}{}
+	}
+	done := make(chan error, 2)
+	back := newHandshake(netip.MustParseAddrPort("192.0.2.1:1"), nil)
+	h := Start(identity, netip.MustParseAddrPort("192.0.2.2:2"), theirs.Fingerprint(), back.Deliver, func(_ Result, err error) { done <- err })
+	defer h.Stop()
+	// The client says hello once, long before it would say it again.
+	conn, err := dtls.ClientWithOptions(socket{(*pipe)(back), h}, back.remote,
+		dtls.WithCertificates(theirs.certificate), dtls.WithInsecureSkipVerify(true),
+		dtls.WithSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM), dtls.WithFlightInterval(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	up := make(chan error, 1)
+	go func() { up <- conn.HandshakeContext(t.Context()) }()
+	impatient := Start(identity, netip.MustParseAddrPort("192.0.2.3:3"), [32]byte{}, func([]byte) {}, func(_ Result, err error) { done <- err })
+	impatient.Stop()
+	if err := <-done; err == nil {
+		t.Error("keys without a client")
+	}
+	select {
+	case err := <-up:
+		t.Fatalf("it did not wait: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	<-identity.turns
+	if err := errors.Join(<-up, <-done); err != nil {
+		t.Error(err)
+	}
+	if n := len(identity.turns); n != cap(identity.turns)-1 {
+		t.Errorf("%d turns are taken", n)
+	}
+}
+
 func TestIsHello(t *testing.T) {
 	hello := []byte{22, 0xfe, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 1}
 	alert := append([]byte{21}, hello[1:]...)

@@ -47,11 +47,23 @@ func (c *Check) Parse(b []byte) error {
 	c.controlled = c.msg.Contains(stun.AttrICEControlled)
 	c.notUnderstood = c.notUnderstood[:0]
 	for _, a := range c.msg.Attributes {
-		if a.Type.Required() && !a.Type.Known() {
+		if a.Type.Required() && !understood(a.Type) {
 			c.notUnderstood = append(c.notUnderstood, a.Type)
 		}
 	}
 	return nil
+}
+
+// understood reports whether the node knows what an attribute asks for, among
+// those that must be known (RFC 8489, section 14).
+func understood(t stun.AttrType) bool {
+	switch t {
+	case stun.AttrUsername, stun.AttrMessageIntegrity, stun.AttrPriority, stun.AttrUseCandidate,
+		stun.AttrMappedAddress, stun.AttrErrorCode, stun.AttrUnknownAttributes, stun.AttrXORMappedAddress:
+		return true
+	default:
+		return false
+	}
 }
 
 // Ufrag returns the node's user name fragment, by which the check says whom

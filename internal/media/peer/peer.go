@@ -18,6 +18,7 @@ import (
 	"github.com/pion/srtp/v3"
 
 	"github.com/stoa-audio/stoa/internal/media/fanout"
+	"github.com/stoa-audio/stoa/internal/media/red"
 	"github.com/stoa-audio/stoa/internal/media/rtp"
 	"github.com/stoa-audio/stoa/internal/media/seal"
 )
@@ -68,6 +69,7 @@ type Peer struct {
 // A microphone is what a peer needs to be heard. Most never are.
 type microphone struct {
 	open    *srtp.Context
+	copies  [red.CopiesMax]red.Copy
 	header  pionrtp.Header // where pion/srtp reads headers to, so as not to make one each time
 	uplinks []uplink
 }
@@ -170,7 +172,7 @@ func (p *Peer) OpenRTP(now time.Time, b, buf []byte) (u Uplink, err error) {
 	return p.mic.openRTP(now, b, buf, p.opus, p.red)
 }
 
-func (m *microphone) openRTP(now time.Time, b, buf []byte, opus, red uint8) (u Uplink, err error) {
+func (m *microphone) openRTP(now time.Time, b, buf []byte, opus, redundant uint8) (u Uplink, err error) {
 	from := m.uplink(rtp.SSRC(rtp.RTP, b))
 	if from == nil && len(m.uplinks) >= uplinksMax {
 		return u, ErrStreams
@@ -187,10 +189,10 @@ func (m *microphone) openRTP(now time.Time, b, buf []byte, opus, red uint8) (u U
 		return u, ErrPayload
 	case opus:
 		u.Primary = u.Payload
-	case red:
+	case redundant:
 		u.Redundant = true
-		if u.Primary, err = rtp.Primary(u.Payload); err != nil {
-			return u, err
+		if _, _, u.Primary, err = red.Parse(u.Payload, m.copies[:0]); err != nil {
+			return u, ErrPayload
 		}
 	default:
 		return u, ErrPayload

@@ -305,7 +305,7 @@ func TestOpenRTP(t *testing.T) {
 				{"second, late", second, "two", false, nil},
 				{"second, again", second, "", false, ErrAuth},
 				{"redundant", red, "\xef\x00\x00\x03\x6foldnew", true, nil},
-				{"redundant, malformed", badRED, "", false, rtp.ErrMalformed},
+				{"redundant, malformed", badRED, "", false, ErrPayload},
 				{"another payload type", other, "", false, ErrPayload},
 				{"cut off", first[:20], "", false, ErrAuth},
 				{"empty", make([]byte, 12), "", false, ErrAuth},

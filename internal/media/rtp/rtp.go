@@ -120,17 +120,3 @@ func (h Header) Append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint32(b, h.Timestamp)
 	return binary.BigEndian.AppendUint32(b, h.SSRC)
 }
-
-// Primary returns the last block of the RED payload b (RFC 2198, section 3):
-// the frame itself, without what is repeated of those before.
-func Primary(b []byte) ([]byte, error) {
-	repeated := 0
-	for len(b) >= 4 && b[0]&0x80 != 0 { // F: another header follows
-		repeated += int(binary.BigEndian.Uint16(b[2:]) & 0x3ff)
-		b = b[4:]
-	}
-	if len(b) < 1+repeated || b[0]&0x80 != 0 {
-		return nil, ErrMalformed
-	}
-	return b[1+repeated:], nil
-}

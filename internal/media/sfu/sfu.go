@@ -34,7 +34,7 @@ import (
 // Bounds of one node.
 const (
 	peersMax      = 20000 // connections
-	handshakesMax = 256   // at the same time
+	handshakesMax = 4096  // under way or waiting for their turn
 	mailboxMax    = 1 << 16
 	addressesMax  = 4    // of one peer that checks may come from
 	abroadMax     = 4096 // addresses whose peers are with another shard

@@ -830,6 +830,9 @@ export interface components {
             policy: "off" | "followed" | "everyone";
         };
         SignalVoices: {
+            /** Format: int64 */
+            frame_ms: number;
+            repeat?: number[];
             room: string;
             slots: (string | null)[];
             speaking: string[];

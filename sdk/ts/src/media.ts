@@ -1,5 +1,8 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
+import { type Manner, redType, spoken } from './answer.ts';
 import { asStoaError, StoaError } from './error.ts';
+import { Patience } from './patience.ts';
+import type { Orders } from './sender.worker.ts';
 
 /** The node carries so many voices to one listener at once. */
 export const slotCount = 8;
@@ -7,6 +10,7 @@ export const slotCount = 8;
 const lostAfter = 2_000; // ms of "disconnected" before a new connection is made
 const retryAfter = 2_000; // ms between attempts that the node refused
 const levelEvery = 67; // ms: fifteen times a second
+const countEvery = 1_000; // ms between looks at what is lost
 const floorDB = -55; // a level of 0
 const ceilingDB = -15; // a level of 1
 
@@ -22,7 +26,8 @@ export interface Levels {
 /**
  * The media connection of a seat: one RTCPeerConnection with the microphone
  * and eight slots, as docs/protocol/media.md describes it. It is offered once
- * and never renegotiated; when it is lost, a new one takes its place. Each slot
+ * and never renegotiated with the node; when it is lost, a new one takes its
+ * place. Each slot
  * plays on an audio element of its own, and its level is measured beside that,
  * so that what is heard never passes through Web Audio.
  */
@@ -37,6 +42,12 @@ export class Media {
   readonly #meters = new Meters();
   readonly #players: HTMLAudioElement[] = [];
   readonly #levelTimer: ReturnType<typeof setInterval>;
+  readonly #countTimer: ReturnType<typeof setInterval>;
+  #patience = new Map<RTCRtpReceiver, Patience>();
+  #manner: Manner = { frameMS: 20, repeat: [] };
+  #repeater: Worker | undefined;
+  #applied: { answer: string; red: number | undefined; frameMS: number } | undefined;
+  #applying: Promise<void> = Promise.resolve();
   #peer: RTCPeerConnection | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #track: MediaStreamTrack | undefined;
@@ -58,14 +69,17 @@ export class Media {
     this.#device = device;
     for (let i = 0; i < slotCount; i++) this.#players.push(document.createElement('audio'));
     this.#levelTimer = setInterval(() => this.#measure(), levelEvery);
+    this.#countTimer = setInterval(() => void this.#wait(), countEvery);
   }
 
   /** Ends the connection and gives the microphone back. */
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#levelTimer);
+    clearInterval(this.#countTimer);
     this.lose();
     this.releaseMicrophone();
+    this.#repeater?.terminate();
     this.#meters.stop();
     for (const player of this.#players) player.srcObject = null;
   }
@@ -76,6 +90,8 @@ export class Media {
     if (this.#peer) this.#peer.onconnectionstatechange = null;
     this.#peer?.close();
     this.#peer = undefined;
+    this.#applied = undefined;
+    this.#patience.clear();
     this.#state.value = 'lost';
   }
 
@@ -93,13 +109,28 @@ export class Media {
         const { receiver } = peer.addTransceiver('audio', { direction: 'recvonly' });
         this.#play(slot, receiver.track);
       }
+      this.#repeatOn(microphone.sender); // at once: a browser lets it in later, and has it do nothing
       await microphone.sender.replaceTrack(this.#track ?? null);
       await peer.setLocalDescription(await peer.createOffer());
-      const sdp = await this.#exchange(peer.localDescription?.sdp ?? '');
-      if (peer === this.#peer) await peer.setRemoteDescription({ type: 'answer', sdp });
+      const answer = await this.#exchange(peer.localDescription?.sdp ?? '');
+      if (peer !== this.#peer) return;
+      const red = canRepeat() ? redType(answer) : undefined;
+      const { frameMS } = this.#manner;
+      await peer.setRemoteDescription({ type: 'answer', sdp: spoken(answer, frameMS, red) });
+      if (peer !== this.#peer) return;
+      this.#applied = { answer, red, frameMS };
+      this.speak(this.#manner); // it may have changed meanwhile
     } catch (thrown) {
       if (peer === this.#peer) this.#refused(asStoaError(thrown));
     }
+  }
+
+  /** Speaks in this manner from now on. Nothing that is heard breaks off. */
+  speak(manner: Manner): void {
+    this.#manner = manner;
+    const { red } = this.#applied ?? {};
+    if (red) this.#repeater?.postMessage({ red, repeat: manner.repeat } satisfies Orders);
+    this.#applying = this.#applying.then(() => this.#reframe());
   }
 
   /** Plays what the browser has held back. To be called from a tap. */
@@ -184,6 +215,53 @@ export class Media {
     await this.#sender()?.replaceTrack(track);
   }
 
+  /** Lets the sender's frames pass through the worker that repeats them. */
+  #repeatOn(sender: RTCRtpSender): void {
+    if (!canRepeat()) return;
+    this.#repeater ??= new Worker(new URL('./sender.worker.js', import.meta.url), {
+      type: 'module',
+    });
+    sender.transform = new RTCRtpScriptTransform(this.#repeater);
+  }
+
+  /**
+   * Gives the browser the node's answer once more, with another length of
+   * frames. The node has no part in it.
+   */
+  async #reframe(): Promise<void> {
+    const { frameMS } = this.#manner;
+    const [peer, applied] = [this.#peer, this.#applied];
+    if (!peer || !applied || applied.frameMS === frameMS) return;
+    try {
+      await peer.setLocalDescription(await peer.createOffer());
+      const sdp = spoken(applied.answer, frameMS, applied.red);
+      await peer.setRemoteDescription({ type: 'answer', sdp });
+      applied.frameMS = frameMS;
+    } catch {
+      if (peer === this.#peer) this.#renew(); // half a change is no connection
+    }
+  }
+
+  /** Has each receiver wait for what is missing, as long as it takes. */
+  async #wait(): Promise<void> {
+    const farthest = Math.max(0, ...this.#manner.repeat) * this.#manner.frameMS;
+    if (farthest === 0 && this.#patience.size === 0) return;
+    const peer = this.#peer;
+    const counts = new Map<string, RTCInboundRtpStreamStats>();
+    for (const entry of (await peer?.getStats())?.values() ?? []) {
+      if (entry.type === 'inbound-rtp') counts.set(entry.mid, entry);
+    }
+    if (!peer || peer !== this.#peer) return;
+    for (const { mid, receiver } of peer.getTransceivers()) {
+      const counted = counts.get(mid ?? '');
+      if (!counted) continue;
+      const patience = this.#patience.get(receiver) ?? new Patience();
+      this.#patience.set(receiver, patience);
+      receiver.jitterBufferTarget = patience.target(Date.now(), counted, farthest);
+    }
+    if (farthest === 0) this.#patience.clear();
+  }
+
   #sender(): RTCRtpSender | undefined {
     return this.#peer?.getTransceivers()[0]?.sender;
   }
@@ -240,6 +318,9 @@ export class Media {
     });
   }
 }
+
+/** Whether this browser lets a script have a hand in what it sends. */
+const canRepeat = () => 'RTCRtpScriptTransform' in globalThis;
 
 interface Meter {
   source: MediaStreamAudioSourceNode;

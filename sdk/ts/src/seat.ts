@@ -272,7 +272,8 @@ export class Seat {
     if ('seq' in message) {
       if (message.room === this.room) this.#happened(message);
     } else if (message.voices?.room === this.room) {
-      const { slots, speaking } = message.voices;
+      const { slots, speaking, frame_ms: frameMS, repeat = [] } = message.voices;
+      this.#media.speak({ frameMS, repeat });
       batch(() => {
         this.#slots.value = slots;
         this.#speaking.value = speaking;

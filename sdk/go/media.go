@@ -1,0 +1,219 @@
+package stoa
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/stoa-audio/stoa/internal/media/red"
+	"github.com/stoa-audio/stoa/internal/signal"
+)
+
+const (
+	framesMax = 512                   // not yet asked for: ten seconds of one voice
+	nackEvery = 20 * time.Millisecond // how often what is missing is asked for
+)
+
+// A Frame is a packet of Opus that somebody has said.
+type Frame struct {
+	Who       string // their id; empty before the node has said whose the voice is
+	Slot      int
+	Timestamp uint32 // samples at 48 kHz, of the slot's own clock
+	Opus      []byte
+	Copied    bool // it was lost, and is a copy
+	Again     bool // it was lost, and came after it was asked for
+	Lost      int  // so many before it are lost for good
+}
+
+// Counts says what has become of the frames that the node has sent.
+type Counts struct {
+	Delivered uint64 // put in order, from packets or copies
+	Copied    uint64 // of those, from copies
+	Again     uint64 // of those, in packets that were asked for again, or overtaken
+	Lost      uint64 // not there in time
+	Late      uint64 // came in a packet of their own when they were not needed any more
+	Dropped   uint64 // delivered, but nobody heard them in time
+}
+
+// Hear waits for the next frame that somebody says. Each voice comes in its
+// order; if nobody hears for long, the oldest frames are gone.
+func (r *Room) Hear(ctx context.Context) (Frame, error) { return next(ctx, r, r.frames) }
+
+// Speak says a packet of Opus. Calls are to come at the pace of the sound,
+// frames of 20 ms for a start; where the room wants fewer packets, they are
+// joined. Nobody hears it before Unmute.
+func (r *Room) Speak(opus []byte) error { return r.microphone.speak(opus) }
+
+// Counts returns what has become of frames so far.
+func (r *Room) Counts() Counts {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counts
+}
+
+// connect makes the one offer and waits until media is up.
+func (r *Room) connect(ctx context.Context) error {
+	api, err := newAPI()
+	if err != nil {
+		return err
+	}
+	if r.peer, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
+		return err
+	}
+	up, once := make(chan struct{}), sync.Once{}
+	r.peer.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		switch s {
+		case webrtc.PeerConnectionStateConnected:
+			once.Do(func() { close(up) }) // it may be disconnected for a while, and come back
+		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+			r.end(fmt.Errorf("%w: media has %v", ErrLost, s))
+		default:
+		}
+	})
+	if _, err := r.peer.AddTransceiverFromTrack(r.microphone, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendrecv}); err != nil {
+		return err
+	}
+	for range signal.Slots {
+		if _, err := r.peer.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
+			return err
+		}
+	}
+	r.peer.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		section := slices.IndexFunc(r.peer.GetTransceivers(), func(t *webrtc.RTPTransceiver) bool { return t.Receiver() == receiver })
+		r.listen(section-1, track) // the microphone's is the first
+	})
+	offer, err := r.peer.CreateOffer(nil)
+	if err != nil {
+		return err
+	}
+	if err := r.peer.SetLocalDescription(offer); err != nil {
+		return err
+	}
+	var answer struct{ SDP string }
+	if err := r.live.ask(ctx, "offer", map[string]string{"sdp": offer.SDP}, &answer); err != nil {
+		return err
+	}
+	if err := r.peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP}); err != nil {
+		return err
+	}
+	select {
+	case <-up:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("media does not come up: %w", ctx.Err())
+	}
+}
+
+// newAPI returns what makes connections as docs/protocol/media.md asks for:
+// Opus and RED, with NACK and reports.
+func newAPI() (*webrtc.API, error) {
+	codecs, interceptors := &webrtc.MediaEngine{}, &interceptor.Registry{}
+	for _, c := range []webrtc.RTPCodecParameters{
+		{PayloadType: opusType, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeOpus, ClockRate: clockRate, Channels: 2,
+			SDPFmtpLine: "minptime=10;useinbandfec=1", RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}},
+		}},
+		{PayloadType: redType, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: "audio/red", ClockRate: clockRate, Channels: 2,
+			SDPFmtpLine: fmt.Sprintf("%d/%d", opusType, opusType), RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}},
+		}},
+	} {
+		if err := codecs.RegisterCodec(c, webrtc.RTPCodecTypeAudio); err != nil {
+			return nil, err
+		}
+	}
+	asking, err := nack.NewGeneratorInterceptor(nack.GeneratorInterval(nackEvery))
+	if err != nil {
+		return nil, err
+	}
+	interceptors.Add(asking)
+	if err := webrtc.ConfigureRTCPReports(interceptors); err != nil {
+		return nil, err
+	}
+	engine := webrtc.SettingEngine{}
+	engine.SetIncludeLoopbackCandidate(true) // the node may be on this machine
+	engine.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	return webrtc.NewAPI(webrtc.WithSettingEngine(engine), webrtc.WithMediaEngine(codecs), webrtc.WithInterceptorRegistry(interceptors)), nil
+}
+
+// listen takes in what comes in a slot, until the connection is gone.
+func (r *Room) listen(slot int, track *webrtc.TrackRemote) {
+	var o order
+	var copies []red.Copy
+	var highest uint16
+	for {
+		due := time.Time{}
+		if len(o.held) > 0 {
+			due = o.due()
+		}
+		if track.SetReadDeadline(due) != nil {
+			return
+		}
+		packet, _, err := track.ReadRTP()
+		now := time.Now()
+		if late, ok := errors.AsType[net.Error](err); err != nil && (!ok || !late.Timeout()) {
+			return
+		}
+		if err == nil && len(packet.Payload) > 0 {
+			h := held{timestamp: packet.Timestamp, sequence: packet.SequenceNumber, packet: packet.Payload}
+			if packet.PayloadType == redType {
+				_, copies, h.packet, err = red.Parse(packet.Payload, copies[:0])
+			}
+			if err != nil {
+				continue // not a voice
+			}
+			if ahead := int16(h.sequence - highest); !o.begun || ahead > 0 { //nolint:gosec // serial arithmetic (RFC 1982)
+				highest = h.sequence
+			} else {
+				h.again = true
+			}
+			if !o.add(now, h) {
+				r.count(func(c *Counts) { c.Late++ })
+			}
+			for _, c := range copies {
+				o.add(now, held{timestamp: packet.Timestamp - c.Offset, copy: true, packet: c.Data})
+			}
+			copies = copies[:0]
+		}
+		for h, lost, ok := o.next(now); ok; h, lost, ok = o.next(now) {
+			r.deliver(slot, h, lost)
+		}
+	}
+}
+
+// deliver hands a frame to whoever hears.
+func (r *Room) deliver(slot int, h held, lost int) {
+	f := Frame{Slot: slot, Timestamp: h.timestamp, Opus: h.packet, Copied: h.copy, Again: h.again, Lost: lost}
+	r.mu.Lock()
+	if slot < len(r.slots) {
+		f.Who = r.slots[slot]
+	}
+	r.mu.Unlock()
+	dropped := offer(r.frames, f)
+	r.count(func(c *Counts) {
+		c.Delivered++
+		c.Lost += uint64(lost)       //nolint:gosec // not negative
+		c.Dropped += uint64(dropped) //nolint:gosec // not negative
+		if h.copy {
+			c.Copied++
+		}
+		if h.again {
+			c.Again++
+		}
+	})
+}
+
+func (r *Room) count(add func(*Counts)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	add(&r.counts)
+}

@@ -1,0 +1,155 @@
+package stoa
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/stoa-audio/stoa/internal/media/red"
+)
+
+// Payload types, which the answer keeps as they are offered.
+const (
+	opusType = 111
+	redType  = 63
+)
+
+// frameDefault is how much sound a packet holds before the room has said
+// anything.
+const frameDefault = 20 * time.Millisecond
+
+// ErrFrame means that something is not a packet of Opus.
+var ErrFrame = errors.New("not a packet of Opus")
+
+// A microphone is the track that is sent: it joins frames, numbers the packets
+// and repeats them, as the room asks for.
+type microphone struct {
+	mu       sync.Mutex // guards all of it; each call is one owner's turn
+	now      func() time.Time
+	write    func(*rtp.Header, []byte) error // nil: not connected
+	red      bool                            // the node understands RED
+	ssrc     uint32
+	length   time.Duration // of a packet
+	repeat   []int
+	joiner   joiner
+	repeater red.Repeater
+	sequence uint16
+	// The timestamp of the next frame, and when its time is.
+	timestamp uint32
+	due       time.Time
+	spoken    bool
+	marker    bool // a talkspurt begins (RFC 3551, section 4.1)
+}
+
+func newMicrophone() *microphone {
+	return &microphone{now: time.Now, length: frameDefault}
+}
+
+// speakAs is told how much sound packets are to hold and what is repeated.
+// What the protocol does not allow is not done.
+func (m *microphone) speakAs(length time.Duration, repeat []int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if length == 20*time.Millisecond || length == 40*time.Millisecond || length == 60*time.Millisecond {
+		m.length = length
+	}
+	m.repeat = repeat
+}
+
+// speak sends a frame, or keeps it until the packet is full.
+func (m *microphone) speak(frame []byte) error {
+	if samplesOf(frame) == 0 {
+		return ErrFrame
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.write == nil {
+		return ErrLost
+	}
+	m.pause()
+	if !m.joiner.add(frame) {
+		if err := m.send(); err != nil {
+			return err
+		}
+		m.joiner.add(frame)
+	}
+	m.due = m.due.Add(duration(samplesOf(frame)))
+	if duration(m.joiner.samples) >= m.length {
+		return m.send()
+	}
+	return nil
+}
+
+// pause lets the timestamp go on where nothing was said for a while.
+func (m *microphone) pause() {
+	const gap = 100 * time.Millisecond // less than that is jitter of the caller's
+	now := m.now()
+	late := now.Sub(m.due)
+	if m.spoken && late < gap {
+		return
+	}
+	if m.spoken {
+		m.timestamp += m.joiner.samples + uint32(late/frameDefault)*clockRate/50 //nolint:gosec // wraps
+		m.joiner = joiner{}                                                      // half a packet from before the pause
+	}
+	m.spoken, m.marker, m.due = true, true, now
+}
+
+// send sends what is joined. The lock is held.
+func (m *microphone) send() error {
+	samples := m.joiner.samples
+	payload, payloadType := m.joiner.take(), uint8(opusType)
+	if m.red {
+		payload, payloadType = m.repeater.Append(nil, opusType, m.timestamp, payload, m.repeat), redType
+	}
+	header := &rtp.Header{
+		Version: 2, Marker: m.marker, PayloadType: payloadType,
+		SequenceNumber: m.sequence, Timestamp: m.timestamp, SSRC: m.ssrc,
+	}
+	m.marker = false
+	m.sequence++
+	m.timestamp += samples
+	if err := m.write(header, payload); err != nil {
+		return fmt.Errorf("speak: %w", err)
+	}
+	return nil
+}
+
+// Bind is called when the connection is made (webrtc.TrackLocal).
+func (m *microphone) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	codecs := c.CodecParameters()
+	has := func(payloadType webrtc.PayloadType) int {
+		return slices.IndexFunc(codecs, func(p webrtc.RTPCodecParameters) bool { return p.PayloadType == payloadType })
+	}
+	opus := has(opusType)
+	if opus < 0 {
+		return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
+	}
+	m.red, m.ssrc = has(redType) >= 0, uint32(c.SSRC())
+	m.write = func(h *rtp.Header, payload []byte) error {
+		_, err := c.WriteStream().WriteRTP(h, payload)
+		return err
+	}
+	return codecs[opus], nil
+}
+
+// Unbind is called when it is gone (webrtc.TrackLocal).
+func (m *microphone) Unbind(webrtc.TrackLocalContext) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.write = nil
+	return nil
+}
+
+// ID and the other names of the track are nobody's business.
+func (m *microphone) ID() string                { return "microphone" }
+func (m *microphone) RID() string               { return "" }
+func (m *microphone) StreamID() string          { return "stoa" }
+func (m *microphone) Kind() webrtc.RTPCodecType { return webrtc.RTPCodecTypeAudio }

@@ -1,0 +1,247 @@
+// Package stoa is a client for Stoa rooms, for programs that listen and speak:
+// recorders, bridges, bots.
+//
+//	room, err := stoa.Join(ctx, "https://stoa.example/r/"+name, grant)
+//	frame, err := room.Hear(ctx) // who speaks, and 20 ms of Opus
+//	err = room.Speak(frame.Opus)
+//
+// It speaks the protocol of docs/protocol: one WebSocket and one WebRTC
+// connection. Frames are Opus (RFC 6716), as they are; what is lost on the way
+// is asked for again and filled in from copies (RFC 2198) before it is heard.
+//
+// Not here: encoding and decoding sound, signing up and getting grants (that is
+// HTTP, docs/protocol/http.md), keeping a view of the room up to date, and
+// coming back. A room that is over is joined again with a new grant.
+package stoa
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/pion/webrtc/v4"
+)
+
+// joinWait is how long joining may take, if the context allows longer.
+const joinWait = 20 * time.Second
+
+var (
+	// ErrLeft means that the room was left by Leave.
+	ErrLeft = errors.New("the room was left")
+	// ErrLost means that a connection to the node is gone.
+	ErrLost = errors.New("the connection is lost")
+	// ErrAddress means that an address is not that of a room.
+	ErrAddress = errors.New("not the address of a room")
+)
+
+// A Cut is the error of a room in which there is no seat any more, for the
+// reason that docs/protocol/signal.md names: "removed", "ended", "restart".
+type Cut struct{ Why string }
+
+func (c Cut) Error() string { return "no seat in the room any more: " + c.Why }
+
+// A Problem is why the node has refused a request. Code is stable and for
+// programs (docs/protocol/http.md), Title for people.
+type Problem struct {
+	Code   string `json:"code"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Status int    `json:"status"`
+}
+
+func (p *Problem) Error() string { return fmt.Sprintf("%s (%s)", p.Title, p.Code) }
+
+// A Participant is a person in the room.
+type Participant struct {
+	Who   string `json:"who"`
+	Name  string `json:"name"`
+	Role  string `json:"role"` // "listener", "speaker" or "moderator"
+	Muted bool   `json:"muted"`
+}
+
+// A View is the room as it was on entering.
+type View struct {
+	Seq    uint64        `json:"seq"` // events with greater numbers follow
+	Title  string        `json:"title"`
+	People []Participant `json:"people"`
+}
+
+// An Event is what has happened in the room, by the name that
+// docs/protocol/signal.md gives it, with its body.
+type Event struct {
+	Seq  uint64
+	Name string
+	Body json.RawMessage
+}
+
+// A Room is a seat in a room. Its methods may be called from anywhere.
+type Room struct {
+	Me   string // my id
+	View View
+
+	live       *live
+	peer       *webrtc.PeerConnection
+	microphone *microphone
+	frames     chan Frame
+	events     chan Event
+
+	cancel context.CancelCauseFunc
+	done   <-chan struct{} // closed when the room is over
+	err    func() error    // why it is
+
+	mu     sync.Mutex // guards what follows
+	slots  []string   // whose voice each carries
+	counts Counts
+}
+
+// Join enters the room at an address, such as "https://stoa.example/r/" and its
+// name, with a grant, and connects its media. When ctx ends, so does the seat.
+// The error is a *Problem where the node refuses.
+func Join(ctx context.Context, address, grant string) (*Room, error) {
+	node, err := liveAddress(address)
+	if err != nil {
+		return nil, err
+	}
+	inside, cancel := context.WithCancelCause(ctx)
+	r := &Room{
+		microphone: newMicrophone(), frames: make(chan Frame, framesMax), events: make(chan Event, eventsMax),
+		cancel: cancel, done: inside.Done(), err: func() error { return context.Cause(inside) },
+	}
+	joining, stop := context.WithTimeout(inside, joinWait)
+	defer stop()
+	if err := r.join(joining, node, grant); err != nil {
+		r.end(err)
+		if r.live != nil {
+			_ = r.live.conn.CloseNow()
+		}
+		if r.peer != nil {
+			_ = r.peer.Close()
+		}
+		return nil, fmt.Errorf("join: %w", err)
+	}
+	context.AfterFunc(inside, func() {
+		_ = r.peer.Close()
+		_ = r.live.conn.Close(websocket.StatusNormalClosure, "") // the seat goes with it, a little later
+	})
+	return r, nil
+}
+
+func (r *Room) join(ctx context.Context, node, grant string) (err error) {
+	if r.live, err = dial(ctx, node, r); err != nil {
+		return err
+	}
+	var entered struct {
+		Me   string
+		View View
+	}
+	if err := r.live.ask(ctx, "enter", map[string]string{"grant": grant}, &entered); err != nil {
+		return err
+	}
+	r.Me, r.View = entered.Me, entered.View
+	return r.connect(ctx)
+}
+
+// liveAddress returns the node's WebSocket for the address of a room.
+func liveAddress(room string) (string, error) {
+	u, err := url.Parse(room)
+	if err != nil || u.Host == "" {
+		return "", fmt.Errorf("%w: %q", ErrAddress, room)
+	}
+	switch u.Scheme {
+	case "https":
+		u.Scheme = "wss"
+	case "http":
+		u.Scheme = "ws"
+	default:
+		return "", fmt.Errorf("%w: %q is neither https:// nor http://", ErrAddress, room)
+	}
+	return u.Scheme + "://" + u.Host + "/api/v1/live", nil
+}
+
+// Leave goes, and ends what Hear and Next wait for.
+func (r *Room) Leave(ctx context.Context) error {
+	err := r.Ask(ctx, "leave", struct{}{})
+	r.end(ErrLeft)
+	return err
+}
+
+// Done is closed when the seat is gone; Err then says why.
+func (r *Room) Done() <-chan struct{} { return r.done }
+
+// Err returns why the room is over: ErrLeft, ErrLost, a Cut, or what the
+// context of Join says. It is nil before.
+func (r *Room) Err() error { return r.err() }
+
+// end is told why the room is over. Only the first time counts.
+func (r *Room) end(why error) { r.cancel(why) }
+
+// Ask makes a request of docs/protocol/signal.md, and returns when it is done,
+// or a *Problem.
+func (r *Room) Ask(ctx context.Context, request string, body any) error {
+	return r.live.ask(ctx, request, body, nil)
+}
+
+// RaiseHand asks to come onto the stage.
+func (r *Room) RaiseHand(ctx context.Context) error { return r.Ask(ctx, "raise_hand", struct{}{}) }
+
+// LowerHand takes that back.
+func (r *Room) LowerHand(ctx context.Context) error {
+	return r.Ask(ctx, "lower_hand", map[string]string{"who": r.Me})
+}
+
+// StepUp accepts an invitation to the stage.
+func (r *Room) StepUp(ctx context.Context) error { return r.Ask(ctx, "step_up", struct{}{}) }
+
+// StepDown goes back into the audience.
+func (r *Room) StepDown(ctx context.Context) error { return r.Ask(ctx, "step_down", struct{}{}) }
+
+// Unmute opens the own microphone: before, nobody hears what is spoken.
+func (r *Room) Unmute(ctx context.Context) error { return r.Ask(ctx, "unmute", struct{}{}) }
+
+// Mute closes it.
+func (r *Room) Mute(ctx context.Context) error {
+	return r.Ask(ctx, "mute", map[string]string{"who": r.Me})
+}
+
+// Next waits for the next event of the room. If nobody has asked for long, the
+// oldest are gone: their numbers grow by one.
+func (r *Room) Next(ctx context.Context) (Event, error) { return next(ctx, r, r.events) }
+
+// next returns the next of a queue, which still has what came before the end.
+func next[T any](ctx context.Context, r *Room, from <-chan T) (one T, err error) {
+	select {
+	case one = <-from:
+		return one, nil
+	default:
+	}
+	select {
+	case one = <-from:
+		return one, nil
+	case <-ctx.Done():
+		return one, ctx.Err()
+	case <-r.done:
+		return one, r.Err()
+	}
+}
+
+// offer puts one into a queue, and takes the oldest out while it is full. It
+// returns how many.
+func offer[T any](to chan T, one T) (dropped int) {
+	for {
+		select {
+		case to <- one:
+			return dropped
+		default:
+		}
+		select {
+		case <-to:
+			dropped++
+		default:
+		}
+	}
+}

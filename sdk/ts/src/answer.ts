@@ -1,0 +1,39 @@
+/** The node's answer as it is applied here. Nothing in this file knows a browser. */
+
+/** How a speaker is to send, as the notice `voices` says. */
+export interface Manner {
+  /** Milliseconds of sound in a packet. */
+  frameMS: number;
+  /** So many frames later each frame is sent again. */
+  repeat: readonly number[];
+}
+
+/** The payload type by which the first section, the microphone's, may send RED. */
+export function redType(answer: string): number | undefined {
+  const found = /^a=rtpmap:(\d+) red\/48000\/2\r?$/m.exec(sections(answer)[1] ?? '');
+  return found ? Number(found[1]) : undefined;
+}
+
+/**
+ * The same answer, but the microphone's packets hold `frameMS` of sound and,
+ * where there is a payload type for it, are RED: a browser sends what stands
+ * first, as often as it is told so.
+ */
+export function spoken(answer: string, frameMS: number, red: number | undefined): string {
+  const [session = '', microphone = '', ...slots] = sections(answer);
+  const lines = microphone
+    .split('\r\n')
+    .filter((line) => line !== '' && !/^a=(max)?ptime:/.test(line));
+  if (red !== undefined) {
+    const [, media = '', types = ''] = /^(m=audio \S+ \S+)((?: \d+)+)$/.exec(lines[0] ?? '') ?? [];
+    const others = types.split(' ').filter((type) => type !== '' && Number(type) !== red);
+    lines[0] = [media, red, ...others].join(' ');
+  }
+  lines.push(`a=ptime:${frameMS}`, '');
+  return [session, lines.join('\r\n'), ...slots].join('');
+}
+
+/** The session's lines, then those of each section. */
+function sections(sdp: string): string[] {
+  return sdp.split(/^(?=m=)/m);
+}

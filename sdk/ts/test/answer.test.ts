@@ -1,0 +1,41 @@
+// @vitest-environment node
+import { describe, expect, it } from 'vitest';
+import { redType, spoken } from '../src/answer.ts';
+
+const section = (mid: string, types = '111 63', more: string[] = []) =>
+  [
+    `m=audio 9 UDP/TLS/RTP/SAVPF ${types}`,
+    'c=IN IP4 0.0.0.0',
+    `a=mid:${mid}`,
+    'a=rtpmap:111 opus/48000/2',
+    ...(types.includes('63') ? ['a=rtpmap:63 red/48000/2', 'a=fmtp:63 111/111'] : []),
+    ...more,
+    '',
+  ].join('\r\n');
+const session = 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n';
+
+describe('an answer', () => {
+  it('says by which type the microphone may send RED', () => {
+    expect(redType(session + section('0') + section('1'))).toBe(63);
+    expect(redType(session + section('0', '111') + section('1'))).toBeUndefined();
+  });
+
+  it('is applied with RED first and the length of frames, in the first section alone', () => {
+    const answer = session + section('0') + section('1');
+    expect(spoken(answer, 40, 63)).toBe(
+      session + section('0', '63 111', ['a=ptime:40']) + section('1'),
+    );
+  });
+
+  it('is applied with Opus first where there is no RED', () => {
+    const answer = session + section('0', '111') + section('1');
+    expect(spoken(answer, 20, undefined)).toBe(
+      session + section('0', '111', ['a=ptime:20']) + section('1'),
+    );
+  });
+
+  it('is applied anew with another length, and only that', () => {
+    const answer = session + section('0', '111 63', ['a=maxptime:60']) + section('1');
+    expect(spoken(spoken(answer, 60, 63), 20, 63)).toBe(spoken(answer, 20, 63));
+  });
+});
