@@ -7,7 +7,7 @@ GO        ?= go
 FUZZTIME  ?= 30s
 LINT      := $(GO) run -modfile=tools/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: all run build web types test check lint race fuzz e2e interop fmt map clean
+.PHONY: all run build web types test check lint race fuzz e2e interop bench bench-peers fmt map clean
 
 all: check
 
@@ -64,6 +64,16 @@ e2e: build ## three people in real browsers
 interop: build ## aiortc, a WebRTC stack that shares no code with ours
 	test/needs python3-aiohttp python3-aiortc
 	$(GO) test -count=1 -tags interop ./test/interop
+
+bench: build ## docs/benchmarks.md: rooms (BENCH=--quick for a try)
+	$(GO) build -o bin/bench ./test/bench
+	bin/bench room $(BENCH)
+
+bench-peers: build ## docs/benchmarks.md: beside Janus and Mumble (BENCH=--quick)
+	test/needs janus mumble-server
+	$(GO) build -o bin/peers ./test/peers
+	$(GO) build -o bin/bench ./test/bench
+	bin/bench peers $(BENCH)
 
 fmt:
 	$(LINT) fmt

@@ -35,6 +35,7 @@ func benchmark(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	f.StringVar(&s.Client, "client", "lean", "what listeners are made of: lean, or pion")
 	f.StringVar(&s.Lane, "lane", "udp", "by which the node sends: udp, or packet")
 	f.IntVar(&s.Joining, "joining", 64, "how many come in at the same time")
+	f.IntVar(&s.Herd, "herd", 0, "how many more come in, all at once, while it is measured")
 	f.StringVar(&s.Profile, "profile", "", "write a CPU profile of the node to `FILE`; the figures are then not to be counted")
 	asJSON := f.Bool("json", false, "report as JSON")
 	err := f.Parse(args[1:])

@@ -16,6 +16,11 @@ import (
 // hallwayEvery is how often the hallway is looked at for news.
 const hallwayEvery = time.Second
 
+// recountEvery is how often it is news that only the numbers of listeners have
+// changed. In a large room they do all the time, and whoever is told asks for
+// the whole hallway again.
+const recountEvery = 15 * time.Second
+
 var hallwayNotice = encode(signal.Notice{Hallway: &signal.None{}})
 
 // hallway tells who watches it that what they see there may have changed, at
@@ -29,6 +34,10 @@ type hallway struct {
 	// a moment before it can be read.
 	changed, settled map[id.Room]bool
 	joined           map[*connection]bool
+	// counted are the rooms in which only the number has changed, and whether
+	// they are open; recounted is when that was last told.
+	counted   map[id.Room]bool
+	recounted time.Time
 	// watchers are those who watch, with the rooms not open that they could
 	// enter when we last looked.
 	watchers map[*connection]map[id.Room]bool
@@ -56,15 +65,34 @@ func (h *hallway) leave(c *connection) {
 
 // happened notes whether events change how r looks in the hallway.
 func (h *hallway) happened(name id.Room, r *room.Room, events []room.Event) {
-	if !slices.ContainsFunc(events, shows) {
+	news, counts := slices.ContainsFunc(events, shows), slices.ContainsFunc(events, counts)
+	if !news && !counts {
 		return
 	}
+	open := r.Visibility() == room.Open
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if r.Visibility() == room.Open {
-		h.open = true
+	if !news {
+		if h.counted == nil {
+			h.counted = make(map[id.Room]bool)
+		}
+		h.counted[name] = open
+		return
 	}
+	h.open = h.open || open
 	h.note(name)
+}
+
+// recount makes it news that numbers have changed, if it is time to.
+func (h *hallway) recount(now time.Time) {
+	if len(h.counted) == 0 || now.Sub(h.recounted) < recountEvery {
+		return
+	}
+	for name, open := range h.counted {
+		h.open = h.open || open
+		h.note(name)
+	}
+	h.counted, h.recounted = nil, now
 }
 
 // note notes that name has changed, or who may enter it.
@@ -94,8 +122,17 @@ func (h *hallway) moderates(rooms *live.Rooms, who id.Person) {
 // shows reports whether e changes a card, or who is shown it.
 func shows(e room.Event) bool {
 	switch e.(type) {
-	case room.Opened, room.Entered, room.Left, room.LetInto, room.SteppedUp, room.SteppedDown,
-		room.MadeModerator, room.Widened, room.Ended:
+	case room.Opened, room.LetInto, room.SteppedUp, room.SteppedDown, room.MadeModerator, room.Widened, room.Ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// counts reports whether e changes how many are in a room.
+func counts(e room.Event) bool {
+	switch e.(type) {
+	case room.Entered, room.Left:
 		return true
 	default:
 		return false
@@ -121,6 +158,7 @@ func (a *API) watchHallway() {
 func (a *API) tellHallway(ctx context.Context) {
 	h := &a.hallway
 	h.mu.Lock()
+	h.recount(time.Now())
 	open, settled, joined := h.open, h.settled, h.joined
 	watchers := slices.Collect(maps.Keys(h.watchers))
 	h.open, h.settled, h.changed, h.joined = false, h.changed, nil, make(map[*connection]bool)

@@ -33,7 +33,7 @@ import (
 
 // A house is a node as far as its doors, with real records.
 type testHouse struct {
-	*testing.T
+	testing.TB
 
 	url     string
 	store   *sqlite.Store
@@ -107,11 +107,11 @@ var webApp = fstest.MapFS{
 	"assets/app-x1y2.css": {Data: []byte("body{}")},
 }
 
-func newHouse(t *testing.T) *testHouse { return newHouseWith(t, "http", webApp) }
+func newHouse(t testing.TB) *testHouse { return newHouseWith(t, "http", webApp) }
 
-func newHouseWith(t *testing.T, scheme string, web fs.FS) *testHouse {
+func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	t.Helper()
-	h := &testHouse{T: t, media: new(echo), log: new(lockedBuffer)}
+	h := &testHouse{TB: t, media: new(echo), log: new(lockedBuffer)}
 	var handler http.Handler
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler.ServeHTTP(w, r)
@@ -216,7 +216,7 @@ func (g *guest) invite(name string) *guest {
 	g.Helper()
 	code := id.New[people.Code]()
 	i := people.Invite{ID: id.New[people.InviteID](), By: people.Person{ID: g.id}, Created: time.Now(), Expires: time.Now().Add(time.Hour)}
-	g.must(g.store.Give(g.Context(), i, hashOf(code), 1000))
+	g.must(g.store.Give(g.Context(), i, hashOf(code), 100_000))
 	return g.come(code.String(), name)
 }
 

@@ -210,7 +210,13 @@ func (c *connection) close(e ending) {
 	c.ws.Close(last, e.code, e.text)
 }
 
-func (c *connection) reply(r signal.Reply) { c.ws.Send(encode(r)) }
+func (c *connection) reply(r signal.Reply) {
+	text, err := signal.MarshalReply(r)
+	if err != nil {
+		panic(fmt.Sprintf("api: a reply has no JSON form: %v", err)) // a mistake in package signal
+	}
+	c.ws.Send(text)
+}
 
 // signOut leaves the room and ends the connection. If leaving fails, the seat
 // is given up as that of a lost connection.

@@ -2,18 +2,16 @@ package bench
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"maps"
 	"net/url"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/bench/child"
 	"github.com/stoa-audio/stoa/internal/bench/crowd"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
@@ -29,6 +27,8 @@ func TestSettings(t *testing.T) {
 		"--speakers":  func(s *Settings) { s.Speakers = -1 },
 		"--seconds":   func(s *Settings) { s.Seconds = 0 },
 		"--joining":   func(s *Settings) { s.Joining = 0 },
+		"--herd":      func(s *Settings) { s.Listeners, s.Herd = listenersMax-9, 10 },
+		"a speaker":   func(s *Settings) { s.Herd = 1 },
 		"--ptime":     func(s *Settings) { s.FrameMS = 30 },
 		"--client":    func(s *Settings) { s.Client = "Lean" },
 		"--lane":      func(s *Settings) { s.Lane = "" },
@@ -44,9 +44,9 @@ func TestSettings(t *testing.T) {
 // The keys are what others read: they stay.
 func TestReportKeys(t *testing.T) {
 	r := newReport(Settings{Listeners: 10, Speakers: 2, Seconds: 5, FrameMS: 40})
-	r.joins(crowd.Joined{In: 8, Failed: 2, Took: time.Second}, usage{total: 16 * time.Millisecond}, usage{})
-	r.heard(crowd.Heard{Delivered: 1020, Arrived: 1000, Lost: 3, P50: time.Millisecond, P99: 2 * time.Millisecond},
-		usage{user: time.Millisecond, system: 3 * time.Millisecond, total: 4 * time.Millisecond}, usage{})
+	r.joins(crowd.Joined{In: 8, Failed: 2, Took: time.Second}, child.Usage{Total: 16 * time.Millisecond}, child.Usage{})
+	r.heard(crowd.Heard{Lasted: 5 * time.Second, Delivered: 1020, Arrived: 1000, Lost: 3, P50: time.Millisecond, P99: 2 * time.Millisecond},
+		child.Usage{User: time.Millisecond, System: 3 * time.Millisecond, Total: 4 * time.Millisecond}, child.Usage{})
 	r.memory(800, state{heapBytes: 9 * 8192, goroutines: 26}, state{heapBytes: 8192, goroutines: 10})
 	var b bytes.Buffer
 	if err := r.JSON(&b); err != nil {
@@ -70,9 +70,35 @@ func TestReportKeys(t *testing.T) {
 	if !maps.Equal(delay, map[string]any{"p50": 1., "p99": 2.}) {
 		t.Errorf("forward_delay_ms is %v", got["forward_delay_ms"])
 	}
+	if _, there := got["herd"]; there {
+		t.Error("there is a herd in a run without one")
+	}
 	b.Reset()
 	if err := r.Table(&b); err != nil || !strings.Contains(b.String(), "4.00 µs") {
 		t.Errorf("the table: %v\n%s", err, &b)
+	}
+}
+
+func TestReportOfAHerd(t *testing.T) {
+	r := newReport(Settings{Listeners: 10, Speakers: 1, Seconds: 5, FrameMS: 40, Herd: 50})
+	r.joins(crowd.Joined{In: 10, Took: time.Second}, child.Usage{}, child.Usage{})
+	r.herd(crowd.Joined{In: 40, Failed: 10, Refused: 7, Why: "x", Took: 2 * time.Second}, child.Usage{Total: 80 * time.Millisecond})
+	r.heard(crowd.Heard{Lasted: 10 * time.Second, Arrived: 1000}, child.Usage{Total: 500 * time.Millisecond}, child.Usage{})
+	var b bytes.Buffer
+	if err := r.JSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]any{
+		"herd": 50., "herd_in": 40., "herd_refused": 7., "herd_failed": 10., "herd_failed_why": "x",
+		"herd_joins_per_s": 20., "herd_cpu_ms": 2., "cpu_ms_per_listener_second": 1., "joins_per_s": 10.,
+	} {
+		if got[key] != want {
+			t.Errorf("%s is %v, want %v", key, got[key], want)
+		}
 	}
 }
 
@@ -111,41 +137,5 @@ func TestMetric(t *testing.T) {
 	}
 	if _, err := metric(text, "go_gor"); err == nil {
 		t.Error("half a name is a metric")
-	}
-}
-
-// What a process uses is seen from outside, and grows as it works.
-func TestUsage(t *testing.T) {
-	p := &process{cmd: &exec.Cmd{Process: &os.Process{Pid: os.Getpid()}}}
-	before, err := p.usage()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	for u := before; u.sub(before).total < 50*time.Millisecond || u.sub(before).user+u.sub(before).system < 20*time.Millisecond; {
-		if ctx.Err() != nil {
-			t.Fatalf("after 10 s of work %+v", u.sub(before))
-		}
-		for range 1 << 20 {
-		}
-		if u, err = p.usage(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if peak, err := p.peakKiB(); err != nil || peak < 1000 {
-		t.Errorf("the peak of memory is %v KiB, %v", peak, err)
-	}
-}
-
-func TestTail(t *testing.T) {
-	var l tail
-	for range 1000 {
-		if n, err := l.Write([]byte("0123456789012345678901234567890\n")); n != 32 || err != nil {
-			t.Fatal(n, err)
-		}
-	}
-	if s := l.String(); len(s) != tailMax || !strings.HasSuffix(s, "890\n") {
-		t.Errorf("%d bytes", len(s))
 	}
 }

@@ -8,12 +8,13 @@ import (
 	"os"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/bench/child"
 	"github.com/stoa-audio/stoa/internal/bench/crowd"
 )
 
 // guests are the crowd's process, as the process that measures sees it.
 type guests struct {
-	*process
+	*child.Process
 
 	in   *os.File
 	tell *json.Encoder
@@ -26,7 +27,7 @@ var CrowdCommand = []string{"bench", "crowd"}
 
 // startCrowd starts a crowd with a plan. It is ready for its first step when
 // await returns.
-func startCrowd(p crowd.Plan) (_ *guests, err error) {
+func startCrowd(plan crowd.Plan) (_ *guests, err error) {
 	in, tell, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -35,15 +36,15 @@ func startCrowd(p crowd.Plan) (_ *guests, err error) {
 	if err != nil {
 		return nil, errors.Join(err, in.Close(), tell.Close())
 	}
-	child, err := start(in, out, CrowdCommand...)
+	p, err := start(in, out, CrowdCommand...)
 	err = errors.Join(err, in.Close(), out.Close()) // the crowd has its own
 	if err != nil {
 		return nil, errors.Join(err, tell.Close(), hear.Close())
 	}
-	g := &guests{process: child, in: tell, tell: json.NewEncoder(tell), out: hear, hear: json.NewDecoder(hear)}
-	if err := g.tell.Encode(p); err != nil {
+	g := &guests{Process: p, in: tell, tell: json.NewEncoder(tell), out: hear, hear: json.NewDecoder(hear)}
+	if err := g.tell.Encode(plan); err != nil {
 		g.stop()
-		return nil, g.failed("tell the crowd its plan", err)
+		return nil, g.Failed("tell the crowd its plan", err)
 	}
 	return g, nil
 }
@@ -51,7 +52,7 @@ func startCrowd(p crowd.Plan) (_ *guests, err error) {
 // step tells the crowd what to do next.
 func (g *guests) step(s crowd.Step) error {
 	if err := g.tell.Encode(s); err != nil {
-		return g.failed("tell the crowd to "+string(s), err)
+		return g.Failed("tell the crowd to "+string(s), err)
 	}
 	return nil
 }
@@ -63,9 +64,9 @@ func (g *guests) await(patience time.Duration) (m crowd.Message, err error) {
 	}
 	switch err := g.hear.Decode(&m); {
 	case errors.Is(err, io.EOF):
-		return m, g.failed("the crowd", errors.New("it has ended"))
+		return m, g.Failed("the crowd", errors.New("it has ended"))
 	case err != nil:
-		return m, g.failed("hear from the crowd", err)
+		return m, g.Failed("hear from the crowd", err)
 	case m.Failed != "":
 		return m, fmt.Errorf("the crowd: %s", m.Failed)
 	}
@@ -73,6 +74,6 @@ func (g *guests) await(patience time.Duration) (m crowd.Message, err error) {
 }
 
 func (g *guests) stop() {
-	g.process.stop()
+	g.Process.Stop()
 	_ = errors.Join(g.in.Close(), g.out.Close()) // pipes to nobody
 }

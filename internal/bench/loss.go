@@ -15,6 +15,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/bench/child"
 	"github.com/stoa-audio/stoa/internal/lossy"
 	stoa "github.com/stoa-audio/stoa/sdk/go"
 )
@@ -82,7 +83,7 @@ func RunLoss(ctx context.Context, l Loss) (r LossReport, err error) {
 		return r, err
 	}
 	r = LossReport{Loss: l.Share, Burst: l.Burst, RTTMS: ms(l.RTT), Seconds: l.Seconds}
-	if r.LoadAverage, err = loadAverage(); err != nil {
+	if r.LoadAverage, err = child.LoadAverage(); err != nil {
 		return r, err
 	}
 	data, err := os.MkdirTemp("", "stoa-bench-")
@@ -98,11 +99,13 @@ func RunLoss(ctx context.Context, l Loss) (r LossReport, err error) {
 	if err != nil {
 		return r, err
 	}
-	n, url, err := startLossNode(ctx, data, media)
+	// Its media listens at one address and is announced at another, the line's.
+	n, url, err := serve(ctx, "--data", data, "--addr", "127.0.0.1:0",
+		"--media.listen", media.String(), "--media.announce", away.String())
 	if err != nil {
 		return r, err
 	}
-	defer n.stop()
+	defer n.Stop()
 	line, err := lossy.Open(netip.AddrPortFrom(away, media.Port()), media, l.line())
 	if err != nil {
 		return r, err
@@ -184,13 +187,6 @@ func talk(ctx context.Context, room *stoa.Room, n uint32) error {
 		}
 	}
 	return nil
-}
-
-// startLossNode starts a node whose media listens at one address and is
-// announced at another, that of the line.
-func startLossNode(ctx context.Context, data string, media netip.AddrPort) (p *process, url string, err error) {
-	return serve(ctx, "serve", "--data", data, "--addr", "127.0.0.1:0",
-		"--media.listen", media.String(), "--media.announce", away.String())
 }
 
 // freeUDP returns a media address that is free, both at home and away.

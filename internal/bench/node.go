@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stoa-audio/stoa/internal/bench/child"
 )
 
 const (
@@ -21,7 +23,7 @@ const (
 
 // A node is the node that is measured.
 type node struct {
-	*process
+	*child.Process
 
 	url   string
 	admin string
@@ -33,7 +35,7 @@ func startNode(ctx context.Context, s Settings, data string) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"serve", "--data", data, "--addr", "127.0.0.1:0", "--media.listen", "127.0.0.1:0", "--admin.addr", admin}
+	args := []string{"--data", data, "--addr", "127.0.0.1:0", "--media.listen", "127.0.0.1:0", "--admin.addr", admin}
 	if s.Lane != "udp" {
 		args = append(args, "--media.lane", s.Lane)
 	}
@@ -41,28 +43,28 @@ func startNode(ctx context.Context, s Settings, data string) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &node{process: p, url: url, admin: "http://" + admin}, nil
+	return &node{Process: p, url: url, admin: "http://" + admin}, nil
 }
 
-// serve starts a node with these arguments, and waits until it says where it
-// is.
-func serve(ctx context.Context, args ...string) (p *process, url string, err error) {
+// serve starts a node with the arguments after "serve", and returns where it
+// serves.
+func serve(ctx context.Context, args ...string) (p *child.Process, url string, err error) {
 	said, in, err := os.Pipe()
 	if err != nil {
 		return nil, "", err
 	}
-	p, err = start(nil, in, args...)
+	p, err = start(nil, in, append([]string{"serve"}, args...)...)
 	_ = in.Close() // the node has its own
 	if err != nil {
 		return nil, "", errors.Join(err, said.Close())
 	}
 	lines := bufio.NewReader(said)
 	if url, err = awaitURL(ctx, said, lines); err != nil {
-		p.stop()
-		return nil, "", p.failed("start a node", errors.Join(err, said.Close()))
+		p.Stop()
+		return nil, "", p.Failed("start a node", errors.Join(err, said.Close()))
 	}
 	go func() { // whatever else it says, somebody must read
-		_, _ = io.Copy(&p.log, lines)
+		_, _ = io.Copy(&p.Log, lines)
 		_ = said.Close() // a pipe from nobody
 	}()
 	return p, url, nil

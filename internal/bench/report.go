@@ -9,14 +9,18 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/bench/child"
 	"github.com/stoa-audio/stoa/internal/bench/crowd"
 )
 
 // A Report is what a run has found. "Server" is the node's process; the window
 // is the time in which frames are counted. Numbers per packet and listener
 // include all that the node does meanwhile: consent checks, reports, live
-// connections.
+// connections. In a run with a herd they include what its joins cost, and only
+// those who were inside before count for packets, loss and delay.
 type Report struct {
+	*Herd // nil without one
+
 	Listeners int `json:"listeners"`
 	Speakers  int `json:"speakers"`
 	// PacketsOut is how many of the window's frames have come and opened, to
@@ -63,6 +67,20 @@ type Report struct {
 	CrowdJoinCPUMS      float64 `json:"crowd_join_cpu_ms"`
 }
 
+// A Herd is how those came in who came all at once, while the window was open.
+type Herd struct {
+	Size    int     `json:"herd"`
+	In      int     `json:"herd_in"`
+	Refused int     `json:"herd_refused"` // joins told to come later (503 or 429 with Retry-After), which they did
+	Failed  int     `json:"herd_failed"`  // any other answer, or none
+	Why     string  `json:"herd_failed_why,omitempty"`
+	JoinsPS float64 `json:"herd_joins_per_s"`
+	// CPUMS is the node's time while they came, for each who came in. What it
+	// took to forward to everybody meanwhile is in it.
+	CPUMS  float64   `json:"herd_cpu_ms"`
+	JoinMS Quantiles `json:"herd_join_ms"` // of one
+}
+
 // Quantiles are of a distribution, in milliseconds, to about 6 %.
 type Quantiles struct {
 	P50 float64 `json:"p50"`
@@ -84,30 +102,47 @@ func newReport(s Settings) Report {
 	return r
 }
 
-func (r *Report) joins(j crowd.Joined, node, guests usage) {
+func (r *Report) joins(j crowd.Joined, node, guests child.Usage) {
 	in := float64(j.In)
-	r.JoinCPUMS, r.CrowdJoinCPUMS = round(ms(node.total)/in), round(ms(guests.total)/in)
+	r.JoinCPUMS, r.CrowdJoinCPUMS = round(ms(node.Total)/in), round(ms(guests.Total)/in)
 	r.JoinsPerS = round(in / j.Took.Seconds())
 	r.JoinMS = quantiles(j.P50, j.P99)
 	r.Refused, r.Failed, r.FailedWhy = j.Refused, j.Failed, j.Why
 }
 
-func (r *Report) heard(h crowd.Heard, node, guests usage) {
+func (r *Report) herd(j crowd.Joined, node child.Usage) {
+	r.Herd = &Herd{
+		Size: j.In + j.Failed, In: j.In, Refused: j.Refused, Failed: j.Failed, Why: j.Why,
+		JoinsPS: round(float64(j.In) / j.Took.Seconds()), JoinMS: quantiles(j.P50, j.P99),
+		CPUMS: round(ms(node.Total) / float64(max(j.In, 1))),
+	}
+}
+
+// present returns how many listeners are in the room.
+func (r *Report) present() float64 {
+	n := r.Listeners - r.Failed
+	if r.Herd != nil {
+		n += r.Herd.In
+	}
+	return float64(n)
+}
+
+func (r *Report) heard(h crowd.Heard, node, guests child.Usage) {
 	r.PacketsOut, r.Lost, r.Voices, r.Gone = h.Delivered, h.Lost, h.Voices, h.Gone
 	r.Duplicates, r.Unopened = h.Duplicates, h.Unopened
 	r.ForwardDelayMS = quantiles(h.P50, h.P99)
-	r.ServerUserS, r.ServerSysS = round(node.user.Seconds()), round(node.system.Seconds())
-	r.CrowdCPUS = round(guests.total.Seconds())
-	r.CPUMSPerListenerSecond = round(ms(node.total) / float64(r.Seconds) / float64(r.Listeners-r.Failed))
+	r.ServerUserS, r.ServerSysS = round(node.User.Seconds()), round(node.System.Seconds())
+	r.CrowdCPUS = round(guests.Total.Seconds())
+	r.CPUMSPerListenerSecond = round(ms(node.Total) / h.Lasted.Seconds() / r.present())
 	if n := float64(h.Arrived); n > 0 {
-		r.UserUSPerPacket = round(1000 * ms(node.user) / n)
-		r.CPUUSPerPacket = round(1000 * ms(node.total) / n)
-		r.CrowdCPUUSPerPacket = round(1000 * ms(guests.total) / n)
+		r.UserUSPerPacket = round(1000 * ms(node.User) / n)
+		r.CPUUSPerPacket = round(1000 * ms(node.Total) / n)
+		r.CrowdCPUUSPerPacket = round(1000 * ms(guests.Total) / n)
 	}
 }
 
 func (r *Report) memory(rssKiB float64, after, before state) {
-	n := float64(r.Listeners - r.Failed)
+	n := r.present()
 	r.RSSKiBPerListener = round(rssKiB / n)
 	r.HeapKiBPerListener = round((after.heapBytes - before.heapBytes) / 1024 / n)
 	r.GoroutinesPerListener = round((after.goroutines - before.goroutines) / n)
@@ -130,6 +165,10 @@ func (r Report) Table(w io.Writer) error {
 	line("room", "%d listeners (%s), %d speakers, %d ms frames, %d s, lane %s", r.Listeners, r.Client, r.Speakers, r.Ptime, r.Seconds, r.Lane)
 	line("joins", "%.0f/s, %.2f ms of CPU each; one takes %.0f ms (p99 %.0f); %d refused, %d failed",
 		r.JoinsPerS, r.JoinCPUMS, r.JoinMS.P50, r.JoinMS.P99, r.Refused, r.Failed)
+	if h := r.Herd; h != nil {
+		line("herd", "%d came at once: %d in, %.0f/s, %.2f ms of CPU each; one takes %.0f ms (p99 %.0f); %d refused, %d failed",
+			h.Size, h.In, h.JoinsPS, h.CPUMS, h.JoinMS.P50, h.JoinMS.P99, h.Refused, h.Failed)
+	}
 	if r.Speakers > 0 {
 		line("packets", "%d out, %d lost, %d twice, %d did not open", r.PacketsOut, r.Lost, r.Duplicates, r.Unopened)
 		line("CPU per packet", "%.2f µs, of it user %.2f µs", r.CPUUSPerPacket, r.UserUSPerPacket)

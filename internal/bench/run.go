@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/bench/child"
 	"github.com/stoa-audio/stoa/internal/bench/crowd"
 )
 
@@ -24,7 +25,7 @@ func Run(ctx context.Context, s Settings) (_ Report, err error) {
 		return Report{}, err
 	}
 	r := newReport(s)
-	if r.LoadAverage, err = loadAverage(); err != nil {
+	if r.LoadAverage, err = child.LoadAverage(); err != nil {
 		return Report{}, err
 	}
 	data, err := os.MkdirTemp("", "stoa-bench-")
@@ -33,7 +34,7 @@ func Run(ctx context.Context, s Settings) (_ Report, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
 	stage := max(s.Speakers, 1) // somebody opens the room
-	people, err := seed(ctx, data, stage+s.Listeners)
+	people, err := seed(ctx, data, stage+s.Listeners+s.Herd)
 	if err != nil {
 		return Report{}, err
 	}
@@ -41,9 +42,10 @@ func Run(ctx context.Context, s Settings) (_ Report, err error) {
 	if err != nil {
 		return Report{}, err
 	}
-	defer n.stop()
+	defer n.Stop()
 	g, err := startCrowd(crowd.Plan{
-		URL: n.url, Speakers: s.Speakers, Stage: people[:stage], Listeners: people[stage:],
+		URL: n.url, Speakers: s.Speakers, Stage: people[:stage],
+		Listeners: people[stage : stage+s.Listeners], Herd: people[stage+s.Listeners:],
 		Full: s.Client == "pion", Joining: s.Joining, Patience: s.patience(),
 		Frame: s.frame(), Window: s.window(),
 	})
@@ -52,14 +54,14 @@ func Run(ctx context.Context, s Settings) (_ Report, err error) {
 	}
 	defer g.stop()
 	// Whoever waits for one of them does not wait any more when ctx is over.
-	defer context.AfterFunc(ctx, func() { _, _ = g.cmd.Process.Kill(), n.cmd.Process.Kill() })()
+	defer context.AfterFunc(ctx, func() { g.Kill(); n.Kill() })()
 	m := measurement{Settings: s, node: n, guests: g, report: &r}
 	err = m.run(ctx)
 	switch {
 	case ctx.Err() != nil: // and all else follows from it
 		return Report{}, ctx.Err()
-	case err != nil && n.ended():
-		return Report{}, n.failed("the node has ended", err)
+	case err != nil && n.Ended():
+		return Report{}, n.Failed("the node has ended", err)
 	case err != nil:
 		return Report{}, err
 	}
@@ -86,10 +88,10 @@ func (m *measurement) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := m.node.forgetPeak(); err != nil {
+	if err := m.node.ForgetPeak(); err != nil {
 		return fmt.Errorf("forget the node's peak of memory: %w", err)
 	}
-	rss, err := m.node.peakKiB()
+	rss, err := m.node.PeakKiB()
 	if err != nil {
 		return err
 	}
@@ -112,7 +114,7 @@ func (m *measurement) run(ctx context.Context) error {
 		return err
 	}
 	// The peak is read first: to ask the node for its state costs memory too.
-	peak, err := m.node.peakKiB()
+	peak, err := m.node.PeakKiB()
 	if err != nil {
 		return err
 	}
@@ -147,7 +149,7 @@ func (m *measurement) join() error {
 	if said.Joined.In == 0 {
 		return fmt.Errorf("nobody came in: %s", said.Joined.Why)
 	}
-	m.report.joins(*said.Joined, nodeNow.sub(node), guestsNow.sub(guests))
+	m.report.joins(*said.Joined, nodeNow.Sub(node), guestsNow.Sub(guests))
 	_, err = m.guests.await(collectMax)
 	return err
 }
@@ -172,6 +174,11 @@ func (m *measurement) window(ctx context.Context) error {
 		}
 		profiled <- err
 	}()
+	if m.Herd > 0 {
+		if err := m.herd(node); err != nil {
+			return err
+		}
+	}
 	if _, err := m.guests.await(m.Settings.window() + collectMax); err != nil {
 		return err
 	}
@@ -186,16 +193,34 @@ func (m *measurement) window(ctx context.Context) error {
 	if said.Heard == nil {
 		return errors.New("the crowd does not say what it has heard")
 	}
-	m.report.heard(*said.Heard, nodeNow.sub(node), guestsNow.sub(guests))
+	m.report.heard(*said.Heard, nodeNow.Sub(node), guestsNow.Sub(guests))
 	return errors.Join(<-profiled)
 }
 
-func (m *measurement) usages() (node, guests usage, err error) {
-	node, err = m.node.usage()
+// herd waits until the herd has come, which began when the node had used
+// before.
+func (m *measurement) herd(before child.Usage) error {
+	said, err := m.guests.await(m.patience() + collectMax)
+	if err != nil {
+		return err
+	}
+	now, err := m.node.Usage()
+	if err != nil {
+		return fmt.Errorf("read what the node uses: %w", err)
+	}
+	if said.Joined == nil {
+		return errors.New("the crowd does not say how the herd came in")
+	}
+	m.report.herd(*said.Joined, now.Sub(before))
+	return nil
+}
+
+func (m *measurement) usages() (node, guests child.Usage, err error) {
+	node, err = m.node.Usage()
 	if err != nil {
 		return node, guests, fmt.Errorf("read what the node uses: %w", err)
 	}
-	guests, err = m.guests.usage()
+	guests, err = m.guests.Usage()
 	if err != nil {
 		err = fmt.Errorf("read what the crowd uses: %w", err)
 	}
@@ -204,14 +229,14 @@ func (m *measurement) usages() (node, guests usage, err error) {
 
 // quiet waits until the node does no more than a moment before.
 func (m *measurement) quiet(ctx context.Context) error {
-	last, before := time.Duration(0), usage{}
+	last, before := time.Duration(0), child.Usage{}
 	for waited := time.Duration(0); waited < quietMax; waited += quietEvery {
-		now, err := m.node.usage()
+		now, err := m.node.Usage()
 		if err != nil {
 			return err
 		}
-		used := now.sub(before).total
-		if before.total > 0 {
+		used := now.Sub(before).Total
+		if before.Total > 0 {
 			const nothing = 5 * time.Millisecond
 			if used < nothing || last > 0 && used > last*9/10 {
 				return nil

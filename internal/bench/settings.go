@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,6 +16,7 @@ type Settings struct {
 	Client    string // what listeners are made of: "lean" or "pion"
 	Lane      string // by which the node sends: "udp" or "packet"
 	Joining   int    // listeners that come in at the same time
+	Herd      int    // more lean listeners who come at once while the window is open
 	Profile   string // where to write a CPU profile of the node; none if empty
 }
 
@@ -24,6 +26,7 @@ const (
 	speakersMax  = 20
 	secondsMax   = 300
 	joiningMax   = 1_000
+	herdMax      = 5_000
 )
 
 // Check says what is wrong with s in one line.
@@ -36,12 +39,15 @@ func (s Settings) Check() error {
 		{"speakers", s.Speakers, 0, speakersMax},
 		{"seconds", s.Seconds, 1, secondsMax},
 		{"joining", s.Joining, 1, joiningMax},
+		{"herd", s.Herd, 0, min(herdMax, listenersMax-s.Listeners)},
 	} {
 		if n.is < n.from || n.is > n.to {
 			return fmt.Errorf("--%s takes %d to %d, not %d", n.name, n.from, n.to, n.is)
 		}
 	}
 	switch {
+	case s.Herd > 0 && s.Speakers == 0:
+		return errors.New("--herd takes a speaker: those inside are to hear it")
 	case !slices.Contains([]int{20, 40, 60}, s.FrameMS):
 		return fmt.Errorf("--ptime takes 20, 40 or 60, not %d", s.FrameMS)
 	case s.Client != "lean" && s.Client != "pion":
@@ -55,10 +61,10 @@ func (s Settings) Check() error {
 func (s Settings) window() time.Duration { return time.Duration(s.Seconds) * time.Second }
 func (s Settings) frame() time.Duration  { return time.Duration(s.FrameMS) * time.Millisecond }
 
-// patience is how long all joins together may take: ten a second would be
+// patience is how long all listeners may take to join, or the herd: ten a second would be
 // slower than any node should be.
 func (s Settings) patience() time.Duration {
-	return time.Minute + time.Duration(s.Listeners)*time.Second/10
+	return time.Minute + time.Duration(max(s.Listeners, s.Herd))*time.Second/10
 }
 
 // files is how many files one process of the run opens at most: the node and
@@ -68,6 +74,7 @@ func (s Settings) files() uint64 {
 	if s.Client == "pion" {
 		each = 2
 	}
-	const rest = 200                                                 // records, sockets, pollers
-	return uint64(each*(s.Listeners+speakersMax) + s.Joining + rest) //nolint:gosec // not negative
+	// Each of the herd has a call under way before there is a WebSocket.
+	const rest = 200                                                                       // records, sockets, pollers
+	return uint64(each*(s.Listeners+speakersMax) + s.Herd + max(s.Joining, s.Herd) + rest) //nolint:gosec // not negative
 }

@@ -3,6 +3,7 @@ package grant
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -55,7 +56,7 @@ func TestVector(t *testing.T) {
 	if got := seal(k.secret, []byte(vectorPayload)); got != vectorToken {
 		t.Errorf("sealed as %s", got)
 	}
-	if got, err := open(k.public, vectorToken); err != nil || string(got) != vectorPayload {
+	if got, err := open(k.public, vectorToken, false); err != nil || string(got) != vectorPayload {
 		t.Errorf("opened as %s, %v", got, err)
 	}
 	if _, err := k.Check(vectorToken, noon); !errors.Is(err, ErrGrant) {
@@ -176,7 +177,7 @@ func TestSpend(t *testing.T) {
 func TestSpendIsBounded(t *testing.T) {
 	k := keys(t, 7)
 	g := example
-	for n := range spentMax {
+	for n := range recentMax {
 		g.ID = ID{byte(n), byte(n >> 8), byte(n >> 16), 1}
 		if err := k.Spend(g, noon); err != nil {
 			t.Fatal(err)
@@ -185,6 +186,28 @@ func TestSpendIsBounded(t *testing.T) {
 	g.ID = ID{2}
 	if err := k.Spend(g, noon); !errors.Is(err, ErrGrant) {
 		t.Errorf("one more than can be remembered: %v", err)
+	}
+}
+
+// What was signed here is not verified again; what differs from it in one
+// letter is.
+func TestOwn(t *testing.T) {
+	k, other := keys(t, 7), keys(t, 7)
+	token := k.Sign(example)
+	if !k.signed.knows(sha256.Sum256([]byte(token))) {
+		t.Error("it is not known what was signed")
+	}
+	for _, keys := range []*Keys{k, other} {
+		if got, err := keys.Check(token, noon); err != nil || got != example {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	}
+	for i := range len(token) {
+		forged := []byte(token)
+		forged[i] ^= 1
+		if got, err := k.Check(string(forged), noon); err == nil {
+			t.Fatalf("%s is %+v", forged, got)
+		}
 	}
 }
 

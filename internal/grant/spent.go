@@ -1,42 +1,52 @@
 package grant
 
 import (
-	"fmt"
 	"sync"
 	"time"
 )
 
-// spentMax bounds the grants remembered as used. It is some 1,700 entries into
-// rooms per second, over a minute.
-const spentMax = 100_000
+// recentMax bounds what is remembered. It is some 1,700 entries into rooms per
+// second, over a minute.
+const recentMax = 100_000
 
-// spent remembers the grants used within the last Life at least. It forgets
-// them all at once, in two halves, so that nobody has to look for the old.
-type spent struct {
+// recent remembers what was added within the last Life at least. It forgets
+// all at once, in two halves, so that nobody has to look for the old.
+type recent[K comparable] struct {
 	mu         sync.Mutex
 	turned     time.Time // when young was begun
-	young, old map[ID]struct{}
+	young, old map[K]struct{}
 }
 
-// add remembers one more, or returns ErrGrant if it does already.
-func (s *spent) add(name ID, now time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if age := now.Sub(s.turned); age >= Life || s.young == nil {
-		s.old = s.young
+// add remembers one more, if it does not already and there is room for it.
+func (r *recent[K]) add(key K, now time.Time) (known, full bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if age := now.Sub(r.turned); age >= Life || r.young == nil {
+		r.old = r.young
 		if age >= 2*Life {
-			s.old = nil
+			r.old = nil
 		}
-		s.young, s.turned = make(map[ID]struct{}), now
+		r.young, r.turned = make(map[K]struct{}), now
 	}
-	_, young := s.young[name]
-	_, old := s.old[name]
 	switch {
-	case young || old:
-		return fmt.Errorf("%w: used before", ErrGrant)
-	case len(s.young) >= spentMax:
-		return fmt.Errorf("%w: too many are used", ErrGrant)
+	case r.has(key):
+		return true, false
+	case len(r.young) >= recentMax:
+		return false, true
 	}
-	s.young[name] = struct{}{}
-	return nil
+	r.young[key] = struct{}{}
+	return false, false
+}
+
+// knows reports whether key is remembered.
+func (r *recent[K]) knows(key K) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.has(key)
+}
+
+func (r *recent[K]) has(key K) bool {
+	_, young := r.young[key]
+	_, old := r.old[key]
+	return young || old
 }

@@ -55,8 +55,10 @@ node:              *
 
 sdk/go:            signal media/red
 
-bench/crowd:       id signal
-bench:             people store/sqlite bench/crowd lossy sdk/go
+bench/child:
+bench/count:
+bench/crowd:       id signal bench/count
+bench:             people store/sqlite bench/child bench/crowd lossy sdk/go
 
 cmd/stoa:          api node telemetry bench bench/crowd
 web:

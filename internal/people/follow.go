@@ -11,12 +11,21 @@ func (p *People) Follow(ctx context.Context, who, whom id.Person) error {
 	if who == whom {
 		return ErrSelf
 	}
-	return p.store.Follow(ctx, who, whom, p.now())
+	err := p.store.Follow(ctx, who, whom, p.now())
+	p.forget(who)
+	return err
 }
 
 // Unfollow takes it back.
 func (p *People) Unfollow(ctx context.Context, who, whom id.Person) error {
-	return p.store.Unfollow(ctx, who, whom)
+	err := p.store.Unfollow(ctx, who, whom)
+	p.forget(who)
+	return err
+}
+
+// forget drops whom who follows.
+func (p *People) forget(who id.Person) {
+	p.follows.drop(func(of id.Person, _ map[id.Person]bool) bool { return of == who })
 }
 
 // Following returns whom who follows, the newest first.
@@ -29,9 +38,46 @@ func (p *People) Followers(ctx context.Context, who id.Person) ([]Profile, error
 	return p.store.Followers(ctx, who)
 }
 
-// FollowersAmong returns those of candidates who follow who.
+// FollowersAmong returns those of candidates who follow who. The candidates
+// are a stage, about whom it is asked for everybody who comes in.
 func (p *People) FollowersAmong(ctx context.Context, who id.Person, candidates []id.Person) ([]id.Person, error) {
-	return p.store.FollowersAmong(ctx, who, candidates)
+	var out, unknown []id.Person
+	for _, c := range candidates {
+		follows, err := p.followedBy(ctx, c)
+		switch {
+		case err != nil:
+			return nil, err
+		case follows == nil:
+			unknown = append(unknown, c)
+		case follows[who]:
+			out = append(out, c)
+		}
+	}
+	if len(unknown) == 0 {
+		return out, nil
+	}
+	others, err := p.store.FollowersAmong(ctx, who, unknown)
+	return append(out, others...), err
+}
+
+// followedBy returns whom who follows, or nil if they are too many to know.
+func (p *People) followedBy(ctx context.Context, who id.Person) (map[id.Person]bool, error) {
+	follows, since, ok := p.follows.get(who)
+	if ok {
+		return follows, nil
+	}
+	all, err := p.store.FollowedBy(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) <= followsEach {
+		follows = make(map[id.Person]bool, len(all))
+		for _, whom := range all {
+			follows[whom] = true
+		}
+	}
+	p.follows.put(who, follows, since)
+	return follows, nil
 }
 
 // FollowedAmong returns those of audience whom anyone of by follows. The

@@ -34,6 +34,10 @@ const (
 	FollowingMax = 10000 // people that a person follows
 	ListMax      = 10000 // people in one answer
 	SpentMax     = 20    // revoked and expired invites that are still listed
+
+	sessionsKnown = 20000 // sessions that need not be read again
+	followsKnown  = 256   // people of whom it need not be read whom they follow
+	followsEach   = 1000  // people whom such a one follows at most
 )
 
 // Why something may be refused. The api package turns these into answers.
@@ -113,6 +117,8 @@ type People struct {
 	store      Store
 	relying    *webauthn.WebAuthn
 	ceremonies ceremonies
+	sessions   known[Hash, Session]
+	follows    known[id.Person, map[id.Person]bool] // nil for too many
 }
 
 // New returns the people kept in s.
@@ -134,7 +140,11 @@ func New(s Store, c Config) (*People, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up passkeys for %s: %w", c.URL, err)
 	}
-	return &People{config: c, store: s, relying: relying}, nil
+	return &People{
+		config: c, store: s, relying: relying,
+		sessions: known[Hash, Session]{max: sessionsKnown},
+		follows:  known[id.Person, map[id.Person]bool]{max: followsKnown},
+	}, nil
 }
 
 // now is the time as the store keeps it, so that what is returned now equals

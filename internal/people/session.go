@@ -40,7 +40,9 @@ func (p *People) SignIn(ctx context.Context, who id.Person) (Session, string, er
 	_, _ = rand.Read(raw[:]) // never fails (crypto/rand, Go 1.24)
 	now := p.now()
 	s := Session{id.New[SessionID](), who, now, now}
-	if err := p.store.AddSession(ctx, s, sha256.Sum256(raw[:])); err != nil {
+	err := p.store.AddSession(ctx, s, sha256.Sum256(raw[:]))
+	p.sessions.drop(func(_ Hash, old Session) bool { return old.Person == who }) // one may be too many now
+	if err != nil {
 		return Session{}, "", err
 	}
 	return s, base64.RawURLEncoding.EncodeToString(raw[:]), nil
@@ -53,9 +55,12 @@ func (p *People) Session(ctx context.Context, token string) (s Session, renewed 
 	if err != nil || len(raw) != tokenSize {
 		return Session{}, false, ErrNoSession
 	}
-	s, err = p.store.Session(ctx, sha256.Sum256(raw))
-	if err != nil {
-		return Session{}, false, err
+	hash := Hash(sha256.Sum256(raw))
+	s, since, ok := p.sessions.get(hash)
+	if !ok {
+		if s, err = p.store.Session(ctx, hash); err != nil {
+			return Session{}, false, err
+		}
 	}
 	now := p.now()
 	switch unseen := now.Sub(s.Seen); {
@@ -63,6 +68,9 @@ func (p *People) Session(ctx context.Context, token string) (s Session, renewed 
 		return Session{}, false, ErrNoSession
 	case unseen >= SessionRenew && p.store.Renew(ctx, s.ID, now) == nil:
 		s.Seen, renewed = now, true
+	}
+	if !ok || renewed {
+		p.sessions.put(hash, s, since)
 	}
 	// A session that could not be renewed is good, and the next use tries again.
 	return s, renewed, nil
@@ -75,5 +83,7 @@ func (p *People) Sessions(ctx context.Context, who id.Person) ([]Session, error)
 
 // SignOut ends a session of who, or ErrNoSession.
 func (p *People) SignOut(ctx context.Context, who id.Person, name SessionID) error {
-	return p.store.EndSession(ctx, who, name)
+	err := p.store.EndSession(ctx, who, name)
+	p.sessions.drop(func(_ Hash, s Session) bool { return s.ID == name })
+	return err
 }

@@ -152,6 +152,22 @@ type Reply struct {
 	Problem *Problem `json:"problem,omitempty"`
 }
 
+// MarshalReply returns r as JSON. The view in it is taken as it was written: it
+// may be large, and json.Marshal would read all of it again.
+func MarshalReply(r Reply) ([]byte, error) {
+	if r.Entered == nil || r.Entered.View == nil {
+		return json.Marshal(r)
+	}
+	entered, view := *r.Entered, r.Entered.View
+	entered.View = nil
+	r.Entered = &entered
+	text, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(bytes.TrimSuffix(text, []byte("}}")), `,"view":%s}}`, view), nil
+}
+
 type (
 	// You says whether the person of this connection is followed by somebody
 	// on the stage now.

@@ -129,6 +129,11 @@ func TestWrittenForms(t *testing.T) {
 		if got, err := json.Marshal(test.message); err != nil || string(got) != test.want {
 			t.Errorf("got  %s, %v\nwant %s", got, err, test.want)
 		}
+		if r, ok := test.message.(Reply); ok {
+			if got, err := MarshalReply(r); err != nil || string(got) != test.want {
+				t.Errorf("got  %s, %v\nwant %s", got, err, test.want)
+			}
+		}
 	}
 }
 

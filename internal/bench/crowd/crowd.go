@@ -23,6 +23,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/bench/count"
 	"github.com/stoa-audio/stoa/internal/id"
 )
 
@@ -38,8 +39,9 @@ type Plan struct {
 	Speakers  int           `json:"speakers"`
 	Stage     []Person      `json:"stage"` // the first opens the room
 	Listeners []Person      `json:"listeners"`
+	Herd      []Person      `json:"herd"`    // lean ones who come while the window is open
 	Full      bool          `json:"full"`    // the listeners are pion/webrtc
-	Joining   int           `json:"joining"` // at the same time
+	Joining   int           `json:"joining"` // listeners at the same time; the herd is not held up
 	Patience  time.Duration `json:"patience"`
 	Frame     time.Duration `json:"frame"`
 	Window    time.Duration `json:"window"`
@@ -50,9 +52,9 @@ type Step string
 
 // The steps, in order. A crowd ends when it is told nothing any more.
 const (
-	StepJoin    Step = "join"    // all listeners come at once; answered by Joined
+	StepJoin    Step = "join"    // all listeners come; answered by Joined
 	StepSpeak   Step = "speak"   // the speakers begin; answered by an empty message
-	StepMeasure Step = "measure" // answered by Opened, Closed, and Heard
+	StepMeasure Step = "measure" // answered by Opened, Joined if there is a herd, Closed, and Heard
 )
 
 // A Message is what a crowd says: one member is set, or none when it is ready
@@ -65,7 +67,7 @@ type Message struct {
 	Heard  *Heard  `json:"heard,omitempty"`
 }
 
-// Joined is how the listeners came in.
+// Joined is how the listeners came in, or the herd.
 type Joined struct {
 	In      int           `json:"in"`
 	Refused int           `json:"refused"` // times that one was told to come later
@@ -76,8 +78,10 @@ type Joined struct {
 	P99     time.Duration `json:"p99"`
 }
 
-// Heard is what came of the frames in the window.
+// Heard is what came of the frames in the window to those who were in before
+// it, and what arrived in all.
 type Heard struct {
+	Lasted     time.Duration `json:"lasted"`
 	Delivered  uint64        `json:"delivered"`
 	Lost       uint64        `json:"lost"`
 	Arrived    uint64        `json:"arrived"` // while the window was open
@@ -99,12 +103,13 @@ type crowd struct {
 	house   *house
 	room    id.Room
 	began   time.Time
-	current atomic.Pointer[window]
+	current atomic.Pointer[count.Window]
 	banks   []*bank
+	leans   []*lean // one for each ear, or nil
 	fulls   []*full
 	mouths  []*mouth
 	lives   []*live // one for each ear
-	asked   chan *window
+	asked   chan *stretch
 	marks   chan struct{} // the window has opened, has closed
 }
 
@@ -166,7 +171,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer) error {
 		}
 		switch step {
 		case StepJoin:
-			err = say.Encode(Message{Joined: c.join(ctx)})
+			err = say.Encode(Message{Joined: c.bring(ctx, c.Listeners, len(c.Stage), c.Joining)})
 		case StepSpeak:
 			run(func() error { return c.speak(ctx) })
 		case StepMeasure:
@@ -186,32 +191,39 @@ func newCrowd(p Plan) (*crowd, error) {
 	if err != nil {
 		return nil, err
 	}
-	ears := len(p.Stage) + len(p.Listeners)
+	inside := len(p.Stage) + len(p.Listeners)
+	ears := inside + len(p.Herd)
 	c := &crowd{
-		Plan: p, house: newHouse(p.URL, p.Joining), began: time.Now(),
-		lives: make([]*live, ears), asked: make(chan *window), marks: make(chan struct{}),
+		Plan: p, house: newHouse(p.URL, max(p.Joining, len(p.Herd))), began: time.Now(),
+		leans: make([]*lean, ears), lives: make([]*live, ears),
+		asked: make(chan *stretch), marks: make(chan struct{}),
 	}
-	leans := ears
+	leans := inside
 	if p.Full {
 		leans = len(p.Stage)
 		for i := range p.Listeners {
 			c.fulls = append(c.fulls, &full{ear: leans + i, current: &c.current, since: c.since})
 		}
 	}
-	if c.banks, err = openBanks(leans, own); err != nil {
-		c.close()
-		return nil, err
+	for _, n := range []struct{ first, leans int }{{0, leans}, {inside, len(p.Herd)}} {
+		banks, err := openBanks(n.first, n.leans, own)
+		c.banks = append(c.banks, banks...)
+		if err != nil {
+			c.close()
+			return nil, err
+		}
+	}
+	for _, b := range c.banks {
+		copy(c.leans[b.first:], b.leans)
 	}
 	for i := range p.Speakers {
-		c.mouths = append(c.mouths, &mouth{lean: c.lean(i), number: i})
+		c.mouths = append(c.mouths, &mouth{lean: c.leans[i], number: i})
 	}
 	return c, nil
 }
 
 // since is the crowd's clock.
 func (c *crowd) since() time.Duration { return time.Since(c.began) }
-
-func (c *crowd) lean(ear int) *lean { return c.banks[ear/leansEach].leans[ear%leansEach] }
 
 // A client is the media of a person.
 type client interface {
@@ -220,10 +232,10 @@ type client interface {
 
 // client returns the media of an ear.
 func (c *crowd) client(ear int) client {
-	if c.Full && ear >= len(c.Stage) {
-		return c.fulls[ear-len(c.Stage)]
+	if l := c.leans[ear]; l != nil {
+		return l
 	}
-	return c.lean(ear)
+	return c.fulls[ear-len(c.Stage)]
 }
 
 func (c *crowd) close() {

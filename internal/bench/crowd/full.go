@@ -11,15 +11,17 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/stoa-audio/stoa/internal/bench/count"
 )
 
 // A full is a client made of pion/webrtc as it is: a PeerConnection with its
 // default codecs and interceptors, on a UDP socket of its own.
 type full struct {
-	tally
+	count.Tally
 
 	ear     int
-	current *atomic.Pointer[window]
+	current *atomic.Pointer[count.Window]
 	since   func() time.Duration
 	pc      *webrtc.PeerConnection
 }
@@ -92,7 +94,7 @@ func newPeerConnection() (*webrtc.PeerConnection, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range 1 + voicesMax {
+	for i := range 1 + count.VoicesMax {
 		direction := webrtc.RTPTransceiverDirectionRecvonly
 		if i == 0 {
 			direction = webrtc.RTPTransceiverDirectionSendrecv
@@ -111,13 +113,13 @@ func (f *full) hear(track *webrtc.TrackRemote) {
 		if err != nil {
 			return
 		}
-		heard, ok := parseFrame(packet.Payload)
+		heard, ok := count.ParseFrame(packet.Payload)
 		f.Lock()
 		w := f.current.Load()
 		if ok {
-			f.tally.hear(w, f.ear, heard, f.since())
+			f.Hear(w, f.ear, heard, f.since())
 		} else {
-			f.spoil(w)
+			f.Spoil(w)
 		}
 		f.Unlock()
 	}

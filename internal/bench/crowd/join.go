@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/bench/count"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/signal"
 )
@@ -79,22 +80,22 @@ func (c *crowd) takeStage(ctx context.Context) error {
 	return nil
 }
 
-// join brings all listeners in, as many at the same time as the plan says, and
-// says how it went.
-func (c *crowd) join(ctx context.Context) *Joined {
+// bring brings people in, so many at the same time, whose ears count from
+// first, and says how it went.
+func (c *crowd) bring(ctx context.Context, people []Person, first, atOnce int) *Joined {
 	ctx, cancel := context.WithTimeout(ctx, c.Patience)
 	defer cancel()
 	var (
 		mu      sync.Mutex // guards j and took
 		j       Joined
-		took    delays
+		took    count.Delays
 		all     sync.WaitGroup
-		door    = make(chan struct{}, c.Joining)
+		door    = make(chan struct{}, atOnce)
 		started = time.Now()
 	)
-	for i, who := range c.Listeners {
+	for i, who := range people {
 		all.Go(func() {
-			refused, each, err := c.come(ctx, door, who, len(c.Stage)+i)
+			refused, each, err := c.come(ctx, door, who, first+i)
 			mu.Lock()
 			defer mu.Unlock()
 			j.Refused += refused
@@ -104,14 +105,14 @@ func (c *crowd) join(ctx context.Context) *Joined {
 				return
 			}
 			j.In++
-			took.add(each)
+			took.Add(each)
 		})
 	}
 	all.Wait()
 	// The connections of the calls were nobody's in particular: kept open, they
 	// would be counted as what listeners cost.
 	c.house.http.CloseIdleConnections()
-	j.Took, j.P50, j.P99 = time.Since(started), took.quantile(0.5), took.quantile(0.99)
+	j.Took, j.P50, j.P99 = time.Since(started), took.Quantile(0.5), took.Quantile(0.99)
 	return &j
 }
 

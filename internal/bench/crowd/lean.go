@@ -15,6 +15,8 @@ import (
 	"github.com/pion/srtp/v3"
 	"github.com/pion/stun/v3"
 	"github.com/pion/transport/v5/packetio"
+
+	"github.com/stoa-audio/stoa/internal/bench/count"
 )
 
 const (
@@ -31,7 +33,7 @@ const (
 
 // A bank is a socket and the lean clients on it.
 type bank struct {
-	tally // its lock guards the clients' openers too
+	count.Tally // its lock guards the clients' openers too
 
 	socket *socket
 	leans  []*lean
@@ -63,10 +65,10 @@ type arrival struct {
 	handshake *pipe
 }
 
-// openBanks makes n lean clients, whose ears count from 0.
-func openBanks(n int, own certificate) (banks []*bank, err error) {
-	for ear := range n {
-		if ear%leansEach == 0 {
+// openBanks makes n lean clients, whose ears count from first.
+func openBanks(first, n int, own certificate) (banks []*bank, err error) {
+	for ear := first; ear < first+n; ear++ {
+		if (ear-first)%leansEach == 0 {
 			s, err := openSocket()
 			if err != nil {
 				return banks, fmt.Errorf("a socket for lean clients: %w", err)
@@ -169,7 +171,7 @@ func (l *lean) setKeys(k srtp.SessionKeys) error {
 }
 
 // hear reads what comes for the bank's clients until the socket closes.
-func (b *bank) hear(current *atomic.Pointer[window], since func() time.Duration) error {
+func (b *bank) hear(current *atomic.Pointer[count.Window], since func() time.Duration) error {
 	for {
 		n, err := b.socket.read()
 		if errors.Is(err, net.ErrClosed) {
@@ -191,7 +193,7 @@ func (b *bank) hear(current *atomic.Pointer[window], since func() time.Duration)
 }
 
 // take handles a datagram by its first byte (RFC 7983, section 7).
-func (l *lean) take(w *window, b []byte, now time.Duration) {
+func (l *lean) take(w *count.Window, b []byte, now time.Duration) {
 	switch {
 	case len(b) < 2:
 	case b[0] < 4:
@@ -201,16 +203,17 @@ func (l *lean) take(w *window, b []byte, now time.Duration) {
 			_, _ = a.handshake.in.Write(b, packetio.Attributes{}) // it copies; a full buffer is a lost datagram
 		}
 	case b[0]&0xc0 != 0x80, b[1] >= 192 && b[1] <= 223: // RTCP says nothing that is counted
+	case l.opener.gcm == nil: // the node has keys a moment sooner
 	default:
 		payload, ok := l.opener.open(b)
 		if ok {
-			var f frame
-			if f, ok = parseFrame(payload); ok {
-				l.bank.tally.hear(w, l.ear, f, now)
+			var f count.Frame
+			if f, ok = count.ParseFrame(payload); ok {
+				l.bank.Hear(w, l.ear, f, now)
 			}
 		}
 		if !ok {
-			l.bank.spoil(w)
+			l.bank.Spoil(w)
 		}
 	}
 }
@@ -303,7 +306,7 @@ func (m *mouth) speak(number uint32, d, now time.Duration) error {
 	b = binary.BigEndian.AppendUint16(b, m.sequence)
 	b = binary.BigEndian.AppendUint32(b, m.timestamp)
 	b = binary.BigEndian.AppendUint32(b, m.ssrc)
-	m.plain = frame{m.number, number, now}.append(b, frameSize(d))
+	m.plain = count.Frame{Speaker: m.number, Number: number, Sent: now}.Append(b, count.FrameSize(d))
 	m.bank.Lock()
 	sealed, err := m.control.EncryptRTP(m.sealed[:0], m.plain, nil)
 	m.bank.Unlock()

@@ -28,10 +28,11 @@ type refusal struct{ after time.Duration }
 // Error says when to ask again.
 func (r *refusal) Error() string { return fmt.Sprintf("refused; to be asked again in %v", r.after) }
 
-// refused returns a refusal if that is what a status means, else a failure.
+// refused returns a refusal if an answer is one that says when to ask again,
+// else a failure.
 func refused(what string, status, after int, why string) error {
-	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
-		return &refusal{min(max(time.Duration(after)*time.Second, time.Second), retryMax)}
+	if after > 0 && (status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable) {
+		return &refusal{min(time.Duration(after)*time.Second, retryMax)}
 	}
 	return fmt.Errorf("%s: %d %s", what, status, why)
 }

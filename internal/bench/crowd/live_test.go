@@ -15,7 +15,8 @@ func TestRefusals(t *testing.T) {
 		want          time.Duration // 0: a failure
 	}{
 		{429, 3, 3 * time.Second},
-		{503, 0, time.Second},
+		{503, 0, 0}, // does not say when
+		{429, 0, 0},
 		{503, 3600, retryMax},
 		{404, 3, 0},
 		{500, 0, 0},

@@ -4,6 +4,8 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/binary"
+
+	"github.com/stoa-audio/stoa/internal/bench/count"
 )
 
 // An opener decrypts the SRTP packets that a lean client is sent (RFC 3711
@@ -16,7 +18,7 @@ type opener struct {
 	gcm     cipher.AEAD
 	salt    [12]byte
 	nonce   [12]byte
-	streams [voicesMax]incoming
+	streams [count.VoicesMax]incoming
 }
 
 // An incoming is one stream that the node sends.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/srtp/v3"
+
+	"github.com/stoa-audio/stoa/internal/bench/count"
 )
 
 // sealing returns an opener and a function that seals as a node does, with an
@@ -70,8 +72,8 @@ func TestOpenRefuses(t *testing.T) {
 			t.Errorf("cut to %d bytes it opens", n)
 		}
 	}
-	for ssrc := range uint32(voicesMax + 1) {
-		if _, ok := o.open(seal(ssrc, 1, "voice")); ok != (ssrc < voicesMax) {
+	for ssrc := range uint32(count.VoicesMax + 1) {
+		if _, ok := o.open(seal(ssrc, 1, "voice")); ok != (ssrc < count.VoicesMax) {
 			t.Errorf("stream %d opens: %v", ssrc, ok)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/stoa-audio/stoa/internal/bench/count"
 )
 
 // offerText is the offer of a lean client, with the blanks of an identity: the
@@ -14,7 +16,7 @@ func offerText(ufrag, pwd, fingerprint string) string {
 	var w strings.Builder
 	w.WriteString("v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n" +
 		"a=group:BUNDLE 0 1 2 3 4 5 6 7 8\r\na=extmap-allow-mixed\r\na=msid-semantic: WMS\r\n")
-	for mid := range 1 + voicesMax {
+	for mid := range 1 + count.VoicesMax {
 		direction := "recvonly"
 		if mid == 0 {
 			direction = "sendrecv"

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/media/peer"
+
+	"github.com/stoa-audio/stoa/internal/bench/count"
 )
 
 // The node understands the offer, with all slots.
@@ -19,7 +21,7 @@ func TestOffer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(o.Sections) != 1+voicesMax || !o.Sections[0].Mic || o.Sections[1].Mic || o.Ufrag != "abcd" {
+	if len(o.Sections) != 1+count.VoicesMax || !o.Sections[0].Mic || o.Sections[1].Mic || o.Ufrag != "abcd" {
 		t.Errorf("it is understood as %+v", o)
 	}
 }

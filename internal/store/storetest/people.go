@@ -267,3 +267,54 @@ func peopleFollow(t *testing.T, s Store) {
 	must(t, err)
 	same(t, among, []id.Person{cy.ID})
 }
+
+// peopleKnown looks that what need not be read again is forgotten when it
+// changes.
+func peopleKnown(t *testing.T, s Store) {
+	ctx := t.Context()
+	p, now, invite := house(t, s)
+	ada, _, err := p.SignUpByRecovery(ctx, invite, "Ada")
+	must(t, err)
+	first, token, err := p.SignIn(ctx, ada.ID)
+	must(t, err)
+	for range 2 {
+		got, renewed, err := p.Session(ctx, token)
+		must(t, err)
+		same(t, got, first)
+		same(t, renewed, false)
+	}
+	must(t, p.SignOut(ctx, ada.ID, first.ID))
+	_, _, err = p.Session(ctx, token)
+	refused(t, err, people.ErrNoSession)
+
+	// The longest unseen gives way to one more, also if it is known.
+	_, token, err = p.SignIn(ctx, ada.ID)
+	must(t, err)
+	_, _, err = p.Session(ctx, token)
+	must(t, err)
+	*now = now.Add(time.Minute)
+	for range people.SessionsMax {
+		_, _, err := p.SignIn(ctx, ada.ID)
+		must(t, err)
+	}
+	_, _, err = p.Session(ctx, token)
+	refused(t, err, people.ErrNoSession)
+
+	bo := invited(t, s, ada.Person, "Bo")
+	stage := []id.Person{ada.ID, id.New[id.Person]()}
+	for range 2 {
+		for range 2 {
+			got, err := p.FollowersAmong(ctx, bo.ID, stage)
+			must(t, err)
+			same(t, len(got), 0)
+		}
+		must(t, p.Follow(ctx, ada.ID, bo.ID))
+		for range 2 {
+			got, err := p.FollowersAmong(ctx, bo.ID, stage)
+			must(t, err)
+			same(t, len(got), 1)
+			same(t, got[0], ada.ID)
+		}
+		must(t, p.Unfollow(ctx, ada.ID, bo.ID))
+	}
+}

@@ -37,6 +37,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"people stay signed in":    peopleStaySignedIn,
 		"people invite":            peopleInvite,
 		"people follow":            peopleFollow,
+		"people who are known":     peopleKnown,
 		"rooms":                    rooms,
 		"rooms under terms":        roomsUnderTerms,
 		"rooms without gaps":       roomsWithoutGaps,

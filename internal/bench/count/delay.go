@@ -1,13 +1,13 @@
-package crowd
+package count
 
 import (
 	"math/bits"
 	"time"
 )
 
-// delays counts how long frames took, in buckets that are a sixteenth of their
+// Delays counts how long frames took, in buckets that are a sixteenth of their
 // value wide: 1 µs to 134 s in a fixed place, each known to about 6 %.
-type delays [delayBuckets]uint32
+type Delays [delayBuckets]uint32
 
 const (
 	delaySteps   = 16 // buckets to an octave
@@ -15,8 +15,8 @@ const (
 	delayBuckets = (delayOctaves + 1) * delaySteps
 )
 
-// add counts one delay.
-func (c *delays) add(d time.Duration) { c[delayBucket(d)]++ }
+// Add counts one delay.
+func (c *Delays) Add(d time.Duration) { c[delayBucket(d)]++ }
 
 func delayBucket(d time.Duration) int {
 	us := uint64(max(d.Microseconds(), 0)) //nolint:gosec // not negative
@@ -37,16 +37,16 @@ func bucketEnd(i int) time.Duration {
 	return time.Duration((delaySteps+step+1)<<octave) * time.Microsecond
 }
 
-// merge adds what other has counted.
-func (c *delays) merge(other *delays) {
+// Merge adds what other has counted.
+func (c *Delays) Merge(other *Delays) {
 	for i, n := range other {
 		c[i] += n
 	}
 }
 
-// quantile returns the delay that the part q of all does not exceed, rounded
+// Quantile returns the delay that the part q of all does not exceed, rounded
 // up to its bucket, or 0 when nothing was counted.
-func (c *delays) quantile(q float64) time.Duration {
+func (c *Delays) Quantile(q float64) time.Duration {
 	var all uint64
 	for _, n := range c {
 		all += uint64(n)

@@ -5,10 +5,7 @@ package bench
 import (
 	"errors"
 	"fmt"
-	"syscall"
 )
-
-var apart *syscall.SysProcAttr
 
 // checkFiles is where a run ends that this system cannot measure.
 func (s Settings) checkFiles() error {

@@ -2,15 +2,9 @@ package bench
 
 import (
 	"fmt"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
-
-// apart puts a child into a group of its own, so that an interrupt from the
-// terminal reaches the parent alone, which then ends its children. When the
-// parent dies first, the system ends them.
-var apart = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 
 // checkFiles says whether a process may open as many files as s asks for. The
 // Go runtime has raised the soft limit to the hard one already, and does so in

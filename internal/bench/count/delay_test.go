@@ -1,4 +1,4 @@
-package crowd
+package count
 
 import (
 	"testing"
@@ -29,8 +29,8 @@ func TestDelayBuckets(t *testing.T) {
 }
 
 func TestQuantiles(t *testing.T) {
-	var a, b delays
-	if a.quantile(0.5) != 0 {
+	var a, b Delays
+	if a.Quantile(0.5) != 0 {
 		t.Error("nothing has a median")
 	}
 	for i := range 100 {
@@ -38,11 +38,11 @@ func TestQuantiles(t *testing.T) {
 		if i%2 == 0 {
 			c = &b
 		}
-		c.add(time.Duration(i+1) * time.Millisecond)
+		c.Add(time.Duration(i+1) * time.Millisecond)
 	}
-	a.merge(&b)
+	a.Merge(&b)
 	for q, want := range map[float64]time.Duration{0.5: 50 * time.Millisecond, 0.99: 99 * time.Millisecond, 1: 100 * time.Millisecond} {
-		if got := a.quantile(q); got < want || got > want*107/100 {
+		if got := a.Quantile(q); got < want || got > want*107/100 {
 			t.Errorf("quantile %v is %v, want %v and up to 7 %% more", q, got, want)
 		}
 	}
