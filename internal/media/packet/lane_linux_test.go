@@ -462,16 +462,30 @@ func BenchmarkLane(b *testing.B) {
 	for _, d := range out {
 		eventually(b, "a way", func() bool { s.WriteBatch([]udp.Datagram{d}); return s.way(d.Addr.Addr()) != nil })
 	}
-	for name, lane := range map[string]interface {
-		WriteBatch(out []udp.Datagram) udp.Unsent
-	}{"udp": s.conn, "packet": s.Lane} {
-		b.Run(name, func(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		lane interface {
+			WriteBatch(out []udp.Datagram) udp.Unsent
+		}
+	}{{"udp", s.conn}, {"packet", s.Lane}} {
+		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
+			before := processTime(b)
 			for i := 0; b.Loop(); i += udp.BatchMax {
 				at := i % len(out)
-				lane.WriteBatch(out[at : at+udp.BatchMax])
+				c.lane.WriteBatch(out[at : at+udp.BatchMax])
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*udp.BatchMax), "ns/packet")
+			b.ReportMetric(float64(processTime(b)-before)/float64(b.N*udp.BatchMax), "cpu-ns/packet")
 		})
 	}
+}
+
+// processTime is what others who want the processors do not change so much. On
+// a veth pair the far side's IP stack is in it.
+func processTime(b *testing.B) int64 {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return u.Utime.Nano() + u.Stime.Nano()
 }
