@@ -33,6 +33,36 @@ func stoa(t *testing.T, args ...string) *exec.Cmd {
 	return c
 }
 
+func TestBenchHerd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some seconds")
+	}
+	out, err := stoa(t, "bench", "room", "--listeners", "5", "--herd", "40", "--seconds", "1", "--json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r map[string]any
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	// What those inside are due grows with the time that the herd takes; all of
+	// the herd are in, and none of them is one of those.
+	frames, _ := r["packets_out"].(float64)
+	if frames < 50*5 || int(frames)%5 != 0 {
+		t.Errorf("%v packets to five listeners", frames)
+	}
+	for key, want := range map[string]any{"herd": 40., "herd_in": 40., "herd_failed": 0., "lost": 0., "unopened": 0., "gone": 0.} {
+		if r[key] != want {
+			t.Errorf("%s is %v, want %v", key, r[key], want)
+		}
+	}
+	for _, key := range []string{"herd_joins_per_s", "herd_cpu_ms"} {
+		if v, ok := r[key].(float64); !ok || v <= 0 {
+			t.Errorf("%s is %v", key, r[key])
+		}
+	}
+}
+
 func TestBenchRoom(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some seconds")

@@ -9,10 +9,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/room"
@@ -84,6 +86,42 @@ func TestHerd(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestIdle holds those who only sit there to their share: no goroutine, and
+// 4 KiB of memory, in which both ends of the connection are.
+func TestIdle(t *testing.T) {
+	const n, goroutinesMax, heapMax = 500, 50, 4 << 10
+	h := newHouse(t)
+	ada := h.first("Ada")
+	name := ada.open("open")
+	ada.sit(name)
+	asks := h.door()
+	defer asks.Close()
+	tokens := ada.crowd(2 * n)
+	for _, token := range tokens[:n] { // fills the sample, and what is kept of the past
+		h.join(asks, name, token)
+	}
+	goroutines, heap := measure()
+	for _, token := range tokens[n:] {
+		h.join(asks, name, token)
+	}
+	goroutinesNow, heapNow := measure()
+	each := (heapNow - heap) / n
+	t.Logf("%d goroutines more, %d bytes each", goroutinesNow-goroutines, each)
+	if goroutinesNow-goroutines > goroutinesMax || each > heapMax {
+		t.Errorf("%d goroutines more, %d bytes each", goroutinesNow-goroutines, each)
+	}
+}
+
+func measure() (goroutines, heap int) {
+	var m runtime.MemStats
+	for range 3 {
+		time.Sleep(50 * time.Millisecond)
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&m)
+	return runtime.NumGoroutine(), int(m.HeapAlloc)
 }
 
 // crowd makes n people, whom g invites, and returns their session tokens.

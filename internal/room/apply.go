@@ -91,6 +91,7 @@ func (r *Room) change(e Event) {
 		r.ended = true
 		clear(r.here)
 		clear(r.waiting)
+		r.next, r.nextCount = time.Time{}, 0
 		r.order, r.stage, r.chairs, r.sampled = nil, nil, 0, 0
 
 	case Returned:
@@ -143,11 +144,32 @@ func (r *Room) with(who id.Person, change func(*Participant)) {
 
 // wait sets p's two deadlines and whether there is one to watch.
 func (r *Room) wait(p *Participant, away, asked time.Time) {
+	for _, t := range [2]time.Time{p.AwayUntil, p.AskedUntil} {
+		if !t.IsZero() && t.Equal(r.next) {
+			r.nextCount--
+		}
+	}
 	p.AwayUntil, p.AskedUntil = away, asked
 	if away.IsZero() && asked.IsZero() {
 		delete(r.waiting, p.Who)
 	} else {
 		r.waiting[p.Who] = true
+	}
+	if r.nextCount > 0 { // else all are looked at when somebody wants to know
+		r.due(p)
+	}
+}
+
+// due notes p's deadlines as the next, if they are.
+func (r *Room) due(p *Participant) {
+	for _, t := range [2]time.Time{p.AwayUntil, p.AskedUntil} {
+		switch {
+		case t.IsZero():
+		case r.nextCount == 0 || t.Before(r.next):
+			r.next, r.nextCount = t, 1
+		case t.Equal(r.next):
+			r.nextCount++
+		}
 	}
 }
 
@@ -178,6 +200,6 @@ func (r *Room) drop(p *Participant) {
 	}
 	i := r.place(p.Entered)
 	r.order = slices.Delete(r.order, i, i+1)
+	r.wait(p, time.Time{}, time.Time{})
 	delete(r.here, p.Who)
-	delete(r.waiting, p.Who)
 }

@@ -347,6 +347,9 @@ func (r *Room) regroup(c Regroup) []Event {
 // expire gives up what is over. When a departure leads to a succession or to
 // the end, it stops there; the next Expire goes on from the room as it is then.
 func (r *Room) expire(now time.Time) []Event {
+	if next := r.Next(); next.IsZero() || now.Before(next) {
+		return nil
+	}
 	var events []Event
 	var lost []*Participant
 	for who := range r.waiting {

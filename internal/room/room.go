@@ -96,6 +96,9 @@ type Room struct {
 	invited map[id.Person]bool
 	removed map[id.Person]bool
 	waiting map[id.Person]bool // those with AwayUntil or AskedUntil set
+
+	next      time.Time // the first of their deadlines
+	nextCount int       // how many are at that time; zero while that is to be looked for
 }
 
 // Clone returns a room of its own that is the same as r.
@@ -203,14 +206,11 @@ func (r *Room) MayEnter(who id.Person, followedByModerator bool) bool {
 
 // Next returns when Expire has something to do, or zero.
 func (r *Room) Next() time.Time {
-	var next time.Time
-	for who := range r.waiting {
-		p := r.here[who]
-		for _, t := range [2]time.Time{p.AwayUntil, p.AskedUntil} {
-			if !t.IsZero() && (next.IsZero() || t.Before(next)) {
-				next = t
-			}
+	if r.nextCount <= 0 {
+		r.next, r.nextCount = time.Time{}, 0
+		for who := range r.waiting {
+			r.due(r.here[who])
 		}
 	}
-	return next
+	return r.next
 }

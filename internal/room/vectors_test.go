@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
 )
@@ -338,6 +339,10 @@ func (w *watcher) hear(frame []byte) Event {
 			w.Fatalf("%s brings somebody who is there", frame)
 		}
 		r.here[p.Who], r.order = p, slices.Insert(r.order, r.place(p.Entered), p)
+		if away := p.AwayUntil; p.Away() {
+			p.AwayUntil = time.Time{}
+			r.wait(p, away, time.Time{})
+		}
 	}
 	before := len(r.here)
 	r.seq, r.sampled = head.Seq-1, 0 // whoever enters is told of because they are sampled
@@ -348,6 +353,7 @@ func (w *watcher) hear(frame []byte) Event {
 	}
 	for _, p := range r.Participants() {
 		if !p.Shown() {
+			r.wait(p, time.Time{}, time.Time{})
 			delete(r.here, p.Who)
 			r.order = slices.DeleteFunc(r.order, func(other *Participant) bool { return other == p })
 		}

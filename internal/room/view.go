@@ -83,7 +83,9 @@ func (r *Room) UnmarshalJSON(b []byte) error {
 		}
 		entered = p.Entered
 		r.here[p.Who], r.order = p, append(r.order, p)
-		r.wait(p, p.AwayUntil, p.AskedUntil)
+		away, asked := p.AwayUntil, p.AskedUntil
+		p.AwayUntil, p.AskedUntil = time.Time{}, time.Time{} // none is waited for yet
+		r.wait(p, away, asked)
 		if p.Role >= Speaker {
 			r.stage = append(r.stage, p)
 		}

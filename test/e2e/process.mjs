@@ -1,7 +1,7 @@
 // Starts processes, and makes sure that none is left over.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -82,6 +82,8 @@ export function hurry() {
     try {
       const threads = readdirSync(`/proc/${pid}/task`);
       for (const thread of threads) setPriority(Number(thread), constants.priority.PRIORITY_HIGH);
+      // Linux shares its time among sessions first (sched(7), autogroup).
+      writeFileSync(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_HIGH));
     } catch {
       // It has ended, or we may not: then it stays as it is.
     }

@@ -15,7 +15,6 @@ const (
 	leadSeconds   = 0.05 // two clocks may disagree by this: a delay below zero is seen
 	delayMax      = 1.0  // seconds
 	spokenMin     = 1e-5 // mean square of a window in which somebody speaks: -50 dBFS
-	likenessMin   = 0.5  // below, what was heard is not what was said
 )
 
 // A Delay is how much later a window of the source was heard.

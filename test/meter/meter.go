@@ -23,8 +23,14 @@ var (
 	ErrUnlike = errors.New("nothing that was said was heard")
 )
 
-// Measure compares what was heard with what was said.
-func Measure(source, heard Sound) (Reading, error) {
+// Likeness is from where on what was heard is what was said, as a rule. A voice
+// that a browser has made up a quarter of is less like itself than that, wave by
+// wave, and yet is understood for the most part.
+const Likeness = 0.5
+
+// Measure compares what was heard with what was said, by the windows that are
+// like one another at least so much.
+func Measure(source, heard Sound, likeness float64) (Reading, error) {
 	if source.Rate != heard.Rate {
 		return Reading{}, ErrRates
 	}
@@ -33,8 +39,9 @@ func Measure(source, heard Sound) (Reading, error) {
 		return Reading{}, ErrQuiet
 	}
 	var seconds []float64
+	windows := len(delays)
 	for _, d := range delays {
-		if d.Likeness >= likenessMin {
+		if d.Likeness >= likeness {
 			seconds = append(seconds, d.Seconds)
 		}
 	}
@@ -42,6 +49,7 @@ func Measure(source, heard Sound) (Reading, error) {
 		return Reading{}, ErrUnlike
 	}
 	slices.Sort(seconds)
+	delays = slices.DeleteFunc(delays, func(d Delay) bool { return d.Likeness < likeness })
 	said, aligned := align(source, heard, delays)
 	return Reading{
 		STOI:         STOI(said, aligned),
@@ -49,7 +57,7 @@ func Measure(source, heard Sound) (Reading, error) {
 		DelayP95:     seconds[(len(seconds)*95+99)/100-1],
 		LongestGap:   LongestGap(said, aligned),
 		WindowsHeard: len(seconds),
-		WindowsSaid:  len(delays),
+		WindowsSaid:  windows,
 	}, nil
 }
 
@@ -69,12 +77,11 @@ func align(source, heard Sound, delays []Delay) (said, aligned Sound) {
 	return said, aligned
 }
 
-// delayAt returns the delay of the window about at, or of the nearest one in
-// which the voice was recognised.
+// delayAt returns the delay of the window about at, or of the nearest one.
 func delayAt(at float64, delays []Delay) float64 {
 	nearest, delay := math.Inf(1), 0.0
 	for _, d := range delays {
-		if away := math.Abs(d.At + windowSeconds/2 - at); d.Likeness >= likenessMin && away < nearest {
+		if away := math.Abs(d.At + windowSeconds/2 - at); away < nearest {
 			nearest, delay = away, d.Seconds
 		}
 	}

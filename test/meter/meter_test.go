@@ -61,7 +61,7 @@ func later(s meter.Sound, seconds float64) meter.Sound {
 func TestDelayIsFound(t *testing.T) {
 	source := source()
 	for _, want := range []float64{0, 0.12340, 0.9000073} {
-		r, err := meter.Measure(source, later(source, want))
+		r, err := meter.Measure(source, later(source, want), meter.Likeness)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestDelayThatChangesIsFollowed(t *testing.T) {
 	source := source()
 	heard, slow := later(source, 0.050), later(source, 0.150)
 	copy(heard.Samples[5*rate:], slow.Samples[5*rate:])
-	r, err := meter.Measure(source, heard)
+	r, err := meter.Measure(source, heard, meter.Likeness)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestSameIsAsClearAsItself(t *testing.T) {
 		quieter.Samples[i] = v / 4
 	}
 	for name, heard := range map[string]meter.Sound{"the same": source, "quieter": quieter} {
-		r, err := meter.Measure(source, heard)
+		r, err := meter.Measure(source, heard, meter.Likeness)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func TestGapOfSpeechIsFound(t *testing.T) {
 	source := source()
 	heard := later(source, 0.080)
 	clear(heard.Samples[4*rate : 4*rate+rate/2])
-	r, err := meter.Measure(source, heard)
+	r, err := meter.Measure(source, heard, meter.Likeness)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestWhatCannotBeMeasured(t *testing.T) {
 		{source(), noise, meter.ErrUnlike},
 		{source(), meter.Sound{Rate: 16000}, meter.ErrRates},
 	} {
-		if _, err := meter.Measure(c.source, c.heard); !errors.Is(err, c.want) {
+		if _, err := meter.Measure(c.source, c.heard, meter.Likeness); !errors.Is(err, c.want) {
 			t.Errorf("got %v, want %v", err, c.want)
 		}
 	}

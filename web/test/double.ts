@@ -242,7 +242,7 @@ export class Double {
   /** Says who speaks. */
   voices(room: Room, slots: (string | null)[], speaking: string[]): void {
     for (const { line } of room.seats.values()) {
-      send(line, { voices: { room: room.id, slots, speaking } });
+      send(line, { voices: { room: room.id, slots, speaking, frame_ms: 20 } });
     }
   }
 

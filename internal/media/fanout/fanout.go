@@ -199,6 +199,9 @@ func (f *Floor[T]) Find(place int, ssrc uint32) (slot int, addSeq uint16, ok boo
 	return 0, 0, false
 }
 
+// TakesRED reports whether a listener understands RED in a slot.
+func (f *Floor[T]) TakesRED(place, slot int) bool { return f.rows[slot][place].red != 0 }
+
 // A Sent is what a listener was sent in a slot, for a sender report.
 type Sent struct {
 	Slot            int

@@ -52,6 +52,9 @@ func (r *Ring) Keep(p *Packet) (number uint64) {
 	return number
 }
 
+// Newest returns the number that the next packet gets.
+func (r *Ring) Newest() uint64 { return r.newer }
+
 // Get sets p to the packet with a number, if it is still there. Its payload
 // is valid until the next Keep.
 func (r *Ring) Get(number uint64, p *Packet) bool {

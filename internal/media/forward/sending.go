@@ -63,15 +63,20 @@ func (d *Director) Sending(now time.Time, listeners int, hall Hall) Sending {
 		s.Frame = hall.Frame
 	}
 	short := s.Frame == FrameShort
+	// Copies stand equally far apart, as that is how a burst takes the fewest of
+	// them; the farthest is what listeners who lose packets wait for. In Chromium,
+	// with packets lost in bursts of three, 3 and 6 frames leave more of a voice
+	// than 2 and 4 (0.97 to 0.94 at 10 %), and 2, 4 and 6 more than 3 and 6 do
+	// (0.94 to 0.92 at 30 %).
 	switch recent := func(at time.Time) bool { return !at.IsZero() && now.Sub(at) < lossHold }; {
 	case recent(d.heavy) && short:
-		s.Repeat = Repeat{1, 2, 4}
+		s.Repeat = Repeat{2, 4, 6}
 	case recent(d.heavy):
 		s.Repeat = Repeat{1, 2, 3}
 	case recent(d.some) && short:
-		s.Repeat = Repeat{2, 4}
+		s.Repeat = Repeat{3, 6}
 	case recent(d.some):
-		s.Repeat = Repeat{1, 2}
+		s.Repeat = Repeat{1, 3}
 	}
 	return s
 }

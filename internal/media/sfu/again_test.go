@@ -227,6 +227,43 @@ func TestSound(t *testing.T) {
 	}
 }
 
+// Who asks again has lost something. Where it is much, speakers repeat; and
+// then what is asked for does not come as well, as long as they do.
+func TestCopiesInsteadOfPackets(t *testing.T) {
+	for _, c := range []struct {
+		every   int // one packet in so many is lost
+		repeats bool
+	}{{50, false}, {10, true}} {
+		r := new(tape)
+		w := newWalk(t, 1, 3, r)
+		e := w.ear(t, 2)
+		var last []byte
+		ask := func() bool {
+			w.take(e.misses(t, rtp.SSRC(rtp.RTP, last), rtp.Sequence(last)))
+			return len(r.to(e.from)) == 1
+		}
+		for i := range 500 { // ten seconds and a little more
+			w.take(w.voices[0].next(t))
+			last = r.to(e.from)[0]
+			if i%c.every == 0 {
+				ask()
+				ask() // twice is not two losses
+			}
+			w.hall.listen(w.now, forward.Slots, forward.Hall{})
+		}
+		if repeats := w.hall.repeats(); repeats != c.repeats || ask() == repeats {
+			t.Errorf("one lost of %d: repeated %v", c.every, repeats)
+		}
+		w.now = w.now.Add(11 * time.Second)
+		w.hall.listen(w.now, forward.Slots, forward.Hall{})
+		w.take(w.voices[0].next(t))
+		last = r.to(e.from)[0]
+		if w.hall.repeats() || !ask() {
+			t.Errorf("one lost of %d, long ago: repeated %v", c.every, w.hall.repeats())
+		}
+	}
+}
+
 // A node that has too much to do carries fewer voices, to nobody's cost but
 // the last ones'.
 func TestFewerVoices(t *testing.T) {

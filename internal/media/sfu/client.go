@@ -76,16 +76,42 @@ func (b *budget) take(now time.Time, r rate) bool {
 	return true
 }
 
-// again is what a listener has been sent again lately.
+// again is what a listener has asked for again lately.
 type again struct {
 	budget    budget
 	roundTrip time.Duration // zero: not known
-	sent      [64]struct {
+	asked     [64]struct {
 		slot     int
 		sequence uint16
-		at       time.Time
+		at       time.Time // when it was last sent again; or asked for, if it was not
 	}
 	next int
+
+	// What one slot has lost: packets asked for since the ring was at a number.
+	slot   int
+	missed int
+	from   uint64
+	since  time.Time
+}
+
+// lossWindow is over how much time a loss is reckoned by what is asked for.
+const lossWindow = 2 * time.Second
+
+// miss notes that a packet of a slot is asked for, for the first time, and
+// returns the share that has been lost lately, once in a while. newest is the
+// number of the slot's next packet. A receiver's own reports come too late
+// for a conversation, and do not count what was made good by asking.
+func (a *again) miss(now time.Time, slot int, newest uint64) (share float64, ok bool) {
+	if a.slot != slot || now.Sub(a.since) >= 2*lossWindow {
+		a.slot, a.missed, a.from, a.since = slot, 0, newest, now
+	}
+	a.missed++
+	if now.Sub(a.since) < lossWindow || newest == a.from {
+		return 0, false
+	}
+	share = float64(a.missed) / float64(newest-a.from)
+	a.missed, a.from, a.since = 0, newest, now
+	return share, true
 }
 
 // What a listener may ask for again, and how soon once more: an answer that is
@@ -98,24 +124,27 @@ const (
 	roundTripUnknown = 50 * time.Millisecond
 )
 
-// may reports whether a packet may be sent again now, and notes that it is.
-func (a *again) may(now time.Time, slot int, sequence uint16) bool {
+// ask notes that a packet is asked for: whether for the first time, and
+// whether it may be sent again now.
+func (a *again) ask(now time.Time, slot int, sequence uint16) (first, may bool) {
 	wait := a.roundTrip
 	if wait == 0 {
 		wait = roundTripUnknown
 	}
 	wait = max(wait, roundTripLeast)
-	for i := range a.sent {
-		s := &a.sent[i]
-		if s.sequence == sequence && s.slot == slot && now.Sub(s.at) < wait {
-			return false
+	for i := range a.asked {
+		s := &a.asked[i]
+		if s.at.IsZero() || s.sequence != sequence || s.slot != slot {
+			continue
 		}
+		if now.Sub(s.at) < wait || !a.budget.take(now, againRate) {
+			return false, false
+		}
+		s.at = now
+		return false, true
 	}
-	if !a.budget.take(now, againRate) {
-		return false
-	}
-	s := &a.sent[a.next]
+	s := &a.asked[a.next]
 	s.slot, s.sequence, s.at = slot, sequence, now
-	a.next = (a.next + 1) % len(a.sent)
-	return true
+	a.next = (a.next + 1) % len(a.asked)
+	return true, a.budget.take(now, againRate)
 }

@@ -181,7 +181,8 @@ func (l *shard) seal(f *floor) {
 	f.pending = f.pending[:0]
 }
 
-// sendAgain sends a listener what it has missed, if it is still here.
+// sendAgain sends a listener what it has missed, if it is still here and no
+// copy of it comes from the speaker.
 func (l *shard) sendAgain(c *client, f *floor, m peer.Missing) {
 	slot, addSeq, ok := f.ears.Find(c.place, m.SSRC)
 	var p fanout.Packet
@@ -192,7 +193,16 @@ func (l *shard) sendAgain(c *client, f *floor, m peer.Missing) {
 	if c.again == nil {
 		c.again = new(again)
 	}
-	if !c.again.may(l.now, slot, m.Sequence) {
+	first, may := c.again.ask(l.now, slot, m.Sequence)
+	if first {
+		if share, ok := c.again.miss(l.now, slot, f.rings[slot].Newest()); ok {
+			c.hall.lost(l.now, share)
+		}
+	}
+	// Whoever gets copies from the speaker is not sent the packet too: what
+	// comes a round trip late stretches a jitter buffer, and that is heard
+	// more than the gap.
+	if !may || f.ears.TakesRED(c.place, slot) && c.hall.repeats() {
 		l.sfu.counters.add(dropAgain)
 		return
 	}

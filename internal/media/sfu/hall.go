@@ -230,6 +230,13 @@ func (h *hall) lost(now time.Time, share float64) {
 	h.director.Lost(now, share)
 }
 
+// repeats reports whether speakers send copies.
+func (h *hall) repeats() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sound.Repeat != forward.Repeat{}
+}
+
 // listen returns how the room sounds, and whether that has changed.
 func (h *hall) listen(now time.Time, limit int, rule forward.Hall) (Sound, bool) {
 	listeners := 0

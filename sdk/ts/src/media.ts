@@ -46,7 +46,8 @@ export class Media {
   #patience = new Map<RTCRtpReceiver, Patience>();
   #manner: Manner = { frameMS: 20, repeat: [] };
   #repeater: Worker | undefined;
-  #applied: { answer: string; red: number | undefined; frameMS: number } | undefined;
+  #applied: { answer: string; red: number | undefined; frameMS: number } | undefined; // red: to send
+  #hearsCopies = false;
   #applying: Promise<void> = Promise.resolve();
   #peer: RTCPeerConnection | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -114,6 +115,7 @@ export class Media {
       await peer.setLocalDescription(await peer.createOffer());
       const answer = await this.#exchange(peer.localDescription?.sdp ?? '');
       if (peer !== this.#peer) return;
+      this.#hearsCopies = redType(answer) !== undefined;
       const red = canRepeat() ? redType(answer) : undefined;
       const { frameMS } = this.#manner;
       await peer.setRemoteDescription({ type: 'answer', sdp: spoken(answer, frameMS, red) });
@@ -244,7 +246,8 @@ export class Media {
 
   /** Has each receiver wait for what is missing, as long as it takes. */
   async #wait(): Promise<void> {
-    const farthest = Math.max(0, ...this.#manner.repeat) * this.#manner.frameMS;
+    const { frameMS, repeat } = this.#manner;
+    const farthest = this.#hearsCopies ? Math.max(0, ...repeat) * frameMS : 0;
     if (farthest === 0 && this.#patience.size === 0) return;
     const peer = this.#peer;
     const counts = new Map<string, RTCInboundRtpStreamStats>();

@@ -31,10 +31,9 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
     super(...args);
     made = this;
   }
-  override async createOffer() {
-    const offer = await super.createOffer();
-    if (this.#way.red || !offer.sdp) return offer;
-    return { type: offer.type, sdp: withoutRED(offer.sdp) };
+  override setLocalDescription(offer: RTCSessionDescriptionInit) {
+    const sdp = this.#way.red ? offer.sdp : withoutRED(offer.sdp ?? '');
+    return super.setLocalDescription({ ...offer, ...(sdp ? { sdp } : {}) });
   }
   override setRemoteDescription(answer: RTCSessionDescriptionInit) {
     let sdp = answer.sdp ?? '';

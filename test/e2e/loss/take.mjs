@@ -8,9 +8,9 @@ import * as places from '../places.mjs';
 import { calm, hurry, run } from '../process.mjs';
 import { wav } from '../wav.mjs';
 
-const cleanMin = 0.985; // STOI of the clean line, below which the machine was too busy
+const cleanMin = 0.98; // STOI of the clean line, below which the machine was too busy
 const settle = 12_000; // ms at most until the room has noticed what is lost
-const voidMax = 4; // readings in a row that tell of the machine
+const voidMax = 10; // readings in a row that tell of the machine
 
 /**
  * What clients can: `plain` neither asks again nor understands RED, as with any
@@ -27,7 +27,7 @@ export const clients = {
  */
 export async function take(stage, { loss, burst, seed, seconds, kinds = clients }) {
   for (let attempt = 1; ; attempt++) {
-    await calm();
+    if (attempt > 1) await calm();
     const heard = await listen(stage, { loss, burst, seed, seconds, kinds });
     if (heard.clean.stoi >= cleanMin) return heard;
     if (attempt === voidMax) {
@@ -79,7 +79,7 @@ async function read(file, counts, seconds) {
     load: loadavg()[0],
   };
   try {
-    const { stoi, delay_ms } = JSON.parse(await run(places.meter, [file]));
+    const { stoi, delay_ms } = JSON.parse(await run(places.meter, ['-likeness', '0.15', file]));
     return { stoi, delay: delay_ms.median, ...reading };
   } catch (error) {
     if (!/nothing that was said was heard/.test(error.message)) throw error;

@@ -10,6 +10,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math"
@@ -21,7 +22,9 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
+	likeness := flag.Float64("likeness", meter.Likeness, "from where on what was heard is what was said, 0 to 1")
+	flag.Parse()
+	if err := run(flag.Args(), *likeness, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "m2e:", err)
 		os.Exit(1)
 	}
@@ -39,7 +42,7 @@ type line struct {
 	LoadAverage  float64 `json:"load_average"`
 }
 
-func run(paths []string, out io.Writer) error {
+func run(paths []string, likeness float64, out io.Writer) error {
 	var channels []meter.Sound
 	for _, path := range paths {
 		b, err := os.ReadFile(path)
@@ -55,7 +58,7 @@ func run(paths []string, out io.Writer) error {
 	if len(channels) != 2 {
 		return errors.New("it takes two recordings of one channel, or one of two")
 	}
-	r, err := meter.Measure(channels[0], channels[1])
+	r, err := meter.Measure(channels[0], channels[1], likeness)
 	if err != nil {
 		return err
 	}
