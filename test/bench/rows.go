@@ -42,7 +42,7 @@ func rooms(s scale) []row {
 		return row{name, append(words, strings.Fields(args)...), key}
 	}
 	n := fmt.Sprintf
-	few, many, most, herd := 500/s.people, 1000/s.people, 5000/s.people, 2000/s.people
+	few, many, most, more, herd := 500/s.people, 1000/s.people, 5000/s.people, 8000/s.people, 2000/s.people
 	return []row{
 		room(n("%d × 1, pion/webrtc, 20 ms", few), perPacket, n("--client pion --listeners %d", few)),
 		room(n("%d × 1, lean, 20 ms", many), perPacket, n("--listeners %d", many)),
@@ -50,6 +50,10 @@ func rooms(s scale) []row {
 		room(n("%d × 0, lean", many), perSecond, n("--speakers 0 --listeners %d", many)),
 		room(n("%d × 0, all come at once", many), perJoin, n("--speakers 0 --joining %d --listeners %d", many, many)),
 		room(n("%d × 1, lean, 40 ms", most), perPacket, n("--ptime 40 --listeners %d", most)),
+		room(n("%d × 1, lean, 40 ms", more), perPacket, n("--ptime 40 --listeners %d", more)),
+		room(n("%d × 4, lean, 20 ms", few/2), perPacket, n("--speakers 4 --listeners %d", few/2)),
+		room(n("%d × 1, lean, 20 ms, over a wire", few), perPacket, n("--wire --listeners %d", few)),
+		room(n("%d × 1, lean, 20 ms, over a wire, lane packet", few), perPacket, n("--wire --lane packet --listeners %d", few)),
 		room(n("%d × 1, lean, 20 ms, and a herd of %d", few, herd), slowest, n("--listeners %d --herd %d", few, herd)),
 	}
 }
