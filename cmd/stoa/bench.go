@@ -19,6 +19,9 @@ func benchmark(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	if slices.Equal(args, bench.CrowdCommand[1:]) {
 		return crowd.Run(ctx, os.Stdin, stdout)
 	}
+	if slices.Equal(args, bench.AloneCommand[1:]) {
+		return bench.RunAlone(ctx, os.Stdin, stdout)
+	}
 	if len(args) > 0 && args[0] == "loss" {
 		return benchmarkLoss(ctx, args[1:], stdout, stderr)
 	}
@@ -34,6 +37,7 @@ func benchmark(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	f.IntVar(&s.FrameMS, "ptime", 20, "length of a frame: 20, 40 or 60 `ms`")
 	f.StringVar(&s.Client, "client", "lean", "what listeners are made of: lean, or pion")
 	f.StringVar(&s.Lane, "lane", "udp", "by which the node sends: udp, or packet")
+	f.BoolVar(&s.Wire, "wire", false, "put node and crowd in network namespaces of their own, at the ends of a veth pair, instead of on loopback; it takes root")
 	f.IntVar(&s.Joining, "joining", 64, "how many come in at the same time")
 	f.IntVar(&s.Herd, "herd", 0, "how many more come in, all at once, while it is measured")
 	f.StringVar(&s.Profile, "profile", "", "write a CPU profile of the node to `FILE`; the figures are then not to be counted")

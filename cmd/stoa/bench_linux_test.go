@@ -33,6 +33,36 @@ func stoa(t *testing.T, args ...string) *exec.Cmd {
 	return c
 }
 
+func TestBenchHerd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some seconds")
+	}
+	out, err := stoa(t, "bench", "room", "--listeners", "5", "--herd", "40", "--seconds", "1", "--json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r map[string]any
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	// What those inside are due grows with the time that the herd takes; all of
+	// the herd are in, and none of them is one of those.
+	frames, _ := r["packets_out"].(float64)
+	if frames < 50*5 || int(frames)%5 != 0 {
+		t.Errorf("%v packets to five listeners", frames)
+	}
+	for key, want := range map[string]any{"herd": 40., "herd_in": 40., "herd_failed": 0., "lost": 0., "unopened": 0., "gone": 0.} {
+		if r[key] != want {
+			t.Errorf("%s is %v, want %v", key, r[key], want)
+		}
+	}
+	for _, key := range []string{"herd_joins_per_s", "herd_cpu_ms"} {
+		if v, ok := r[key].(float64); !ok || v <= 0 {
+			t.Errorf("%s is %v", key, r[key])
+		}
+	}
+}
+
 func TestBenchRoom(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some seconds")
@@ -77,6 +107,72 @@ func TestBenchRoom(t *testing.T) {
 				t.Errorf("forward_delay_ms is %v", r["forward_delay_ms"])
 			}
 		})
+	}
+}
+
+// Over a wire the packet lane's datagrams leave as frames, and all arrive.
+func TestBenchRoomOverAWire(t *testing.T) {
+	if testing.Short() || os.Geteuid() != 0 {
+		t.Skip("it takes some seconds, and root")
+	}
+	for _, c := range []struct{ lane, client string }{{"udp", "lean"}, {"packet", "lean"}, {"packet", "pion"}} {
+		t.Run(c.lane+" "+c.client, func(t *testing.T) {
+			t.Parallel()
+			out, err := stoa(t, "bench", "room", "--listeners", "20", "--seconds", "1", "--wire", "--lane", c.lane, "--client", c.client, "--json").Output()
+			if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+				t.Fatalf("%v\n%s", err, exit.Stderr)
+			}
+			var r struct {
+				Lost, Framed float64
+				Wire         bool
+				Out          float64 `json:"packets_out"`
+			}
+			if err := json.Unmarshal(out, &r); err != nil {
+				t.Fatalf("%v in %s", err, out)
+			}
+			if r.Out != 50*20 || r.Lost != 0 || !r.Wire || (c.lane == "packet") != (r.Framed >= r.Out) {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+// An interrupt over a wire ends it all the same, in order.
+func TestBenchInterruptedOverAWire(t *testing.T) {
+	if testing.Short() || os.Geteuid() != 0 {
+		t.Skip("it takes some seconds, and root")
+	}
+	c := stoa(t, "bench", "room", "--listeners", "5", "--seconds", "300", "--wire")
+	tmp := strings.TrimPrefix(c.Env[len(c.Env)-1], "TMPDIR=")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	alone, children := []string(nil), []string(nil)
+	for deadline := time.Now().Add(30 * time.Second); len(children) < 2; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("there is no node and no crowd")
+		}
+		if alone = childrenOf(t, c.Process.Pid); len(alone) == 1 {
+			pid, err := strconv.Atoi(alone[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			children = childrenOf(t, pid)
+		}
+	}
+	if err := c.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](c.Wait()); !ok || exit.ExitCode() != 1 {
+		t.Errorf("it ends with %v", exit)
+	}
+	for _, pid := range append(alone, children...) {
+		if _, err := os.Stat("/proc/" + pid); err == nil {
+			t.Errorf("process %s is still there", pid)
+		}
+	}
+	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v is left", left, err)
 	}
 }
 

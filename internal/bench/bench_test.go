@@ -32,6 +32,7 @@ func TestSettings(t *testing.T) {
 		"--ptime":     func(s *Settings) { s.FrameMS = 30 },
 		"--client":    func(s *Settings) { s.Client = "Lean" },
 		"--lane":      func(s *Settings) { s.Lane = "" },
+		"--wire":      func(s *Settings) { s.Lane = "packet" },
 	} {
 		s := good
 		change(&s)
@@ -131,7 +132,10 @@ func TestSeed(t *testing.T) {
 }
 
 func TestMetric(t *testing.T) {
-	const text = "# HELP go_goroutines_total x\ngo_goroutines_total 3\ngo_goroutines 1.5e+01\n"
+	const text = "# HELP go_goroutines_total x\ngo_goroutines_total 3\ngo_goroutines 1.5e+01\nx{as=\"udp\"} 1\nx{as=\"frame\"} 2\n"
+	if v, err := metric(text, `x{as="frame"}`); v != 2 || err != nil {
+		t.Errorf("%v, %v", v, err)
+	}
 	if v, err := metric(text, "go_goroutines"); v != 15 || err != nil {
 		t.Errorf("%v, %v", v, err)
 	}

@@ -25,7 +25,8 @@ type guests struct {
 // CrowdCommand are the arguments that make this binary a crowd.
 var CrowdCommand = []string{"bench", "crowd"}
 
-// startCrowd starts a crowd with a plan. It is ready for its first step when
+// startCrowd starts a crowd with a plan, at the other end of the wire if the
+// plan has one. It is ready for its first step when
 // await returns.
 func startCrowd(plan crowd.Plan) (_ *guests, err error) {
 	in, tell, err := os.Pipe()
@@ -36,12 +37,22 @@ func startCrowd(plan crowd.Plan) (_ *guests, err error) {
 	if err != nil {
 		return nil, errors.Join(err, in.Close(), tell.Close())
 	}
-	p, err := start(in, out, CrowdCommand...)
+	how := child.Start
+	if plan.Wire {
+		how = child.StartAlone
+	}
+	p, err := start(how, in, out, CrowdCommand...)
 	err = errors.Join(err, in.Close(), out.Close()) // the crowd has its own
 	if err != nil {
 		return nil, errors.Join(err, tell.Close(), hear.Close())
 	}
 	g := &guests{Process: p, in: tell, tell: json.NewEncoder(tell), out: hear, hear: json.NewDecoder(hear)}
+	if plan.Wire {
+		if err := passEnd(p.PID()); err != nil {
+			g.stop()
+			return nil, g.Failed("give the crowd its end of the wire", err)
+		}
+	}
 	if err := g.tell.Encode(plan); err != nil {
 		g.stop()
 		return nil, g.Failed("tell the crowd its plan", err)

@@ -100,7 +100,7 @@ func RunLoss(ctx context.Context, l Loss) (r LossReport, err error) {
 		return r, err
 	}
 	// Its media listens at one address and is announced at another, the line's.
-	n, url, err := serve(ctx, "--data", data, "--addr", "127.0.0.1:0",
+	n, url, err := serve(ctx, home.String(), "--data", data, "--addr", "127.0.0.1:0",
 		"--media.listen", media.String(), "--media.announce", away.String())
 	if err != nil {
 		return r, err

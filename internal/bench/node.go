@@ -35,31 +35,32 @@ func startNode(ctx context.Context, s Settings, data string) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"--data", data, "--addr", "127.0.0.1:0", "--media.listen", "127.0.0.1:0", "--admin.addr", admin}
+	host := s.host()
+	args := []string{"--data", data, "--addr", host + ":0", "--media.listen", host + ":0", "--admin.addr", admin}
 	if s.Lane != "udp" {
 		args = append(args, "--media.lane", s.Lane)
 	}
-	p, url, err := serve(ctx, args...)
+	p, url, err := serve(ctx, host, args...)
 	if err != nil {
 		return nil, err
 	}
 	return &node{Process: p, url: url, admin: "http://" + admin}, nil
 }
 
-// serve starts a node with the arguments after "serve", and returns where it
-// serves.
-func serve(ctx context.Context, args ...string) (p *child.Process, url string, err error) {
+// serve starts a node with the arguments after "serve", and returns where on a
+// host it serves.
+func serve(ctx context.Context, host string, args ...string) (p *child.Process, url string, err error) {
 	said, in, err := os.Pipe()
 	if err != nil {
 		return nil, "", err
 	}
-	p, err = start(nil, in, append([]string{"serve"}, args...)...)
+	p, err = start(child.Start, nil, in, append([]string{"serve"}, args...)...)
 	_ = in.Close() // the node has its own
 	if err != nil {
 		return nil, "", errors.Join(err, said.Close())
 	}
 	lines := bufio.NewReader(said)
-	if url, err = awaitURL(ctx, said, lines); err != nil {
+	if url, err = awaitURL(ctx, host, said, lines); err != nil {
 		p.Stop()
 		return nil, "", p.Failed("start a node", errors.Join(err, said.Close()))
 	}
@@ -79,8 +80,9 @@ func freePort(ctx context.Context) (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// awaitURL waits until the node says where it is.
-func awaitURL(ctx context.Context, said *os.File, lines *bufio.Reader) (string, error) {
+// awaitURL waits until the node says where it is, which it does by the name of
+// localhost.
+func awaitURL(ctx context.Context, host string, said *os.File, lines *bufio.Reader) (string, error) {
 	stop := context.AfterFunc(ctx, func() { _ = said.SetReadDeadline(time.Now()) })
 	defer stop()
 	if err := said.SetReadDeadline(time.Now().Add(startMax)); err != nil {
@@ -97,7 +99,7 @@ func awaitURL(ctx context.Context, said *os.File, lines *bufio.Reader) (string, 
 	if !found {
 		return "", fmt.Errorf("it says %q", line)
 	}
-	return "http://127.0.0.1:" + port, nil
+	return "http://" + net.JoinHostPort(host, port), nil
 }
 
 // get writes what the node answers on its admin address to out.
@@ -128,23 +130,41 @@ func (n *node) state(ctx context.Context) (s state, err error) {
 	if err := n.get(ctx, "/debug/pprof/heap?gc=1", io.Discard); err != nil {
 		return s, err
 	}
-	var text strings.Builder
-	if err := n.get(ctx, "/metrics", &text); err != nil {
+	text, err := n.metrics(ctx)
+	if err != nil {
 		return s, err
 	}
 	for name, out := range map[string]*float64{
 		"go_gc_heap_live_bytes": &s.heapBytes,
 		"go_goroutines":         &s.goroutines,
 	} {
-		if *out, err = metric(text.String(), name); err != nil {
+		if *out, err = metric(text, name); err != nil {
 			return s, err
 		}
 	}
 	return s, nil
 }
 
-// metric returns the value of a metric without labels from the Prometheus text
-// format.
+// framed asks how many datagrams have left as frames. There is no such number
+// when the node does not have the packet lane.
+func (n *node) framed(ctx context.Context) (float64, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchMax)
+	defer cancel()
+	text, err := n.metrics(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return metric(text, `stoa_media_lane_datagrams_total{as="frame"}`)
+}
+
+func (n *node) metrics(ctx context.Context) (string, error) {
+	var text strings.Builder
+	err := n.get(ctx, "/metrics", &text)
+	return text.String(), err
+}
+
+// metric returns the value of a metric, with its labels if it has any, from the
+// Prometheus text format.
 func metric(text, name string) (float64, error) {
 	for line := range strings.Lines(text) {
 		if value, ok := strings.CutPrefix(line, name+" "); ok {

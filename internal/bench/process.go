@@ -9,8 +9,11 @@ import (
 	"github.com/stoa-audio/stoa/internal/bench/child"
 )
 
+// A starter starts a command: child.Start or child.StartAlone.
+type starter func(*exec.Cmd) (*child.Process, error)
+
 // start starts this binary with other arguments.
-func start(in io.Reader, out io.Writer, args ...string) (*child.Process, error) {
+func start(how starter, in io.Reader, out io.Writer, args ...string) (*child.Process, error) {
 	path, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -22,5 +25,5 @@ func start(in io.Reader, out io.Writer, args ...string) (*child.Process, error) 
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
-	return child.Start(cmd)
+	return how(cmd)
 }

@@ -52,6 +52,8 @@ type Report struct {
 	Ptime      int       `json:"ptime"`
 	Client     string    `json:"client"`
 	Lane       string    `json:"lane"`
+	Wire       bool      `json:"wire"`   // a veth pair, instead of loopback
+	Framed     uint64    `json:"framed"` // datagrams that left as frames in all, by the packet lane
 	Commit     string    `json:"commit,omitempty"`
 	JoinMS     Quantiles `json:"join_ms"` // of one listener
 	Refused    int       `json:"refused"` // joins told to come later, which they did
@@ -90,7 +92,7 @@ type Quantiles struct {
 func newReport(s Settings) Report {
 	r := Report{
 		Listeners: s.Listeners, Speakers: s.Speakers,
-		Seconds: s.Seconds, Ptime: s.FrameMS, Client: s.Client, Lane: s.Lane,
+		Seconds: s.Seconds, Ptime: s.FrameMS, Client: s.Client, Lane: s.Lane, Wire: s.Wire,
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, kv := range info.Settings {
@@ -162,7 +164,11 @@ func (r Report) JSON(w io.Writer) error { return json.NewEncoder(w).Encode(r) }
 func (r Report) Table(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", args...) }
-	line("room", "%d listeners (%s), %d speakers, %d ms frames, %d s, lane %s", r.Listeners, r.Client, r.Speakers, r.Ptime, r.Seconds, r.Lane)
+	over := "loopback"
+	if r.Wire {
+		over = "a veth pair"
+	}
+	line("room", "%d listeners (%s), %d speakers, %d ms frames, %d s, lane %s over %s", r.Listeners, r.Client, r.Speakers, r.Ptime, r.Seconds, r.Lane, over)
 	line("joins", "%.0f/s, %.2f ms of CPU each; one takes %.0f ms (p99 %.0f); %d refused, %d failed",
 		r.JoinsPerS, r.JoinCPUMS, r.JoinMS.P50, r.JoinMS.P99, r.Refused, r.Failed)
 	if h := r.Herd; h != nil {

@@ -20,10 +20,17 @@ const (
 )
 
 // Run measures as s says.
-func Run(ctx context.Context, s Settings) (_ Report, err error) {
+func Run(ctx context.Context, s Settings) (Report, error) {
 	if err := errors.Join(s.Check(), s.checkFiles()); err != nil {
 		return Report{}, err
 	}
+	if s.Wire {
+		return runAlone(ctx, s)
+	}
+	return measure(ctx, s)
+}
+
+func measure(ctx context.Context, s Settings) (_ Report, err error) {
 	r := newReport(s)
 	if r.LoadAverage, err = child.LoadAverage(); err != nil {
 		return Report{}, err
@@ -47,7 +54,7 @@ func Run(ctx context.Context, s Settings) (_ Report, err error) {
 		URL: n.url, Speakers: s.Speakers, Stage: people[:stage],
 		Listeners: people[stage : stage+s.Listeners], Herd: people[stage+s.Listeners:],
 		Full: s.Client == "pion", Joining: s.Joining, Patience: s.patience(),
-		Frame: s.frame(), Window: s.window(),
+		Frame: s.frame(), Window: s.window(), Wire: s.Wire,
 	})
 	if err != nil {
 		return Report{}, err
@@ -123,6 +130,14 @@ func (m *measurement) run(ctx context.Context) error {
 		return err
 	}
 	m.report.memory(peak-rss, after, before)
+	if m.Lane != "packet" {
+		return nil
+	}
+	framed, err := m.node.framed(ctx)
+	if err != nil {
+		return m.node.Failed("the node does not send frames", err)
+	}
+	m.report.Framed = uint64(framed)
 	return nil
 }
 

@@ -15,6 +15,7 @@ type Settings struct {
 	FrameMS   int    // length of a frame, also known as ptime
 	Client    string // what listeners are made of: "lean" or "pion"
 	Lane      string // by which the node sends: "udp" or "packet"
+	Wire      bool   // a veth pair between node and crowd, instead of loopback
 	Joining   int    // listeners that come in at the same time
 	Herd      int    // more lean listeners who come at once while the window is open
 	Profile   string // where to write a CPU profile of the node; none if empty
@@ -54,8 +55,18 @@ func (s Settings) Check() error {
 		return fmt.Errorf("--client takes lean or pion, not %q", s.Client)
 	case s.Lane != "udp" && s.Lane != "packet":
 		return fmt.Errorf("--lane takes udp or packet, not %q", s.Lane)
+	case s.Lane == "packet" && !s.Wire:
+		return errors.New("--lane packet takes --wire: over loopback there are no frames")
 	}
 	return nil
+}
+
+// host is where the node is.
+func (s Settings) host() string {
+	if s.Wire {
+		return wireAddress
+	}
+	return "127.0.0.1"
 }
 
 func (s Settings) window() time.Duration { return time.Duration(s.Seconds) * time.Second }

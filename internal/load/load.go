@@ -52,6 +52,7 @@ const (
 	smooth      = 0.2  // weight of the newest second: about ten seconds
 	roomBelow   = 0.85 // share of a limit at which people are let in again
 	lateShare   = 0.05 // of a second's packets
+	busyCPU     = 0.25 // below, what is late is late for another's sake
 	waitFull    = 5 * time.Second
 	waitMemory  = 30 * time.Second
 	shedAfter   = 3  // bad seconds until a voice less is carried
@@ -81,7 +82,9 @@ func (j *Judge) Sustained() float64 { return j.sustained }
 // Judge returns what the node can take after one more second.
 func (j *Judge) Judge(s Sample) Verdict {
 	j.cpu += smooth * (s.CPU - j.cpu)
-	late := s.Late+s.Dropped > lateShare
+	// A node that does little and is late all the same shares its machine with
+	// somebody who takes it: to carry less would help nobody.
+	late := s.Late+s.Dropped > lateShare && s.CPU > busyCPU
 	if !late {
 		j.sustained = max(j.sustained, s.Packets)
 	}

@@ -24,6 +24,7 @@ func TestPeopleAreRefusedBeforeItHurts(t *testing.T) {
 		"busy for long":         {60, Sample{CPU: 1}, CPU},
 		"late":                  {1, Sample{CPU: 0.5, Late: 0.06}, Late},
 		"dropping":              {1, Sample{CPU: 0.5, Dropped: 0.06}, Late},
+		"late by others' work":  {60, Sample{CPU: 0.2, Late: 1}, NotFull},
 		"short of memory":       {1, Sample{Memory: 1001}, Memory},
 		"memory comes first":    {60, Sample{CPU: 1, Memory: 1001, Late: 1}, Memory},
 		"no limit of memory":    {1, Sample{Memory: 1000}, NotFull},
@@ -56,11 +57,11 @@ func TestPeopleAreLetInAgain(t *testing.T) {
 
 func TestVoicesAreShedAndComeBack(t *testing.T) {
 	j := judge()
-	if v := last(j, 2, Sample{Late: 1}); v.Voices != 8 {
+	if v := last(j, 2, Sample{CPU: 0.5, Late: 1}); v.Voices != 8 {
 		t.Errorf("after two seconds %d voices are left", v.Voices)
 	}
 	for _, want := range []int{4, 2, 1, 1} {
-		if v := last(j, shedAfter, Sample{Late: 1}); v.Voices != want {
+		if v := last(j, shedAfter, Sample{CPU: 0.5, Late: 1}); v.Voices != want {
 			t.Errorf("%d voices, want %d", v.Voices, want)
 		}
 	}
@@ -76,7 +77,7 @@ func TestVoicesAreShedAndComeBack(t *testing.T) {
 func TestSustained(t *testing.T) {
 	j := judge()
 	last(j, 1, Sample{Packets: 100})
-	last(j, 1, Sample{Packets: 500, Late: 1})
+	last(j, 1, Sample{CPU: 0.5, Packets: 500, Late: 1})
 	last(j, 1, Sample{Packets: 300})
 	last(j, 1, Sample{Packets: 200})
 	if n := j.Sustained(); n != 300 {

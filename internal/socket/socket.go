@@ -127,13 +127,6 @@ func (l *Loop) Accept(w http.ResponseWriter, r *http.Request, handle func(*Conn)
 	return nil
 }
 
-// Len returns how many connections there are.
-func (l *Loop) Len() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.conns)
-}
-
 func (l *Loop) forget(c *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

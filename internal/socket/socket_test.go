@@ -77,15 +77,22 @@ func open(t *testing.T, secure bool) *house {
 	}
 	t.Cleanup(func() {
 		h.server.Close()
-		for n := 0; h.loop.Len() > 0; n++ {
+		for n := 0; h.open() > 0; n++ {
 			if n > 1000 {
-				t.Fatalf("%d connections are left", h.loop.Len())
+				t.Fatalf("%d connections are left", h.open())
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
 		h.loop.Stop()
 	})
 	return h
+}
+
+// open returns how many connections there are.
+func (h *house) open() int {
+	h.loop.mu.Lock()
+	defer h.loop.mu.Unlock()
+	return len(h.loop.conns)
 }
 
 // both runs f with connections that are polled and with such that are not.

@@ -39,15 +39,17 @@ func circumstances(ctx context.Context, packages ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	said := fmt.Sprintf("Commit %s, %s, %s, %d × %s.", commit, runtime.Version(), kernel, runtime.NumCPU(), processor())
+	var said strings.Builder
+	fmt.Fprintf(&said, "Commit %s, %s, %s, %d × %s.", commit, runtime.Version(), kernel, runtime.NumCPU(), processor())
 	for _, name := range packages {
 		version, err := output(ctx, "dpkg-query", "--show", "--showformat=${Version}", name)
 		if err != nil {
 			return "", fmt.Errorf("the version of %s: %w", name, err)
 		}
-		said += fmt.Sprintf(" %s %s.", name, version)
+		fmt.Fprintf(&said, " %s %s.", name, version)
 	}
-	return said + "\n", nil
+	said.WriteByte('\n')
+	return said.String(), nil
 }
 
 func output(ctx context.Context, name string, args ...string) (string, error) {

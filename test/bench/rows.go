@@ -17,7 +17,7 @@ type row struct {
 	key func(bench.Report) float64
 }
 
-// How much is measured. A try is for looking whether all works: its figures
+// A scale is how much is measured. A try shows whether all works; its figures
 // mean nothing.
 type scale struct {
 	people  int // is divided by it
@@ -37,24 +37,28 @@ func slowest(r bench.Report) float64   { return r.ForwardDelayMS.P99 }
 
 // rooms are the runs of a node alone.
 func rooms(s scale) []row {
-	people := func(n int) string { return strconv.Itoa(n / s.people) }
-	room := func(args string, key func(bench.Report) float64) row {
+	room := func(name string, key func(bench.Report) float64, args string) row {
 		words := append(strings.Fields("bin/stoa bench room --json --seconds"), strconv.Itoa(s.seconds))
-		return row{command: append(words, strings.Fields(args)...), key: key}
+		return row{name, append(words, strings.Fields(args)...), key}
 	}
-	named := func(name string, r row) row { r.name = name; return r }
+	n := fmt.Sprintf
+	few, many, most, more, herd := 500/s.people, 1000/s.people, 5000/s.people, 8000/s.people, 2000/s.people
 	return []row{
-		named("500 × 1, pion/webrtc, 20 ms", room("--client pion --listeners "+people(500), perPacket)),
-		named("1,000 × 1, lean, 20 ms", room("--listeners "+people(1000), perPacket)),
-		named("1,000 × 1, lean, 40 ms", room("--ptime 40 --listeners "+people(1000), perPacket)),
-		named("1,000 × 0, lean", room("--speakers 0 --listeners "+people(1000), perSecond)),
-		named("1,000 join at once", room("--speakers 0 --joining "+people(1000)+" --listeners "+people(1000), perJoin)),
-		named("5,000 × 1, lean, 40 ms", room("--ptime 40 --listeners "+people(5000), perPacket)),
-		named("500 × 1, and a herd of 2,000", room("--listeners "+people(500)+" --herd "+people(2000), slowest)),
+		room(n("%d × 1, pion/webrtc, 20 ms", few), perPacket, n("--client pion --listeners %d", few)),
+		room(n("%d × 1, lean, 20 ms", many), perPacket, n("--listeners %d", many)),
+		room(n("%d × 1, lean, 40 ms", many), perPacket, n("--ptime 40 --listeners %d", many)),
+		room(n("%d × 0, lean", many), perSecond, n("--speakers 0 --listeners %d", many)),
+		room(n("%d × 0, all come at once", many), perJoin, n("--speakers 0 --joining %d --listeners %d", many, many)),
+		room(n("%d × 1, lean, 40 ms", most), perPacket, n("--ptime 40 --listeners %d", most)),
+		room(n("%d × 1, lean, 40 ms", more), perPacket, n("--ptime 40 --listeners %d", more)),
+		room(n("%d × 4, lean, 20 ms", few/2), perPacket, n("--speakers 4 --listeners %d", few/2)),
+		room(n("%d × 1, lean, 20 ms, over a wire", few), perPacket, n("--wire --listeners %d", few)),
+		room(n("%d × 1, lean, 20 ms, over a wire, lane packet", few), perPacket, n("--wire --lane packet --listeners %d", few)),
+		room(n("%d × 1, lean, 20 ms, and a herd of %d", few, herd), slowest, n("--listeners %d --herd %d", few, herd)),
 	}
 }
 
-// A contender is a server and a crowd, as a row for so many listeners.
+// A contender is a server with a crowd.
 type contender struct {
 	name    string
 	command string

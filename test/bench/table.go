@@ -64,7 +64,9 @@ func best(runs []bench.Report, key func(bench.Report) float64) bench.Report {
 }
 
 // lost returns how much of what was due has not come, in per cent.
-func lost(r bench.Report) float64 { return 100 * float64(r.Lost) / float64(max(r.Lost+r.PacketsOut, 1)) }
+func lost(r bench.Report) float64 {
+	return 100 * float64(r.Lost) / float64(max(r.Lost+r.PacketsOut, 1))
+}
 
 // loads shows the load averages before the runs.
 func loads(runs []bench.Report) string {

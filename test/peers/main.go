@@ -88,7 +88,10 @@ func measureIn(ctx context.Context, dir, name string, listeners, seconds int) (r
 		return r, fmt.Errorf("no server is called %q", name)
 	}
 	defer p.Stop()
-	if r, err = measure(ctx, s, listeners, seconds); err != nil {
+	switch r, err = measure(ctx, s, listeners, seconds); {
+	case ctx.Err() != nil: // and all else follows from it
+		return r, ctx.Err()
+	case err != nil:
 		return r, p.Failed(name, err)
 	}
 	return r, nil

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"os/exec"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -100,6 +103,31 @@ func TestStopsWhenTold(t *testing.T) {
 			t.Errorf("ends with %v", err)
 		}
 	})
+}
+
+// Where the servers are installed, they are measured.
+func TestServers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures for seconds")
+	}
+	for name, program := range map[string]string{"janus": "janus", "mumble": "murmurd"} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := exec.LookPath(program); err != nil {
+				t.Skip(err)
+			}
+			var out bytes.Buffer
+			if err := run(t.Context(), []string{name, "--listeners", "3", "--seconds", "1"}, &out); err != nil {
+				t.Fatal(err)
+			}
+			var r report
+			if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+				t.Fatal(err)
+			}
+			if r.PacketsOut != 150 || r.Lost+r.Duplicates+r.Unopened != 0 || r.Failed != 0 || r.CPUUSPerPacket <= 0 || r.RSSKiBPerListener <= 0 || r.JoinCPUMS <= 0 {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
 }
 
 func TestRefuses(t *testing.T) {

@@ -4,4 +4,4 @@ package child
 
 import "syscall"
 
-var apart *syscall.SysProcAttr // only Linux can be measured
+var apart, alone *syscall.SysProcAttr // only Linux can be measured

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os/exec"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -21,13 +22,19 @@ type Process struct {
 // Start starts a command as a child, apart from its parent: an interrupt from
 // the terminal reaches the parent alone, which then stops its children. When
 // the parent dies first, the system ends them.
-func Start(cmd *exec.Cmd) (*Process, error) {
+func Start(cmd *exec.Cmd) (*Process, error) { return start(cmd, apart) }
+
+// StartAlone is Start in a network namespace of the child's own, which takes
+// root.
+func StartAlone(cmd *exec.Cmd) (*Process, error) { return start(cmd, alone) }
+
+func start(cmd *exec.Cmd, how *syscall.SysProcAttr) (*Process, error) {
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	cmd.Stderr = &p.Log
 	if cmd.Stdout == nil {
 		cmd.Stdout = &p.Log
 	}
-	cmd.SysProcAttr = apart
+	cmd.SysProcAttr = how
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -37,6 +44,9 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	}()
 	return p, nil
 }
+
+// PID returns the number of the process.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
 
 // Kill ends the process at once, and does not wait until it has ended.
 func (p *Process) Kill() { _ = p.cmd.Process.Kill() } // it may have ended already

@@ -45,7 +45,17 @@ type Plan struct {
 	Patience  time.Duration `json:"patience"`
 	Frame     time.Duration `json:"frame"`
 	Window    time.Duration `json:"window"`
+	Wire      bool          `json:"wire"` // the crowd has a network namespace and one end of a veth pair
 }
+
+// What a crowd finds at its end of the wire, and who else it is there: lean
+// clients have an address each. Both networks are kept for benchmarks (RFC
+// 2544, appendix C.2.2).
+const (
+	WireEnd     = "stoa1"
+	WireAddress = "198.18.0.2"
+	WireNet     = "198.19.0.0/16"
+)
 
 // A Step is what a crowd is told to do next: one word, a line.
 type Step string
@@ -191,6 +201,13 @@ func newCrowd(p Plan) (*crowd, error) {
 	if err != nil {
 		return nil, err
 	}
+	place := loopback
+	if p.Wire {
+		place = wired
+		if err := joinWire(); err != nil {
+			return nil, fmt.Errorf("join the wire: %w", err)
+		}
+	}
 	inside := len(p.Stage) + len(p.Listeners)
 	ears := inside + len(p.Herd)
 	c := &crowd{
@@ -202,11 +219,11 @@ func newCrowd(p Plan) (*crowd, error) {
 	if p.Full {
 		leans = len(p.Stage)
 		for i := range p.Listeners {
-			c.fulls = append(c.fulls, &full{ear: leans + i, current: &c.current, since: c.since})
+			c.fulls = append(c.fulls, &full{ear: leans + i, place: place, current: &c.current, since: c.since})
 		}
 	}
 	for _, n := range []struct{ first, leans int }{{0, leans}, {inside, len(p.Herd)}} {
-		banks, err := openBanks(n.first, n.leans, own)
+		banks, err := openBanks(place, n.first, n.leans, own)
 		c.banks = append(c.banks, banks...)
 		if err != nil {
 			c.close()

@@ -21,6 +21,7 @@ type full struct {
 	count.Tally
 
 	ear     int
+	place   place
 	current *atomic.Pointer[count.Window]
 	since   func() time.Duration
 	pc      *webrtc.PeerConnection
@@ -30,7 +31,7 @@ type full struct {
 func (f *full) connect(ctx context.Context, ask func(sdp string) (string, error)) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, connectMax)
 	defer cancel()
-	pc, err := newPeerConnection()
+	pc, err := f.place.newPeerConnection()
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (f *full) connect(ctx context.Context, ask func(sdp string) (string, error)
 	}
 }
 
-func newPeerConnection() (*webrtc.PeerConnection, error) {
+func (p place) newPeerConnection() (*webrtc.PeerConnection, error) {
 	codecs, interceptors := &webrtc.MediaEngine{}, &interceptor.Registry{}
 	if err := codecs.RegisterDefaultCodecs(); err != nil {
 		return nil, err
@@ -88,7 +89,8 @@ func newPeerConnection() (*webrtc.PeerConnection, error) {
 	engine.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	engine.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	engine.SetIncludeLoopbackCandidate(true)
-	engine.SetIPFilter(net.IP.IsLoopback) // one socket: the node is on this machine
+	// One socket, where the node is.
+	engine.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() == (p == loopback) })
 	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(codecs), webrtc.WithInterceptorRegistry(interceptors),
 		webrtc.WithSettingEngine(engine)).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {

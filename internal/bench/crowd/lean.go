@@ -38,6 +38,7 @@ type bank struct {
 	socket *socket
 	leans  []*lean
 	first  int // the number of leans[0]
+	place  place
 }
 
 // A lean is a client that costs as little as can be, since it shares a machine
@@ -65,31 +66,38 @@ type arrival struct {
 	handshake *pipe
 }
 
-// openBanks makes n lean clients, whose ears count from first.
-func openBanks(first, n int, own certificate) (banks []*bank, err error) {
+// openBanks makes n lean clients at a place, whose ears count from first.
+func openBanks(place place, first, n int, own certificate) (banks []*bank, err error) {
 	for ear := first; ear < first+n; ear++ {
 		if (ear-first)%leansEach == 0 {
 			s, err := openSocket()
 			if err != nil {
 				return banks, fmt.Errorf("a socket for lean clients: %w", err)
 			}
-			banks = append(banks, &bank{socket: s, first: ear})
+			banks = append(banks, &bank{socket: s, first: ear, place: place})
 		}
 		b := banks[len(banks)-1]
-		b.leans = append(b.leans, &lean{ear: ear, bank: b, from: fromAddress(addressOf(ear)), own: own})
+		b.leans = append(b.leans, &lean{ear: ear, bank: b, from: fromAddress(place.addressOf(ear)), own: own})
 	}
 	return banks, nil
 }
 
-// addressOf returns the loopback address of an ear; earOf is its inverse.
-func addressOf(ear int) (a [4]byte) {
-	binary.BigEndian.PutUint32(a[:], leanNet+uint32(ear)) //nolint:gosec // less than 20000
+// A place is where clients are: lean ones have addresses of their own, one
+// after the other from here on.
+type place uint32
+
+const (
+	loopback place = 127<<24 | 64<<16 // 127.64.0.0, where nothing else is
+	wired    place = 198<<24 | 19<<16 // WireNet
+)
+
+// addressOf returns the address of an ear; earOf is its inverse.
+func (p place) addressOf(ear int) (a [4]byte) {
+	binary.BigEndian.PutUint32(a[:], uint32(p)+uint32(ear)) //nolint:gosec // less than 20000
 	return a
 }
 
-func earOf(a [4]byte) int { return int(int64(binary.BigEndian.Uint32(a[:])) - leanNet) }
-
-const leanNet = 127<<24 | 64<<16 // 127.64.0.0, where nothing else is
+func (p place) earOf(a [4]byte) int { return int(int64(binary.BigEndian.Uint32(a[:])) - int64(p)) }
 
 // connect makes the offer through ask and returns when there are keys.
 func (l *lean) connect(ctx context.Context, ask func(sdp string) (string, error)) error {
@@ -184,7 +192,7 @@ func (b *bank) hear(current *atomic.Pointer[count.Window], since func() time.Dur
 		w := current.Load() // whoever holds the lock later sees all that it counted
 		for i := range n {
 			datagram, to := b.socket.datagram(i)
-			if at := earOf(to) - b.first; at >= 0 && at < len(b.leans) {
+			if at := b.place.earOf(to) - b.first; at >= 0 && at < len(b.leans) {
 				b.leans[at].take(w, datagram, now)
 			}
 		}

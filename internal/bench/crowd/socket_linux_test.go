@@ -23,11 +23,11 @@ func TestManyAddressesOnOneSocket(t *testing.T) {
 	to := netip.MustParseAddrPort(node.LocalAddr().String())
 	b := make([]byte, 100)
 	for _, ear := range []int{0, 1, 255, 256, 9999} {
-		from := netip.AddrFrom4(addressOf(ear))
-		if earOf(addressOf(ear)) != ear || !from.IsLoopback() {
+		from := netip.AddrFrom4(loopback.addressOf(ear))
+		if loopback.earOf(loopback.addressOf(ear)) != ear || !from.IsLoopback() {
 			t.Errorf("ear %d is at %v", ear, from)
 		}
-		if err := s.write([]byte("up"), fromAddress(addressOf(ear)), to); err != nil {
+		if err := s.write([]byte("up"), fromAddress(loopback.addressOf(ear)), to); err != nil {
 			t.Fatal(err)
 		}
 		_ = node.SetReadDeadline(time.Now().Add(10 * time.Second))
@@ -42,7 +42,7 @@ func TestManyAddressesOnOneSocket(t *testing.T) {
 		if n, err := s.read(); err != nil || n != 1 {
 			t.Fatalf("%d datagrams, %v", n, err)
 		}
-		if got, addr := s.datagram(0); string(got) != "down" || earOf(addr) != ear {
+		if got, addr := s.datagram(0); string(got) != "down" || loopback.earOf(addr) != ear {
 			t.Fatalf("%q to %v", got, addr)
 		}
 	}

@@ -110,7 +110,7 @@ type Network struct {
 	lanes []*Lane
 
 	// The rest is the goroutine's.
-	links map[int]*link // nil: it takes no Ethernet frames
+	links map[int]*link
 	hops  map[neighbour]*hop
 }
 
@@ -209,10 +209,26 @@ func (n *Network) run() {
 
 // follow answers asks for as long as it hears of changes.
 func (n *Network) follow() error {
-	w := watching{stop: make(chan struct{}), failed: make(chan error, 1)}
+	w := watching{stop: make(chan struct{})}
 	defer w.close()
 	if err := w.open(); err != nil {
 		return fmt.Errorf("follow links, routes and neighbours: %w", err)
+	}
+	// What changes from now on is told; this is what there is.
+	links, err := n.handle.LinkList()
+	if err != nil {
+		return fmt.Errorf("list links: %w", err)
+	}
+	clear(n.links)
+	for _, l := range links {
+		n.noteLink(l.Attrs(), true)
+	}
+	neighbours, err := n.handle.NeighList(0, netlink.FAMILY_ALL)
+	if err != nil {
+		return fmt.Errorf("list neighbours: %w", err)
+	}
+	for i := range neighbours {
+		n.noteNeighbour(&neighbours[i], true)
 	}
 	ticks := time.NewTicker(tick)
 	defer ticks.Stop()
@@ -221,16 +237,26 @@ func (n *Network) follow() error {
 		select {
 		case <-n.stop:
 			return nil
-		case err := <-w.failed:
-			return err
-		case <-w.links:
+		case u, more := <-w.links:
+			if !more {
+				return w.failed()
+			}
+			if u.IfInfomsg.Family == unix.AF_UNSPEC { // not what a bridge says of it
+				n.noteLink(u.Attrs(), u.Header.Type == unix.RTM_NEWLINK)
+			}
 			n.forgetWays()
 			settled = time.Now().Add(settle)
-		case <-w.routes:
+		case _, more := <-w.routes:
+			if !more {
+				return w.failed()
+			}
 			n.forgetWays()
 			settled = time.Now().Add(settle)
-		case u := <-w.neighbours:
-			n.note(u)
+		case u, more := <-w.neighbours:
+			if !more {
+				return w.failed()
+			}
+			n.noteNeighbour(&u.Neigh, u.Type == unix.RTM_NEWNEIGH)
 		case a := <-n.asked:
 			if now := time.Now(); now.After(settled) {
 				n.answer(now, a)
@@ -243,38 +269,44 @@ func (n *Network) follow() error {
 	}
 }
 
-// A watching is what the system says of changes.
+// A watching is what the system says of changes. A channel is closed when it
+// says no more.
 type watching struct {
 	links      chan netlink.LinkUpdate
 	routes     chan netlink.RouteUpdate
 	neighbours chan netlink.NeighUpdate
 	stop       chan struct{}
-	failed     chan error // why it says no more
+	last       atomic.Pointer[error] // that was met, which need not end it
 }
 
 func (w *watching) open() error {
-	failed := func(err error) {
-		select {
-		case w.failed <- err:
-		default: // the first says it
-		}
-	}
+	met := func(err error) { w.last.Store(&err) }
 	links := make(chan netlink.LinkUpdate)
-	if err := netlink.LinkSubscribeWithOptions(links, w.stop, netlink.LinkSubscribeOptions{ErrorCallback: failed}); err != nil {
+	if err := netlink.LinkSubscribeWithOptions(links, w.stop, netlink.LinkSubscribeOptions{ErrorCallback: met}); err != nil {
 		return err
 	}
 	w.links = links
 	routes := make(chan netlink.RouteUpdate)
-	if err := netlink.RouteSubscribeWithOptions(routes, w.stop, netlink.RouteSubscribeOptions{ErrorCallback: failed}); err != nil {
+	if err := netlink.RouteSubscribeWithOptions(routes, w.stop, netlink.RouteSubscribeOptions{ErrorCallback: met}); err != nil {
 		return err
 	}
 	w.routes = routes
+	// To be told the existing ones here too would take the right to administer
+	// the network: the library sends the request to everybody who listens.
 	neighbours := make(chan netlink.NeighUpdate)
-	if err := netlink.NeighSubscribeWithOptions(neighbours, w.stop, netlink.NeighSubscribeOptions{ErrorCallback: failed, ListExisting: true}); err != nil {
+	if err := netlink.NeighSubscribeWithOptions(neighbours, w.stop, netlink.NeighSubscribeOptions{ErrorCallback: met}); err != nil {
 		return err
 	}
 	w.neighbours = neighbours
 	return nil
+}
+
+// failed returns why the system says no more.
+func (w *watching) failed() error {
+	if last := w.last.Load(); last != nil {
+		return fmt.Errorf("follow links, routes and neighbours: %w", *last)
+	}
+	return errors.New("follow links, routes and neighbours: the system says no more")
 }
 
 // close ends what is open. Each channel is read until its writer, who may be
@@ -304,9 +336,8 @@ func (n *Network) all() []*Lane {
 	return slices.Clip(n.lanes)
 }
 
-// forgetWays forgets all that routes and links have said.
+// forgetWays forgets all that routes and links have led to.
 func (n *Network) forgetWays() {
-	clear(n.links)
 	for _, l := range n.all() {
 		l.forget()
 	}
@@ -316,8 +347,18 @@ func (n *Network) forgetWays() {
 // they still are is checked by the system when it sends to them itself.
 const usableStates = netlink.NUD_PERMANENT | netlink.NUD_REACHABLE | netlink.NUD_STALE | netlink.NUD_DELAY | netlink.NUD_PROBE
 
-// note takes down what the system says of a neighbour.
-func (n *Network) note(u netlink.NeighUpdate) {
+// noteLink takes down what the system says of an interface, which is there or
+// not. Kept are those that take Ethernet frames and have neighbours.
+func (n *Network) noteLink(a *netlink.LinkAttrs, there bool) {
+	delete(n.links, a.Index)
+	if there && a.EncapType == "ether" && a.RawFlags&(unix.IFF_LOOPBACK|unix.IFF_NOARP) == 0 && len(a.HardwareAddr) == len(mac{}) {
+		n.links[a.Index] = &link{a.Index, mac(a.HardwareAddr), a.MTU}
+	}
+}
+
+// noteNeighbour takes down what the system says of a neighbour, which is there
+// or not.
+func (n *Network) noteNeighbour(u *netlink.Neigh, there bool) {
 	addr, ok := netip.AddrFromSlice(u.IP)
 	if !ok || u.Family != unix.AF_INET && u.Family != unix.AF_INET6 || u.Flags&netlink.NTF_PROXY != 0 {
 		return
@@ -325,7 +366,7 @@ func (n *Network) note(u netlink.NeighUpdate) {
 	h := n.hop(neighbour{u.LinkIndex, addr})
 	switch {
 	case h == nil:
-	case u.Type == unix.RTM_NEWNEIGH && u.State&usableStates != 0 && len(u.HardwareAddr) == len(mac{}):
+	case there && u.State&usableStates != 0 && len(u.HardwareAddr) == len(mac{}):
 		h.set(mac(u.HardwareAddr))
 	default:
 		h.forget()
@@ -379,9 +420,9 @@ func (n *Network) find(to, from netip.Addr) (*way, error) {
 	if r.Type != unix.RTN_UNICAST || r.Encap != nil || r.NewDst != nil {
 		return nil, nil
 	}
-	l, err := n.link(r.LinkIndex)
-	if err != nil || l == nil {
-		return nil, err
+	l := n.links[r.LinkIndex]
+	if l == nil {
+		return nil, nil
 	}
 	next, ok := to, true
 	if r.Gw != nil {
@@ -408,23 +449,4 @@ func (n *Network) find(to, from netip.Addr) (*way, error) {
 		w.packetMax = min(w.packetMax, r.MTU)
 	}
 	return w, nil
-}
-
-// link returns the interface with an index, or nil when it takes no Ethernet
-// frames, or has its own idea of neighbours.
-func (n *Network) link(index int) (*link, error) {
-	if l, known := n.links[index]; known {
-		return l, nil
-	}
-	found, err := n.handle.LinkByIndex(index)
-	if err != nil {
-		return nil, err
-	}
-	var l *link
-	a := found.Attrs()
-	if a.EncapType == "ether" && a.RawFlags&(unix.IFF_LOOPBACK|unix.IFF_NOARP) == 0 && len(a.HardwareAddr) == len(mac{}) {
-		l = &link{index, mac(a.HardwareAddr), a.MTU}
-	}
-	n.links[index] = l
-	return l, nil
 }

@@ -25,6 +25,7 @@ const (
 	roleKey = "STOA_PACKET_TEST"
 	near    = "near"
 	far     = "far"
+	alone   = "alone" // on the near side, with no right but to send frames
 )
 
 // apart starts this binary in a network namespace of its own. The far side
@@ -43,6 +44,12 @@ func TestMain(m *testing.M) {
 	case far:
 		if err := runFar(); err != nil {
 			fmt.Fprintln(os.Stderr, "the far side:", err)
+			os.Exit(1)
+		}
+		return
+	case alone:
+		if err := runAlone(os.Args[1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return
@@ -122,9 +129,8 @@ func newWire(t testing.TB) *wire {
 	w.address("n1", netip.MustParseAddr("10.80.0.1"), netip.MustParseAddr("fd80::1"))
 	w.route("10.79.0.0/16", "10.78.0.2")
 	w.route("fd79::/64", "fd78::2")
-	for _, name := range []string{"n0", "n1"} { // the system takes its time to say that they are up
-		eventually(t, name+" is up", func() bool { return w.link(name).Attrs().OperState == netlink.OperUp })
-	}
+	w.must(awaitUp("n0", "n1"))
+	w.ask(command{Do: "await"})
 	return w
 }
 
@@ -170,6 +176,27 @@ func addAddresses(name string, all ...netip.Addr) error {
 		}
 	}
 	return netlink.LinkSetUp(l)
+}
+
+// awaitUp waits until interfaces are up on both sides, for which the system
+// takes its time. An answer to the first question for a neighbour would be
+// lost before, and the next one is a second later.
+func awaitUp(names ...string) error {
+	for _, name := range names {
+		for began := time.Now(); ; time.Sleep(2 * time.Millisecond) {
+			l, err := netlink.LinkByName(name)
+			if err != nil {
+				return err
+			}
+			if l.Attrs().OperState == netlink.OperUp {
+				break
+			}
+			if time.Since(began) > 5*time.Second {
+				return fmt.Errorf("%s does not come up", name)
+			}
+		}
+	}
+	return nil
 }
 
 // keepStill keeps new interfaces from giving themselves IPv6 addresses, whose
@@ -251,6 +278,8 @@ func runFar() error {
 		case "set up":
 			err = setUpFar()
 			a.Port, a.Sink = conn.LocalAddr().(*net.UDPAddr).AddrPort().Port(), sink.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+		case "await":
+			err = awaitUp("f0", "f1")
 		case "collect":
 			a.Came, err = collect(conn, c.Count)
 		case "count errors":
