@@ -409,7 +409,7 @@ func TestOpenRTCP(t *testing.T) {
 					{SSRC: 8, LastSenderReport: then, Delay: 65536}, // a clock gone wrong
 				}},
 				&rtcp.TransportLayerNack{SenderSSRC: 5, MediaSSRC: 7, Nacks: []rtcp.NackPair{{PacketID: 65535, LostPackets: 0b101}}})
-			f, err := p.OpenRTCP(now, second)
+			f, err := p.OpenRTCP(now, second, nil)
 			if err != nil || !f.Newest || len(f.Heard) != 2 || f.Heard[0].Lost != 0.25 || f.Heard[1].RoundTrip != 0 ||
 				(f.Heard[0].RoundTrip-50*time.Millisecond).Abs() > time.Millisecond {
 				t.Errorf("%+v, %v", f, err)
@@ -417,24 +417,24 @@ func TestOpenRTCP(t *testing.T) {
 			if want := []Missing{{7, 65535}, {7, 0}, {7, 2}}; !slices.Equal(f.Missing, want) {
 				t.Errorf("missing %v, want %v", f.Missing, want)
 			}
-			if f, err := p.OpenRTCP(now, first); err != nil || f.Newest {
+			if f, err := p.OpenRTCP(now, first, nil); err != nil || f.Newest {
 				t.Errorf("late: %+v, %v", f, err)
 			}
-			if _, err := p.OpenRTCP(now, first); !errors.Is(err, ErrAuth) {
+			if _, err := p.OpenRTCP(now, first, nil); !errors.Is(err, ErrAuth) {
 				t.Errorf("again: %v", err)
 			}
 			for n := range second {
-				if _, err := p.OpenRTCP(now, second[:n]); err == nil {
+				if _, err := p.OpenRTCP(now, second[:n], nil); err == nil {
 					t.Errorf("%d bytes of %d open", n, len(second))
 				}
 			}
 			flipped := bytes.Clone(second)
 			flipped[len(flipped)-1] ^= 1
-			if _, err := p.OpenRTCP(now, flipped); !errors.Is(err, ErrAuth) {
+			if _, err := p.OpenRTCP(now, flipped, nil); !errors.Is(err, ErrAuth) {
 				t.Errorf("forged: %v", err)
 			}
 			for ssrc := range uint32(60) {
-				_, err := p.OpenRTCP(now, sealed(&rtcp.ReceiverReport{SSRC: 1000 + ssrc}))
+				_, err := p.OpenRTCP(now, sealed(&rtcp.ReceiverReport{SSRC: 1000 + ssrc}), nil)
 				if want := ssrc >= reportersMax-1; want != errors.Is(err, ErrStreams) {
 					t.Errorf("reporter %d: %v", ssrc, err)
 				}
@@ -443,7 +443,7 @@ func TestOpenRTCP(t *testing.T) {
 			for i := range uint16(200) {
 				storm.Nacks = append(storm.Nacks, rtcp.NackPair{PacketID: 17 * i, LostPackets: 0xffff})
 			}
-			if f, err := p.OpenRTCP(now, sealed(storm)); err != nil || len(f.Missing) != missingMax {
+			if f, err := p.OpenRTCP(now, sealed(storm), nil); err != nil || len(f.Missing) != missingMax {
 				t.Errorf("a storm asks for %d, %v", len(f.Missing), err)
 			}
 		})
@@ -530,9 +530,9 @@ func FuzzOpen(f *testing.F) {
 		switch kind := rtp.KindOf(plain); {
 		case control && kind == rtp.RTCP:
 			if b, err := far.EncryptRTCP(nil, plain, nil); err == nil {
-				_, _ = p.OpenRTCP(start, b)
+				_, _ = p.OpenRTCP(start, b, nil)
 			}
-			_, _ = p.OpenRTCP(start, plain)
+			_, _ = p.OpenRTCP(start, plain, nil)
 		case kind == rtp.RTP:
 			if b, err := far.EncryptRTP(nil, plain, nil); err == nil {
 				_, _ = p.OpenRTP(start, b, buf)

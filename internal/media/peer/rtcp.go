@@ -37,8 +37,8 @@ const (
 	heardMax   = 32
 )
 
-// OpenRTCP decrypts the SRTCP packet b and takes note of it.
-func (p *Peer) OpenRTCP(now time.Time, b []byte) (f Feedback, err error) {
+// OpenRTCP decrypts the SRTCP packet b into buf and takes note of it.
+func (p *Peer) OpenRTCP(now time.Time, b, buf []byte) (f Feedback, err error) {
 	if p.keys == nil {
 		return f, ErrNoKeys
 	}
@@ -50,7 +50,7 @@ func (p *Peer) OpenRTCP(now time.Time, b []byte) (f Feedback, err error) {
 	if i < 0 && len(p.reporters) >= reportersMax {
 		return f, ErrStreams
 	}
-	plain, index, err := p.control.Open(b)
+	plain, index, err := p.control.Open(buf[:0], b)
 	if err != nil {
 		return f, ErrAuth
 	}

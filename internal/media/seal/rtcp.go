@@ -23,14 +23,18 @@ const (
 // indexMax is the largest SRTCP index; with it the keys are used up.
 const indexMax = 1<<31 - 1
 
-// A Control seals and opens the RTCP packets of one peer. They are few, and a
-// node has many listeners, so that it keeps the keys and makes the cipher for
-// each packet: 56 bytes instead of some thousands.
+// A Control seals and opens the RTCP packets of one peer. Reports come once a
+// second from some stacks, so that the cipher which opens them is kept; the
+// node's own are rarer, and of thousands of listeners, so that the cipher for
+// those is made when it is needed.
 type Control struct {
 	local, remote struct {
 		key  [16]byte
 		salt [12]byte
 	}
+	open         cipher.AEAD // nil before the first packet
+	nonce        [12]byte    // memory for one, so that none is made for each packet
+	aad          [rtcpHeader + indexWord]byte
 	next         uint32 // index of the next packet
 	seals, opens *srtp.Context
 }
@@ -70,16 +74,17 @@ func (c *Control) Append(out, plain []byte) ([]byte, error) {
 		return out, err
 	}
 	word := 1<<31 | c.next // encrypted
-	nonce := rtcpNonce(&c.local.salt, plain, c.next)
+	c.prepare(&c.local.salt, plain, word)
 	c.next++
 	out = append(out, plain[:rtcpHeader]...)
-	out = gcm.Seal(out, nonce[:], plain[rtcpHeader:], rtcpAAD(plain, word))
+	out = gcm.Seal(out, c.nonce[:], plain[rtcpHeader:], c.aad[:])
 	return binary.BigEndian.AppendUint32(out, word), nil
 }
 
-// Open returns the RTCP packet that the SRTCP packet b carries, and its index,
-// or ErrAuth. Whether it is a replay is for the caller to say.
-func (c *Control) Open(b []byte) (plain []byte, index uint32, err error) {
+// Open appends to out the RTCP packet that the SRTCP packet b carries, and
+// returns its index, or ErrAuth. Whether it is a replay is for the caller to
+// say.
+func (c *Control) Open(out, b []byte) (plain []byte, index uint32, err error) {
 	if c.opens != nil {
 		if len(b) < rtcpHeader+indexWord+cmTag {
 			return nil, 0, ErrAuth
@@ -88,7 +93,7 @@ func (c *Control) Open(b []byte) (plain []byte, index uint32, err error) {
 		if err != nil {
 			return nil, 0, ErrAuth
 		}
-		return plain, binary.BigEndian.Uint32(b[len(b)-indexWord-cmTag:]) &^ (1 << 31), nil
+		return append(out, plain...), binary.BigEndian.Uint32(b[len(b)-indexWord-cmTag:]) &^ (1 << 31), nil
 	}
 	if len(b) < rtcpHeader+gcmTag+indexWord {
 		return nil, 0, ErrAuth
@@ -98,13 +103,14 @@ func (c *Control) Open(b []byte) (plain []byte, index uint32, err error) {
 	if word == index {
 		return nil, 0, ErrAuth // in clear: nobody asked for that
 	}
-	gcm, err := sessionGCM(&c.remote.key)
-	if err != nil {
-		return nil, 0, err
+	if c.open == nil {
+		if c.open, err = sessionGCM(&c.remote.key); err != nil {
+			return nil, 0, err
+		}
 	}
-	nonce := rtcpNonce(&c.remote.salt, b, index)
-	plain = append(make([]byte, 0, len(b)), b[:rtcpHeader]...)
-	plain, err = gcm.Open(plain, nonce[:], b[rtcpHeader:len(b)-indexWord], rtcpAAD(b, word))
+	c.prepare(&c.remote.salt, b, word)
+	plain = append(out, b[:rtcpHeader]...)
+	plain, err = c.open.Open(plain, c.nonce[:], b[rtcpHeader:len(b)-indexWord], c.aad[:])
 	if err != nil {
 		return nil, 0, ErrAuth
 	}
@@ -119,19 +125,14 @@ func sessionGCM(key *[16]byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// rtcpNonce is that of RFC 7714, section 9.1: salt ⊕ (0, SSRC, 0, index).
-func rtcpNonce(salt *[12]byte, packet []byte, index uint32) (nonce [12]byte) {
-	nonce = *salt
+// prepare sets the nonce of a packet, salt ⊕ (0, SSRC, 0, index) (RFC 7714,
+// section 9.1), and what is authenticated and not encrypted: header and index
+// (section 9.2).
+func (c *Control) prepare(salt *[12]byte, packet []byte, word uint32) {
 	be := binary.BigEndian
-	be.PutUint32(nonce[2:], be.Uint32(nonce[2:])^be.Uint32(packet[4:]))
-	be.PutUint32(nonce[8:], be.Uint32(nonce[8:])^index)
-	return nonce
-}
-
-// rtcpAAD is what is authenticated and not encrypted: header and index
-// (RFC 7714, section 9.2).
-func rtcpAAD(packet []byte, word uint32) []byte {
-	aad := make([]byte, 0, rtcpHeader+indexWord)
-	aad = append(aad, packet[:rtcpHeader]...)
-	return binary.BigEndian.AppendUint32(aad, word)
+	c.nonce = *salt
+	be.PutUint32(c.nonce[2:], be.Uint32(c.nonce[2:])^be.Uint32(packet[4:]))
+	be.PutUint32(c.nonce[8:], be.Uint32(c.nonce[8:])^word&^(1<<31))
+	copy(c.aad[:], packet[:rtcpHeader])
+	be.PutUint32(c.aad[rtcpHeader:], word)
 }

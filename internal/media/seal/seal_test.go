@@ -109,16 +109,16 @@ func TestControl(t *testing.T) {
 				if b, err = seals.EncryptRTCP(nil, plain, nil); err != nil {
 					t.Fatal(err)
 				}
-				if got, index, err := c.Open(b); err != nil || !bytes.Equal(got, plain) || index != i+1 && index != i {
+				if got, index, err := c.Open(nil, b); err != nil || !bytes.Equal(got, plain) || index != i+1 && index != i {
 					t.Fatalf("packet %d: index %d, %q, %v", i, index, got, err)
 				}
 				for at := range b {
 					b[at] ^= 0x80
-					if _, _, err := c.Open(b); !errors.Is(err, ErrAuth) {
+					if _, _, err := c.Open(nil, b); !errors.Is(err, ErrAuth) {
 						t.Fatalf("byte %d is another: %v", at, err)
 					}
 					b[at] ^= 0x80
-					if _, _, err := c.Open(b[:at]); !errors.Is(err, ErrAuth) {
+					if _, _, err := c.Open(nil, b[:at]); !errors.Is(err, ErrAuth) {
 						t.Fatalf("%d bytes of %d: %v", at, len(b), err)
 					}
 				}
@@ -151,7 +151,7 @@ func FuzzControlOpen(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if plain, _, err := c.Open(b); err == nil {
+		if plain, _, err := c.Open(nil, b); err == nil {
 			t.Fatalf("%q opens as %q", b, plain)
 		}
 	})

@@ -209,7 +209,7 @@ func (l *shard) handleRTCP(c *client, d udp.Datagram) bool {
 		l.sfu.counters.add(dropFlood)
 		return true
 	}
-	f, err := c.OpenRTCP(l.now, d.Data)
+	f, err := c.OpenRTCP(l.now, d.Data, l.plain[:0])
 	if err != nil {
 		return false
 	}
