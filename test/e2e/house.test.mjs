@@ -145,8 +145,9 @@ step('no packet is lost', 30, async () => {
     assert.equal(r.packetsLost, 0);
     assert.equal(r.packetsReceived, forwarded);
   }
+  // A browser may ask for a packet again that is on its way, and gets it once.
   for (const [name, n] of Object.entries(counts)) {
-    if (/_failed$|^drop_(?!not_on_stage)/.test(name)) assert.equal(n, 0, name);
+    if (/_failed$|^drop_(?!not_on_stage|again)/.test(name)) assert.equal(n, 0, name);
   }
 });
 

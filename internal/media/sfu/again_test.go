@@ -180,7 +180,7 @@ func TestFloodOfChecks(t *testing.T) {
 		if c.control.left < controlRate.burst/2 && !c.control.at.IsZero() {
 			t.Errorf("%.0f of the peer's own budget are left", c.control.left)
 		}
-		if c.strange.left >= 1 {
+		if c.strange.budget.left >= 1 {
 			t.Error("the flood uses nothing up")
 		}
 		if l.byAddr[strange] != nil {

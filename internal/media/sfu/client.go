@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,7 +25,9 @@ type client struct {
 
 	gone  atomic.Bool           // it is cut
 	up    atomic.Bool           // its handshake has ended
-	owner atomic.Pointer[shard] // the shard that first heard it, nil before
+	owner atomic.Pointer[shard] // nil before it is first heard
+
+	strange sharedBudget // checks from addresses that are not its own yet
 
 	// The rest is the owner's.
 	index     int                  // in the owner's clients
@@ -37,7 +40,6 @@ type client struct {
 	reportAt  time.Time
 	spokeAt   time.Time
 	control   budget // checks and reports
-	strange   budget // checks from addresses that are not its own yet
 	media     budget // RTP
 	again     *again // nil before it asks for something again
 }
@@ -46,6 +48,18 @@ type client struct {
 type budget struct {
 	left float64
 	at   time.Time
+}
+
+// A sharedBudget is a budget of which all shards take.
+type sharedBudget struct {
+	mu     sync.Mutex // guards budget
+	budget budget
+}
+
+func (b *sharedBudget) take(now time.Time, r rate) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.budget.take(now, r)
 }
 
 // A rate is how fast a budget fills, and how much it holds.
@@ -58,6 +72,7 @@ var (
 	controlRate = rate{200, 400}
 	strangeRate = rate{20, 60}
 	mediaRate   = rate{250, 500}
+	visitorRate = rate{controlRate.perS + mediaRate.perS, controlRate.burst + mediaRate.burst}
 )
 
 // take takes one out of the budget, or returns false when it is empty. The

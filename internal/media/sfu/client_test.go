@@ -24,15 +24,21 @@ type testNode struct {
 	sounds map[id.Room]Sound
 }
 
+// newTestNode has shards that share every room.
 func newTestNode(t *testing.T, addr string) *testNode {
+	t.Helper()
+	return newTestNodeWith(t, addr, 1)
+}
+
+func newTestNodeWith(t *testing.T, addr string, share int) *testNode {
 	t.Helper()
 	n := &testNode{t: t, sounds: make(map[id.Room]Sound)}
 	host := netip.MustParseAddrPort(addr).Addr()
 	s, err := Start(Config{
 		Listen: addr, Announce: []netip.Addr{host},
 		Log:    slog.New(slog.NewTextHandler(t.Output(), nil)),
-		Shards: 3,
-		Hall:   forward.Hall{Listeners: 50, Frame: 40 * time.Millisecond},
+		Shards: 3, Share: share,
+		Hall: forward.Hall{Listeners: 50, Frame: 40 * time.Millisecond},
 		Sound: func(room id.Room, s Sound) {
 			n.mu.Lock()
 			defer n.mu.Unlock()

@@ -24,12 +24,29 @@ func (l *shard) handle(d udp.Datagram) {
 	}
 	c := l.byAddr[d.Addr]
 	if c == nil {
-		if owner := l.ownerOf(d.Addr); owner != nil {
-			l.relay(owner, d, func(l *shard, d udp.Datagram) { l.handleFrom(l.byAddr[d.Addr], kind, d) })
+		if v := l.visitorAt(d.Addr); v != nil {
+			l.forward(v, kind, d)
 			return
 		}
 	}
 	l.handleFrom(c, kind, d)
+}
+
+// handleForwarded takes in a datagram that another shard has heard from a
+// client of this one.
+func (l *shard) handleForwarded(c *client, kind rtp.Kind, d udp.Datagram) {
+	switch {
+	case c.gone.Load():
+		l.sfu.counters.add(dropStranger)
+	case kind != rtp.STUN:
+		l.handleFrom(l.byAddr[d.Addr], kind, d)
+	case !c.control.take(l.now, controlRate):
+		l.sfu.counters.add(dropFlood)
+	case l.check.Parse(d.Data) != nil || !c.Proves(&l.check):
+		l.sfu.counters.add(dropCheck)
+	default:
+		l.answerCheck(c, d)
+	}
 }
 
 // handleFrom takes in a datagram from an address that is c's, or nobody's.
@@ -42,33 +59,48 @@ func (l *shard) handleFrom(c *client, kind rtp.Kind, d udp.Datagram) {
 	}
 }
 
-// ownerOf returns the other shard that has the client which is heard here
-// from an address, or nil.
-func (l *shard) ownerOf(a netip.AddrPort) *shard {
-	c := l.abroad[a]
-	if c == nil {
-		return nil
-	}
-	if c.gone.Load() {
+// A visitor is a client of another shard's that is heard here from an address.
+type visitor struct {
+	*client
+
+	budget budget
+}
+
+// visitorAt returns whom of the other shards' an address belongs to, or nil.
+func (l *shard) visitorAt(a netip.AddrPort) *visitor {
+	v := l.abroad[a]
+	if v != nil && v.gone.Load() {
 		delete(l.abroad, a)
 		return nil
 	}
-	return c.owner.Load()
+	return v
 }
 
-// relay hands a datagram to another shard.
-func (l *shard) relay(to *shard, d udp.Datagram, handle func(*shard, udp.Datagram)) {
-	d.Data = slices.Clone(d.Data)
-	to.post(func() { handle(to, d) })
+// forward hands a visitor's datagram to its owner.
+func (l *shard) forward(v *visitor, kind rtp.Kind, d udp.Datagram) {
+	owner := v.owner.Load()
+	switch {
+	case !v.budget.take(l.now, visitorRate):
+		l.sfu.counters.add(dropFlood)
+	case owner.inbox.forward(v.client, kind, l.now, d):
+		owner.wake()
+	default:
+		l.sfu.counters.add(dropInbox)
+	}
 }
 
 // hearAbroad notes that the datagrams from an address are another shard's
 // client's.
-func (l *shard) hearAbroad(a netip.AddrPort, c *client) {
+func (l *shard) hearAbroad(a netip.AddrPort, c *client) *visitor {
+	if v := l.abroad[a]; v != nil && v.client == c {
+		return v
+	}
 	if len(l.abroad) >= abroadMax {
 		clear(l.abroad) // each is found again by its next check
 	}
-	l.abroad[a] = c
+	v := &visitor{client: c}
+	l.abroad[a] = v
+	return v
 }
 
 // --- connectivity checks ---
@@ -79,6 +111,10 @@ func (l *shard) handleSTUN(d udp.Datagram) {
 		return
 	}
 	c := l.byAddr[d.Addr]
+	if v := l.visitorAt(d.Addr); c == nil && v != nil && v.Ufrag() == l.check.Ufrag() {
+		l.forward(v, rtp.STUN, d)
+		return
+	}
 	known := c != nil && c.Ufrag() == l.check.Ufrag()
 	if !known {
 		c = l.sfu.names.find(l.check.Ufrag())
@@ -89,26 +125,24 @@ func (l *shard) handleSTUN(d udp.Datagram) {
 	}
 	// Whoever floods a peer's name from elsewhere uses up what that peer may
 	// move with, and not what it lives on.
-	switch owner := c.owner.Load(); {
-	case owner == l && known && !c.control.take(l.now, controlRate),
-		owner == l && !known && !c.strange.take(l.now, strangeRate):
+	owner := c.owner.Load()
+	switch {
+	case !known && !c.strange.take(l.now, strangeRate),
+		known && !c.control.take(l.now, controlRate):
 		l.sfu.counters.add(dropFlood)
 		return
 	case !c.Proves(&l.check):
 		l.sfu.counters.add(dropCheck)
 		return
-	case owner != l && !l.adopt(c):
-		if owner = c.owner.Load(); owner != nil && owner != l {
-			l.hearAbroad(d.Addr, c)
-			l.relay(owner, d, func(l *shard, d udp.Datagram) {
-				if l.check.Parse(d.Data) == nil && !c.gone.Load() {
-					l.answerCheck(c, d)
-				}
-			})
-		}
-		return
+	case owner == nil:
+		owner = l.settle(c)
 	}
-	l.answerCheck(c, d)
+	switch {
+	case owner != l:
+		l.forward(l.hearAbroad(d.Addr, c), rtp.STUN, d)
+	case !c.gone.Load():
+		l.answerCheck(c, d)
+	}
 }
 
 // answerCheck answers the parsed check of d, which proves that it is c's.
@@ -272,7 +306,9 @@ func (l *shard) handleMoved(kind rtp.Kind, d udp.Datagram, tried *client) {
 	// Another shard may have it. The last one to look counts it.
 	l.moves++
 	others := slices.DeleteFunc(slices.Clone(l.sfu.shards), func(o *shard) bool { return o == l })
-	l.relay(others[0], d, func(next *shard, d udp.Datagram) { next.findMoved(l, others[1:], kind, d) })
+	d.Data = slices.Clone(d.Data)
+	next := others[0]
+	next.post(func() { next.findMoved(l, others[1:], kind, d) })
 }
 
 // findMoved looks for a client that was heard by another shard, and hands the

@@ -97,7 +97,7 @@ func newWalk(tb testing.TB, speakers, listeners int, lane Lane) *walk {
 		}
 		w.hall = s.hall(room)
 		c := w.hall.seats[who].client
-		w.shard.adopt(c)
+		w.shard.settle(c)
 		w.shard.shaken(c, w.now, handshake.Result{Keys: walkKeys}, nil)
 		// Each has an address of their own; nobody reads the socket.
 		addr := netip.AddrFrom4([4]byte{127, 1, byte(i >> 8), byte(i)})

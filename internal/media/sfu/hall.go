@@ -14,6 +14,7 @@ import (
 type hall struct {
 	name id.Room
 	ears []atomic.Int32 // by shard: how many listeners it sends to
+	own  []atomic.Int32 // by shard: how many clients it owns
 
 	mu       sync.Mutex // guards the rest, and the clients of the seats
 	seats    map[id.Person]*seat
@@ -45,7 +46,8 @@ func (s *SFU) Seat(room id.Room, who id.Person, session, previous id.Session) {
 	h := s.rooms[room]
 	if h == nil {
 		h = &hall{
-			name: room, ears: make([]atomic.Int32, len(s.shards)), seats: make(map[id.Person]*seat),
+			name: room, seats: make(map[id.Person]*seat),
+			ears: make([]atomic.Int32, len(s.shards)), own: make([]atomic.Int32, len(s.shards)),
 			limit: forward.Slots, sound: Sound{Sending: forward.Sending{Frame: forward.FrameShort}},
 		}
 		s.rooms[room] = h
@@ -201,6 +203,27 @@ func (l *shard) ghosts(room id.Room) []*client {
 		found, _ = ask(l, look)
 	}
 	return found
+}
+
+// home returns the shard that a new client is to belong to, which hears is the
+// first to hear. A room fills one shard before it takes the next, so that what
+// is said in a small one is no other shard's business.
+func (h *hall) home(hears *shard, most int) *shard {
+	shards := hears.sfu.shards
+	best, least := -1, hears.index
+	for i := range h.own {
+		n := int(h.own[i].Load())
+		if n > 0 && n < most && (best < 0 || n > int(h.own[best].Load())) {
+			best = i
+		}
+		if n < int(h.own[least].Load()) {
+			least = i
+		}
+	}
+	if best < 0 {
+		best = least
+	}
+	return shards[best]
 }
 
 // --- on the way of a packet ---

@@ -1,21 +1,24 @@
 package sfu
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/media/fanout"
+	"github.com/stoa-audio/stoa/internal/media/rtp"
 	"github.com/stoa-audio/stoa/internal/media/udp"
 )
 
-// Bounds of an inbox: what a hundred speakers say in 100 ms.
+// Bounds of an inbox: what a hundred speakers say in 200 ms.
 const (
-	inboxMax = 512
+	inboxMax = 1024
 	lateMax  = 200 * time.Millisecond
 )
 
-// An inbox holds packets of speakers whom other shards have, until its shard
-// has sealed them for its own listeners. Nothing is allocated for a packet,
+// An inbox holds what other shards have for this one: packets of their
+// speakers, to be sealed for its listeners, and datagrams of its own clients
+// that the system has given to another socket. Nothing is allocated for either,
 // and what has no place is dropped.
 type inbox struct {
 	mu      sync.Mutex // guards the rest
@@ -25,29 +28,58 @@ type inbox struct {
 }
 
 type entry struct {
-	hall    *hall
-	from    *client
-	at      time.Time // when it came to the node
-	packet  fanout.Packet
-	payload [udp.DatagramMax]byte
+	from  *client
+	at    time.Time // when it came to the node
+	bytes [udp.DatagramMax]byte
+
+	hall   *hall // nil for a datagram
+	packet fanout.Packet
+
+	kind   rtp.Kind
+	addr   netip.AddrPort
+	length int
+}
+
+// next returns the entry to be filled next, or nil when there is none. It is
+// called under the mutex.
+func (in *inbox) next() *entry {
+	if in.entries == nil {
+		in.entries = make([]entry, inboxMax)
+	}
+	if in.count == len(in.entries) {
+		return nil
+	}
+	e := &in.entries[(in.first+in.count)%len(in.entries)]
+	in.count++
+	return e
+}
+
+// forward copies a datagram of from's into the inbox, or returns false when it
+// is full.
+func (in *inbox) forward(from *client, kind rtp.Kind, at time.Time, d udp.Datagram) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	e := in.next()
+	if e == nil {
+		return false
+	}
+	e.hall, e.from, e.at, e.kind, e.addr = nil, from, at, kind, d.Addr
+	e.length = copy(e.bytes[:], d.Data)
+	return true
 }
 
 // put copies a packet into the inbox, or returns false when it is full.
 func (in *inbox) put(h *hall, from *client, at time.Time, p *fanout.Packet) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.entries == nil {
-		in.entries = make([]entry, inboxMax)
-	}
-	if in.count == len(in.entries) {
+	e := in.next()
+	if e == nil {
 		return false
 	}
-	e := &in.entries[(in.first+in.count)%len(in.entries)]
-	in.count++
 	e.hall, e.from, e.at, e.packet = h, from, at, *p
-	n := copy(e.payload[:], p.Payload)
-	e.packet.Payload = e.payload[:n]
-	e.packet.Primary = e.payload[n-len(p.Primary) : n]
+	n := copy(e.bytes[:], p.Payload)
+	e.packet.Payload = e.bytes[:n]
+	e.packet.Primary = e.bytes[n-len(p.Primary) : n]
 	return true
 }
 
@@ -77,17 +109,20 @@ func (in *inbox) empty() bool {
 	return in.count == 0
 }
 
-// readInbox takes in what other shards' speakers say.
+// readInbox takes in what other shards have for this one.
 func (l *shard) readInbox() {
 	for range inboxMax { // so that the socket is read, whatever comes
 		e := l.inbox.peek()
 		if e == nil {
 			return
 		}
-		if l.now.Sub(e.at) > lateMax {
+		switch {
+		case l.now.Sub(e.at) > lateMax:
 			l.sfu.counters.add(dropLate)
-		} else {
+		case e.hall != nil:
 			l.hear(e.hall, e.from, e.at, &e.packet)
+		default:
+			l.handleForwarded(e.from, e.kind, udp.Datagram{Data: e.bytes[:e.length], Addr: e.addr})
 		}
 		l.inbox.take()
 	}

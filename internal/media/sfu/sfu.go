@@ -6,11 +6,12 @@
 // the only way in: media goes to, and is accepted from, exactly the peers that
 // stand in the roster.
 //
-// A shard for each processor has a socket and the peers that it first heard
-// there; one goroutine owns all of them. A room belongs to no shard: who sits
-// in it, and whose voice is in which slot, is decided under the room's lock.
-// A speaker's packet is opened once, by the shard that has the speaker, and
-// handed to every shard that has listeners.
+// A shard for each processor has a socket and some of the peers; one goroutine
+// owns all of them. A room fills one shard before it takes the next. Who sits
+// in it, and whose voice is in which slot, is decided under the room's lock. A
+// speaker's packet is opened once, by the shard that has the speaker, and
+// handed to every shard that has listeners. The system decides which socket
+// hears a peer: what another shard's peer says is handed to that shard.
 package sfu
 
 import (
@@ -36,12 +37,15 @@ const (
 	peersMax      = 20000 // connections
 	handshakesMax = 4096  // under way or waiting for their turn
 	mailboxMax    = 1 << 16
-	addressesMax  = 4    // of one peer that checks may come from
-	abroadMax     = 4096 // addresses whose peers are with another shard
-	movesPerTick  = 64   // packets from unknown addresses that are tried, per tick
+	addressesMax  = 4       // of one peer that checks may come from
+	abroadMax     = 1 << 16 // addresses whose peers are with another shard
+	movesPerTick  = 64      // packets from unknown addresses that are tried, per tick
 )
 
 const (
+	// shareUsual is how many copies of a packet one shard makes in about 4 ms.
+	shareUsual = 600
+
 	tick        = 100 * time.Millisecond
 	sweep       = 10              // ticks in which every peer is looked at
 	reportEvery = time.Second     // to a peer that sends
@@ -68,7 +72,10 @@ type Config struct {
 	Listen   string       // UDP address, such as ":7882"
 	Announce []netip.Addr // where clients reach it, best first
 	Shards   int          // zero: one for each processor
-	Hall     forward.Hall // with the zero Hall none is large
+	// Share is how many people of a room one shard takes before the next takes
+	// some; zero is a good number.
+	Share int
+	Hall  forward.Hall // with the zero Hall none is large
 	// Lane makes the way out for a shard whose socket is conn, or nil: the
 	// socket itself.
 	Lane func(conn *udp.Conn) Lane
@@ -91,6 +98,7 @@ type SFU struct {
 	addresses []netip.AddrPort
 	log       *slog.Logger
 	hallRule  forward.Hall
+	share     int
 	told      func(id.Room, Sound)
 	counters  counters
 	delays    delays
@@ -170,9 +178,12 @@ func newSFU(c Config, identity *handshake.Identity) *SFU {
 	var seed [32]byte
 	_, _ = crand.Read(seed[:]) // never fails (crypto/rand, Go 1.24)
 	s := &SFU{
-		identity: identity, log: c.Log, hallRule: c.Hall, told: c.Sound,
+		identity: identity, log: c.Log, hallRule: c.Hall, told: c.Sound, share: c.Share,
 		stop: make(chan struct{}), rooms: make(map[id.Room]*hall),
 		names: names{byUfrag: make(map[string]*client), rnd: rand.New(rand.NewChaCha8(seed))},
+	}
+	if s.share <= 0 {
+		s.share = shareUsual
 	}
 	s.voices.Store(forward.Slots)
 	return s

@@ -70,6 +70,40 @@ func TestVoicesReachTheOthers(t *testing.T) {
 	}
 }
 
+// The people of a small room are with one shard, whichever socket hears them;
+// those of a larger one are with all, in equal shares.
+func TestARoomFillsOneShardFirst(t *testing.T) {
+	for _, c := range []struct{ share, shards int }{{0, 1}, {2, 3}} {
+		n, room := newTestNodeWith(t, "127.0.0.1:0", c.share), id.New[id.Room]()
+		ada := n.join(room, true)
+		others := []*person{n.join(room, false), n.join(room, false), n.join(room, false), n.join(room, false), n.join(room, false)}
+		said := &speech{}
+		ada.warm(said, others...)
+		ada.say(said, 20, pace)
+		for i, p := range others {
+			eventually(t, "everybody hears", func() bool { return p.total() == 20 })
+			if i == 0 {
+				n.Unseat(room, p.who)
+			}
+		}
+		eventually(t, "who has gone is with nobody", func() bool {
+			owners, own, ears := 0, 0, 0
+			for i := range n.shards {
+				h := n.hall(room)
+				if h.own[i].Load() > 0 {
+					owners++
+				}
+				own += int(h.own[i].Load())
+				ears += int(h.ears[i].Load())
+			}
+			return owners == c.shards && own == 5 && ears == 5
+		})
+		if c := n.Counts(); c["drop_inbox"]+c["drop_late"]+c["drop_stranger"] != 0 {
+			t.Errorf("%v", c)
+		}
+	}
+}
+
 // The promotion of a listener, and a change of who is in a slot, leave no hole
 // in the numbers that a listener sees.
 func TestOneStreamAcrossSpeakers(t *testing.T) {

@@ -29,12 +29,13 @@ type shard struct {
 	deadline time.Time // of the socket, as last set
 	nextTick time.Time
 	moves    int // tried in this tick
+	ticks    int
 	swept    int // clients looked at in this round
 
 	clients []*client
 	byAddr  map[netip.AddrPort]*client
-	abroad  map[netip.AddrPort]*client // heard here, owned by another shard
-	bySSRC  map[uint32][]*client       // what clients send, to find one that has moved
+	abroad  map[netip.AddrPort]*visitor // heard here, owned by another shard
+	bySSRC  map[uint32][]*client        // what clients send, to find one that has moved
 	floors  map[*hall]*floor
 	due     []*floor // with packets that wait to be sealed
 
@@ -51,7 +52,7 @@ func newShard(s *SFU, index int, conn *udp.Conn, lane Lane) *shard {
 	return &shard{
 		sfu: s, index: index, conn: conn, lane: lane, now: time.Now(),
 		byAddr: make(map[netip.AddrPort]*client),
-		abroad: make(map[netip.AddrPort]*client),
+		abroad: make(map[netip.AddrPort]*visitor),
 		bySSRC: make(map[uint32][]*client),
 		floors: make(map[*hall]*floor),
 		slab:   make([]byte, 0, udp.BatchMax*udp.DatagramMax),
@@ -199,19 +200,35 @@ func (l *shard) stop() {
 
 // --- clients ---
 
-// adopt makes c, which nobody has heard before, the shard's own. It returns
-// false when another shard was faster.
-func (l *shard) adopt(c *client) bool {
-	if !c.owner.CompareAndSwap(nil, l) {
-		return c.owner.Load() == l
+// settle finds an owner for c, which proves to be there and has none, and has
+// it take c in. It returns the owner, who may have been found by another shard
+// meanwhile.
+func (l *shard) settle(c *client) *shard {
+	c.hall.mu.Lock()
+	home := c.hall.home(l, l.sfu.share)
+	found := c.owner.CompareAndSwap(nil, home)
+	if found {
+		c.hall.own[home.index].Add(1)
 	}
+	c.hall.mu.Unlock()
+	switch {
+	case !found:
+		return c.owner.Load()
+	case home == l:
+		l.adopt(c)
+	default:
+		home.post(func() { home.adopt(c) })
+	}
+	return home
+}
+
+// adopt takes in a client whose owner the shard is.
+func (l *shard) adopt(c *client) {
 	c.index = len(l.clients)
 	l.clients = append(l.clients, c)
 	if c.gone.Load() { // it was cut before it had an owner to be told
 		l.drop(c)
-		return false
 	}
-	return true
 }
 
 // drop takes a client that is cut off the shard.
@@ -219,6 +236,7 @@ func (l *shard) drop(c *client) {
 	if c.index >= len(l.clients) || l.clients[c.index] != c {
 		return
 	}
+	c.hall.own[l.index].Add(-1)
 	last := len(l.clients) - 1
 	l.clients[c.index] = l.clients[last]
 	l.clients[c.index].index = c.index
@@ -310,9 +328,9 @@ func (l *shard) tick() {
 		l.swept++
 		l.look(c)
 	}
-	if len(l.abroad) > 0 {
-		for a, c := range l.abroad {
-			if c.gone.Load() {
+	if l.ticks++; l.ticks%sweep == 0 {
+		for a, v := range l.abroad {
+			if v.gone.Load() {
 				delete(l.abroad, a)
 			}
 		}
