@@ -42,24 +42,42 @@ func benchmark(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	f.IntVar(&s.Herd, "herd", 0, "how many more come in, all at once, while it is measured")
 	f.StringVar(&s.Profile, "profile", "", "write a CPU profile of the node to `FILE`; the figures are then not to be counted")
 	asJSON := f.Bool("json", false, "report as JSON")
-	err := f.Parse(args[1:])
+	if err := parse(f, args[1:], func() error { return s.Check() }); err != nil {
+		return err
+	}
+	r, err := bench.Run(ctx, s)
+	if err != nil {
+		return err
+	}
+	return show(r, *asJSON, stdout)
+}
+
+// parse sets the flags of a benchmark and checks what they say.
+func parse(f *flag.FlagSet, args []string, check func() error) error {
+	err := f.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return err
 	case err == nil && f.NArg() > 0:
 		err = fmt.Errorf("%q is not a flag", f.Arg(0))
 	case err == nil:
-		err = s.Check()
+		err = check()
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	r, err := bench.Run(ctx, s)
-	if err != nil {
-		return err
+	return nil
+}
+
+// A report is what a benchmark has found.
+type report interface {
+	JSON(io.Writer) error
+	Table(io.Writer) error
+}
+
+func show(r report, asJSON bool, out io.Writer) error {
+	if asJSON {
+		return r.JSON(out)
 	}
-	if *asJSON {
-		return r.JSON(stdout)
-	}
-	return r.Table(stdout)
+	return r.Table(out)
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"time"
 
@@ -23,24 +21,12 @@ func benchmarkLoss(ctx context.Context, args []string, stdout, stderr io.Writer)
 	f.IntVar(&l.Seconds, "seconds", 20, "how long to measure")
 	f.Uint64Var(&l.Seed, "seed", 1, "the same `NUMBER`, the same losses")
 	asJSON := f.Bool("json", false, "report as JSON")
-	err := f.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
+	if err := parse(f, args, func() error { return l.Check() }); err != nil {
 		return err
-	case err == nil && f.NArg() > 0:
-		err = fmt.Errorf("%q is not a flag", f.Arg(0))
-	case err == nil:
-		err = l.Check()
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	r, err := bench.RunLoss(ctx, l)
 	if err != nil {
 		return err
 	}
-	if *asJSON {
-		return r.JSON(stdout)
-	}
-	return r.Table(stdout)
+	return show(r, *asJSON, stdout)
 }
