@@ -111,9 +111,11 @@ func (l *shard) handleSTUN(d udp.Datagram) {
 		return
 	}
 	c := l.byAddr[d.Addr]
-	if v := l.visitorAt(d.Addr); c == nil && v != nil && v.Ufrag() == l.check.Ufrag() {
-		l.forward(v, rtp.STUN, d)
-		return
+	if c == nil {
+		if v := l.visitorAt(d.Addr); v != nil && v.Ufrag() == l.check.Ufrag() {
+			l.forward(v, rtp.STUN, d)
+			return
+		}
 	}
 	known := c != nil && c.Ufrag() == l.check.Ufrag()
 	if !known {
