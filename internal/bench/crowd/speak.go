@@ -10,6 +10,11 @@ import (
 	"github.com/stoa-audio/stoa/internal/bench/count"
 )
 
+// A speaker's clock is late by one part in drift, as those of sound cards are,
+// though less: the kernel splits user from system time by what runs at its
+// ticks, every 4 ms, and frames in step with them would all be split alike.
+const drift = 2000
+
 // A stretch is a window that stays open for a least number of frames, and for
 // as long as it is held, which is until it is full at most.
 type stretch struct {
@@ -48,7 +53,7 @@ func (c *crowd) speak(ctx context.Context) error {
 		}
 		for i, m := range c.mouths {
 			due := time.Duration(round)*c.Frame + time.Duration(i)*c.Frame/time.Duration(len(c.mouths))
-			timer.Reset(due - time.Since(began))
+			timer.Reset(due + due/drift - time.Since(began))
 			select {
 			case <-timer.C:
 			case <-ctx.Done():

@@ -11,7 +11,8 @@
 // in it, and whose voice is in which slot, is decided under the room's lock. A
 // speaker's packet is opened once, by the shard that has the speaker, and
 // handed to every shard that has listeners. The system decides which socket
-// hears a peer: what another shard's peer says is handed to that shard.
+// hears a peer: what another shard's peer says is handed to that shard. While
+// one shard has enough room for all, everything is brought to it (spread).
 package sfu
 
 import (
@@ -106,6 +107,7 @@ type SFU struct {
 	handshakes atomic.Int32 // under way
 	voices     atomic.Int32 // heard at once in a room
 	closed     atomic.Bool
+	gathered   bool // one shard hears all; Start's, then listen's
 	stop       chan struct{}
 	done       sync.WaitGroup
 
@@ -170,6 +172,7 @@ func Start(c Config) (*SFU, error) {
 	for _, l := range s.shards {
 		s.done.Go(l.run)
 	}
+	s.spread()
 	s.done.Go(s.listen)
 	return s, nil
 }
@@ -219,8 +222,23 @@ func (s *SFU) listen() {
 			return
 		case now := <-t.C:
 			s.tellAll(now)
+			s.spread()
 		}
 	}
+}
+
+// spread lets all shards hear peers once there are more than one has a share
+// of: below, the others would only be woken to hand on what is the first's.
+func (s *SFU) spread() {
+	peers := s.Peers()
+	gather := peers <= s.share && (s.gathered || peers <= s.share/2)
+	if len(s.shards) == 1 || gather == s.gathered {
+		return
+	}
+	if err := s.shards[0].conn.Gather(gather); err != nil {
+		s.log.Debug("datagrams are spread over the shards by the system alone", "error", err)
+	}
+	s.gathered = gather
 }
 
 func (s *SFU) tellAll(now time.Time) {

@@ -70,6 +70,21 @@ func TestVoicesReachTheOthers(t *testing.T) {
 	}
 }
 
+// While one shard can do it all, no other is waked by anybody.
+func TestFewAreHeardByOneShard(t *testing.T) {
+	n, room := newTestNodeWith(t, "127.0.0.1:0", 0), id.New[id.Room]()
+	for range 8 {
+		n.join(room, false)
+	}
+	for i, l := range n.shards[1:] {
+		on(t, l, func() {
+			if len(l.abroad) > 0 || len(l.clients) > 0 {
+				t.Errorf("shard %d hears %d", i+1, len(l.abroad)+len(l.clients))
+			}
+		})
+	}
+}
+
 // The people of a small room are with one shard, whichever socket hears them;
 // those of a larger one are with all, in equal shares.
 func TestARoomFillsOneShardFirst(t *testing.T) {

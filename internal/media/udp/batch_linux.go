@@ -69,6 +69,22 @@ func reusePort(_, _ string, c syscall.RawConn) error {
 	}), err)
 }
 
+// gather has the system bring everything to the first of the sockets that share
+// this one's address (SO_ATTACH_REUSEPORT_CBPF, socket(7)), or spread it.
+func (b *batch) gather(on bool) error {
+	// What a program returns is the number of the socket, in the order of bind.
+	first := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 0}}
+	var err error
+	return errors.Join(b.raw.Control(func(fd uintptr) {
+		if on {
+			err = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_REUSEPORT_CBPF,
+				&unix.SockFprog{Len: uint16(len(first)), Filter: &first[0]})
+		} else {
+			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DETACH_REUSEPORT_BPF, 0)
+		}
+	}), err)
+}
+
 func (b *batch) open(conn *net.UDPConn) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {

@@ -128,6 +128,11 @@ func isRefusal(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH)
 }
 
+// Gather brings everything that comes in for the sockets that were opened with
+// this one to the first of them, or, when on is false, lets the system spread
+// it again. It fails where the system cannot: it is then spread as before.
+func (c *Conn) Gather(on bool) error { return c.batch.gather(on) }
+
 // SetDeadline sets until when Read waits.
 func (c *Conn) SetDeadline(t time.Time) error { return c.conn.SetReadDeadline(t) }
 
