@@ -152,6 +152,13 @@ func TestProblems(t *testing.T) {
 		h.do(name, room.StepUp{By: s})
 	}
 	refused(a, "stage_full", "ask_up", body{"who": cy.id})
+	a.done("set_hands", body{"policy": "everyone"})
+	for n := range room.HandsMax {
+		s := room.Seat{Who: id.New[id.Person](), Session: id.New[id.Session]()}
+		h.do(name, room.Enter{Who: s.Who, Name: fmt.Sprint("Hand ", n), Session: s.Session})
+		h.do(name, room.RaiseHand{By: s})
+	}
+	refused(c, "hands_full", "raise_hand", None{})
 	many := make([]string, room.InvitedMax)
 	for i := range many {
 		many[i] = id.New[id.Person]().String()

@@ -74,8 +74,8 @@ func (r *Room) change(e Event) {
 	case HandsSet:
 		r.hands = e.Policy
 		for _, p := range r.order {
-			if p.Hand != 0 && !r.mayRaise(p) {
-				p.Hand = 0
+			if !r.mayRaise(p) {
+				r.hand(p, 0)
 			}
 		}
 	case Widened:
@@ -111,9 +111,9 @@ func (r *Room) change(e Event) {
 			delete(r.invited, e.Who)
 		}
 	case HandRaised:
-		r.with(e.Who, func(p *Participant) { p.Hand = r.seq })
+		r.with(e.Who, func(p *Participant) { r.hand(p, r.seq) })
 	case HandLowered:
-		r.with(e.Who, func(p *Participant) { p.Hand = 0 })
+		r.with(e.Who, func(p *Participant) { r.hand(p, 0) })
 	case AskedUp:
 		r.with(e.Who, func(p *Participant) { r.wait(p, p.AwayUntil, e.Until) })
 	case AskOver:
@@ -173,11 +173,23 @@ func (r *Room) due(p *Participant) {
 	}
 }
 
+// hand sets since which event p's hand is up; zero is down.
+func (r *Room) hand(p *Participant, since uint64) {
+	if p.Hand != 0 {
+		r.raised--
+	}
+	if since != 0 {
+		r.raised++
+	}
+	p.Hand = since
+}
+
 func (r *Room) stepOn(p *Participant) {
 	if p.Role >= Speaker {
 		return
 	}
-	p.Role, p.Muted, p.Hand, p.Stage = Speaker, true, 0, r.seq
+	p.Role, p.Muted, p.Stage = Speaker, true, r.seq
+	r.hand(p, 0)
 	r.stage = append(r.stage, p)
 	r.wait(p, p.AwayUntil, time.Time{})
 }
@@ -195,6 +207,7 @@ func (r *Room) stepOff(p *Participant) {
 
 func (r *Room) drop(p *Participant) {
 	r.stepOff(p)
+	r.hand(p, 0)
 	if p.Sampled {
 		r.sampled--
 	}

@@ -31,6 +31,8 @@ var (
 	ErrOnStage = errors.New("already on the stage")
 	// ErrHands means that the hand policy does not allow it.
 	ErrHands = errors.New("hands are not open to them")
+	// ErrHandsFull means that as many hands are up as can be shown.
+	ErrHandsFull = errors.New("as many hands are up as can be shown")
 	// ErrNotAsked means that there is no invitation to the stage, or no more.
 	ErrNotAsked = errors.New("not invited to the stage")
 	// ErrStageFull means that nobody else fits on the stage.
@@ -214,6 +216,8 @@ func (r *Room) raiseHand(c RaiseHand) ([]Event, error) {
 		return nil, ErrHands
 	case p.Hand != 0:
 		return nil, nil
+	case r.raised >= HandsMax:
+		return nil, ErrHandsFull
 	}
 	return []Event{HandRaised{p.Who}}, nil
 }

@@ -469,6 +469,39 @@ func TestHandPolicy(t *testing.T) {
 	expect(t, r, RaiseHand{seat("lia")}, ErrHands)
 }
 
+// Every hand is shown to everybody, so there is a most of them; one that goes
+// down, in whatever way, makes room for another.
+func TestHandsAreBounded(t *testing.T) {
+	r := agora(t)
+	do(t, r, noon, SetHands{seat("zeno"), HandsOff})
+	do(t, r, noon, SetHands{seat("zeno"), HandsEveryone})
+	name := func(i int) string { return fmt.Sprint("hand", i) }
+	for i := range HandsMax {
+		do(t, r, noon, Enter{Who: person(name(i)), Name: name(i), Session: session(name(i))})
+		do(t, r, noon, RaiseHand{seat(name(i))})
+	}
+	for i, down := range []Command{
+		LowerHand{seat(name(0)), person(name(0))},
+		Leave{seat(name(1))},
+		Remove{By: seat("zeno"), Who: person(name(2))},
+		StepUp{seat(name(3))},
+	} {
+		expect(t, r, RaiseHand{seat(name(i))}, "")
+		expect(t, r, RaiseHand{seat("lia")}, ErrHandsFull)
+		if _, ok := down.(StepUp); ok {
+			do(t, r, noon, AskUp{By: seat("zeno"), Who: person(name(i))})
+		}
+		do(t, r, noon, down)
+		do(t, r, noon, RaiseHand{seat("lia")})
+		do(t, r, noon, LowerHand{seat("lia"), person("lia")})
+		do(t, r, noon, Enter{Who: person("again" + name(i)), Name: "x", Session: session("again" + name(i))})
+		do(t, r, noon, RaiseHand{seat("again" + name(i))})
+	}
+	if c := r.Clone(); c.raised != HandsMax {
+		t.Errorf("%d are up in the clone", c.raised)
+	}
+}
+
 func TestRegroup(t *testing.T) {
 	r := agora(t)
 	expect(t, r, Regroup{}, "")

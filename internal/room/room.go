@@ -27,6 +27,7 @@ const (
 	NameMax         = 60    // characters (runes) of a person's name
 	StageMax        = 20    // people on the stage
 	SampleMax       = 100   // listeners who are shown though they only listen
+	HandsMax        = 200   // hands that are up: everybody is shown each of them
 	ParticipantsMax = 10000 // people in a room
 	InvitedMax      = 1000  // people let in to a closed room
 	RemovedMax      = 10000 // people kept out
@@ -92,6 +93,7 @@ type Room struct {
 	stage   []*Participant // those on the stage, longest-standing first
 	chairs  int            // how many of them moderate
 	sampled int            // how many are sampled
+	raised  int            // how many have their hand up
 	changed uint64         // number of the last event that watchers are told of
 	invited map[id.Person]bool
 	removed map[id.Person]bool

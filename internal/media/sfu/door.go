@@ -52,9 +52,11 @@ func (l *shard) handleForwarded(c *client, kind rtp.Kind, d udp.Datagram) {
 // handleFrom takes in a datagram from an address that is c's, or nobody's.
 func (l *shard) handleFrom(c *client, kind rtp.Kind, d udp.Datagram) {
 	switch {
+	case c == nil:
+		l.handleMoved(kind, d, nil)
 	case kind == rtp.DTLS:
 		l.handleDTLS(c, d)
-	case c == nil || !l.handleSRTP(c, kind, d):
+	case !l.handleSRTP(c, kind, d):
 		l.handleMoved(kind, d, c)
 	}
 }
@@ -194,8 +196,6 @@ func (l *shard) move(c *client, to netip.AddrPort) {
 func (l *shard) handleDTLS(c *client, d udp.Datagram) {
 	n := &l.sfu.counters
 	switch {
-	case c == nil:
-		n.add(dropStranger)
 	case c.handshake != nil:
 		c.handshake.Deliver(d.Data)
 	case c.last != nil && handshake.IsHandshake(d.Data) && c.control.take(l.now, controlRate):
@@ -290,9 +290,10 @@ func (l *shard) meet(c *client, kind rtp.Kind, newest bool, d udp.Datagram) {
 	}
 }
 
-// handleMoved looks for the client that an SRTP packet from an address that is
-// not its own comes from: somebody's network has changed, and their voice goes
-// on before the next connectivity check. tried has failed already.
+// handleMoved looks for the client that a packet from an address that is not
+// its own comes from: somebody's network has changed, and their voice goes on
+// before the next connectivity check; or another shard knows the address, whose
+// datagrams the system has brought here since. tried has failed already.
 func (l *shard) handleMoved(kind rtp.Kind, d udp.Datagram, tried *client) {
 	if l.isMoved(kind, d, tried) {
 		return
@@ -318,6 +319,8 @@ func (l *shard) handleMoved(kind rtp.Kind, d udp.Datagram, tried *client) {
 func (l *shard) findMoved(heard *shard, others []*shard, kind rtp.Kind, d udp.Datagram) {
 	c := l.byAddr[d.Addr]
 	switch {
+	case c != nil && kind == rtp.DTLS:
+		l.handleDTLS(c, d)
 	case c != nil:
 		if !l.handleSRTP(c, kind, d) {
 			l.sfu.counters.add(dropAuth)
@@ -337,6 +340,9 @@ func (l *shard) findMoved(heard *shard, others []*shard, kind rtp.Kind, d udp.Da
 
 // isMoved reports whether the packet is from a client of this shard's.
 func (l *shard) isMoved(kind rtp.Kind, d udp.Datagram, tried *client) bool {
+	if kind == rtp.DTLS {
+		return false // it says nothing of who it is from
+	}
 	for _, c := range l.bySSRC[rtp.SSRC(kind, d.Data)] {
 		if c == tried {
 			continue

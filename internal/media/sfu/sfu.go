@@ -19,6 +19,7 @@ import (
 	crand "crypto/rand"
 	"errors"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"runtime"
@@ -235,10 +236,29 @@ func (s *SFU) spread() {
 	if len(s.shards) == 1 || gather == s.gathered {
 		return
 	}
+	s.introduce()
 	if err := s.shards[0].conn.Gather(gather); err != nil {
 		s.log.Debug("datagrams are spread over the shards by the system alone", "error", err)
 	}
 	s.gathered = gather
+}
+
+// introduce tells all shards which addresses the others know: soon some of them
+// will be theirs to hear.
+func (s *SFU) introduce() {
+	for _, from := range s.shards {
+		known, _ := ask(from, func() map[netip.AddrPort]*client { return maps.Clone(from.byAddr) })
+		for _, to := range s.shards {
+			if to == from || len(known) == 0 {
+				continue
+			}
+			to.post(func() {
+				for a, c := range known {
+					to.hearAbroad(a, c)
+				}
+			})
+		}
+	}
 }
 
 func (s *SFU) tellAll(now time.Time) {

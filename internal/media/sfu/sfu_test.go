@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/media/peer"
+	"github.com/stoa-audio/stoa/internal/media/udp"
 )
 
 const pace = 2 * time.Millisecond
@@ -82,6 +84,42 @@ func TestFewAreHeardByOneShard(t *testing.T) {
 				t.Errorf("shard %d hears %d", i+1, len(l.abroad)+len(l.clients))
 			}
 		})
+	}
+}
+
+// When the system brings what comes from an address to another shard than
+// before, even in the middle of a handshake, it is handed to whose it is.
+func TestAnotherShardHears(t *testing.T) {
+	n, room := newTestNodeWith(t, "127.0.0.1:0", 0), id.New[id.Room]()
+	p := n.join(room, false)
+	c, other := n.clientOf(room, p.who), n.shards[1]
+	var from netip.AddrPort
+	on(t, c.owner.Load(), func() { from = c.Addr })
+	for range 2 {
+		// A record of an alert, of version 1.2 and no length: out of place.
+		on(t, other, func() {
+			other.handle(udp.Datagram{Data: []byte{21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, Addr: from})
+		})
+	}
+	eventually(t, "both are handed on", func() bool { return n.Counts()["drop_dtls"] == 2 })
+	on(t, other, func() {
+		if other.abroad[from] == nil || other.abroad[from].client != c {
+			t.Error("the address is still a stranger's")
+		}
+	})
+
+	// And who is here already is known before.
+	second := n.join(room, false)
+	c = n.clientOf(room, second.who)
+	on(t, c.owner.Load(), func() { from = c.Addr })
+	n.introduce()
+	on(t, other, func() {
+		if other.abroad[from] == nil || other.abroad[from].client != c {
+			t.Error("nobody has told of the address")
+		}
+	})
+	if c := n.Counts(); c["drop_stranger"] != 0 {
+		t.Errorf("counts: %v", c)
 	}
 }
 
