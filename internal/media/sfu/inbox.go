@@ -12,8 +12,9 @@ import (
 
 // Bounds of an inbox: what a hundred speakers say in 200 ms.
 const (
-	inboxMax = 1024
-	lateMax  = 200 * time.Millisecond
+	inboxMax   = 1024
+	inboxBytes = 256 << 10
+	lateMax    = 200 * time.Millisecond
 )
 
 // An inbox holds what other shards have for this one: packets of their
@@ -25,33 +26,56 @@ type inbox struct {
 	entries []entry    // made when there is more than one shard to use it
 	first   int
 	count   int
+	bytes   []byte // of the entries, each in one piece, in their order
+	end     int    // of the last entry's
 }
 
 type entry struct {
 	from  *client
 	at    time.Time // when it came to the node
-	bytes [udp.DatagramMax]byte
+	start int       // where its bytes are
+	bytes []byte
 
 	hall   *hall // nil for a datagram
 	packet fanout.Packet
 
-	kind   rtp.Kind
-	addr   netip.AddrPort
-	length int
+	kind rtp.Kind
+	addr netip.AddrPort
 }
 
-// next returns the entry to be filled next, or nil when there is none. It is
-// called under the mutex.
-func (in *inbox) next() *entry {
+// next returns the entry to be filled next, with a copy of b, or nil when there
+// is no place. It is called under the mutex.
+func (in *inbox) next(b []byte) *entry {
 	if in.entries == nil {
-		in.entries = make([]entry, inboxMax)
+		in.entries, in.bytes = make([]entry, inboxMax), make([]byte, inboxBytes)
 	}
-	if in.count == len(in.entries) {
+	start, ok := in.place(len(b))
+	if !ok || in.count == len(in.entries) {
 		return nil
 	}
 	e := &in.entries[(in.first+in.count)%len(in.entries)]
 	in.count++
+	in.end = start + len(b)
+	e.start, e.bytes = start, in.bytes[start:in.end]
+	copy(e.bytes, b)
 	return e
+}
+
+// place returns where n bytes have a place in one piece: behind the last
+// entry's, or at the beginning again, before the first's.
+func (in *inbox) place(n int) (start int, ok bool) {
+	if in.count == 0 {
+		return 0, n <= len(in.bytes)
+	}
+	oldest := in.entries[in.first].start
+	switch {
+	case in.end <= oldest: // they have begun again
+		return in.end, in.end+n <= oldest
+	case in.end+n <= len(in.bytes):
+		return in.end, true
+	default:
+		return 0, n <= oldest
+	}
 }
 
 // forward copies a datagram of from's into the inbox, or returns false when it
@@ -59,12 +83,11 @@ func (in *inbox) next() *entry {
 func (in *inbox) forward(from *client, kind rtp.Kind, at time.Time, d udp.Datagram) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	e := in.next()
+	e := in.next(d.Data)
 	if e == nil {
 		return false
 	}
 	e.hall, e.from, e.at, e.kind, e.addr = nil, from, at, kind, d.Addr
-	e.length = copy(e.bytes[:], d.Data)
 	return true
 }
 
@@ -72,14 +95,13 @@ func (in *inbox) forward(from *client, kind rtp.Kind, at time.Time, d udp.Datagr
 func (in *inbox) put(h *hall, from *client, at time.Time, p *fanout.Packet) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	e := in.next()
+	e := in.next(p.Payload)
 	if e == nil {
 		return false
 	}
 	e.hall, e.from, e.at, e.packet = h, from, at, *p
-	n := copy(e.bytes[:], p.Payload)
-	e.packet.Payload = e.bytes[:n]
-	e.packet.Primary = e.bytes[n-len(p.Primary) : n]
+	e.packet.Payload = e.bytes
+	e.packet.Primary = e.bytes[len(e.bytes)-len(p.Primary):]
 	return true
 }
 
@@ -122,7 +144,7 @@ func (l *shard) readInbox() {
 		case e.hall != nil:
 			l.hear(e.hall, e.from, e.at, &e.packet)
 		default:
-			l.handleForwarded(e.from, e.kind, udp.Datagram{Data: e.bytes[:e.length], Addr: e.addr})
+			l.handleForwarded(e.from, e.kind, udp.Datagram{Data: e.bytes, Addr: e.addr})
 		}
 		l.inbox.take()
 	}
