@@ -35,7 +35,7 @@ export async function measure(name, speaker, listener, during) {
 }
 
 /** What the browser has counted in between, on the listener's side. */
-function counted(before, after) {
+export function counted(before, after) {
   const [delay, emitted, concealed, silent, all, lost] = [
     'jitterBufferDelay',
     'jitterBufferEmittedCount',

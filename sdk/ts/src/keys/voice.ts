@@ -1,0 +1,369 @@
+/**
+ * Seals the frames of a voice from end to end, and signs them, so that a
+ * listener who could seal them just as well (all who are inside hold the same
+ * secret) can not be taken for the speaker: `docs/protocol/keys.md`, section
+ * "Voices". `sdk/go/voice` is the same in Go, and `test/vectors/voice.json`
+ * holds for both. Nothing here knows a clock or a network.
+ */
+import { join } from './bytes.ts';
+import { epochLow, kid, parseKid, windowFrames, windowKey } from './schedule.ts';
+import { Key, parseHeader, Window } from './sframe.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** How many frames one signature covers at most. */
+export const batchMax = 25;
+
+/** How many more frames carry a proof at most, where packets are lost. */
+export const repeatsMax = 5;
+
+const repeatApart = 3; // frames, so that no burst takes them all
+const flagProof = 1;
+const hashLength = 10; // bytes of SHA-256: a second preimage costs 2^80
+const signatureLength = 64;
+// A proof: the key, the number of the first frame, how many frames, the
+// signature, a hash of each.
+const proofHead = 8 + 8 + 1 + signatureLength;
+const label = new TextEncoder().encode('stoa voice 1');
+const ed25519 = { name: 'Ed25519' };
+
+async function hashOf(sealed: Bytes): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', sealed)).subarray(0, hashLength);
+}
+
+const same = (a: Bytes, b: Bytes) => a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+/** What says that frames of one key, behind one another, are the speaker's. */
+interface Proof {
+  kid: bigint;
+  first: bigint;
+  hashes: Bytes;
+  signature: Bytes;
+}
+
+const countOf = ({ hashes }: Proof) => hashes.length / hashLength;
+
+function proofStart({ kid, first, hashes }: Omit<Proof, 'signature'>): Bytes {
+  const bytes = new DataView(new ArrayBuffer(17));
+  bytes.setBigUint64(0, kid);
+  bytes.setBigUint64(8, first);
+  bytes.setUint8(16, hashes.length / hashLength);
+  return new Uint8Array(bytes.buffer);
+}
+
+/** What the signature is over. The commitment to the key is not sent. */
+const signed = (p: Omit<Proof, 'signature'>, commit: Bytes) =>
+  join(label, proofStart(p), commit, p.hashes);
+
+/** Reads what a frame carries. Nothing, when it is malformed. */
+export function parse(bytes: Bytes): { proof?: Proof; frame: Bytes } | undefined {
+  const flags = bytes[0];
+  if (flags === undefined || flags & ~flagProof) return undefined;
+  const rest = bytes.subarray(1);
+  if (!flags) return { frame: rest };
+  if (rest.length < proofHead) return undefined;
+  const view = new DataView(rest.buffer, rest.byteOffset);
+  const [key, first, count] = [view.getBigUint64(0), view.getBigUint64(8), view.getUint8(16)];
+  const end = proofHead + count * hashLength;
+  const beyond = BigInt.asUintN(64, first + BigInt(count)) < first;
+  if (count === 0 || count > batchMax || rest.length < end || beyond) return undefined;
+  const [signature, hashes] = [rest.subarray(17, proofHead), rest.subarray(proofHead, end)];
+  return { proof: { kid: key, first, signature, hashes }, frame: rest.subarray(end) };
+}
+
+/** Runs one thing after another. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  take<T>(turn: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(turn);
+    this.#last = result.catch(() => {}); // its caller is told
+    return result;
+  }
+}
+
+// --- who speaks ---
+
+/** Seals one's own frames, in the order in which it is asked to. */
+export class Speaker {
+  readonly #sign: CryptoKey;
+  readonly #slot: number;
+  readonly #batch: number;
+  readonly #turns = new Turns();
+
+  #epoch = -1;
+  #sender: Bytes | undefined;
+  #next = 0; // number of the next frame
+  #key: Key | undefined;
+  #commit: Bytes = new Uint8Array(0); // to the key
+
+  #first = 0; // of the frames that no proof covers yet
+  #hashes: Bytes[] = []; // of theirs
+  #proof: Bytes = new Uint8Array(0); // to be carried
+  #again = 0; // so many frames are still to carry it; -1: it is new
+  #apart = 0; // frames until the next one that is
+
+  /**
+   * A speaker who signs with a key that was made for this visit alone. A
+   * signature covers `batch` frames.
+   */
+  constructor(sign: CryptoKey, slot: number, batch: number) {
+    this.#sign = sign;
+    this.#slot = slot;
+    this.#batch = Math.min(Math.max(batch, 1), batchMax);
+  }
+
+  /** Begins an epoch, which must be newer than the one before: a number is used once. */
+  rekey(epoch: number, sender: Bytes): Promise<void> {
+    return this.#turns.take(async () => {
+      if (epoch <= this.#epoch) throw new RangeError('not a new epoch');
+      await this.#close();
+      this.#epoch = epoch;
+      this.#sender = sender;
+      this.#next = 0;
+      this.#key = undefined;
+    });
+  }
+
+  /**
+   * Seals a frame. Where packets are lost, each proof is carried by `repeats`
+   * more frames. An empty frame, a pause, stays what it is.
+   */
+  seal(frame: Bytes, repeats = 0): Promise<Bytes> {
+    return this.#turns.take(async () => {
+      if (!frame.length) return frame;
+      const key = await this.#turn();
+      if (this.#hashes.length >= this.#batch) await this.#close();
+      const proof = this.#carry(Math.min(repeats, repeatsMax));
+      const plain = join(Uint8Array.of(proof.length ? flagProof : 0), proof, frame);
+      const number = this.#next++; // used up, whatever comes of it
+      const sealed = await key.seal(BigInt(number), plain);
+      if (!this.#hashes.length) this.#first = number;
+      this.#hashes.push(await hashOf(sealed));
+      return sealed;
+    });
+  }
+
+  /** The key of the window that the next frame is in. */
+  async #turn(): Promise<Key> {
+    if (!this.#sender) throw new RangeError('no epoch has begun');
+    if (this.#key && this.#next % windowFrames) return this.#key;
+    await this.#close();
+    const number = BigInt(Math.floor(this.#next / windowFrames));
+    const { key, commit } = await windowKey(this.#sender, number);
+    this.#commit = commit;
+    this.#key = await Key.derive(kid(this.#epoch, this.#slot, number), key);
+    return this.#key;
+  }
+
+  /** Signs what was sealed since the last proof. */
+  async #close() {
+    if (!this.#key || !this.#hashes.length) return;
+    const { kid } = this.#key;
+    const made = { kid, first: BigInt(this.#first), hashes: join(...this.#hashes) };
+    const by = await crypto.subtle.sign(ed25519, this.#sign, signed(made, this.#commit));
+    this.#proof = join(proofStart(made), new Uint8Array(by), made.hashes);
+    this.#again = -1;
+    this.#apart = 0;
+    this.#hashes = [];
+  }
+
+  /** The proof that waits, if it is this frame's turn. */
+  #carry(repeats: number): Bytes {
+    if (this.#again < 0) this.#again = 1 + repeats;
+    if (this.#apart > 0) this.#apart--;
+    else if (this.#again > 0) {
+      this.#again--;
+      this.#apart = repeatApart - 1;
+      return this.#proof;
+    }
+    return new Uint8Array(0);
+  }
+}
+
+// --- who hears ---
+
+/** How many milliseconds a frame may be without a proof. */
+export const proofWait = 1000;
+
+// Bounds of what is remembered of one voice.
+const forgedHold = 5000; // ms for which a voice is not trusted after a forgery
+const epochsMax = 2; // at once, while one follows the other
+const windowsMax = 3n; // of an epoch, whose keys are kept
+const windowsFar = 720n; // an hour: how far a frame may be from the last that opened
+const pendingMax = 1024; // frames without a proof
+const proofsMax = 8; // for frames that come after theirs
+
+/** What to make of a voice. What is `overdue` or `forged` is not played. */
+export type Trust = 'unproven' | 'proven' | 'overdue' | 'forged';
+
+interface Stretch {
+  number: bigint;
+  key: Key;
+  commit: Bytes;
+  seen: Window;
+}
+
+/** A frame that is without a proof. */
+interface Pending {
+  kid: bigint;
+  ctr: bigint;
+  hash: Bytes;
+  commit: Bytes; // to the key
+  at: number; // when it came
+}
+
+interface Epoch {
+  number: number;
+  sender: Bytes;
+  windows: Map<bigint, Stretch>;
+  last: bigint; // window of the last frame that opened; -1: none has
+}
+
+/** Opens the frames of one voice and checks whose they are. */
+export class Hearer {
+  readonly #signer: CryptoKey;
+  readonly #slot: number;
+  readonly #turns = new Turns();
+  #epochs: Epoch[] = []; // newest last
+  #pending: Pending[] = []; // as they came
+  #proofs: Proof[] = []; // good ones, newest last
+  #proven = false;
+  #overdue = false;
+  #forged = Number.NEGATIVE_INFINITY; // when something was found to be
+
+  /** One who knows the speaker in a slot by the key that they sign with. */
+  constructor(signer: CryptoKey, slot: number) {
+    this.#signer = signer;
+    this.#slot = slot;
+  }
+
+  /** Adds an epoch, newer than those before. The one before the last is forgotten. */
+  rekey(number: number, sender: Bytes) {
+    const newest = this.#epochs.at(-1);
+    if (newest && number <= newest.number) throw new RangeError('not a new epoch');
+    this.#epochs.push({ number, sender, windows: new Map(), last: -1n });
+    this.#epochs = this.#epochs.slice(-epochsMax);
+  }
+
+  /** Drops all epochs before one. */
+  forget(before: number) {
+    this.#epochs = this.#epochs.filter(({ number }) => number >= before);
+  }
+
+  /**
+   * The frame that `sealed` carries, which may be played for as long as `trust`
+   * says so. Nothing, when it is not this voice's, or has come before. `now` is
+   * in milliseconds.
+   */
+  open(now: number, sealed: Bytes): Promise<Bytes | undefined> {
+    return this.#turns.take(async () => {
+      if (!sealed.length) return sealed; // a pause
+      const header = parseHeader(sealed);
+      const found = header && (await this.#find(header.kid));
+      const opened = await found?.stretch.key.open(sealed);
+      if (!found || !opened || !found.stretch.seen.take(opened.ctr)) return undefined;
+      this.#keep(found.epoch, found.stretch);
+      const said = parse(opened.frame);
+      if (!said || opened.ctr / BigInt(windowFrames) !== found.stretch.number) {
+        this.#forged = now; // it opens, and no speaker of ours would seal that
+        return undefined;
+      }
+      if (this.#pending.length === pendingMax) {
+        this.#pending.shift();
+        this.#overdue = true;
+      }
+      const { kid, ctr } = opened;
+      const { commit } = found.stretch;
+      const frame = { kid, ctr, hash: await hashOf(sealed), commit, at: now };
+      if (!this.#covered(now, frame)) this.#pending.push(frame);
+      if (said.proof) await this.#check(now, said.proof);
+      return said.frame.slice();
+    });
+  }
+
+  /** What opens the frames that go by `kid`. */
+  async #find(kid: bigint): Promise<{ epoch: Epoch; stretch: Stretch } | undefined> {
+    const { epochLow: low, slot, window } = parseKid(kid);
+    const epoch = this.#epochs.findLast(({ number }) => epochLow(number) === low);
+    if (!epoch || slot !== this.#slot) return undefined;
+    const known = epoch.windows.get(window);
+    if (known) return { epoch, stretch: known };
+    // A window that was seen is not made anew: what has come would be new again.
+    const { last } = epoch;
+    if (last >= 0n && (window + windowsMax <= last || window > last + windowsFar)) return undefined;
+    const { key, commit } = await windowKey(epoch.sender, window);
+    const stretch = {
+      number: window,
+      key: await Key.derive(kid, key),
+      commit,
+      seen: new Window(),
+    };
+    return { epoch, stretch };
+  }
+
+  /** Remembers a window by which a frame has opened. */
+  #keep(epoch: Epoch, stretch: Stretch) {
+    if (stretch.number > epoch.last) epoch.last = stretch.number;
+    epoch.windows.set(stretch.number, stretch);
+    for (const number of epoch.windows.keys()) {
+      if (number + windowsMax <= epoch.last) epoch.windows.delete(number);
+    }
+  }
+
+  /** Takes in a proof. One that has been checked before says nothing new. */
+  async #check(now: number, proof: Proof) {
+    const { kid, first } = proof;
+    const said = this.#proofs.some(
+      (p) => p.kid === kid && p.first === first && same(p.signature, proof.signature),
+    );
+    if (said) return;
+    // Of a frame that waits for it, whose epoch may be over, or of one that may
+    // still come.
+    const waits = this.#pending.find((frame) => frame.kid === kid);
+    const commit = waits?.commit ?? (await this.#find(kid))?.stretch.commit;
+    if (!commit) return; // it covers nothing that came
+    const text = signed(proof, commit);
+    if (!(await crypto.subtle.verify(ed25519, this.#signer, proof.signature, text))) {
+      this.#forged = now;
+      return;
+    }
+    this.#proofs = [...this.#proofs, proof].slice(-proofsMax);
+    let last = -1; // how many before the last that is covered are not
+    const rest: Pending[] = [];
+    for (const frame of this.#pending) {
+      if (this.#covered(now, frame)) last = rest.length;
+      else rest.push(frame);
+    }
+    // Only what is proven now makes good for what never was: anybody inside can
+    // say an old proof again. The voice has been silent for it; what came with
+    // it is not held against it once more.
+    const over = last >= 0 && this.#overdue;
+    if (over) this.#overdue = false;
+    this.#pending = over ? rest.slice(last) : rest;
+  }
+
+  /** Whether a proof covers a frame; what it says is noted. */
+  #covered(now: number, { kid, ctr, hash }: Pending): boolean {
+    const proof = this.#proofs.find(
+      (p) => p.kid === kid && ctr >= p.first && ctr < p.first + BigInt(countOf(p)),
+    );
+    if (!proof) return false;
+    const at = Number(ctr - proof.first) * hashLength;
+    if (same(hash, proof.hashes.subarray(at, at + hashLength))) this.#proven = true;
+    else this.#forged = now;
+    return true;
+  }
+
+  /** What to make of the voice now. */
+  trust(now: number): Trust {
+    const late = this.#pending.findIndex(({ at }) => now - at <= proofWait);
+    if (late !== 0 && this.#pending.length) {
+      this.#pending.splice(0, late < 0 ? this.#pending.length : late);
+      this.#overdue = true;
+    }
+    if (now - this.#forged < forgedHold) return 'forged';
+    if (this.#overdue) return 'overdue';
+    return this.#proven ? 'proven' : 'unproven';
+  }
+}
