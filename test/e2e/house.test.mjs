@@ -142,7 +142,7 @@ step('no packet is lost', 30, async () => {
   say(
     `${forwarded} packets forwarded to two, ${counts.packets_out} sent, ${received.map((r) => r.packetsReceived).join(' and ')} received`,
   );
-  assert.equal(counts.packets_out, 2 * forwarded);
+  assert.equal(counts.packets_out, 2 * forwarded, JSON.stringify(counts));
   for (const r of received) {
     assert.equal(r.packetsLost, 0);
     assert.equal(r.packetsReceived, forwarded);
