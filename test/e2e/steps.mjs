@@ -43,7 +43,7 @@ export function say(line) {
 export const ms = (milliseconds) => `${Math.round(milliseconds)} ms`;
 
 /** Three readings, or six where more wants to run than there are cores for it. */
-const enough = () => (loadavg()[0] > 2 * cpus().length ? 6 : 3);
+const enough = () => (loadavg()[0] > cpus().length ? 6 : 3);
 
 /**
  * Takes up to three readings, until one is `good`; returns the last. Void ones
