@@ -197,6 +197,9 @@ func (m *microphone) openRTP(now time.Time, b, buf []byte, opus, redundant uint8
 	default:
 		return u, ErrPayload
 	}
+	if len(u.Payload) == 0 {
+		return u, ErrPayload // would take a number that no listener ever sees
+	}
 	if from == nil {
 		m.uplinks = append(m.uplinks, uplink{ssrc: u.SSRC})
 		from = &m.uplinks[len(m.uplinks)-1]

@@ -293,6 +293,9 @@ func TestOpenRTP(t *testing.T) {
 			h.PayloadType = 96
 			h.Sequence++
 			other := far.rtp(t, h, "what")
+			h.PayloadType = 111
+			h.Sequence++
+			pause := far.rtp(t, h, "")
 			for _, c := range []struct {
 				name    string
 				packet  []byte
@@ -307,6 +310,7 @@ func TestOpenRTP(t *testing.T) {
 				{"redundant", red, "\xef\x00\x00\x03\x6foldnew", true, nil},
 				{"redundant, malformed", badRED, "", false, ErrPayload},
 				{"another payload type", other, "", false, ErrPayload},
+				{"nothing in it", pause, "", false, ErrPayload},
 				{"cut off", first[:20], "", false, ErrAuth},
 				{"empty", make([]byte, 12), "", false, ErrAuth},
 			} {

@@ -40,6 +40,7 @@ scope.onrtctransform = ({ transformer }) => {
   const repeater = new Repeater();
   const repeat = new TransformStream<EncodedFrame, EncodedFrame>({
     transform(frame, out) {
+      if (frame.data.byteLength === 0) return; // a pause (DTX): there is nothing to send
       const { payloadType, rtpTimestamp } = frame.getMetadata();
       if (orders && payloadType === orders.red && rtpTimestamp !== undefined) {
         const said = parse(new Uint8Array(frame.data));
