@@ -134,6 +134,17 @@ func TestProblems(t *testing.T) {
 	refused(b, "senior", "move_down", body{"who": ada.id})
 	refused(b, "senior", "remove", body{"who": ada.id})
 
+	refused(a, "no_knock", "tend", None{})
+	knock := body{"member": "AQIDBAUGBwg", "knock": "YQ", "epoch": 0}
+	a.done("knock", knock)
+	refused(b, "member_taken", "knock", knock)
+	refused(c, "not_on_stage", "tend", None{})
+	refused(c, "not_tending", "letters", body{"epoch": 1, "letters": ""})
+	a.ask("tend", None{})
+	announce := body{"sequence": 1, "epoch": 1, "announce": "YQ", "roster": "YQ", "stage": []id.Person{ada.id}}
+	a.done("announce", announce)
+	refused(a, "stale_announce", "announce", announce)
+
 	h.media.fail(&OfferError{"no microphone section"})
 	if m := refused(b, "bad_offer", "offer", body{"sdp": "v=0"}); m.Problem.Detail != "no microphone section" {
 		t.Errorf("it is not said why: %s", m.raw)

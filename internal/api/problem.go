@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 	"golang.org/x/text/language"
 
+	"github.com/stoa-audio/stoa/internal/courier"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/room"
@@ -56,6 +57,10 @@ var kinds = map[code]struct {
 	"narrower":        {409, "A room cannot get narrower while it runs", "Ein Raum kann nicht enger werden, solange er läuft"},
 	"too_many_rooms":  {409, "You have as many rooms open as you may", "Du hast schon so viele Räume offen, wie du darfst"},
 	"bad_offer":       {422, "This media offer cannot be answered", "Dieses Medienangebot lässt sich nicht beantworten"},
+	"not_tending":     {409, "Another on the stage lets people in now", "Gerade lässt jemand anderes auf der Bühne die Leute ein"},
+	"stale_announce":  {409, "There is a newer announce", "Es gibt eine neuere Ankündigung"},
+	"no_knock":        {409, "Knock first", "Bitte klopf zuerst an"},
+	"member_taken":    {409, "Somebody else goes by this name", "Unter diesem Namen ist schon jemand da"},
 	"cross_origin":    {403, "This request comes from another site", "Diese Anfrage kommt von einer anderen Seite"},
 	"too_many":        {429, "Too often; please wait a moment", "Zu oft; bitte warte einen Moment"},
 	"node_full":       {503, "As many people are here as this house can carry; please try again in a moment", "Hier sind schon so viele, wie dieses Haus tragen kann; bitte versuch es gleich noch einmal"},
@@ -115,6 +120,11 @@ var refusals = []struct {
 	{room.ErrFull, "room_full", ""},
 	{room.ErrNarrower, "narrower", ""},
 	{room.ErrText, "invalid", "body.title"},
+	{courier.ErrNotTending, "not_tending", ""},
+	{courier.ErrStale, "stale_announce", ""},
+	{courier.ErrNoKnock, "no_knock", ""},
+	{courier.ErrMember, "member_taken", ""},
+	{courier.ErrForm, "bad_request", ""},
 	{live.ErrStore, "unavailable", ""},
 	{live.ErrBusy, "unavailable", ""},
 	{live.ErrClosed, "unavailable", ""},

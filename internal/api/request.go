@@ -149,6 +149,9 @@ func (c *connection) ask(ctx context.Context, r signal.Request, reply *signal.Re
 		reply.Answer = &signal.Answer{SDP: sdp}
 		return err
 	}
+	if done, err := c.carry(r, s, reply); done || err != nil {
+		return err
+	}
 	command, err := commandOf(r, s.by())
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/stoa-audio/stoa/internal/courier"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/room"
@@ -27,8 +28,9 @@ func (s *seat) by() room.Seat { return room.Seat{Who: s.who, Session: s.session}
 // seats is the seats that connections of this node hold. What happens in a
 // room tells which of them are lost.
 type seats struct {
-	mu    sync.Mutex
-	taken map[id.Room]map[id.Person][]*seat
+	mu      sync.Mutex
+	taken   map[id.Room]map[id.Person][]*seat
+	courier courier.Courier // between those who sit in a room
 }
 
 // add notes s before the room is asked for it, so that nothing is missed.
@@ -48,6 +50,7 @@ func (a *seats) remove(s *seat) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s.lost = true
+	a.courier.Leave(s.room, s.session, false)
 	a.sweep(s.room, s.who)
 }
 
@@ -108,6 +111,8 @@ func (a *seats) happened(name id.Room, events []room.Event) {
 				}
 				a.sweep(name, who)
 			}
+		case room.SteppedDown:
+			a.courier.StepDown(name, e.Who)
 		case room.Regrouped:
 			for _, who := range e.Followed {
 				tellYou(here[who], true)
@@ -163,6 +168,7 @@ func (s *seat) lose(why signal.CutReason) {
 	}
 	s.lost = true
 	s.conn.drop(s)
+	s.conn.api.seats.courier.Leave(s.room, s.session, why == signal.CutRemoved)
 	if why != "" {
 		s.conn.ws.Unfollow(why == signal.CutEnded) // the last events come before it
 		s.conn.ws.Post(encode(signal.Notice{Cut: &signal.Cut{Room: s.room, Why: why}}))

@@ -26,6 +26,7 @@ layout:
 room:              id
 room/live:         id room
 hub:               id room
+courier:           id signal
 
 people:            id
 people/peopletest: id people
@@ -50,7 +51,7 @@ lossy:             media/rtp
 
 socket:
 
-api:               id signal grant telemetry room room/live hub people socket
+api:               id signal grant telemetry room room/live hub courier people socket
 node:              *
 
 sdk/go/sframe:

@@ -84,6 +84,12 @@ type Request struct {
 	LetIn         *Who      `json:"let_in,omitempty"`
 	Widen         *Widen    `json:"widen,omitempty"`
 	End           *None     `json:"end,omitempty"`
+
+	Knock      *Knock    `json:"knock,omitempty"`
+	Tend       *None     `json:"tend,omitempty"`
+	NextKnocks *None     `json:"next_knocks,omitempty"`
+	Announce   *Announce `json:"announce,omitempty"`
+	Letters    *Letters  `json:"letters,omitempty"`
 }
 
 // ParseRequest reads a request, or returns ErrRequest.
@@ -109,7 +115,9 @@ func ParseRequest(b []byte) (Request, error) {
 			return r, fmt.Errorf("%w: %q takes an object", ErrRequest, name)
 		}
 	}
-	if r.Enter != nil && len(r.Enter.Grant) > GrantMax || r.Offer != nil && len(r.Offer.SDP) > SDPMax {
+	if r.Enter != nil && len(r.Enter.Grant) > GrantMax || r.Offer != nil && len(r.Offer.SDP) > SDPMax ||
+		r.Knock != nil && len(r.Knock.Knock) > KnockMax ||
+		r.Announce != nil && (len(r.Announce.Announce) > AnnounceMax || len(r.Announce.Roster) > RosterMax || len(r.Announce.Stage) > StageMax) {
 		return r, fmt.Errorf("%w: too long", ErrRequest)
 	}
 	return r, nil
@@ -149,6 +157,7 @@ type Reply struct {
 	Done    *None    `json:"done,omitempty"`
 	Entered *Entered `json:"entered,omitempty"`
 	Answer  *Answer  `json:"answer,omitempty"`
+	Tended  *Tended  `json:"tended,omitempty"`
 	Problem *Problem `json:"problem,omitempty"`
 }
 
@@ -224,4 +233,9 @@ type Notice struct {
 	Crowd   *Crowd  `json:"crowd,omitempty"`
 	You     *You    `json:"you,omitempty"`
 	Cut     *Cut    `json:"cut,omitempty"`
+
+	Announce *Announced `json:"announce,omitempty"`
+	Letter   *Letter    `json:"letter,omitempty"`
+	Knocks   *Knocks    `json:"knocks,omitempty"`
+	Untended *Untended  `json:"untended,omitempty"`
 }

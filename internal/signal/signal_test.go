@@ -35,6 +35,15 @@ var requests = map[string]Request{
 	`{"id":18,"let_in":{"who":"` + someone.String() + `"}}`:         {ID: 18, LetIn: &Who{someone}},
 	`{"id":19,"widen":{"to":"open"}}`:                               {ID: 19, Widen: &Widen{"open"}},
 	`{"id":20,"end":{}}`:                                            {ID: 20, End: &None{}},
+	`{"id":21,"knock":{"member":"AQIDBAUGBwg","knock":"-_8","epoch":3}}`: {
+		ID: 21, Knock: &Knock{Member: Member{1, 2, 3, 4, 5, 6, 7, 8}, Knock: Bytes{0xfb, 0xff}, Epoch: 3},
+	},
+	`{"id":22,"tend":{}}`:        {ID: 22, Tend: &None{}},
+	`{"id":23,"next_knocks":{}}`: {ID: 23, NextKnocks: &None{}},
+	`{"id":24,"announce":{"sequence":2,"epoch":1,"announce":"YQ","roster":"cg","stage":["` + someone.String() + `"]}}`: {
+		ID: 24, Announce: &Announce{Sequence: 2, Epoch: 1, Announce: Bytes("a"), Roster: Bytes("r"), Stage: []id.Person{someone}},
+	},
+	`{"id":25,"letters":{"epoch":1,"letters":"YQ"}}`: {ID: 25, Letters: &Letters{Epoch: 1, Letters: Bytes("a")}},
 }
 
 func TestParseRequest(t *testing.T) {
@@ -77,6 +86,11 @@ func TestParseRequestRefuses(t *testing.T) {
 		"two":                  `{"id":1,"ping":{}}{"id":2,"ping":{}}`,
 		"no number":            `{"ping":{}}`,
 		"number null":          `{"id":null,"ping":{}}`,
+		"no bytes":             `{"id":1,"letters":{"epoch":1,"letters":"!"}}`,
+		"bytes with padding":   `{"id":1,"letters":{"epoch":1,"letters":"YQ=="}}`,
+		"a short member":       `{"id":1,"knock":{"member":"AQID","knock":"YQ"}}`,
+		"a long knock":         `{"id":1,"knock":{"member":"AQIDBAUGBwg","knock":"` + strings.Repeat("A", 2100) + `"}}`,
+		"a long roster":        `{"id":1,"announce":{"announce":"YQ","roster":"` + strings.Repeat("A", 7000) + `"}}`,
 		"number as text":       `{"id":"1","ping":{}}`,
 		"number below zero":    `{"id":-1,"ping":{}}`,
 		"number with fraction": `{"id":1.5,"ping":{}}`,
