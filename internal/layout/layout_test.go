@@ -57,6 +57,7 @@ node:              *
 sdk/go/sframe:
 sdk/go/keys:
 sdk/go/voice:      sdk/go/sframe sdk/go/keys
+sdk/go/group:      sdk/go/keys
 sdk/go:            signal media/red
 
 bench/child:
@@ -71,7 +72,7 @@ test/*:            *
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id room signal grant load media/rtp media/red media/seal media/peer media/speech media/forward media/fanout sdk/go/sframe sdk/go/keys sdk/go/voice")
+var pure = strings.Fields("id room signal grant load media/rtp media/red media/seal media/peer media/speech media/forward media/fanout sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")
