@@ -101,32 +101,33 @@ func (h *Hearer) Forget(before uint32) {
 	}
 }
 
-// Open appends the frame that sealed carries to out. It may be played at once,
-// for as long as Trust says so. The error is ErrFrame, ErrReplay or of sframe.
-func (h *Hearer) Open(now time.Time, out, sealed []byte) ([]byte, error) {
+// Open appends the payload that sealed carries to out, and says whether it is
+// redundant. It may be played at once, for as long as Trust says so. The error is
+// ErrFrame, ErrReplay or of sframe.
+func (h *Hearer) Open(now time.Time, out, sealed []byte) (payload []byte, redundant bool, err error) {
 	if len(sealed) == 0 {
-		return out, nil // a pause
+		return out, false, nil // a pause
 	}
 	header, _, err := sframe.ParseHeader(sealed)
 	if err != nil {
-		return out, err
+		return out, false, err
 	}
 	e, w, err := h.window(header.KID)
 	if err != nil {
-		return out, err
+		return out, false, err
 	}
 	plain, _, err := w.key.Open(nil, sealed, nil)
 	if err != nil {
-		return out, err
+		return out, false, err
 	}
 	if !w.seen.Take(header.CTR) {
-		return out, ErrReplay
+		return out, false, ErrReplay
 	}
 	e.keep(w)
-	p, frame, err := parse(plain)
+	p, payload, redundant, err := parse(plain)
 	if err != nil || header.CTR/keys.WindowFrames != w.number {
 		h.forged = now // it opens, and no speaker of ours would seal that
-		return out, ErrFrame
+		return out, false, ErrFrame
 	}
 	if len(h.pending) == pendingMax {
 		h.pending, h.overdue = append(h.pending[:0], h.pending[1:]...), true
@@ -138,7 +139,7 @@ func (h *Hearer) Open(now time.Time, out, sealed []byte) ([]byte, error) {
 	if p != nil {
 		h.check(now, p)
 	}
-	return append(out, frame...), nil
+	return append(out, payload...), redundant, nil
 }
 
 // window returns what opens the frames that go by kid.

@@ -41,9 +41,10 @@ type vectors struct {
 }
 
 type vector struct {
-	Frame   hexBytes `json:"frame"`
-	Repeats int      `json:"repeats"`
-	Sealed  hexBytes `json:"sealed"`
+	Frame     hexBytes `json:"frame"`
+	Redundant bool     `json:"redundant,omitempty"`
+	Repeats   int      `json:"repeats"`
+	Sealed    hexBytes `json:"sealed"`
 }
 
 // The same bytes as in TypeScript.
@@ -70,7 +71,10 @@ func TestVectors(t *testing.T) {
 		}
 		for i := range e.Frames {
 			f := &e.Frames[i]
-			sealed := seal(t, ada, f.Frame, f.Repeats)
+			sealed, err := ada.Seal(nil, f.Frame, f.Redundant, f.Repeats)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if *update {
 				f.Sealed = sealed
 			}
@@ -78,7 +82,7 @@ func TestVectors(t *testing.T) {
 				t.Fatalf("epoch %d, frame %d: %x, want %x", e.Epoch, i, sealed, f.Sealed)
 			}
 			now = now.Add(frameTime)
-			if got, err := bo.Open(now, nil, sealed); err != nil || !bytes.Equal(got, f.Frame) {
+			if got, redundant, err := bo.Open(now, nil, sealed); err != nil || redundant != f.Redundant || !bytes.Equal(got, f.Frame) {
 				t.Fatalf("epoch %d, frame %d: %x, %v", e.Epoch, i, got, err)
 			}
 			if trust := bo.Trust(now); trust > Proven {

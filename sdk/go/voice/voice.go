@@ -25,8 +25,9 @@ import (
 const BatchMax = 25
 
 const (
-	flagProof = 1 << 0
-	hashLen   = 10 // bytes of SHA-256: a second preimage costs 2^80
+	flagProof     = 1 << 0
+	flagRedundant = 1 << 1
+	hashLen       = 10 // bytes of SHA-256: a second preimage costs 2^80
 	// proofHead is what a proof has before its hashes: the key, the number of
 	// the first frame, how many frames, the signature.
 	proofHead = 8 + 8 + 1 + ed25519.SignatureSize
@@ -80,24 +81,25 @@ func (p *proof) append(b []byte) []byte {
 }
 
 // parse reads what a frame carries. p is nil when there is no proof.
-func parse(b []byte) (p *proof, frame []byte, err error) {
-	if len(b) == 0 || b[0]&^flagProof != 0 {
-		return nil, nil, ErrFrame
+func parse(b []byte) (p *proof, payload []byte, redundant bool, err error) {
+	if len(b) == 0 || b[0]&^(flagProof|flagRedundant) != 0 {
+		return nil, nil, false, ErrFrame
 	}
-	proven, b := b[0]&flagProof != 0, b[1:]
-	if !proven {
-		return nil, b, nil
+	flags, b := b[0], b[1:]
+	redundant = flags&flagRedundant != 0
+	if flags&flagProof == 0 {
+		return nil, b, redundant, nil
 	}
 	if len(b) < proofHead {
-		return nil, nil, ErrFrame
+		return nil, nil, false, ErrFrame
 	}
 	p = &proof{kid: binary.BigEndian.Uint64(b), first: binary.BigEndian.Uint64(b[8:]), sig: b[17:proofHead]}
 	n, b := int(b[16]), b[proofHead:]
 	if n == 0 || n > BatchMax || len(b) < n*hashLen || p.first+uint64(n) < p.first {
-		return nil, nil, ErrFrame
+		return nil, nil, false, ErrFrame
 	}
 	p.hashes = b[:n*hashLen]
-	return p, b[n*hashLen:], nil
+	return p, b[n*hashLen:], redundant, nil
 }
 
 // --- who speaks ---
@@ -146,10 +148,11 @@ const (
 	repeatApart = 3
 )
 
-// Seal appends the sealed frame to out. Where packets are lost, each proof is
-// carried by repeats more frames. An empty frame, a pause, stays what it is.
-func (s *Speaker) Seal(out, frame []byte, repeats int) ([]byte, error) {
-	if len(frame) == 0 {
+// Seal appends the sealed frame to out: of a payload that is an Opus packet, or
+// redundant, which is RED (RFC 2198). Where packets are lost, each proof is
+// carried by repeats more frames. An empty payload, a pause, stays what it is.
+func (s *Speaker) Seal(out, payload []byte, redundant bool, repeats int) ([]byte, error) {
+	if len(payload) == 0 {
 		return out, nil
 	}
 	if !s.keyed {
@@ -164,7 +167,10 @@ func (s *Speaker) Seal(out, frame []byte, repeats int) ([]byte, error) {
 		s.close()
 	}
 	s.plain = s.carry(append(s.plain[:0], 0), min(repeats, RepeatsMax))
-	s.plain = append(s.plain, frame...)
+	if redundant {
+		s.plain[0] |= flagRedundant
+	}
+	s.plain = append(s.plain, payload...)
 	start := len(out)
 	out = s.key.Seal(out, s.next, s.plain, nil)
 	if s.open.count() == 0 {

@@ -64,7 +64,7 @@ func (x *talk) frame() []byte {
 
 func seal(t testing.TB, s *Speaker, frame []byte, repeats int) []byte {
 	t.Helper()
-	b, err := s.Seal(nil, frame, repeats)
+	b, err := s.Seal(nil, frame, false, repeats)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,8 @@ func seal(t testing.TB, s *Speaker, frame []byte, repeats int) []byte {
 // hear opens a frame a frame later.
 func (x *talk) hear(sealed []byte) ([]byte, error) {
 	x.now = x.now.Add(frameTime)
-	return x.bo.Open(x.now, nil, sealed)
+	b, _, err := x.bo.Open(x.now, nil, sealed)
+	return b, err
 }
 
 func (x *talk) trusts(want Trust) {
@@ -177,7 +178,7 @@ func TestNumbersAreUsedOnce(t *testing.T) {
 	if len(first) != len(second) || bytes.Equal(first, second) {
 		t.Error("a speaker who came again seals with the same key")
 	}
-	if _, err := new(Speaker).Seal(nil, f, 0); !errors.Is(err, ErrEpoch) {
+	if _, err := new(Speaker).Seal(nil, f, false, 0); !errors.Is(err, ErrEpoch) {
 		t.Errorf("without a key: %v", err)
 	}
 }
@@ -285,7 +286,7 @@ func TestProofsSurviveLoss(t *testing.T) {
 			if x.rnd.Float64() < c.loss {
 				continue
 			}
-			if _, err := x.bo.Open(x.now, nil, f); err != nil {
+			if _, _, err := x.bo.Open(x.now, nil, f); err != nil {
 				t.Fatal(err)
 			}
 			heard++
@@ -359,13 +360,16 @@ func FuzzParse(f *testing.F) {
 	p := proof{kid: 5, first: 25, hashes: make([]byte, 2*hashLen), sig: make([]byte, ed25519.SignatureSize)}
 	f.Add(append(p.append([]byte{flagProof}), 1, 2, 3))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, frame, err := parse(b)
+		p, frame, redundant, err := parse(b)
 		if err != nil {
 			return
 		}
 		back := []byte{0}
 		if p != nil {
 			back = p.append([]byte{flagProof})
+		}
+		if redundant {
+			back[0] |= flagRedundant
 		}
 		if !bytes.Equal(append(back, frame...), b) {
 			t.Errorf("%x is read as %v and %x", b, p, frame)
@@ -384,7 +388,7 @@ func BenchmarkHear(b *testing.B) {
 	for b.Loop() {
 		sealed := seal(b, ada, frame, 0)
 		var err error
-		if out, err = bo.Open(now, out[:0], sealed); err != nil {
+		if out, _, err = bo.Open(now, out[:0], sealed); err != nil {
 			b.Fatal(err)
 		}
 	}

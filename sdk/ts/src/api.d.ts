@@ -746,6 +746,25 @@ export interface components {
         Sessions: {
             sessions: components["schemas"]["Session"][];
         };
+        SignalAnnounce: {
+            announce: string;
+            /** Format: int32 */
+            epoch: number;
+            roster?: string;
+            /** Format: int32 */
+            sequence: number;
+            stage?: string[];
+        };
+        SignalAnnounced: {
+            announce: string;
+            /** Format: int32 */
+            epoch: number;
+            room: string;
+            roster?: string;
+            /** Format: int32 */
+            sequence: number;
+            stage?: string[];
+        };
         SignalAnswer: {
             sdp: string;
         };
@@ -773,11 +792,46 @@ export interface components {
             view?: components["schemas"]["RoomView"];
             you: components["schemas"]["RoomParticipant"];
         };
+        SignalGone: {
+            member: string;
+            removed?: boolean;
+        };
+        SignalKnock: {
+            /** Format: int32 */
+            epoch: number;
+            knock: string;
+            member: string;
+        };
+        SignalKnocking: {
+            /** Format: int32 */
+            epoch: number;
+            knock: string;
+            member: string;
+            who: string;
+        };
+        SignalKnocks: {
+            gone?: components["schemas"]["SignalGone"][];
+            knocks: components["schemas"]["SignalKnocking"][];
+            room: string;
+        };
+        SignalLetter: {
+            letter: string;
+            room: string;
+        };
+        SignalLetters: {
+            /** Format: int32 */
+            epoch: number;
+            letters: string;
+        };
         SignalNone: Record<string, never>;
         SignalNotice: {
+            announce?: components["schemas"]["SignalAnnounced"];
             crowd?: components["schemas"]["SignalCrowd"];
             cut?: components["schemas"]["SignalCut"];
             hallway?: components["schemas"]["SignalNone"];
+            knocks?: components["schemas"]["SignalKnocks"];
+            letter?: components["schemas"]["SignalLetter"];
+            untended?: components["schemas"]["SignalUntended"];
             voices?: components["schemas"]["SignalVoices"];
             you?: components["schemas"]["SignalYou"];
         };
@@ -800,20 +854,25 @@ export interface components {
             problem?: components["schemas"]["SignalProblem"];
             /** Format: int64 */
             re: number;
+            tended?: components["schemas"]["SignalTended"];
         };
         SignalRequest: {
+            announce?: components["schemas"]["SignalAnnounce"];
             ask_up?: components["schemas"]["SignalWho"];
             decline?: components["schemas"]["SignalNone"];
             end?: components["schemas"]["SignalNone"];
             enter?: components["schemas"]["SignalEnter"];
             /** Format: int64 */
             id: number;
+            knock?: components["schemas"]["SignalKnock"];
             leave?: components["schemas"]["SignalNone"];
             let_in?: components["schemas"]["SignalWho"];
+            letters?: components["schemas"]["SignalLetters"];
             lower_hand?: components["schemas"]["SignalWho"];
             make_moderator?: components["schemas"]["SignalWho"];
             move_down?: components["schemas"]["SignalWho"];
             mute?: components["schemas"]["SignalWho"];
+            next_knocks?: components["schemas"]["SignalNone"];
             offer?: components["schemas"]["SignalOffer"];
             ping?: components["schemas"]["SignalNone"];
             raise_hand?: components["schemas"]["SignalNone"];
@@ -821,6 +880,7 @@ export interface components {
             set_hands?: components["schemas"]["SignalSetHands"];
             step_down?: components["schemas"]["SignalNone"];
             step_up?: components["schemas"]["SignalNone"];
+            tend?: components["schemas"]["SignalNone"];
             unmute?: components["schemas"]["SignalNone"];
             watch_hallway?: components["schemas"]["SignalNone"];
             widen?: components["schemas"]["SignalWiden"];
@@ -828,6 +888,15 @@ export interface components {
         SignalSetHands: {
             /** @enum {string} */
             policy: "off" | "followed" | "everyone";
+        };
+        SignalTended: {
+            /** Format: int32 */
+            epoch: number;
+            /** Format: int32 */
+            sequence: number;
+        };
+        SignalUntended: {
+            room: string;
         };
         SignalVoices: {
             /** Format: int64 */

@@ -19,6 +19,7 @@ export const repeatsMax = 5;
 
 const repeatApart = 3; // frames, so that no burst takes them all
 const flagProof = 1;
+const flagRedundant = 2;
 const hashLength = 10; // bytes of SHA-256: a second preimage costs 2^80
 const signatureLength = 64;
 // A proof: the key, the number of the first frame, how many frames, the
@@ -55,12 +56,19 @@ function proofStart({ kid, first, hashes }: Omit<Proof, 'signature'>): Bytes {
 const signed = (p: Omit<Proof, 'signature'>, commit: Bytes) =>
   join(label, proofStart(p), commit, p.hashes);
 
+/** What is said in a frame: an Opus packet, or RED (RFC 2198) where it is redundant. */
+export interface Said {
+  payload: Bytes;
+  redundant: boolean;
+}
+
 /** Reads what a frame carries. Nothing, when it is malformed. */
-export function parse(bytes: Bytes): { proof?: Proof; frame: Bytes } | undefined {
+export function parse(bytes: Bytes): (Said & { proof?: Proof }) | undefined {
   const flags = bytes[0];
-  if (flags === undefined || flags & ~flagProof) return undefined;
+  if (flags === undefined || flags & ~(flagProof | flagRedundant)) return undefined;
   const rest = bytes.subarray(1);
-  if (!flags) return { frame: rest };
+  const redundant = (flags & flagRedundant) !== 0;
+  if (!(flags & flagProof)) return { payload: rest, redundant };
   if (rest.length < proofHead) return undefined;
   const view = new DataView(rest.buffer, rest.byteOffset);
   const [key, first, count] = [view.getBigUint64(0), view.getBigUint64(8), view.getUint8(16)];
@@ -68,7 +76,7 @@ export function parse(bytes: Bytes): { proof?: Proof; frame: Bytes } | undefined
   const beyond = BigInt.asUintN(64, first + BigInt(count)) < first;
   if (count === 0 || count > batchMax || rest.length < end || beyond) return undefined;
   const [signature, hashes] = [rest.subarray(17, proofHead), rest.subarray(proofHead, end)];
-  return { proof: { kid: key, first, signature, hashes }, frame: rest.subarray(end) };
+  return { proof: { kid: key, first, signature, hashes }, payload: rest.subarray(end), redundant };
 }
 
 /** Runs one thing after another. */
@@ -126,16 +134,17 @@ export class Speaker {
   }
 
   /**
-   * Seals a frame. Where packets are lost, each proof is carried by `repeats`
-   * more frames. An empty frame, a pause, stays what it is.
+   * Seals what is said. Where packets are lost, each proof is carried by
+   * `repeats` more frames. An empty payload, a pause, stays what it is.
    */
-  seal(frame: Bytes, repeats = 0): Promise<Bytes> {
+  seal(payload: Bytes, redundant = false, repeats = 0): Promise<Bytes> {
     return this.#turns.take(async () => {
-      if (!frame.length) return frame;
+      if (!payload.length) return payload;
       const key = await this.#turn();
       if (this.#hashes.length >= this.#batch) await this.#close();
       const proof = this.#carry(Math.min(repeats, repeatsMax));
-      const plain = join(Uint8Array.of(proof.length ? flagProof : 0), proof, frame);
+      const flags = (proof.length ? flagProof : 0) | (redundant ? flagRedundant : 0);
+      const plain = join(Uint8Array.of(flags), proof, payload);
       const number = this.#next++; // used up, whatever comes of it
       const sealed = await key.seal(BigInt(number), plain);
       if (!this.#hashes.length) this.#first = number;
@@ -252,13 +261,13 @@ export class Hearer {
   }
 
   /**
-   * The frame that `sealed` carries, which may be played for as long as `trust`
+   * What is said in the frame that `sealed` is, which may be played for as long as `trust`
    * says so. Nothing, when it is not this voice's, or has come before. `now` is
    * in milliseconds.
    */
-  open(now: number, sealed: Bytes): Promise<Bytes | undefined> {
+  open(now: number, sealed: Bytes): Promise<Said | undefined> {
     return this.#turns.take(async () => {
-      if (!sealed.length) return sealed; // a pause
+      if (!sealed.length) return { payload: sealed, redundant: false }; // a pause
       const header = parseHeader(sealed);
       const found = header && (await this.#find(header.kid));
       const opened = await found?.stretch.key.open(sealed);
@@ -278,7 +287,7 @@ export class Hearer {
       const frame = { kid, ctr, hash: await hashOf(sealed), commit, at: now };
       if (!this.#covered(now, frame)) this.#pending.push(frame);
       if (said.proof) await this.#check(now, said.proof);
-      return said.frame.slice();
+      return { payload: said.payload.slice(), redundant: said.redundant };
     });
   }
 
