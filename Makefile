@@ -7,7 +7,7 @@ GO        ?= go
 FUZZTIME  ?= 30s
 LINT      := $(GO) run -modfile=tools/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: all run build web types test check lint race fuzz e2e interop bench bench-peers bench-loss fmt map clean
+.PHONY: all run build web verify-web types test check lint race fuzz e2e interop bench bench-peers bench-loss fmt map clean
 
 all: check
 
@@ -23,6 +23,9 @@ web: node_modules/.installed ## web/dist, the built app
 node_modules/.installed: package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
+
+verify-web: web ## whether a node serves the app that is built here: make verify-web NODE=https://stoa.example
+	node web/test/verify.mjs "$(NODE)"
 
 types: node_modules/.installed ## sdk/ts/src/api.d.ts, from the API itself
 	@mkdir -p build
