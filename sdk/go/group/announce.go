@@ -96,6 +96,9 @@ const AnnounceSize = 1 + 4 + 4 + 1 + 1 + 8 + 4 + 4*sha256.Size + ed25519.Signatu
 // FlagProven says that listeners are to play only what is proven.
 const FlagProven = 1 << 0
 
+// timeMax is the last time that a number of JavaScript's holds exactly.
+const timeMax = 1<<53 - 1
+
 // An Announce says which secret is used, by whom, and who has it.
 type Announce struct {
 	Sequence  uint32 // from 1
@@ -125,7 +128,7 @@ func ParseAnnounce(b []byte) (a Announce, err error) {
 	b = b[copy(a.Roster[:], b):]
 	b = b[copy(a.Audience[:], b):]
 	copy(a.Signature[:], b)
-	if a.Sequence == 0 || a.Epoch == 0 || a.Slot > keys.SlotMax || a.Flags&^FlagProven != 0 {
+	if a.Sequence == 0 || a.Epoch == 0 || a.Slot > keys.SlotMax || a.Flags&^FlagProven != 0 || a.Time > timeMax {
 		return Announce{}, ErrMalformed
 	}
 	return a, nil

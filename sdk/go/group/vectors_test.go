@@ -298,6 +298,7 @@ func (v *vectors) makeBad(certs []Cert) {
 			{"epoch 0", change(said, 8, 0)},
 			{"a slot that is not there", change(said, 9, 32)},
 			{"a flag that is not there", change(said, 10, 2)},
+			{"a time of more than 53 bits", change(said, 12, 0x20)},
 		},
 		"letter": {
 			{"nothing", nil},
