@@ -27,6 +27,7 @@ func (l *line) tend() signal.Knocks {
 	if m := l.ask("tend", None{}); m.Problem != nil {
 		l.Fatalf("tend: %s", m.raw)
 	}
+	l.done("next_knocks", None{})
 	return l.news()
 }
 

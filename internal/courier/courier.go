@@ -151,8 +151,8 @@ func (c *Courier) Knock(now time.Time, s Seat, k signal.Knock, post func([]byte)
 	return untended, err
 }
 
-// Tend makes s the steward, who is sent all knocks from now on, and returns
-// what the newest announce is.
+// Tend makes s the steward, and returns what the newest announce is. All knocks
+// wait until it asks for more: the answer is to come before them.
 func (c *Courier) Tend(s Seat) (tended signal.Tended, err error) {
 	err = c.in(s.Room, false, func(in *circle) error {
 		m := in.members[s.Session]
@@ -170,14 +170,14 @@ func (c *Courier) Tend(s Seat) (tended signal.Tended, err error) {
 		for _, m := range all {
 			in.enqueue(m)
 		}
+		in.awaited = true
 		tended = signal.Tended{Sequence: in.announced.Sequence, Epoch: in.announced.Epoch}
-		in.tell()
 		return nil
 	})
 	return tended, err
 }
 
-// More sends the steward what has come since it was sent something.
+// More sends the steward what there is for it, and then what comes, once.
 func (c *Courier) More(s Seat) error {
 	return c.tending(s, func(in *circle) error {
 		in.awaited = false

@@ -104,6 +104,8 @@ func TestTheWay(t *testing.T) {
 	if err != nil || tended != (signal.Tended{}) {
 		t.Fatalf("%+v, %v", tended, err)
 	}
+	expect(t, "who tends and has not asked", ada.read(), "")
+	is(t, "more", c.More(ada.Seat), nil)
 	expect(t, "who tends", ada.read(), "knock ada 0")
 
 	// Until the steward asks for more, what comes is gathered.
@@ -137,6 +139,7 @@ func TestTheWay(t *testing.T) {
 	if tended, err = c.Tend(bo.Seat); err != nil || tended != (signal.Tended{Sequence: 2, Epoch: 1}) {
 		t.Errorf("%+v, %v", tended, err)
 	}
+	is(t, "more", c.More(bo.Seat), nil)
 	all := bo.read()
 	if !strings.HasPrefix(all, "knock ada 0, knock ed 0, ") && !strings.HasPrefix(all, "knock ed 0, knock ada 0, ") || strings.Count(all, "knock") != 4 {
 		t.Errorf("the new steward gets %s", all)
@@ -316,6 +319,7 @@ func TestRandomHistories(t *testing.T) {
 				there++
 			}
 		}
+		_ = c.More(steward.Seat)
 		got := steward.read()
 		if strings.Count(got, "knock") != there || strings.Contains(got, "gone") {
 			t.Fatalf("seed %d: %d are there, and the steward is told %s", seed, there, got)
