@@ -28,6 +28,7 @@ type floor struct {
 type pending struct {
 	slot   int
 	number uint64
+	turn   int // how many packets of the slot wait before it
 	length int
 	from   *client
 	at     time.Time
@@ -107,7 +108,13 @@ func (l *shard) hear(h *hall, from *client, at time.Time, p *fanout.Packet) {
 		}
 		l.due = append(l.due, f)
 	}
-	f.pending = append(f.pending, pending{p.Slot, ring.Keep(p), len(p.Payload), from, at})
+	turn := 0
+	for i := range f.pending {
+		if f.pending[i].slot == p.Slot {
+			turn++
+		}
+	}
+	f.pending = append(f.pending, pending{p.Slot, ring.Keep(p), turn, len(p.Payload), from, at})
 	if len(f.pending) >= gatherMax {
 		f.due = at
 		l.seal(f)
@@ -144,8 +151,11 @@ func (l *shard) spread() {
 // seal sends every listener what is pending, but not what is their own.
 func (l *shard) seal(f *floor) {
 	if len(f.pending) > 1 {
-		// Those of one length go together, and a shorter one may end them.
-		slices.SortStableFunc(f.pending, func(a, b pending) int { return cmp.Compare(b.length, a.length) })
+		// Those of one length go together, and a shorter one may end them. A
+		// voice's own keep their order.
+		slices.SortStableFunc(f.pending, func(a, b pending) int {
+			return cmp.Or(cmp.Compare(a.turn, b.turn), cmp.Compare(b.length, a.length))
+		})
 	}
 	n := 0
 	for _, p := range f.pending {
