@@ -17,6 +17,7 @@ export { asStoaError, type Problem, StoaError } from './error.ts';
 export { House } from './house.ts';
 export type * from './http.ts';
 export { Live, watchHallway } from './live.ts';
+export { canSeal, type Lock, type SealedVoice } from './lock.ts';
 export type { MediaState } from './media.ts';
 export type { CutReason, HandPolicy, Participant, Role, RoomEvent, View } from './protocol.ts';
 export { apply, mayRaise, onStage } from './room.ts';

@@ -1,6 +1,7 @@
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals-core';
 import { asStoaError, notHere, offline, type StoaError } from './error.ts';
 import type { Live } from './live.ts';
+import { type Lock, waiting } from './lock.ts';
 import { type Levels, Media, type MediaState } from './media.ts';
 import type {
   Answer,
@@ -61,6 +62,8 @@ export class Seat {
   /** The own microphone is open: I can be heard. */
   readonly onAir: ReadonlySignal<boolean>;
   readonly media: ReadonlySignal<MediaState>;
+  /** How the room is sealed. */
+  readonly lock: ReadonlySignal<Lock>;
   /** The browser wants a tap before it plays sound: call `startPlayback` from one. */
   readonly playbackBlocked: ReadonlySignal<boolean>;
 
@@ -73,6 +76,7 @@ export class Seat {
   readonly #ownVoice = signal(false);
   readonly #levels = signal<ReadonlyMap<string, number>>(new Map());
   readonly #wantsOpen = signal(false);
+  readonly #lock = signal<Lock>(waiting);
   readonly #live: Live;
   readonly #grant: () => Promise<string>;
   readonly #media: Media;
@@ -148,6 +152,7 @@ export class Seat {
     this.levels = this.#levels;
     this.onAir = computed(() => this.#wantsOpen.value && this.me.value?.muted === false);
     this.media = this.#media.state;
+    this.lock = this.#lock;
     this.playbackBlocked = this.#media.blocked;
 
     this.#stops = [
