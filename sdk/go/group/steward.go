@@ -225,7 +225,26 @@ func (g *Group) rest() {
 	if g.sent == nil {
 		g.abandon()
 	}
+	for _, r := range g.out {
+		if r.Letters != nil {
+			g.unpost(r.Letters.Letters)
+		}
+	}
 	g.out = slices.DeleteFunc(g.out, func(r Request) bool { return r.Announce != nil || r.Letters != nil })
+}
+
+// unpost notes that letters are not sent: their keks will never be known.
+func (g *Group) unpost(letters []byte) {
+	for len(letters) > 0 {
+		to, _, rest, err := CutLetter(letters)
+		if err != nil {
+			return
+		}
+		if p := g.members[to]; p != nil {
+			p.kekFor = 0
+		}
+		letters = rest
+	}
 }
 
 // abandon gives up the epoch that is being made.

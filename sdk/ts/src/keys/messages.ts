@@ -4,7 +4,7 @@
  * Go, and `test/vectors/group.json` holds for both. What is parsed is of the
  * right form and no more; whose it is, `verify…` says.
  */
-import { join } from './bytes.ts';
+import { compare, join } from './bytes.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -22,9 +22,6 @@ const ed25519 = { name: 'Ed25519' };
 
 const text = new TextEncoder();
 const sha256 = async (bytes: Bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-
-export const same = (a: Uint8Array, b: Uint8Array) =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** Writes numbers, big-endian, of as many bytes as stand beside them. */
 function numbers(...parts: [value: number, size: 1 | 2 | 4 | 8][]): Bytes {
@@ -220,11 +217,6 @@ export const hashRoster = (roster: Roster) =>
 export function hashAudience(holders: readonly Pick<Cert, 'member' | 'device'>[]): Promise<Bytes> {
   const parts = holders.map(({ member, device }) => join(member, device)).sort(compare);
   return sha256(join(text.encode('stoa 1 audience'), ...parts));
-}
-
-function compare(a: Uint8Array, b: Uint8Array): number {
-  const at = a.findIndex((byte, i) => byte !== b[i]);
-  return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
 }
 
 // --- announce ---

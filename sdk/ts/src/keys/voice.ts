@@ -5,9 +5,10 @@
  * "Voices". `sdk/go/voice` is the same in Go, and `test/vectors/voice.json`
  * holds for both. Nothing here knows a clock or a network.
  */
-import { join } from './bytes.ts';
+import { join, same } from './bytes.ts';
 import { epochLow, kid, parseKid, windowFrames, windowKey } from './schedule.ts';
 import { Key, parseHeader, Window } from './sframe.ts';
+import { Turns } from './turns.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -31,8 +32,6 @@ const ed25519 = { name: 'Ed25519' };
 async function hashOf(sealed: Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', sealed)).subarray(0, hashLength);
 }
-
-const same = (a: Bytes, b: Bytes) => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** What says that frames of one key, behind one another, are the speaker's. */
 interface Proof {
@@ -77,17 +76,6 @@ export function parse(bytes: Bytes): (Said & { proof?: Proof }) | undefined {
   if (count === 0 || count > batchMax || rest.length < end || beyond) return undefined;
   const [signature, hashes] = [rest.subarray(17, proofHead), rest.subarray(proofHead, end)];
   return { proof: { kid: key, first, signature, hashes }, payload: rest.subarray(end), redundant };
-}
-
-/** Runs one thing after another. */
-class Turns {
-  #last: Promise<unknown> = Promise.resolve();
-
-  take<T>(turn: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(turn);
-    this.#last = result.catch(() => {}); // its caller is told
-    return result;
-  }
 }
 
 // --- who speaks ---
