@@ -68,6 +68,13 @@ class SilentContext {
   async close() {}
 }
 
+/** The keys are tried by tests of their own, and in real browsers. */
+class Keys {
+  onmessage = null;
+  postMessage() {}
+  terminate() {}
+}
+
 const microphone = new Track();
 
 describe('a seat in a room', () => {
@@ -104,6 +111,8 @@ describe('a seat in a room', () => {
 
   beforeEach(async () => {
     vi.stubGlobal('RTCPeerConnection', Peer);
+    vi.stubGlobal('RTCRtpScriptTransform', class {});
+    vi.stubGlobal('Worker', Keys);
     vi.stubGlobal('AudioContext', SilentContext);
     vi.stubGlobal('MediaStream', class {});
     vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
@@ -126,6 +135,12 @@ describe('a seat in a room', () => {
     await double.stop();
     vi.unstubAllGlobals();
     vi.restoreAllMocks();
+  });
+
+  it('is not taken by a browser that cannot seal', async () => {
+    vi.stubGlobal('RTCRtpScriptTransform', undefined);
+    await expect(enter(bo)).rejects.toMatchObject({ code: 'no_sealing' });
+    expect(Peer.all).toEqual([]);
   });
 
   it('shows the room, and offers one microphone and eight slots', async () => {

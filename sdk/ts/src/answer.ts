@@ -1,4 +1,5 @@
 /** The node's answer as it is applied here. Nothing in this file knows a browser. */
+import type { Types } from './keys/frames.ts';
 
 /** How a speaker is to send, as the notice `voices` says. */
 export interface Manner {
@@ -8,10 +9,14 @@ export interface Manner {
   repeat: readonly number[];
 }
 
-/** The payload type by which the first section, the microphone's, may send RED. */
-export function redType(answer: string): number | undefined {
-  const found = /^a=rtpmap:(\d+) red\/48000\/2\r?$/m.exec(sections(answer)[1] ?? '');
-  return found ? Number(found[1]) : undefined;
+/** The payload types of the first section, the microphone's, which are those of all. */
+export function typesOf(answer: string): Types {
+  const [, microphone = ''] = sections(answer);
+  const typeOf = (codec: string) => {
+    const found = new RegExp(`^a=rtpmap:(\\d+) ${codec}/48000/2\\r?$`, 'm').exec(microphone);
+    return found ? Number(found[1]) : undefined;
+  };
+  return { opus: typeOf('opus') ?? -1, red: typeOf('red') };
 }
 
 /**

@@ -16,6 +16,7 @@ import { Seat, type SeatOptions } from './seat.ts';
 export { asStoaError, type Problem, StoaError } from './error.ts';
 export { House } from './house.ts';
 export type * from './http.ts';
+export type { Device } from './keys/group.ts';
 export { Live, watchHallway } from './live.ts';
 export { canSeal, type Lock, type SealedVoice } from './lock.ts';
 export type { MediaState } from './media.ts';

@@ -162,7 +162,7 @@ export class Live {
     this.#pending.delete(reply.re);
     pending.forget();
     if (reply.problem) pending.reject(new StoaError(reply.problem));
-    else pending.resolve(reply.entered ?? reply.answer ?? reply.done);
+    else pending.resolve(reply.entered ?? reply.answer ?? reply.tended ?? reply.done);
   }
 
   #ask<K extends keyof Requests>(kind: K, body: Requests[K], wait: number): Promise<Answer<K>> {

@@ -36,20 +36,13 @@ export const waiting: Lock = {
   ...{ tending: false, proven: false, code: '', voices: [] },
 };
 
-let seals: Promise<boolean> | undefined;
-
 /**
  * Whether this browser can seal and open what is said: encoded transforms in a
  * worker, Ed25519 and X25519. One that cannot does not come in; there is no
  * clear mode.
  */
-export function canSeal(): Promise<boolean> {
-  seals ??= tryToSeal();
-  return seals;
-}
-
-async function tryToSeal(): Promise<boolean> {
-  if (!('RTCRtpScriptTransform' in globalThis) || !globalThis.crypto?.subtle) return false;
+export async function canSeal(): Promise<boolean> {
+  if (!globalThis.RTCRtpScriptTransform || !globalThis.crypto?.subtle) return false;
   try {
     await Promise.all([
       crypto.subtle.generateKey({ name: 'Ed25519' }, false, ['sign', 'verify']),

@@ -1,8 +1,9 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
-import { type Manner, redType, spoken } from './answer.ts';
+import { type Manner, spoken, typesOf } from './answer.ts';
 import { asStoaError, StoaError } from './error.ts';
+import type { Types } from './keys/frames.ts';
 import { Patience } from './patience.ts';
-import type { Orders } from './sender.worker.ts';
+import type { Sealing } from './sealing.ts';
 
 /** The node carries so many voices to one listener at once. */
 export const slotCount = 8;
@@ -37,6 +38,7 @@ export class Media {
   readonly blocked: ReadonlySignal<boolean>;
   readonly #state = signal<MediaState>('new');
   readonly #blocked = signal(false);
+  readonly #sealing: Sealing;
   readonly #exchange: (offer: string) => Promise<string>;
   readonly #heard: (levels: Levels) => void;
   readonly #meters = new Meters();
@@ -45,9 +47,7 @@ export class Media {
   readonly #countTimer: ReturnType<typeof setInterval>;
   #patience = new Map<RTCRtpReceiver, Patience>();
   #manner: Manner = { frameMS: 20, repeat: [] };
-  #repeater: Worker | undefined;
-  #applied: { answer: string; red: number | undefined; frameMS: number } | undefined; // red: to send
-  #hearsCopies = false;
+  #applied: { answer: string; types: Types; frameMS: number } | undefined;
   #applying: Promise<void> = Promise.resolve();
   #peer: RTCPeerConnection | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -59,12 +59,14 @@ export class Media {
 
   /** `exchange` brings an SDP offer to the node and its answer back. */
   constructor(
+    sealing: Sealing,
     exchange: (offer: string) => Promise<string>,
     heard: (levels: Levels) => void,
     device?: string,
   ) {
     this.state = this.#state;
     this.blocked = this.#blocked;
+    this.#sealing = sealing;
     this.#exchange = exchange;
     this.#heard = heard;
     this.#device = device;
@@ -80,7 +82,6 @@ export class Media {
     clearInterval(this.#countTimer);
     this.lose();
     this.releaseMicrophone();
-    this.#repeater?.terminate();
     this.#meters.stop();
     for (const player of this.#players) player.srcObject = null;
   }
@@ -105,22 +106,23 @@ export class Media {
     this.#peer = peer;
     peer.onconnectionstatechange = () => this.#changed(peer);
     try {
+      // The transforms at once: a browser lets them in later, and has them do nothing.
       const microphone = peer.addTransceiver('audio', { direction: 'sendrecv' });
+      microphone.sender.transform = this.#sealing.transform({ speaks: true });
       for (let slot = 0; slot < slotCount; slot++) {
         const { receiver } = peer.addTransceiver('audio', { direction: 'recvonly' });
+        receiver.transform = this.#sealing.transform({ slot });
         this.#play(slot, receiver.track);
       }
-      this.#repeatOn(microphone.sender); // at once: a browser lets it in later, and has it do nothing
       await microphone.sender.replaceTrack(this.#track ?? null);
       await peer.setLocalDescription(await peer.createOffer());
       const answer = await this.#exchange(peer.localDescription?.sdp ?? '');
       if (peer !== this.#peer) return;
-      this.#hearsCopies = redType(answer) !== undefined;
-      const red = canRepeat() ? redType(answer) : undefined;
+      const types = typesOf(answer);
       const { frameMS } = this.#manner;
-      await peer.setRemoteDescription({ type: 'answer', sdp: spoken(answer, frameMS, red) });
+      await peer.setRemoteDescription({ type: 'answer', sdp: spoken(answer, frameMS, types.red) });
       if (peer !== this.#peer) return;
-      this.#applied = { answer, red, frameMS };
+      this.#applied = { answer, types, frameMS };
       this.speak(this.#manner); // it may have changed meanwhile
     } catch (thrown) {
       if (peer === this.#peer) this.#refused(asStoaError(thrown));
@@ -130,8 +132,8 @@ export class Media {
   /** Speaks in this manner from now on. Nothing that is heard breaks off. */
   speak(manner: Manner): void {
     this.#manner = manner;
-    const { red } = this.#applied ?? {};
-    if (red) this.#repeater?.postMessage({ red, repeat: manner.repeat } satisfies Orders);
+    const { types } = this.#applied ?? {};
+    if (types) this.#sealing.speak({ types, ...manner });
     this.#applying = this.#applying.then(() => this.#reframe());
   }
 
@@ -217,15 +219,6 @@ export class Media {
     await this.#sender()?.replaceTrack(track);
   }
 
-  /** Lets the sender's frames pass through the worker that repeats them. */
-  #repeatOn(sender: RTCRtpSender): void {
-    if (!canRepeat()) return;
-    this.#repeater ??= new Worker(new URL('./sender.worker.js', import.meta.url), {
-      type: 'module',
-    });
-    sender.transform = new RTCRtpScriptTransform(this.#repeater);
-  }
-
   /**
    * Gives the browser the node's answer once more, with another length of
    * frames. The node has no part in it.
@@ -236,7 +229,7 @@ export class Media {
     if (!peer || !applied || applied.frameMS === frameMS) return;
     try {
       await peer.setLocalDescription(await peer.createOffer());
-      const sdp = spoken(applied.answer, frameMS, applied.red);
+      const sdp = spoken(applied.answer, frameMS, applied.types.red);
       await peer.setRemoteDescription({ type: 'answer', sdp });
       applied.frameMS = frameMS;
     } catch {
@@ -247,7 +240,7 @@ export class Media {
   /** Has each receiver wait for what is missing, as long as it takes. */
   async #wait(): Promise<void> {
     const { frameMS, repeat } = this.#manner;
-    const farthest = this.#hearsCopies ? Math.max(0, ...repeat) * frameMS : 0;
+    const farthest = this.#applied?.types.red ? Math.max(0, ...repeat) * frameMS : 0;
     if (farthest === 0 && this.#patience.size === 0) return;
     const peer = this.#peer;
     const counts = new Map<string, RTCInboundRtpStreamStats>();
@@ -321,9 +314,6 @@ export class Media {
     });
   }
 }
-
-/** Whether this browser lets a script have a hand in what it sends. */
-const canRepeat = () => 'RTCRtpScriptTransform' in globalThis;
 
 interface Meter {
   source: MediaStreamAudioSourceNode;

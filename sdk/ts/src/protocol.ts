@@ -20,6 +20,7 @@ export type Requests = Required<Omit<Bodies['SignalRequest'], 'id'>>;
 export interface Answers {
   enter: Entered;
   offer: Bodies['SignalAnswer'];
+  tend: Bodies['SignalTended'];
 }
 export type Answer<K extends keyof Requests> = K extends keyof Answers
   ? Answers[K]

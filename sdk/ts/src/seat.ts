@@ -1,7 +1,8 @@
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals-core';
 import { asStoaError, notHere, offline, type StoaError } from './error.ts';
+import type { Device } from './keys/group.ts';
 import type { Live } from './live.ts';
-import { type Lock, waiting } from './lock.ts';
+import { canSeal, type Lock, noSealing } from './lock.ts';
 import { type Levels, Media, type MediaState } from './media.ts';
 import type {
   Answer,
@@ -15,6 +16,7 @@ import type {
   View,
 } from './protocol.ts';
 import { apply, isMissing, onStage, withFollowed, withNewcomer } from './room.ts';
+import { Sealing } from './sealing.ts';
 
 const enterWait = 15_000; // ms to come in for the first time
 const voiceFrom = 0.2; // own level from which one speaks
@@ -28,6 +30,8 @@ export type Ending = 'left' | 'gone' | Exclude<Cut['why'], 'slow' | 'restart'>;
 export interface SeatOptions {
   /** The id of the microphone to use (MediaDeviceInfo.deviceId). */
   microphone?: string;
+  /** By which key others recognise this device; by default one of this page alone. */
+  device?: (who: string) => Promise<Device>;
 }
 
 /**
@@ -71,15 +75,15 @@ export class Seat {
   readonly #ending = signal<Ending | undefined>(undefined);
   readonly #view: ReturnType<typeof signal<View>>;
   readonly #me = signal('');
-  readonly #slots = signal<(string | null)[]>([]);
   readonly #speaking = signal<string[]>([]);
   readonly #ownVoice = signal(false);
   readonly #levels = signal<ReadonlyMap<string, number>>(new Map());
   readonly #wantsOpen = signal(false);
-  readonly #lock = signal<Lock>(waiting);
   readonly #live: Live;
   readonly #grant: () => Promise<string>;
+  readonly #sealing = new Sealing((kind, body) => this.#ask(kind, body));
   readonly #media: Media;
+  readonly #device: (who: string) => Promise<Device>;
   readonly #stops: (() => void)[];
   readonly #first: { resolve(): void; reject(problem: StoaError): void };
   readonly #watchers = new Set<(event: RoomEvent, before: View) => void>();
@@ -94,6 +98,7 @@ export class Seat {
     grant: () => Promise<string>,
     options: SeatOptions = {},
   ): Promise<Seat> {
+    if (!(await canSeal())) throw noSealing();
     const { promise, ...first } = withResolvers();
     const seat = new Seat(live, room, grant, options, first);
     const timer = setTimeout(() => first.reject(offline()), enterWait);
@@ -120,7 +125,9 @@ export class Seat {
     this.#grant = grant;
     this.#first = first;
     this.#view = signal<View>(nothingSeen);
+    this.#device = options.device ?? pageDevice;
     this.#media = new Media(
+      this.#sealing,
       async (sdp) => (await this.#ask('offer', { sdp })).sdp,
       (levels) => this.#measured(levels),
       options.microphone,
@@ -152,11 +159,17 @@ export class Seat {
     this.levels = this.#levels;
     this.onAir = computed(() => this.#wantsOpen.value && this.me.value?.muted === false);
     this.media = this.#media.state;
-    this.lock = this.#lock;
+    this.lock = this.#sealing.lock;
     this.playbackBlocked = this.#media.blocked;
 
     this.#stops = [
       effect(() => this.#media.setOpen(this.onAir.value)),
+      effect(() => {
+        const stage = this.stage.value.map(({ who, away_until: until }) => ({
+          ...{ who, away: until !== undefined },
+        }));
+        this.#sealing.see(stage, this.view.value.visibility === 'closed');
+      }),
       effect(() => {
         if (this.me.value?.role === 'listener') this.#backInAudience();
       }),
@@ -260,6 +273,9 @@ export class Seat {
       return;
     }
     this.#first.resolve();
+    const closed = this.view.peek().visibility === 'closed';
+    const visit = { room: this.room, who: entered.me, closed };
+    this.#sealing.entered(visit, () => this.#device(entered.me));
     if (this.me.peek()?.muted === false && !this.#wantsOpen.peek()) void this.mute();
     if (!entered.media) this.#media.lose(); // whatever it looks like from here
     void this.#media.connect();
@@ -277,18 +293,17 @@ export class Seat {
     if ('seq' in message) {
       if (message.room === this.room) this.#happened(message);
     } else if (message.voices?.room === this.room) {
-      const { slots, speaking, frame_ms: frameMS, repeat = [] } = message.voices;
+      const { speaking, frame_ms: frameMS, repeat = [] } = message.voices;
       this.#media.speak({ frameMS, repeat });
-      batch(() => {
-        this.#slots.value = slots;
-        this.#speaking.value = speaking;
-      });
+      this.#speaking.value = speaking;
     } else if (message.crowd?.room === this.room) {
       this.#view.value = { ...this.view.peek(), count: message.crowd.count };
     } else if (message.you?.room === this.room) {
       this.#view.value = withFollowed(this.view.peek(), this.#me.peek(), message.you.followed);
     } else if (message.cut?.room === this.room) {
       this.#cut(message.cut);
+    } else {
+      this.#sealing.hear(message);
     }
   }
 
@@ -327,8 +342,8 @@ export class Seat {
     if (this.onAir.peek() && microphone > voiceFrom) this.#lastVoice = now;
     const levels = new Map<string, number>();
     slots.forEach((level, slot) => {
-      const who = this.#slots.peek()[slot];
-      if (who) levels.set(who, level);
+      const who = this.#sealing.heardIn(slot);
+      if (who) levels.set(who, Math.max(level, levels.get(who) ?? 0));
     });
     if (this.onAir.peek()) levels.set(this.#me.peek(), microphone);
     batch(() => {
@@ -348,6 +363,7 @@ export class Seat {
     this.#attempt++;
     for (const stop of this.#stops) stop();
     this.#media.stop();
+    this.#sealing.stop();
     batch(() => {
       this.#wantsOpen.value = false;
       this.#speaking.value = [];
@@ -387,4 +403,14 @@ function withResolvers() {
     reject = no;
   });
   return { promise, resolve, reject };
+}
+
+/** A key that nobody recognises again. */
+async function pageDevice(): Promise<Device> {
+  const pair = (await crypto.subtle.generateKey({ name: 'Ed25519' }, false, [
+    'sign',
+    'verify',
+  ])) as CryptoKeyPair;
+  const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
+  return { key: pair.privateKey, publicKey };
 }

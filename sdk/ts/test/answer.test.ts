@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { describe, expect, it } from 'vitest';
-import { redType, spoken } from '../src/answer.ts';
+import { spoken, typesOf } from '../src/answer.ts';
 
 const section = (mid: string, types = '111 63', more: string[] = []) =>
   [
@@ -15,9 +15,10 @@ const section = (mid: string, types = '111 63', more: string[] = []) =>
 const session = 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n';
 
 describe('an answer', () => {
-  it('says by which type the microphone may send RED', () => {
-    expect(redType(session + section('0') + section('1'))).toBe(63);
-    expect(redType(session + section('0', '111') + section('1'))).toBeUndefined();
+  it('says by which types the microphone may send', () => {
+    const both = { opus: 111, red: 63 };
+    expect(typesOf(session + section('0') + section('1'))).toEqual(both);
+    expect(typesOf(session + section('0', '111') + section('1')).red).toBeUndefined();
   });
 
   it('is applied with RED first and the length of frames, in the first section alone', () => {

@@ -473,7 +473,7 @@ export class World {
       for (const one of this.stage) {
         if (one.page?.frozen) continue;
         const voice = state.roster.find(({ who }) => who === one.id);
-        if (!voice || toText(voice.cert.member) !== one.page?.member) {
+        if (!voice || !one.page || !same(voice.cert, (await one.page.group.voice()).cert)) {
           return `to ${name}, ${one.id.slice(0, 4)} is not in the roster`;
         }
       }

@@ -11,7 +11,6 @@ import { type KeyNotice, Outbox, type Request } from './asking.ts';
 import { makeBox } from './letters.ts';
 import { type Epoch, type Ignored, ignore, Member, type Said, type Self } from './member.ts';
 import {
-  type Cert,
   hashCert,
   hashPeople,
   kems,
@@ -23,6 +22,7 @@ import {
 } from './messages.ts';
 import { earliest, Present, type Standing, type Time } from './present.ts';
 import { roomCode } from './schedule.ts';
+import type { Place } from './stage.ts';
 import { Steward } from './steward.ts';
 import { Turns } from './turns.ts';
 
@@ -45,13 +45,9 @@ export interface Visit {
   closed: boolean;
 }
 
-/** Who speaks in a slot. */
-export interface Voice {
-  slot: number;
-  who: string;
-  cert: Cert;
-  /** The cert's. */
-  hash: Bytes;
+/** Who speaks in a slot, and by which device. */
+export interface Voice extends Place {
+  device: Bytes;
 }
 
 /** What those who seal and open frames need to know, and what a person may be shown. */
@@ -82,6 +78,7 @@ export class Group {
   readonly #outbox = new Outbox();
   readonly #ignored: Ignored = new Map();
   readonly #turns = new Turns();
+  #voices: { of: Said | undefined; all: readonly Voice[] } = { of: undefined, all: [] };
   #at = 0; // of the last step
 
   /** The view of a client that is about to come in, with keys of its own. */
@@ -194,11 +191,9 @@ export class Group {
   state(): Promise<State> {
     return this.#turns.take(async () => {
       const { said, current, epochs, line } = this.#member;
-      const roster = (said?.places ?? []).map(async ({ slot, cert }, i) => {
-        return { slot, cert, who: said?.stage[i] ?? '', hash: await hashCert(cert) };
-      });
+      if (said && this.#voices.of !== said) this.#voices = { of: said, all: await voicesOf(said) };
       return {
-        ...{ epochs, roster: await Promise.all(roster), steward: line[0] },
+        ...{ epochs, roster: said ? this.#voices.all : [], steward: line[0] },
         ...{ holders: said?.holders ?? 0, since: said?.time, proven: said?.proven ?? false },
         code: said && current ? await roomCode(current.secret, await hashPeople(said)) : '',
         ...{ epoch: current?.number ?? 0, tending: this.#steward.tending },
@@ -225,4 +220,12 @@ export class Group {
       this.#member.knockAgain(now, this.#steward.tending);
     });
   }
+}
+
+function voicesOf({ places, stage }: Said): Promise<Voice[]> {
+  const voices = places.map(async ({ slot, cert }, i) => ({
+    ...{ slot, who: stage[i] ?? '', device: cert.device, cert: await hashCert(cert) },
+    page: await crypto.subtle.importKey('raw', cert.page, ed25519, false, ['verify']),
+  }));
+  return Promise.all(voices);
 }

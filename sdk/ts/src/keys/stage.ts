@@ -46,6 +46,7 @@ interface Other {
   place: Place;
   hearer: Hearer;
   epochs: Set<number>; // that it knows
+  heard: boolean; // ever
 }
 
 /** What a place goes by: whoever has it again, in whatever roster, has it still. */
@@ -60,7 +61,7 @@ export interface Heard extends Said {
 export class Stage {
   readonly #sign: CryptoKey;
   readonly #cert: Bytes;
-  readonly #batch: number;
+  #batch: number;
   // By slots, for as long as the page is there, so that nothing is counted from
   // zero again.
   readonly #own = new Map<number, Own>();
@@ -79,6 +80,12 @@ export class Stage {
     this.#batch = batch;
   }
 
+  /** Has a signature cover so many frames from now on. */
+  setBatch(frames: number): void {
+    this.#batch = frames;
+    for (const { speaker } of this.#own.values()) speaker.setBatch(frames);
+  }
+
   /** Takes in what is agreed on now. */
   async agree(agreed: Agreed): Promise<void> {
     this.#agreed = agreed;
@@ -95,6 +102,7 @@ export class Stage {
         place,
         hearer: new Hearer(place.page, place.slot),
         epochs: new Set<number>(),
+        heard: false,
       };
       this.#others.set(nameOf(place), other);
       for (const { number, secret } of [...epochs].reverse()) {
@@ -147,16 +155,17 @@ export class Stage {
       return undefined;
     }
     const said = await other.hearer.open(now, sealed);
+    if (said) other.heard = true;
     if (!said || !plays(other.hearer.trust(now))) return undefined;
     return { ...said, who: other.place.who };
   }
 
-  /** What to make of each of the others' voices now. */
+  /** What to make of each of the others' voices now, of those that were heard. */
   trust(now: number): Map<string, Trust> {
     const trusts = new Map<string, Trust>();
     for (const { slot, who } of this.#agreed.roster) {
       const other = this.#other(slot);
-      if (other) trusts.set(who, other.hearer.trust(now));
+      if (other?.heard) trusts.set(who, other.hearer.trust(now));
     }
     return trusts;
   }

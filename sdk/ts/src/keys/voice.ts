@@ -84,8 +84,8 @@ export function parse(bytes: Bytes): (Said & { proof?: Proof }) | undefined {
 export class Speaker {
   readonly #sign: CryptoKey;
   readonly #slot: number;
-  readonly #batch: number;
   readonly #turns = new Turns();
+  #batch = batchMax;
 
   #epoch = -1;
   #sender: Bytes | undefined;
@@ -106,7 +106,12 @@ export class Speaker {
   constructor(sign: CryptoKey, slot: number, batch: number) {
     this.#sign = sign;
     this.#slot = slot;
-    this.#batch = Math.min(Math.max(batch, 1), batchMax);
+    this.setBatch(batch);
+  }
+
+  /** Has a signature cover so many frames from now on. */
+  setBatch(frames: number): void {
+    this.#batch = Math.min(Math.max(Math.floor(frames), 1), batchMax);
   }
 
   /** Begins an epoch, which must be newer than the one before: a number is used once. */

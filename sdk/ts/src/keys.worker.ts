@@ -1,0 +1,54 @@
+/**
+ * The worker that keeps the keys of a visit, and through which all that is said
+ * and heard passes (WebRTC Encoded Transform). It is a script of its own
+ * because a browser allows this in a worker only.
+ */
+import { Keeper, type Order, type Report } from './keys/keeper.ts';
+
+/** Which way a transform is on: one's own voice, or a slot of the connection. */
+export type Way = { speaks: true } | { slot: number };
+
+interface EncodedFrame {
+  data: ArrayBuffer;
+  getMetadata(): { payloadType?: number; rtpTimestamp?: number };
+}
+
+interface Transformer {
+  options: Way;
+  readable: ReadableStream<EncodedFrame>;
+  writable: WritableStream<EncodedFrame>;
+}
+
+/** The global scope of a worker, as far as it is used here. */
+const scope = globalThis as unknown as {
+  onmessage: (event: { data: Order }) => void;
+  postMessage: (report: Report) => void;
+  onrtctransform: (event: { transformer: Transformer }) => void;
+};
+
+const keeper = new Keeper(
+  (report) => scope.postMessage(report),
+  () => performance.timeOrigin + performance.now(),
+);
+
+scope.onmessage = ({ data }) => void keeper.order(data);
+
+scope.onrtctransform = ({ transformer }) => {
+  const way = transformer.options;
+  const pass = new TransformStream<EncodedFrame, EncodedFrame>({
+    async transform(frame, out) {
+      if (frame.data.byteLength === 0) return; // a pause (DTX): there is nothing to send or play
+      const { payloadType: type, rtpTimestamp: timestamp } = frame.getMetadata();
+      const before = { data: new Uint8Array(frame.data), type, timestamp };
+      const after = await ('slot' in way ? keeper.open(way.slot, before) : keeper.seal(before));
+      if (!after) return; // what may not be sent, or played, ends here
+      frame.data = after.buffer;
+      out.enqueue(frame);
+    },
+  });
+  // It ends with the connection, which is no failure.
+  transformer.readable
+    .pipeThrough(pass)
+    .pipeTo(transformer.writable)
+    .catch(() => {});
+};

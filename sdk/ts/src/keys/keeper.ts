@@ -1,0 +1,189 @@
+/**
+ * Holds all that is secret in a visit, and seals and opens by it. It lives in a
+ * worker, where the page that shows the room has no hand in it: the page brings
+ * what the node says and takes what is to be asked, and is told how the room is
+ * sealed.
+ */
+import type { Lock } from '../lock.ts';
+import type { KeyNotice, Request } from './asking.ts';
+import { type Frame, played, Sayings, type Types } from './frames.ts';
+import { Group, type State, type Visit } from './group.ts';
+import { toText } from './messages.ts';
+import type { Standing } from './present.ts';
+import { Stage } from './stage.ts';
+import { Turns } from './turns.ts';
+import { repeatsMax, type Trust } from './voice.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const batchFor = 500; // ms of sound that a signature covers
+const lookEvery = 250; // ms between looks at who is trusted
+const dueMax = 60_000; // ms: what is due later is looked at again
+
+/** How one speaks, and by which payload types. */
+export interface Speech {
+  types: Types;
+  /** Milliseconds of sound in a frame. */
+  frameMS: number;
+  /** So many frames later each frame is sent again. */
+  repeat: readonly number[];
+}
+
+/** What the page says to the worker: one of these. */
+export type Order =
+  | { visit: Visit } // the first
+  | { entered: true }
+  | { stage: readonly Standing[]; closed: boolean }
+  | { notice: KeyNotice }
+  | { tended: { sequence: number; epoch: number } }
+  | { refused: true }
+  | { speech: Speech };
+
+/** What the worker says to the page: one of these. */
+export type Report =
+  | { ask: Request }
+  | { next: true } // knocks may come
+  | { lock: Lock }
+  | { heard: { slot: number; who: string } } // in a slot of the connection
+  | { failed: string };
+
+export class Keeper {
+  readonly #tell: (report: Report) => void;
+  readonly #now: () => number;
+  readonly #turns = new Turns();
+  readonly #heard = new Map<number, string>();
+  readonly #sayings = new Sayings();
+  #group: Group | undefined;
+  #stage: Stage | undefined;
+  #state: State | undefined;
+  #speech: Speech = { types: { opus: -1, red: undefined }, frameMS: 20, repeat: [] };
+  #due: ReturnType<typeof setTimeout> | undefined;
+  #look: ReturnType<typeof setInterval> | undefined;
+  #waiting = 0; // orders
+  #shown = '';
+
+  constructor(tell: (report: Report) => void, now: () => number) {
+    this.#tell = tell;
+    this.#now = now;
+  }
+
+  /** Does what the page says, after what it has said before. */
+  order(order: Order): Promise<void> {
+    if ('speech' in order) {
+      this.#speech = order.speech;
+      this.#stage?.setBatch(batchFor / order.speech.frameMS);
+      return Promise.resolve();
+    }
+    this.#waiting++;
+    return this.#turns.take(async () => {
+      try {
+        await this.#do(order);
+      } catch (thrown) {
+        this.#tell({ failed: String(thrown) });
+      } finally {
+        this.#waiting--;
+      }
+      await this.#done();
+    });
+  }
+
+  async #do(order: Exclude<Order, { speech: Speech }>): Promise<void> {
+    if ('visit' in order) {
+      this.#group = await Group.make(order.visit);
+      const { sign, cert } = await this.#group.voice();
+      this.#stage = new Stage(sign, cert, batchFor / this.#speech.frameMS);
+      this.#look ??= setInterval(() => void this.#show(), lookEvery);
+      return;
+    }
+    const group = this.#group;
+    if (!group) return;
+    const now = this.#now();
+    if ('entered' in order) await group.entered(now);
+    else if ('stage' in order) await group.see(now, order.stage, order.closed);
+    else if ('refused' in order) await group.refused(now);
+    else if ('tended' in order) {
+      await group.tended(now, order.tended.sequence, order.tended.epoch);
+      this.#tell({ next: true });
+    } else {
+      await group.hear(now, order.notice);
+      if (order.notice.knocks) this.#tell({ next: true });
+    }
+  }
+
+  /** Passes on what is to be asked, and agrees with what is known now. */
+  async #done(): Promise<void> {
+    const group = this.#group;
+    if (!group) return;
+    for (const ask of group.take()) this.#tell({ ask });
+    this.#wake(group);
+    if (this.#waiting > 0) return; // there is more to come
+    const state = await group.state();
+    this.#state = state;
+    await this.#stage?.agree(state);
+    this.#show();
+  }
+
+  #wake(group: Group): void {
+    clearTimeout(this.#due);
+    const { due } = group;
+    if (due === undefined) return;
+    const wait = Math.min(Math.max(due - this.#now(), 0), dueMax);
+    this.#due = setTimeout(() => {
+      this.#waiting++;
+      void this.#turns.take(async () => {
+        await group.tick(this.#now());
+        this.#waiting--;
+        await this.#done();
+      });
+    }, wait);
+  }
+
+  // --- what is said ---
+
+  /** A frame of one's own, sealed. Nothing, when it must not be sent. */
+  async seal(frame: Frame): Promise<Bytes | undefined> {
+    const { types, repeat } = this.#speech;
+    const said = this.#sayings.next(frame, types, repeat);
+    if (!said) return undefined;
+    const proofs = repeat.length > 0 ? repeatsMax : 0;
+    return this.#stage?.seal(this.#now(), said.payload, said.redundant, proofs);
+  }
+
+  /** A frame that has come in a slot of the connection, opened. Nothing: it is not played. */
+  async open(slot: number, { data, type }: Frame): Promise<Bytes | undefined> {
+    const heard = await this.#stage?.open(this.#now(), data);
+    if (!heard) return undefined;
+    if (this.#heard.get(slot) !== heard.who) {
+      this.#heard.set(slot, heard.who);
+      this.#tell({ heard: { slot, who: heard.who } });
+    }
+    return played(heard, type, this.#speech.types);
+  }
+
+  // --- what a person may know ---
+
+  #show(): void {
+    const lock = lockOf(this.#state, this.#stage?.trust(this.#now()));
+    const shown = JSON.stringify(lock);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#tell({ lock });
+  }
+}
+
+function lockOf(state: State | undefined, trusts: Map<string, Trust> | undefined): Lock {
+  const sealed = state !== undefined && state.epoch > 0;
+  return {
+    state: sealed ? 'sealed' : 'waiting',
+    epoch: state?.epoch ?? 0,
+    since: sealed && state.since !== undefined ? new Date(state.since) : undefined,
+    holders: sealed ? state.holders : 0,
+    steward: state?.steward,
+    tending: state?.tending ?? false,
+    proven: state?.proven ?? false,
+    code: state?.code ?? '',
+    voices: (state?.roster ?? []).map(({ who, device }) => ({
+      ...{ who, device: toText(device), trust: trusts?.get(who) ?? 'unheard' },
+    })),
+  };
+}

@@ -1,0 +1,105 @@
+import { type ReadonlySignal, signal } from '@preact/signals-core';
+import { asStoaError } from './error.ts';
+import type { Request } from './keys/asking.ts';
+import type { Device, Visit } from './keys/group.ts';
+import type { Order, Report, Speech } from './keys/keeper.ts';
+import type { Standing } from './keys/present.ts';
+import type { Way } from './keys.worker.ts';
+import { type Lock, waiting } from './lock.ts';
+import type { Answer, Notice, Requests } from './protocol.ts';
+
+type Ask = <K extends keyof Requests>(kind: K, body: Requests[K]) => Promise<Answer<K>>;
+
+/**
+ * The page's side of the worker that keeps the keys: brings it what the node
+ * says, asks the node what it wants to know, and shows how the room is sealed.
+ * No secret comes here.
+ */
+export class Sealing {
+  readonly lock: ReadonlySignal<Lock>;
+  readonly #lock = signal<Lock>(waiting);
+  readonly #ask: Ask;
+  readonly #worker = new Worker(new URL('./keys.worker.js', import.meta.url), { type: 'module' });
+  readonly #heard = new Map<number, string>();
+  #begun: Promise<void> | undefined;
+  #seen: { stage: readonly Standing[]; closed: boolean } = { stage: [], closed: false };
+
+  constructor(ask: Ask) {
+    this.lock = this.#lock;
+    this.#ask = ask;
+    this.#worker.onmessage = ({ data }: MessageEvent<Report>) => this.#told(data);
+  }
+
+  /** Ends it, and all keys with it. */
+  stop(): void {
+    this.#worker.terminate();
+    this.#lock.value = waiting;
+  }
+
+  /** What passes one's own voice, or what comes in a slot, through the worker. */
+  transform(way: Way): RTCRtpScriptTransform {
+    return new RTCRtpScriptTransform(this.#worker, way);
+  }
+
+  /** One is seated, for the first time or again. */
+  entered(visit: Omit<Visit, 'device'>, device: () => Promise<Device>): void {
+    this.#begun ??= device().then((device) => {
+      this.#worker.postMessage({ visit: { ...visit, device } } satisfies Order);
+    });
+    this.#order({ entered: true });
+    this.#order(this.#seen);
+  }
+
+  /** Who is on the stage, longest-standing first, and whether the room is closed. */
+  see(stage: readonly Standing[], closed: boolean): void {
+    const seen = { stage, closed };
+    if (JSON.stringify(seen) === JSON.stringify(this.#seen)) return;
+    this.#seen = seen;
+    this.#order(seen);
+  }
+
+  /** Takes in what the node says, if it is about keys. */
+  hear({ announce, letter, knocks, untended }: Notice): void {
+    if (announce) this.#order({ notice: { announce } });
+    else if (letter) this.#order({ notice: { letter } });
+    else if (knocks) this.#order({ notice: { knocks } });
+    else if (untended) this.#order({ notice: { untended } });
+  }
+
+  /** Speaks in this manner from now on. */
+  speak(speech: Speech): void {
+    this.#worker.postMessage({ speech } satisfies Order);
+  }
+
+  /** Whose voice was heard last in a slot, as their seal says. */
+  heardIn(slot: number): string | undefined {
+    return this.#heard.get(slot);
+  }
+
+  /** In the order in which they are given; before there is a visit there is nobody to be told. */
+  #order(order: Order): void {
+    void this.#begun?.then(() => this.#worker.postMessage(order));
+  }
+
+  #told(report: Report): void {
+    if ('ask' in report) void this.#request(report.ask);
+    else if ('next' in report)
+      this.#ask('next_knocks', {}).catch(() => {}); // it tends no more
+    else if ('lock' in report) this.#lock.value = report.lock;
+    else if ('heard' in report) this.#heard.set(report.heard.slot, report.heard.who);
+    else throw new Error(report.failed);
+  }
+
+  async #request(request: Request): Promise<void> {
+    try {
+      if ('knock' in request) await this.#ask('knock', request.knock);
+      else if ('announce' in request) await this.#ask('announce', request.announce);
+      else if ('letters' in request) await this.#ask('letters', request.letters);
+      else this.#order({ tended: await this.#ask('tend', request.tend) });
+    } catch (thrown) {
+      const { code } = asStoaError(thrown);
+      // Whoever comes back begins anew; a knock is repeated when it is time.
+      if (code !== 'offline' && !('knock' in request)) this.#order({ refused: true });
+    }
+  }
+}
