@@ -38,12 +38,11 @@ media/rtp:
 media/udp:
 media/packet:      media/udp
 media/speech:      id
-media/red:
 media/seal:        media/rtp
 media/handshake:   media/seal
 media/forward:     id media/rtp media/speech
 media/fanout:      media/rtp media/seal media/forward
-media/peer:        media/rtp media/red media/seal media/forward media/fanout
+media/peer:        media/rtp media/seal media/forward media/fanout
 media/sfu:         id telemetry media/rtp media/udp media/seal media/handshake media/forward media/fanout media/peer
 
 load:
@@ -58,7 +57,8 @@ sdk/go/sframe:
 sdk/go/keys:
 sdk/go/voice:      sdk/go/sframe sdk/go/keys
 sdk/go/group:      sdk/go/keys
-sdk/go:            signal media/red
+sdk/go/red:
+sdk/go:            signal sdk/go/red
 
 bench/child:
 bench/count:
@@ -72,7 +72,7 @@ test/*:            *
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id room signal grant load media/rtp media/red media/seal media/peer media/speech media/forward media/fanout sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group")
+var pure = strings.Fields("id room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")

@@ -14,8 +14,8 @@ import (
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/webrtc/v4"
 
-	"github.com/stoa-audio/stoa/internal/media/red"
 	"github.com/stoa-audio/stoa/internal/signal"
+	"github.com/stoa-audio/stoa/sdk/go/red"
 )
 
 const (

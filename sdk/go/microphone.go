@@ -10,7 +10,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
-	"github.com/stoa-audio/stoa/internal/media/red"
+	"github.com/stoa-audio/stoa/sdk/go/red"
 )
 
 // Payload types, which the answer keeps as they are offered.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/pion/rtp"
 
-	"github.com/stoa-audio/stoa/internal/media/red"
+	"github.com/stoa-audio/stoa/sdk/go/red"
 )
 
 func TestSamplesOf(t *testing.T) {

@@ -36,9 +36,8 @@ type Stream struct {
 type Packet struct {
 	forward.Outgoing
 
-	Redundant bool   // Payload is RED (RFC 2198)
-	Payload   []byte // as the speaker sent it
-	Primary   []byte // the frame alone, for those who take no RED
+	Redundant bool   // it was sent as RED (RFC 2198)
+	Payload   []byte // as the speaker sealed it
 }
 
 // A Floor is the listeners of one room on one shard. Each has a place, a
@@ -175,17 +174,14 @@ func (f *Floor[T]) AppendAgain(out []byte, place int, p *Packet) ([]byte, bool) 
 
 func (f *Floor[T]) seal(out []byte, place int, r *row, p *Packet) (sealed []byte, payload int, ok bool) {
 	h := rtp.Header{Marker: p.Marker, PayloadType: r.opus, Sequence: p.Sequence + r.addSeq, Timestamp: p.Timestamp + r.addTS, SSRC: r.ssrc}
-	body := p.Payload
-	if p.Redundant {
-		if body = p.Primary; r.red != 0 {
-			h.PayloadType, body = r.red, p.Payload
-		}
+	if p.Redundant && r.red != 0 {
+		h.PayloadType = r.red // who takes none finds the frame in what is sealed
 	}
-	if r.ssrc == 0 || len(body) == 0 {
+	if r.ssrc == 0 {
 		return out, 0, false
 	}
-	sealed, err := f.seals[place].Append(out, h, r.rollover.Of(h.Sequence), body, &f.nonce)
-	return sealed, len(body), err == nil
+	sealed, err := f.seals[place].Append(out, h, r.rollover.Of(h.Sequence), p.Payload, &f.nonce)
+	return sealed, len(p.Payload), err == nil
 }
 
 // Find returns which slot the listener knows by an SSRC, and what is to be

@@ -68,7 +68,7 @@ func streams(opus, red uint8) []Stream {
 func packet(slot int, seq uint16, payload string) *Packet {
 	return &Packet{
 		Outgoing: forward.Outgoing{Slot: slot, Sequence: seq, Timestamp: uint32(seq) * 960},
-		Payload:  []byte(payload), Primary: []byte(payload),
+		Payload:  []byte(payload),
 	}
 }
 
@@ -116,7 +116,7 @@ func TestRedundantOrNot(t *testing.T) {
 	f.Add(few, to, s, streams(111, 63)[:1])
 
 	red := packet(2, 5, "old+new")
-	red.Redundant, red.Primary = true, red.Payload[4:]
+	red.Redundant = true
 	plain := packet(2, 6, "plain")
 	for _, c := range []struct {
 		place   int
@@ -124,7 +124,7 @@ func TestRedundantOrNot(t *testing.T) {
 		pt      uint8
 		payload string
 	}{
-		{0, red, 63, "old+new"}, {0, plain, 111, "plain"}, {1, red, 109, "new"}, {1, plain, 109, "plain"},
+		{0, red, 63, "old+new"}, {0, plain, 111, "plain"}, {1, red, 109, "old+new"}, {1, plain, 109, "plain"},
 	} {
 		b, ok := f.Append(nil, c.place, c.p)
 		if !ok {
@@ -259,7 +259,7 @@ func TestRing(t *testing.T) {
 		body := bytes.Repeat([]byte{byte(i)}, 1+rnd.IntN(1400))
 		q := &Packet{
 			Outgoing: forward.Outgoing{Slot: 1, Sequence: uint16(65000 + i), Timestamp: uint32(i), Marker: i%7 == 0},
-			Payload:  body, Primary: body[rnd.IntN(len(body)):], Redundant: i%3 == 0,
+			Payload:  body, Redundant: i%3 == 0,
 		}
 		n := r.Keep(q)
 		if n != i {
@@ -273,7 +273,7 @@ func TestRing(t *testing.T) {
 				continue
 			}
 			there++
-			if p.Outgoing != q.Outgoing || p.Redundant != q.Redundant || !bytes.Equal(p.Payload, q.Payload) || !bytes.Equal(p.Primary, q.Primary) {
+			if p.Outgoing != q.Outgoing || p.Redundant != q.Redundant || !bytes.Equal(p.Payload, q.Payload) {
 				t.Fatalf("packet %d is another after %d", n, i)
 			}
 			if !r.Find(q.Sequence, &p) || p.Outgoing != q.Outgoing {

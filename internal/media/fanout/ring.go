@@ -24,7 +24,6 @@ type kept struct {
 
 	from      uint64
 	length    int
-	primary   int // where in the payload the frame begins
 	redundant bool
 	number    uint64
 }
@@ -44,8 +43,7 @@ func (r *Ring) Keep(p *Packet) (number uint64) {
 	copy(r.bytes[at:], p.Payload)
 	number = r.newer
 	r.kept[number%ringPackets] = kept{
-		Outgoing: p.Outgoing, from: r.wrote, length: n, primary: n - len(p.Primary), redundant: p.Redundant,
-		number: number,
+		Outgoing: p.Outgoing, from: r.wrote, length: n, redundant: p.Redundant, number: number,
 	}
 	r.wrote += uint64(n)
 	r.newer++
@@ -64,7 +62,7 @@ func (r *Ring) Get(number uint64, p *Packet) bool {
 	}
 	at := int(k.from % ringBytes)
 	payload := r.bytes[at : at+k.length : at+k.length]
-	*p = Packet{Outgoing: k.Outgoing, Redundant: k.redundant, Payload: payload, Primary: payload[k.primary:]}
+	*p = Packet{Outgoing: k.Outgoing, Redundant: k.redundant, Payload: payload}
 	return true
 }
 

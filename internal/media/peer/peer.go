@@ -18,7 +18,6 @@ import (
 	"github.com/pion/srtp/v3"
 
 	"github.com/stoa-audio/stoa/internal/media/fanout"
-	"github.com/stoa-audio/stoa/internal/media/red"
 	"github.com/stoa-audio/stoa/internal/media/rtp"
 	"github.com/stoa-audio/stoa/internal/media/seal"
 )
@@ -69,7 +68,6 @@ type Peer struct {
 // A microphone is what a peer needs to be heard. Most never are.
 type microphone struct {
 	open    *srtp.Context
-	copies  [red.CopiesMax]red.Copy
 	header  pionrtp.Header // where pion/srtp reads headers to, so as not to make one each time
 	uplinks []uplink
 }
@@ -151,9 +149,8 @@ func (p *Peer) HasKeys() bool { return p.keys != nil }
 type Uplink struct {
 	rtp.Header
 
-	Redundant bool   // Payload is RED
-	Payload   []byte // as it was sent
-	Primary   []byte // the frame alone
+	Redundant bool   // it is sent as RED (RFC 2198)
+	Payload   []byte // sealed: docs/protocol/keys.md
 	Newest    bool   // no later packet has come: the peer is where this came from
 }
 
@@ -188,12 +185,8 @@ func (m *microphone) openRTP(now time.Time, b, buf []byte, opus, redundant uint8
 	case 0:
 		return u, ErrPayload
 	case opus:
-		u.Primary = u.Payload
 	case redundant:
 		u.Redundant = true
-		if _, _, u.Primary, err = red.Parse(u.Payload, m.copies[:0]); err != nil {
-			return u, ErrPayload
-		}
 	default:
 		return u, ErrPayload
 	}

@@ -74,7 +74,7 @@ func (l *shard) say(c *client, u *peer.Uplink) {
 		return
 	}
 	c.spokeAt = l.now
-	p := fanout.Packet{Outgoing: out, Redundant: u.Redundant, Payload: u.Payload, Primary: u.Primary}
+	p := fanout.Packet{Outgoing: out, Redundant: u.Redundant, Payload: u.Payload}
 	for i, other := range l.sfu.shards {
 		switch {
 		case h.ears[i].Load() == 0:

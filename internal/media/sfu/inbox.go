@@ -101,7 +101,6 @@ func (in *inbox) put(h *hall, from *client, at time.Time, p *fanout.Packet) bool
 	}
 	e.hall, e.from, e.at, e.packet = h, from, at, *p
 	e.packet.Payload = e.bytes
-	e.packet.Primary = e.bytes[len(e.bytes)-len(p.Primary):]
 	return true
 }
 

@@ -9,7 +9,7 @@
 const offsetMax = 16_383; // samples by which a copy may be older
 const copyMax = 1_023; // bytes of a copy
 const copiesMax = 4; // in one payload
-const payloadMax = 1_200; // bytes of a payload with copies
+const payloadMax = 840; // bytes of a payload with copies: a seal and a proof fit into the packet too
 const distanceMax = 16; // frames later that a frame can be sent again
 
 /** An earlier frame, sent again. */

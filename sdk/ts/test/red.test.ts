@@ -76,7 +76,7 @@ describe('whatever a stream does', () => {
         const distances = Array.from({ length: below(6) }, () => below(20) - 1);
         const made = repeater.next(111, timestamp, frame, distances);
         const read = parse(made);
-        expect(made.length).toBeLessThanOrEqual(Math.max(1200, 1 + frame.length));
+        expect(made.length).toBeLessThanOrEqual(Math.max(840, 1 + frame.length));
         expect(hex(read?.frame ?? new Uint8Array())).toBe(hex(frame));
         for (const { offset, data } of read?.copies ?? []) {
           expect(sent).toContain(`${(timestamp - offset + 2 ** 32) % 2 ** 32} ${hex(data)}`);

@@ -16,7 +16,7 @@ const (
 	OffsetMax  = 1<<14 - 1 // by how much a copy may be older, in samples
 	CopyMax    = 1<<10 - 1 // bytes of a copy
 	CopiesMax  = 4         // in one payload
-	PayloadMax = 1200      // bytes of a payload with copies
+	PayloadMax = 840       // bytes of a payload with copies: a seal and a proof fit into the packet too
 )
 
 // ErrMalformed means that a payload is not RED as written here.
