@@ -62,6 +62,7 @@ fuzz: ## every parser, FUZZTIME each
 e2e: build ## three people in real browsers
 	test/needs chromium espeak-ng sox
 	$(GO) build -o bin/m2e ./test/meter/m2e
+	$(GO) build -o bin/keys ./test/keys
 	npm run --silent e2e
 
 bench-loss: build ## how speech survives loss, in Chromium; rewrites its section in docs/benchmarks.md

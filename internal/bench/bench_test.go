@@ -106,7 +106,7 @@ func TestReportOfAHerd(t *testing.T) {
 // Everybody who is seeded can sign in to the node that comes after.
 func TestSeed(t *testing.T) {
 	data := t.TempDir()
-	all, err := seed(t.Context(), data, 40)
+	all, err := Seed(t.Context(), data, 40)
 	if err != nil {
 		t.Fatal(err)
 	}

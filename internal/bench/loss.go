@@ -91,7 +91,7 @@ func RunLoss(ctx context.Context, l Loss) (r LossReport, err error) {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
-	people, err := seed(ctx, data, 2)
+	people, err := Seed(ctx, data, 2)
 	if err != nil {
 		return r, err
 	}

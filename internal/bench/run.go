@@ -41,7 +41,7 @@ func measure(ctx context.Context, s Settings) (_ Report, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
 	stage := max(s.Speakers, 1) // somebody opens the room
-	people, err := seed(ctx, data, stage+s.Listeners+s.Herd)
+	people, err := Seed(ctx, data, stage+s.Listeners+s.Herd)
 	if err != nil {
 		return Report{}, err
 	}

@@ -25,9 +25,9 @@ const (
 	invitesEach = 16
 )
 
-// seed makes n people with an account and a session in the records of a node
+// Seed makes n people with an account and a session in the records of a node
 // that does not run yet.
-func seed(ctx context.Context, data string, n int) (_ []crowd.Person, err error) {
+func Seed(ctx context.Context, data string, n int) (_ []crowd.Person, err error) {
 	store, err := sqlite.Open(ctx, filepath.Join(data, "stoa.db"))
 	if err != nil {
 		return nil, err

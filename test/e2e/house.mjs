@@ -17,9 +17,10 @@ export class House {
   #admin;
   #data;
   #process;
+  #lived = false; // in: somebody is there
 
-  /** Opens one, with settings besides the usual. */
-  static async open(args = []) {
+  /** Opens one, with settings besides the usual, and records that somebody prepares. */
+  static async open(args = [], prepare) {
     const house = new House();
     const [port, admin, media] = await Promise.all([freeTCP(), freeTCP(), freeUDP()]);
     house.#data = await mkdtemp(join(tmpdir(), 'stoa-e2e-'));
@@ -28,15 +29,18 @@ export class House {
     house.#args = ['serve', '--addr', `localhost:${port}`, '--data', house.#data];
     house.media = `127.0.0.1:${media}`;
     house.#args.push('--media.listen', house.media, '--admin.addr', `127.0.0.1:${admin}`, ...args);
+    if (prepare) await prepare(house.#data);
+    house.#lived = prepare !== undefined;
     await house.start();
     return house;
   }
 
   async start() {
     // The first time, the founder's link is the last thing that it prints.
-    const ready = this.invite ? /Stoa is at / : /Your invite: (\S+)\n/;
+    const ready = this.#lived ? /Stoa is at / : /Your invite: (\S+)\n/;
     this.#process = await start(places.node, this.#args, ready, (text) => (this.log += text));
-    this.invite ||= this.#process.match[1];
+    this.invite ||= this.#process.match[1] ?? '';
+    this.#lived = true;
   }
 
   /** Stops the node by a signal: SIGKILL is a fall, SIGTERM an order. */

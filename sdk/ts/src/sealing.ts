@@ -87,7 +87,7 @@ export class Sealing {
       this.#ask('next_knocks', {}).catch(() => {}); // it tends no more
     else if ('lock' in report) this.#lock.value = report.lock;
     else if ('heard' in report) this.#heard.set(report.heard.slot, report.heard.who);
-    else throw new Error(report.failed);
+    else if ('failed' in report) throw new Error(report.failed);
   }
 
   async #request(request: Request): Promise<void> {

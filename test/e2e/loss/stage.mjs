@@ -1,19 +1,11 @@
 // A node, one browser with a speaker in it, and listeners on lines of any kind.
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { request as ask, createServer } from 'node:http';
-import { connect } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
 import { launch } from '../browser.mjs';
 import { House } from '../house.mjs';
 import * as places from '../places.mjs';
 import { start } from '../process.mjs';
+import { openSite } from '../site.mjs';
 import { speech } from '../speech.mjs';
-
-const here = fileURLToPath(new URL('.', import.meta.url));
 
 export class Stage {
   #closing = [];
@@ -34,7 +26,7 @@ export class Stage {
   async #open(prelude) {
     this.house = await House.open(['--invites.per_person', '100']);
     this.#closing.push(() => this.house.close());
-    const site = await serve(await bundle(), this.house.url);
+    const site = await openSite('loss', ['tape.js'], this.house.url);
     this.#closing.push(site.close);
     const browser = await launch(await speech('founder'));
     this.#closing.push(() => browser.close());
@@ -43,7 +35,7 @@ export class Stage {
     if (prelude) await context.addInitScript(prelude);
     this.page = await context.newPage();
     this.page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`));
-    await this.page.goto(`${site.url}/loss/`);
+    await this.page.goto(site.url);
     await this.page.waitForFunction(() => 'bench' in window);
     this.speaker = await this.#signUp(this.house.invite, 'Ada Lovelace');
     this.room = (
@@ -169,65 +161,3 @@ class Account {
 }
 
 const int16 = (base64) => new Int16Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer);
-
-/** Serves the page, and has the node answer all the rest as if it had served it. */
-async function serve(files, node) {
-  const { hostname: host, port } = new URL(node);
-  const server = createServer((request, response) => {
-    const name = request.url === '/loss/' ? 'index.html' : request.url.replace('/loss/', '');
-    const file = files.get(name);
-    if (file !== undefined) {
-      const kind = name.endsWith('.html') ? 'html' : 'javascript';
-      response.writeHead(200, { 'Content-Type': `text/${kind}` }).end(file);
-      return;
-    }
-    const { method, url: path, headers } = request;
-    const asked = ask({ host, port, method, path, headers }, (answer) => {
-      response.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(response);
-    });
-    request.pipe(asked);
-  });
-  server.on('upgrade', (request, socket, head) => {
-    const far = connect(port, host, () => {
-      const headers = request.rawHeaders.map((text, i) => text + (i % 2 ? '\r\n' : ': ')).join('');
-      far.write(`GET ${request.url} HTTP/1.1\r\n${headers}\r\n`);
-      far.write(head);
-      far.pipe(socket).pipe(far);
-    });
-    for (const end of [far, socket]) end.on('error', () => [far, socket].map((s) => s.destroy()));
-  });
-  server.listen(0, 'localhost');
-  await once(server, 'listening');
-  const close = async () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return { url: `http://localhost:${server.address().port}`, close };
-}
-
-/** The page and its workers, by name. */
-async function bundle() {
-  const { output } = await build({
-    configFile: false,
-    logLevel: 'error',
-    base: '/loss/',
-    resolve: { conditions: ['source', 'module', 'browser'] },
-    build: {
-      write: false,
-      target: 'es2022',
-      assetsInlineLimit: 0,
-      modulePreload: false,
-      rollupOptions: {
-        input: join(here, 'page.ts'),
-        output: { entryFileNames: 'page.js' },
-      },
-    },
-  });
-  const files = new Map(
-    output.map((file) => [file.fileName, file.code ?? Buffer.from(file.source)]),
-  );
-  files.set('index.html', '<!doctype html><script type="module" src="page.js"></script>');
-  files.set('tape.js', await readFile(join(here, 'tape.js')));
-  return files;
-}
