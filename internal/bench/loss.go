@@ -128,6 +128,11 @@ func RunLoss(ctx context.Context, l Loss) (r LossReport, err error) {
 	if err := speaker.Unmute(ctx); err != nil {
 		return r, err
 	}
+	for _, room := range []*stoa.Room{speaker, listener} {
+		if err := room.Sealed(ctx); err != nil {
+			return r, err
+		}
+	}
 	if err := r.measure(ctx, speaker, listener); err != nil {
 		return r, err
 	}

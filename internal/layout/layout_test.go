@@ -58,7 +58,7 @@ sdk/go/keys:
 sdk/go/voice:      sdk/go/sframe sdk/go/keys
 sdk/go/group:      sdk/go/keys
 sdk/go/red:
-sdk/go:            signal sdk/go/red
+sdk/go:            signal sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group
 
 bench/child:
 bench/count:

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/stoa-audio/stoa/sdk/go/group"
 )
 
 const (
@@ -31,6 +33,7 @@ type reply struct {
 	Re      uint64          `json:"re"`
 	Entered json.RawMessage `json:"entered"`
 	Answer  json.RawMessage `json:"answer"`
+	Tended  json.RawMessage `json:"tended"`
 	Problem *Problem        `json:"problem"`
 }
 
@@ -52,30 +55,52 @@ func dial(ctx context.Context, node string, r *Room) (*live, error) {
 // ask makes a request, and reads what it is answered with into answer unless
 // that is nil.
 func (l *live) ask(ctx context.Context, request string, body, answer any) error {
-	ctx, cancel := context.WithTimeout(ctx, askWait)
-	defer cancel()
-	answered := make(chan reply, 1)
-	l.mu.Lock()
-	l.last++
-	id := l.last
-	l.waiting[id] = answered
-	l.mu.Unlock()
-	defer func() {
-		l.mu.Lock()
-		delete(l.waiting, id)
-		l.mu.Unlock()
-	}()
-	b, err := json.Marshal(map[string]any{"id": id, request: body})
+	answered, err := l.send(request, body)
 	if err != nil {
 		return err
 	}
-	if err := l.conn.Write(ctx, websocket.MessageText, b); err != nil {
-		return fmt.Errorf("%s: %w: %w", request, ErrLost, err)
+	return l.await(ctx, request, answered, answer)
+}
+
+// A waiter is who waits for an answer.
+type waiter struct {
+	id       uint64
+	answered chan reply
+}
+
+// send makes a request, in the order of the calls.
+func (l *live) send(request string, body any) (waiter, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last++
+	w := waiter{l.last, make(chan reply, 1)}
+	b, err := json.Marshal(map[string]any{"id": w.id, request: body})
+	if err != nil {
+		return w, err
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), askWait)
+	defer cancel()
+	l.waiting[w.id] = w.answered
+	if err := l.conn.Write(ctx, websocket.MessageText, b); err != nil {
+		delete(l.waiting, w.id)
+		return w, fmt.Errorf("%s: %w: %w", request, ErrLost, err)
+	}
+	return w, nil
+}
+
+// await waits for the answer to a request.
+func (l *live) await(ctx context.Context, request string, w waiter, answer any) error {
+	ctx, cancel := context.WithTimeout(ctx, askWait)
+	defer cancel()
+	defer func() {
+		l.mu.Lock()
+		delete(l.waiting, w.id)
+		l.mu.Unlock()
+	}()
 	select {
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", request, ctx.Err())
-	case re, ok := <-answered:
+	case re, ok := <-w.answered:
 		switch {
 		case !ok:
 			return fmt.Errorf("%s: %w", request, ErrLost)
@@ -83,10 +108,13 @@ func (l *live) ask(ctx context.Context, request string, body, answer any) error 
 			return fmt.Errorf("%s: %w", request, re.Problem)
 		case answer == nil:
 			return nil
-		case re.Entered != nil:
-			return json.Unmarshal(re.Entered, answer)
 		}
-		return json.Unmarshal(re.Answer, answer)
+		for _, body := range []json.RawMessage{re.Entered, re.Answer, re.Tended} {
+			if body != nil {
+				return json.Unmarshal(body, answer)
+			}
+		}
+		return nil
 	}
 }
 
@@ -127,6 +155,11 @@ func (l *live) hear(r *Room, b []byte) error {
 		answered := l.waiting[re.Re]
 		delete(l.waiting, re.Re)
 		l.mu.Unlock()
+		if re.Entered != nil && r.agreement == nil {
+			if err := r.begin(re.Entered); err != nil {
+				return err
+			}
+		}
 		if answered != nil {
 			answered <- re
 		}
@@ -140,7 +173,18 @@ func (l *live) hear(r *Room, b []byte) error {
 				e.Name, e.Body = name, body
 			}
 		}
+		if r.agreement != nil {
+			r.agreement.happened(e)
+		}
 		offer(r.events, e)
+	case members["announce"] != nil || members["letter"] != nil || members["knocks"] != nil || members["untended"] != nil:
+		var n group.Notice
+		if err := json.Unmarshal(b, &n); err != nil {
+			return err
+		}
+		if r.agreement != nil {
+			r.agreement.hear(n)
+		}
 	case members["voices"] != nil:
 		var v voices
 		if err := json.Unmarshal(members["voices"], &v); err != nil {
@@ -157,16 +201,12 @@ func (l *live) hear(r *Room, b []byte) error {
 	return nil
 }
 
-// voices is the notice of who is in which slot, and how to speak.
+// voices is the notice of how to speak.
 type voices struct {
-	Slots   []string `json:"slots"` // null is nobody: ""
-	FrameMS int      `json:"frame_ms"`
-	Repeat  []int    `json:"repeat"`
+	FrameMS int   `json:"frame_ms"`
+	Repeat  []int `json:"repeat"`
 }
 
 func (r *Room) heard(v voices) {
-	r.mu.Lock()
-	r.slots = v.Slots
-	r.mu.Unlock()
 	r.microphone.speakAs(time.Duration(v.FrameMS)*time.Millisecond, v.Repeat)
 }

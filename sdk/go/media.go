@@ -25,7 +25,7 @@ const (
 
 // A Frame is a packet of Opus that somebody has said.
 type Frame struct {
-	Who       string // their id; empty before the node has said whose the voice is
+	Who       string // their id, as the seal says
 	Slot      int
 	Timestamp uint32 // samples at 48 kHz, of the slot's own clock
 	Opus      []byte
@@ -42,6 +42,8 @@ type Counts struct {
 	Lost      uint64 // not there in time
 	Late      uint64 // came in a packet of their own when they were not needed any more
 	Dropped   uint64 // delivered, but nobody heard them in time
+	Unopened  uint64 // came and did not open, or were of a voice that is not trusted
+	Unsealed  uint64 // packets of one's own that were not sent, for want of a key
 }
 
 // Hear waits for the next frame that somebody says. Each voice comes in its
@@ -50,14 +52,16 @@ func (r *Room) Hear(ctx context.Context) (Frame, error) { return next(ctx, r, r.
 
 // Speak says a packet of Opus. Calls are to come at the pace of the sound,
 // frames of 20 ms for a start; where the room wants fewer packets, they are
-// joined. Nobody hears it before Unmute.
+// joined. Nobody hears it before Unmute, and nothing is sent before Sealed.
 func (r *Room) Speak(opus []byte) error { return r.microphone.speak(opus) }
 
 // Counts returns what has become of frames so far.
 func (r *Room) Counts() Counts {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.counts
+	c := r.counts
+	c.Unsealed = r.microphone.unsent()
+	return c
 }
 
 // connect makes the one offer and waits until media is up.
@@ -164,12 +168,15 @@ func (r *Room) listen(slot int, track *webrtc.TrackRemote) {
 			return
 		}
 		if err == nil && len(packet.Payload) > 0 {
-			h := held{timestamp: packet.Timestamp, sequence: packet.SequenceNumber, packet: packet.Payload}
-			if packet.PayloadType == redType {
-				_, copies, h.packet, err = red.Parse(packet.Payload, copies[:0])
+			said, redundant, who, ok := r.voices.open(now, packet.Payload)
+			h := held{timestamp: packet.Timestamp, sequence: packet.SequenceNumber, packet: said, who: who}
+			if ok && redundant {
+				_, copies, h.packet, err = red.Parse(said, copies[:0])
 			}
-			if err != nil {
-				continue // not a voice
+			if !ok || err != nil {
+				copies = copies[:0]
+				r.count(func(c *Counts) { c.Unopened++ })
+				continue
 			}
 			if ahead := int16(h.sequence - highest); !o.begun || ahead > 0 { //nolint:gosec // serial arithmetic (RFC 1982)
 				highest = h.sequence
@@ -180,7 +187,7 @@ func (r *Room) listen(slot int, track *webrtc.TrackRemote) {
 				r.count(func(c *Counts) { c.Late++ })
 			}
 			for _, c := range copies {
-				o.add(now, held{timestamp: packet.Timestamp - c.Offset, copy: true, packet: c.Data})
+				o.add(now, held{timestamp: packet.Timestamp - c.Offset, copy: true, packet: c.Data, who: who})
 			}
 			copies = copies[:0]
 		}
@@ -192,12 +199,7 @@ func (r *Room) listen(slot int, track *webrtc.TrackRemote) {
 
 // deliver hands a frame to whoever hears.
 func (r *Room) deliver(slot int, h held, lost int) {
-	f := Frame{Slot: slot, Timestamp: h.timestamp, Opus: h.packet, Copied: h.copy, Again: h.again, Lost: lost}
-	r.mu.Lock()
-	if slot < len(r.slots) {
-		f.Who = r.slots[slot]
-	}
-	r.mu.Unlock()
+	f := Frame{Who: textOf(h.who), Slot: slot, Timestamp: h.timestamp, Opus: h.packet, Copied: h.copy, Again: h.again, Lost: lost}
 	dropped := offer(r.frames, f)
 	r.count(func(c *Counts) {
 		c.Delivered++

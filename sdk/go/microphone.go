@@ -32,7 +32,9 @@ type microphone struct {
 	mu       sync.Mutex // guards all of it; each call is one owner's turn
 	now      func() time.Time
 	write    func(*rtp.Header, []byte) error // nil: not connected
-	red      bool                            // the node understands RED
+	seal     func(now time.Time, payload []byte, redundant bool, length time.Duration) ([]byte, bool)
+	unsealed uint64 // packets that were not sent, for want of a key
+	red      bool   // the node understands RED
 	ssrc     uint32
 	length   time.Duration // of a packet
 	repeat   []int
@@ -46,8 +48,8 @@ type microphone struct {
 	marker    bool // a talkspurt begins (RFC 3551, section 4.1)
 }
 
-func newMicrophone() *microphone {
-	return &microphone{now: time.Now, length: frameDefault}
+func newMicrophone(seal func(time.Time, []byte, bool, time.Duration) ([]byte, bool)) *microphone {
+	return &microphone{now: time.Now, length: frameDefault, seal: seal}
 }
 
 // speakAs is told how much sound packets are to hold and what is repeated.
@@ -59,6 +61,13 @@ func (m *microphone) speakAs(length time.Duration, repeat []int) {
 		m.length = length
 	}
 	m.repeat = repeat
+}
+
+// unsent returns how many packets were not sent for want of a key.
+func (m *microphone) unsent() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.unsealed
 }
 
 // speak sends a frame, or keeps it until the packet is full.
@@ -103,9 +112,19 @@ func (m *microphone) pause() {
 // send sends what is joined. The lock is held.
 func (m *microphone) send() error {
 	samples := m.joiner.samples
-	payload, payloadType := m.joiner.take(), uint8(opusType)
+	payload, payloadType, redundant := m.joiner.take(), uint8(opusType), len(m.repeat) > 0
 	if m.red {
-		payload, payloadType = m.repeater.Append(nil, opusType, m.timestamp, payload, m.repeat), redType
+		payloadType = redType
+	}
+	// It remembers what was said, for copies that may be wanted later.
+	if copied := m.repeater.Append(nil, opusType, m.timestamp, payload, m.repeat); redundant {
+		payload = copied
+	}
+	sealed, ok := m.seal(m.now(), payload, redundant, m.length)
+	if !ok { // it must not be sent
+		m.unsealed++
+		m.timestamp += samples
+		return nil
 	}
 	header := &rtp.Header{
 		Version: 2, Marker: m.marker, PayloadType: payloadType,
@@ -114,7 +133,7 @@ func (m *microphone) send() error {
 	m.marker = false
 	m.sequence++
 	m.timestamp += samples
-	if err := m.write(header, payload); err != nil {
+	if err := m.write(header, sealed); err != nil {
 		return fmt.Errorf("speak: %w", err)
 	}
 	return nil

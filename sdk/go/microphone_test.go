@@ -112,7 +112,8 @@ func TestJoinerKeepsApartWhatIsOfTwoKinds(t *testing.T) {
 type packet struct {
 	rtp.Header
 
-	payload []byte
+	payload   []byte
+	redundant bool
 }
 
 // testMicrophone returns a microphone, the packets that it has sent, and its
@@ -120,11 +121,15 @@ type packet struct {
 func testMicrophone(asRED bool) (m *microphone, sent *[]packet, clock *time.Time) {
 	clock, sent = new(time.Time), new([]packet)
 	*clock = time.Unix(1000, 0)
-	m = newMicrophone()
+	said := false
+	m = newMicrophone(func(_ time.Time, payload []byte, redundant bool, _ time.Duration) ([]byte, bool) {
+		said = redundant
+		return payload, true
+	})
 	m.now = func() time.Time { return *clock }
 	m.red = asRED
 	m.write = func(h *rtp.Header, payload []byte) error {
-		*sent = append(*sent, packet{*h, payload})
+		*sent = append(*sent, packet{*h, payload, said})
 		return nil
 	}
 	return m, sent, clock
@@ -149,9 +154,9 @@ func TestMicrophoneRepeats(t *testing.T) {
 	m.speakAs(20*time.Millisecond, nil)
 	say(t, m, clock, 8, 1)
 	for i, p := range *sent {
-		payloadType, copies, frame, err := red.Parse(p.payload, nil)
-		if err != nil || payloadType != opusType || p.PayloadType != redType || int(frame[1]) != i {
-			t.Fatalf("packet %d: %x, %v", i, p.payload, err)
+		frame, copies := opened(t, p)
+		if p.PayloadType != redType || int(frame[1]) != i {
+			t.Fatalf("packet %d: %x", i, p.payload)
 		}
 		want := 0
 		if 4 <= i && i < 8 {
@@ -171,14 +176,44 @@ func TestMicrophoneRepeats(t *testing.T) {
 	}
 }
 
-func TestMicrophoneSpeaksOpusWhereThereIsNoRED(t *testing.T) {
+// opened returns what a packet says, and the copies in it.
+func opened(t *testing.T, p packet) (frame []byte, copies []red.Copy) {
+	t.Helper()
+	if !p.redundant {
+		return p.payload, nil
+	}
+	payloadType, copies, frame, err := red.Parse(p.payload, nil)
+	if err != nil || payloadType != opusType {
+		t.Fatalf("%x: %v", p.payload, err)
+	}
+	return frame, copies
+}
+
+// A node that knows no RED knows nothing of copies, which are under the seal.
+func TestMicrophoneRepeatsWhereThereIsNoRED(t *testing.T) {
 	m, sent, clock := testMicrophone(false)
 	m.speakAs(20*time.Millisecond, []int{1})
 	say(t, m, clock, 0, 3)
 	for i, p := range *sent {
-		if p.PayloadType != opusType || !bytes.Equal(p.payload, twenty(byte(i))) {
+		frame, copies := opened(t, p)
+		if p.PayloadType != opusType || !bytes.Equal(frame, twenty(byte(i))) || len(copies) != min(i, 1) {
 			t.Errorf("packet %d: %d %x", i, p.PayloadType, p.payload)
 		}
+	}
+}
+
+func TestMicrophoneSaysNothingInClear(t *testing.T) {
+	m, sent, clock := testMicrophone(true)
+	seal := m.seal
+	m.seal = func(time.Time, []byte, bool, time.Duration) ([]byte, bool) { return nil, false }
+	say(t, m, clock, 0, 3)
+	if len(*sent) != 0 || m.unsent() != 3 {
+		t.Fatalf("%d packets without a key, %d counted", len(*sent), m.unsent())
+	}
+	m.seal = seal
+	say(t, m, clock, 3, 1)
+	if p := (*sent)[0]; p.SequenceNumber != 0 || p.Timestamp != 3*960 {
+		t.Errorf("with a key: %+v", p.Header)
 	}
 }
 
@@ -254,10 +289,7 @@ func FuzzSpeak(f *testing.F) {
 		}
 		said -= m.joiner.samples
 		for _, p := range *sent {
-			_, _, frame, err := red.Parse(p.payload, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			frame, _ := opened(t, p)
 			heard += samplesOf(frame)
 		}
 		if said != heard {

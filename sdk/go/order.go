@@ -3,6 +3,8 @@ package stoa
 import (
 	"slices"
 	"time"
+
+	"github.com/stoa-audio/stoa/sdk/go/group"
 )
 
 const (
@@ -28,6 +30,7 @@ type held struct {
 	copy      bool
 	again     bool // it came after a later one
 	packet    []byte
+	who       group.ID
 	due       time.Time // it waits no longer
 }
 

@@ -6,8 +6,10 @@
 //	err = room.Speak(frame.Opus)
 //
 // It speaks the protocol of docs/protocol: one WebSocket and one WebRTC
-// connection. Frames are Opus (RFC 6716), as they are; what is lost on the way
-// is asked for again and filled in from copies (RFC 2198) before it is heard.
+// connection. What is said is sealed from end to end, by keys that the node does
+// not have: the room agrees on them, and this client lets others in when it is
+// its turn. Frames are Opus (RFC 6716), as they are; what is lost on the way is
+// asked for again and filled in from copies (RFC 2198) before it is heard.
 //
 // Not here: encoding and decoding sound, signing up and getting grants (that is
 // HTTP, docs/protocol/http.md), keeping a view of the room up to date, and
@@ -25,6 +27,8 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/stoa-audio/stoa/sdk/go/group"
 )
 
 // joinWait is how long joining may take, if the context allows longer.
@@ -87,6 +91,9 @@ type Room struct {
 	live       *live
 	peer       *webrtc.PeerConnection
 	microphone *microphone
+	voices     *stage
+	device     Device
+	agreement  *agreement // the reader's; nil before one is in
 	frames     chan Frame
 	events     chan Event
 
@@ -95,22 +102,33 @@ type Room struct {
 	err    func() error    // why it is
 
 	mu     sync.Mutex // guards what follows
-	slots  []string   // whose voice each carries
+	state  group.State
 	counts Counts
 }
+
+// An Option is how a room is joined.
+type Option func(*Room)
+
+// By has others recognise the one who joins by a device's key, which is kept.
+// Without it they see another one each time.
+func By(device Device) Option { return func(r *Room) { r.device = device } }
 
 // Join enters the room at an address, such as "https://stoa.example/r/" and its
 // name, with a grant, and connects its media. When ctx ends, so does the seat.
 // The error is a *Problem where the node refuses.
-func Join(ctx context.Context, address, grant string) (*Room, error) {
+func Join(ctx context.Context, address, grant string, options ...Option) (*Room, error) {
 	node, err := liveAddress(address)
 	if err != nil {
 		return nil, err
 	}
 	inside, cancel := context.WithCancelCause(ctx)
+	voices := newStage()
 	r := &Room{
-		microphone: newMicrophone(), frames: make(chan Frame, framesMax), events: make(chan Event, eventsMax),
+		microphone: newMicrophone(voices.seal), voices: voices, frames: make(chan Frame, framesMax), events: make(chan Event, eventsMax),
 		cancel: cancel, done: inside.Done(), err: func() error { return context.Cause(inside) },
+	}
+	for _, o := range options {
+		o(r)
 	}
 	joining, stop := context.WithTimeout(inside, joinWait)
 	defer stop()

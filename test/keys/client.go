@@ -71,7 +71,7 @@ func (g *gathering) seat(ctx context.Context, p crowd.Person) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	seated := make(chan error, 1)
+	seated := make(told, 1)
 	go c.read(seated)
 	select {
 	case err = <-seated:
@@ -180,7 +180,7 @@ type participant struct {
 }
 
 // read takes in what the node says, until the connection is gone.
-func (c *client) read(seated chan<- error) {
+func (c *client) read(seated told) {
 	for {
 		_, b, err := c.ws.Read(context.Background())
 		if err != nil {
@@ -188,7 +188,7 @@ func (c *client) read(seated chan<- error) {
 			c.gone = true
 			c.mu.Unlock()
 			c.wake.Stop()
-			seated = tell(seated, err)
+			seated.tell(err)
 			c.all.news()
 			return
 		}
@@ -199,9 +199,9 @@ func (c *client) read(seated chan<- error) {
 		switch {
 		case m.Entered != nil:
 			c.seen(m.Entered)
-			seated = tell(seated, nil)
-		case seated != nil && m.Problem != nil:
-			seated = tell(seated, fmt.Errorf("%s", m.Problem))
+			seated.tell(nil)
+		case m.Problem != nil:
+			seated.tell(fmt.Errorf("%s", m.Problem))
 		case m.Tended != nil:
 			c.do(func(now time.Time) { c.group.Tended(now, m.Tended.Sequence, m.Tended.Epoch) })
 		case m.Cut != nil:
@@ -214,12 +214,14 @@ func (c *client) read(seated chan<- error) {
 	}
 }
 
-// tell says once whether one is seated.
-func tell(seated chan<- error, err error) chan<- error {
-	if seated != nil {
-		seated <- err
+// told is how one hears whether one is seated: once.
+type told chan error
+
+func (t told) tell(err error) {
+	select {
+	case t <- err:
+	default: // it has been told
 	}
-	return nil
 }
 
 func (c *client) seen(e *entered) {

@@ -122,6 +122,9 @@ func (g *Group) Member() [8]byte { return g.cert.Member }
 // PageKey returns the key by which this client signs its voice.
 func (g *Group) PageKey() ed25519.PrivateKey { return g.page }
 
+// CertHash returns what this client's cert goes by in the keys of its voice.
+func (g *Group) CertHash() [sha256.Size]byte { return g.cert.Hash() }
+
 // Entered says that the client is seated, for the first time or again: the node
 // may know nothing of it any more, and requests that were not answered are lost.
 func (g *Group) Entered(now time.Time) {
@@ -151,6 +154,9 @@ func (g *Group) See(now time.Time, stage []Standing) {
 	}
 	g.step(now)
 }
+
+// Widen says that the room is not closed any more: knocks of every kind count.
+func (g *Group) Widen() { g.closed = false }
 
 // Hear takes in what the node says.
 func (g *Group) Hear(now time.Time, n Notice) {

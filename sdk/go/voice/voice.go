@@ -128,8 +128,13 @@ type Speaker struct {
 // NewSpeaker returns a speaker who signs with a key that was made for this
 // visit alone. A signature covers batch frames, at most BatchMax.
 func NewSpeaker(sign ed25519.PrivateKey, slot uint8, batch int) *Speaker {
-	return &Speaker{sign: sign, slot: slot, batch: min(max(batch, 1), BatchMax)}
+	s := &Speaker{sign: sign, slot: slot}
+	s.SetBatch(batch)
+	return s
 }
+
+// SetBatch has a signature cover so many frames from now on.
+func (s *Speaker) SetBatch(batch int) { s.batch = min(max(batch, 1), BatchMax) }
 
 // Rekey begins an epoch, which must be newer than the one before: ErrEpoch.
 func (s *Speaker) Rekey(epoch uint32, sender keys.Sender) error {

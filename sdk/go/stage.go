@@ -1,0 +1,202 @@
+package stoa
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/stoa-audio/stoa/sdk/go/group"
+	"github.com/stoa-audio/stoa/sdk/go/keys"
+	"github.com/stoa-audio/stoa/sdk/go/sframe"
+	"github.com/stoa-audio/stoa/sdk/go/voice"
+)
+
+// batchFor is how much sound a signature covers: half of the time for which a
+// voice may be without one.
+const batchFor = 500 * time.Millisecond
+
+// A stage is the voices of those on it, as one who is inside seals their own
+// and opens the others': which key, which slot, whose it is, and whether it may
+// be heard (docs/protocol/keys.md, "Who does what" and "Voices").
+type stage struct {
+	mu     sync.Mutex // guards all of it
+	sign   ed25519.PrivateKey
+	cert   [sha256.Size]byte
+	epochs []group.Epoch // newest first
+	roster []group.Voice
+	// By slots, for as long as the seat is there, so that nothing is counted
+	// from zero again.
+	own map[uint8]*own
+	// For as long as one of their epochs lives, so that nothing is heard twice.
+	others map[place]*other
+}
+
+// own is what was sealed in a slot of ours.
+type own struct {
+	speaker *voice.Speaker
+	batch   int
+	epoch   uint32 // 0: none yet
+}
+
+// A place is what a voice goes by: whoever has it again, in whatever roster,
+// has it still.
+type place struct {
+	slot uint8
+	who  group.ID
+	cert [sha256.Size]byte
+}
+
+func placeOf(v group.Voice) place { return place{v.Slot, v.Who, v.Cert} }
+
+type other struct {
+	hearer *voice.Hearer
+	epochs map[uint32]bool // that it knows
+	heard  bool            // ever
+}
+
+func newStage() *stage {
+	return &stage{own: make(map[uint8]*own), others: make(map[place]*other)}
+}
+
+// mine says whose our own voice is: that of a client's page key.
+func (s *stage) mine(g *group.Group) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sign, s.cert = g.PageKey(), g.CertHash()
+}
+
+// agree takes in what is agreed on now.
+func (s *stage) agree(now group.State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.epochs, s.roster = now.Epochs, now.Roster
+	for name, o := range s.others {
+		for number := range o.epochs {
+			if len(s.epochs) == 0 || number < s.epochs[len(s.epochs)-1].Number {
+				delete(o.epochs, number)
+			}
+		}
+		if len(o.epochs) == 0 {
+			delete(s.others, name)
+		} else {
+			o.hearer.Forget(s.epochs[len(s.epochs)-1].Number)
+		}
+	}
+	for _, v := range s.roster {
+		if v.Cert == s.cert {
+			continue
+		}
+		o := s.others[placeOf(v)]
+		if o == nil {
+			o = &other{hearer: voice.NewHearer(v.PageKey, v.Slot), epochs: make(map[uint32]bool)}
+			s.others[placeOf(v)] = o
+		}
+		for _, e := range slices.Backward(s.epochs) {
+			if !o.epochs[e.Number] && o.hearer.Rekey(e.Number, e.Secret.Sender(v.Slot, v.Cert)) == nil {
+				o.epochs[e.Number] = true
+			}
+		}
+	}
+}
+
+// ready returns the epoch to seal with and our slot, if something may be said.
+// The lock is held.
+func (s *stage) ready(now time.Time) (e group.Epoch, slot uint8, ok bool) {
+	for _, v := range s.roster {
+		if v.Cert != s.cert {
+			continue
+		}
+		for _, e := range s.epochs {
+			if !e.From.After(now) {
+				return e, v.Slot, true
+			}
+		}
+	}
+	return e, 0, false
+}
+
+// mayHear reports whether there is a secret, maySpeak whether something may be
+// said.
+func (s *stage) mayHear() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.epochs) > 0
+}
+
+func (s *stage) maySpeak(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _, ok := s.ready(now)
+	return ok
+}
+
+// seal seals what one says, in packets of a length. It returns false while one
+// has no place on the stage or no key: then it must not be sent.
+func (s *stage) seal(now time.Time, payload []byte, redundant bool, length time.Duration) (sealed []byte, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, slot, ok := s.ready(now)
+	if !ok {
+		return nil, false
+	}
+	o, batch := s.own[slot], int(batchFor/length)
+	if o == nil {
+		o = &own{speaker: voice.NewSpeaker(s.sign, slot, batch), batch: batch}
+		s.own[slot] = o
+	}
+	if o.batch != batch {
+		o.speaker.SetBatch(batch)
+		o.batch = batch
+	}
+	if e.Number > o.epoch {
+		if o.speaker.Rekey(e.Number, e.Secret.Sender(slot, s.cert)) != nil {
+			return nil, false
+		}
+		o.epoch = e.Number
+	}
+	repeats := 0
+	if redundant { // somebody loses packets
+		repeats = voice.RepeatsMax
+	}
+	sealed, err := o.speaker.Seal(nil, payload, redundant, repeats)
+	return sealed, err == nil
+}
+
+// open returns what is said in a frame, and by whom. It returns false when it is
+// nobody's on the stage, has come before, or is of a voice that is not trusted.
+func (s *stage) open(now time.Time, sealed []byte) (payload []byte, redundant bool, who group.ID, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	header, _, err := sframe.ParseHeader(sealed)
+	if err != nil {
+		return nil, false, who, false
+	}
+	_, slot, _ := keys.ParseKID(header.KID)
+	for _, v := range s.roster {
+		o := s.others[placeOf(v)]
+		if v.Slot != slot || o == nil {
+			continue
+		}
+		payload, redundant, err := o.hearer.Open(now, nil, sealed)
+		if err != nil {
+			return nil, false, who, false
+		}
+		o.heard = true
+		trust := o.hearer.Trust(now)
+		return payload, redundant, v.Who, trust == voice.Proven || trust == voice.Unproven
+	}
+	return nil, false, who, false
+}
+
+// trust returns what to make of the voice in a place, and whether it was heard.
+func (s *stage) trust(now time.Time, v group.Voice) (t voice.Trust, heard bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.others[placeOf(v)]
+	if o == nil || !o.heard {
+		return voice.Unproven, false
+	}
+	return o.hearer.Trust(now), true
+}
