@@ -12,6 +12,7 @@ let cast;
 let ada, ben;
 let room;
 const closing = [];
+const both = (lock) => lock.holders === 2;
 const nonces = new Map(); // by which page a key and a nonce were used
 
 const step = (name, seconds, walk) => stepWith(name, seconds, walk, () => ({ people: [] }));
@@ -52,7 +53,6 @@ step('two in a room have the same code, and one hears the other', 60, async () =
   await ada.do('speak');
   await ada.locked();
   await ben.enter(room);
-  const both = (lock) => lock.holders === 2;
   const [hers, his] = [await ada.locked(both), await ben.locked(both)];
   assert.match(hers.code, /^(\d{5} ){5}\d{5}$/);
   assert.equal(hers.code, his.code);
@@ -157,17 +157,31 @@ step('who is removed opens nothing of what follows', 60, async () => {
 });
 
 step(
-  'in a closed room keys are exchanged so that a quantum computer does not help',
-  60,
+  'in a closed room neither a quantum computer helps nor the length of packets',
+  90,
   async () => {
     const [cleo, dana] = [await cast.sit(ben), await cast.sit(ben)];
+    await dana.do('tap', true);
     const closed = await cleo.openRoom('closed');
     await cleo.enter(closed);
     await cleo.do('speak');
     await cleo.locked();
     await cleo.do('letIn', dana.id);
     await dana.enter(closed);
-    const lock = await dana.locked();
-    assert.equal(lock.code, (await cleo.locked((l) => l.holders === 2)).code);
+    assert.equal((await dana.locked(both)).code, (await cleo.locked(both)).code);
+
+    // There is one packet as often as the other, of the same length, but for
+    // those that carry a signature.
+    const before = await dana.do('look');
+    await wait(8000);
+    const after = await dana.do('look');
+    const lengths = Object.entries(after.lengths)
+      .map(([length, n]) => [Number(length), n - (before.lengths[length] ?? 0)])
+      .filter(([, n]) => n > 0);
+    say(`packets of ${lengths.map(([length, n]) => `${length} bytes: ${n}`).join(', ')}`);
+    const all = lengths.reduce((sum, [, n]) => sum + n, 0);
+    const most = Math.max(...lengths.map(([, n]) => n));
+    assert.ok(all > 0.95 * 8 * 50, `${all} packets in 8 s`);
+    assert.ok(lengths.length <= 2 && most / all > 0.9, 'packets differ');
   },
 );

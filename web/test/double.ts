@@ -597,6 +597,10 @@ export class Double {
       case 'watch_hallway':
         line.watching = true;
         return done;
+      case 'knock': // nobody here gives a key to anybody
+        return done;
+      case 'tend':
+        return refuse('not_tending');
       case 'enter':
         return { entered: this.#enter(line, body) };
       case 'offer':

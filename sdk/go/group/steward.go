@@ -20,7 +20,7 @@ const (
 
 	apart       = time.Second            // of one epoch from the next
 	goneAfter   = 30 * time.Second       // until who has gone is shut out
-	sayEvery    = 5 * time.Second        // how often the same epoch is announced again
+	sayEvery    = time.Second            // how often the same epoch is announced again
 	sayEach     = 2 * time.Millisecond   // or of many holders, for each
 	takeEvery   = 500 * time.Millisecond // from one in line to the next
 	hearFirst   = 500 * time.Millisecond // who comes in waits for what there is

@@ -7,6 +7,8 @@ export interface Manner {
   frameMS: number;
   /** So many frames later each frame is sent again. */
   repeat: readonly number[];
+  /** All packets are of one length and come without a pause, so that nobody sees words in them. */
+  even: boolean;
 }
 
 /** The payload types of the first section, the microphone's, which are those of all. */
@@ -20,21 +22,26 @@ export function typesOf(answer: string): Types {
 }
 
 /**
- * The same answer, but the microphone's packets hold `frameMS` of sound and,
- * where there is a payload type for it, are RED: a browser sends what stands
- * first, as often as it is told so.
+ * The same answer, but the microphone's packets are as `how` says and, where
+ * there is a payload type for it, are RED: a browser sends what stands first,
+ * as often as it is told so.
  */
-export function spoken(answer: string, frameMS: number, red: number | undefined): string {
+export function spoken(
+  answer: string,
+  how: Pick<Manner, 'frameMS' | 'even'>,
+  red: number | undefined,
+): string {
   const [session = '', microphone = '', ...slots] = sections(answer);
   const lines = microphone
     .split('\r\n')
-    .filter((line) => line !== '' && !/^a=(max)?ptime:/.test(line));
+    .filter((line) => line !== '' && !/^a=(max)?ptime:/.test(line))
+    .map((line) => (how.even ? line.replace(/^(a=fmtp:.*)usedtx=1/, '$1usedtx=0;cbr=1') : line));
   if (red !== undefined) {
     const [, media = '', types = ''] = /^(m=audio \S+ \S+)((?: \d+)+)$/.exec(lines[0] ?? '') ?? [];
     const others = types.split(' ').filter((type) => type !== '' && Number(type) !== red);
     lines[0] = [media, red, ...others].join(' ');
   }
-  lines.push(`a=ptime:${frameMS}`, '');
+  lines.push(`a=ptime:${how.frameMS}`, '');
   return [session, lines.join('\r\n'), ...slots].join('');
 }
 

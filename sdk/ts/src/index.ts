@@ -13,6 +13,7 @@ import { House } from './house.ts';
 import { Live } from './live.ts';
 import { Seat, type SeatOptions } from './seat.ts';
 
+export { openDevice } from './device.ts';
 export { asStoaError, type Problem, StoaError } from './error.ts';
 export { House } from './house.ts';
 export type * from './http.ts';

@@ -46,8 +46,8 @@ export class Media {
   readonly #levelTimer: ReturnType<typeof setInterval>;
   readonly #countTimer: ReturnType<typeof setInterval>;
   #patience = new Map<RTCRtpReceiver, Patience>();
-  #manner: Manner = { frameMS: 20, repeat: [] };
-  #applied: { answer: string; types: Types; frameMS: number } | undefined;
+  #manner: Manner = { frameMS: 20, repeat: [], even: false };
+  #applied: { answer: string; types: Types; how: Manner } | undefined;
   #applying: Promise<void> = Promise.resolve();
   #peer: RTCPeerConnection | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -119,10 +119,10 @@ export class Media {
       const answer = await this.#exchange(peer.localDescription?.sdp ?? '');
       if (peer !== this.#peer) return;
       const types = typesOf(answer);
-      const { frameMS } = this.#manner;
-      await peer.setRemoteDescription({ type: 'answer', sdp: spoken(answer, frameMS, types.red) });
+      const how = this.#manner;
+      await peer.setRemoteDescription({ type: 'answer', sdp: spoken(answer, how, types.red) });
       if (peer !== this.#peer) return;
-      this.#applied = { answer, types, frameMS };
+      this.#applied = { answer, types, how };
       this.speak(this.#manner); // it may have changed meanwhile
     } catch (thrown) {
       if (peer === this.#peer) this.#refused(asStoaError(thrown));
@@ -133,7 +133,8 @@ export class Media {
   speak(manner: Manner): void {
     this.#manner = manner;
     const { types } = this.#applied ?? {};
-    if (types) this.#sealing.speak({ types, ...manner });
+    const { frameMS, repeat } = manner;
+    if (types) this.#sealing.speak({ types, frameMS, repeat });
     this.#applying = this.#applying.then(() => this.#reframe());
   }
 
@@ -220,18 +221,19 @@ export class Media {
   }
 
   /**
-   * Gives the browser the node's answer once more, with another length of
-   * frames. The node has no part in it.
+   * Gives the browser the node's answer once more, with packets of another
+   * kind. The node has no part in it.
    */
   async #reframe(): Promise<void> {
-    const { frameMS } = this.#manner;
+    const how = this.#manner;
     const [peer, applied] = [this.#peer, this.#applied];
-    if (!peer || !applied || applied.frameMS === frameMS) return;
+    if (!peer || !applied) return;
+    if (applied.how.frameMS === how.frameMS && applied.how.even === how.even) return;
     try {
       await peer.setLocalDescription(await peer.createOffer());
-      const sdp = spoken(applied.answer, frameMS, applied.types.red);
+      const sdp = spoken(applied.answer, how, applied.types.red);
       await peer.setRemoteDescription({ type: 'answer', sdp });
-      applied.frameMS = frameMS;
+      applied.how = how;
     } catch {
       if (peer === this.#peer) this.#renew(); // half a change is no connection
     }

@@ -1,4 +1,6 @@
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals-core';
+import type { Manner } from './answer.ts';
+import { openDevice } from './device.ts';
 import { asStoaError, notHere, offline, type StoaError } from './error.ts';
 import type { Device } from './keys/group.ts';
 import type { Live } from './live.ts';
@@ -30,7 +32,7 @@ export type Ending = 'left' | 'gone' | Exclude<Cut['why'], 'slow' | 'restart'>;
 export interface SeatOptions {
   /** The id of the microphone to use (MediaDeviceInfo.deviceId). */
   microphone?: string;
-  /** By which key others recognise this device; by default one of this page alone. */
+  /** By which key others recognise this device; by default one that stays in this browser. */
   device?: (who: string) => Promise<Device>;
 }
 
@@ -76,7 +78,10 @@ export class Seat {
   readonly #view: ReturnType<typeof signal<View>>;
   readonly #me = signal('');
   readonly #speaking = signal<string[]>([]);
+  readonly #manner = signal<Pick<Manner, 'frameMS' | 'repeat'>>({ frameMS: 20, repeat: [] });
   readonly #ownVoice = signal(false);
+  readonly #loud = signal<readonly string[]>([]);
+  readonly #closed = computed(() => this.view.value.visibility === 'closed');
   readonly #levels = signal<ReadonlyMap<string, number>>(new Map());
   readonly #wantsOpen = signal(false);
   readonly #live: Live;
@@ -90,6 +95,7 @@ export class Seat {
   #session = '';
   #attempt = 0;
   #lastVoice = 0;
+  readonly #lastLoud = new Map<string, number>(); // who, and when
 
   /** Enters a room. Fails when it cannot be entered now, for whatever reason. */
   static async take(
@@ -125,7 +131,7 @@ export class Seat {
     this.#grant = grant;
     this.#first = first;
     this.#view = signal<View>(nothingSeen);
-    this.#device = options.device ?? pageDevice;
+    this.#device = options.device ?? openDevice;
     this.#media = new Media(
       this.#sealing,
       async (sdp) => (await this.#ask('offer', { sdp })).sdp,
@@ -152,7 +158,8 @@ export class Seat {
       listeners.value.filter((p) => p.hand).sort((a, b) => (a.hand ?? 0) - (b.hand ?? 0)),
     );
     this.voices = computed(() => {
-      const heard = new Set(this.#speaking.value);
+      // In a closed room there are no pauses by which a node could tell.
+      const heard = new Set(this.#closed.value ? this.#loud.value : this.#speaking.value);
       if (this.#ownVoice.value && this.onAir.value) heard.add(this.#me.value);
       return heard;
     });
@@ -168,8 +175,9 @@ export class Seat {
         const stage = this.stage.value.map(({ who, away_until: until }) => ({
           ...{ who, away: until !== undefined },
         }));
-        this.#sealing.see(stage, this.view.value.visibility === 'closed');
+        this.#sealing.see(stage, this.#closed.value);
       }),
+      effect(() => this.#media.speak({ ...this.#manner.value, even: this.#closed.value })),
       effect(() => {
         if (this.me.value?.role === 'listener') this.#backInAudience();
       }),
@@ -273,8 +281,7 @@ export class Seat {
       return;
     }
     this.#first.resolve();
-    const closed = this.view.peek().visibility === 'closed';
-    const visit = { room: this.room, who: entered.me, closed };
+    const visit = { room: this.room, who: entered.me, closed: this.#closed.peek() };
     this.#sealing.entered(visit, () => this.#device(entered.me));
     if (this.me.peek()?.muted === false && !this.#wantsOpen.peek()) void this.mute();
     if (!entered.media) this.#media.lose(); // whatever it looks like from here
@@ -294,7 +301,7 @@ export class Seat {
       if (message.room === this.room) this.#happened(message);
     } else if (message.voices?.room === this.room) {
       const { speaking, frame_ms: frameMS, repeat = [] } = message.voices;
-      this.#media.speak({ frameMS, repeat });
+      this.#manner.value = { frameMS, repeat };
       this.#speaking.value = speaking;
     } else if (message.crowd?.room === this.room) {
       this.#view.value = { ...this.view.peek(), count: message.crowd.count };
@@ -346,7 +353,13 @@ export class Seat {
       if (who) levels.set(who, Math.max(level, levels.get(who) ?? 0));
     });
     if (this.onAir.peek()) levels.set(this.#me.peek(), microphone);
+    for (const [who, level] of levels) if (level > voiceFrom) this.#lastLoud.set(who, now);
+    for (const [who, at] of this.#lastLoud) {
+      if (now - at >= voiceHangover) this.#lastLoud.delete(who);
+    }
+    const loud = [...this.#lastLoud.keys()];
     batch(() => {
+      if (loud.join() !== this.#loud.peek().join()) this.#loud.value = loud;
       this.#levels.value = levels;
       this.#ownVoice.value = now - this.#lastVoice < voiceHangover;
     });
@@ -403,14 +416,4 @@ function withResolvers() {
     reject = no;
   });
   return { promise, resolve, reject };
-}
-
-/** A key that nobody recognises again. */
-async function pageDevice(): Promise<Device> {
-  const pair = (await crypto.subtle.generateKey({ name: 'Ed25519' }, false, [
-    'sign',
-    'verify',
-  ])) as CryptoKeyPair;
-  const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
-  return { key: pair.privateKey, publicKey };
 }

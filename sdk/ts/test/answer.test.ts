@@ -23,20 +23,31 @@ describe('an answer', () => {
 
   it('is applied with RED first and the length of frames, in the first section alone', () => {
     const answer = session + section('0') + section('1');
-    expect(spoken(answer, 40, 63)).toBe(
+    expect(spoken(answer, { frameMS: 40, even: false }, 63)).toBe(
       session + section('0', '63 111', ['a=ptime:40']) + section('1'),
     );
   });
 
   it('is applied with Opus first where there is no RED', () => {
     const answer = session + section('0', '111') + section('1');
-    expect(spoken(answer, 20, undefined)).toBe(
+    expect(spoken(answer, { frameMS: 20, even: false }, undefined)).toBe(
       session + section('0', '111', ['a=ptime:20']) + section('1'),
     );
   });
 
   it('is applied anew with another length, and only that', () => {
     const answer = session + section('0', '111 63', ['a=maxptime:60']) + section('1');
-    expect(spoken(spoken(answer, 60, 63), 20, 63)).toBe(spoken(answer, 20, 63));
+    expect(
+      spoken(spoken(answer, { frameMS: 60, even: false }, 63), { frameMS: 20, even: false }, 63),
+    ).toBe(spoken(answer, { frameMS: 20, even: false }, 63));
+  });
+
+  it('is applied without pauses and lengths where packets are to tell nothing', () => {
+    const dtx = ['a=fmtp:111 usedtx=1;stereo=0'];
+    const even = ['a=fmtp:111 usedtx=0;cbr=1;stereo=0', 'a=ptime:20'];
+    const answer = session + section('0', '111', dtx) + section('1', '111', dtx);
+    expect(spoken(answer, { frameMS: 20, even: true }, undefined)).toBe(
+      session + section('0', '111', even) + section('1', '111', dtx),
+    );
   });
 });

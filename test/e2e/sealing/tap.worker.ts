@@ -24,6 +24,8 @@ export interface Seen {
   nonces: string[];
   /** How often each byte stood in what came, behind the header. */
   bytes: number[];
+  /** How many frames came of each length, without the header. */
+  lengths: Record<number, number>;
   /** How many frames came, and how many were played. */
   came: number;
   played: number;
@@ -50,7 +52,10 @@ const scope = globalThis as unknown as {
 const keeper = { hears: scope.onmessage, transforms: scope.onrtctransform };
 
 let relay: Relay = 'pass';
-const seen: Seen = { nonces: [], bytes: new Array(256).fill(0), came: 0, played: 0, last: 0 };
+const seen: Seen = {
+  ...{ nonces: [], bytes: new Array(256).fill(0), lengths: {} },
+  ...{ came: 0, played: 0, last: 0 },
+};
 
 scope.onmessage = (event) => {
   const { data } = event;
@@ -157,6 +162,8 @@ scope.onrtctransform = ({ transformer }) => {
       const header = parseHeader(sealed);
       if (header) {
         seen.came++;
+        const length = sealed.length - header.length; // which grows as frames are counted
+        seen.lengths[length] = (seen.lengths[length] ?? 0) + 1;
         for (const byte of sealed.subarray(header.length)) {
           seen.bytes[byte] = (seen.bytes[byte] ?? 0) + 1;
         }

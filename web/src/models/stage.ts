@@ -16,6 +16,7 @@ export type RoomSheet =
   | { kind: 'people' }
   | { kind: 'hands' }
   | { kind: 'menu' }
+  | { kind: 'lock' }
   | { kind: 'letting_in' }
   | { kind: 'leaving'; next?: string }
   | { kind: 'ending' }

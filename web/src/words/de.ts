@@ -261,6 +261,44 @@ export const de: Words = {
     leaveYes: 'Ja, gehen',
   },
 
+  lock: {
+    sealed: 'Versiegelt',
+    waiting: 'Warten auf den Schlüssel',
+    title: 'Wie dieser Raum versiegelt ist',
+    sealedWhy: (holders, since) =>
+      `Was hier gesagt wird, versiegelt der Browser, in dem gesprochen wird, und deiner öffnet es. ${holders === 1 ? 'Eine Person hat' : `${new Intl.NumberFormat('de').format(holders)} Leute haben`} jetzt den Schlüssel, seit ${since}. Der Knoten reicht es weiter und kann es nicht öffnen.`,
+    waitingWhy:
+      'Von der Bühne hat dir noch niemand den Schlüssel gegeben. Bis dahin hörst du nichts, und nichts von dem, was du sagst, wird gesendet.',
+    compare:
+      'Wer dieselben Ziffern vorliest, hat denselben Schlüssel und sieht dieselben Leute auf der Bühne.',
+    compareNow: 'Vergleichen',
+    copied: 'Ziffern kopiert.',
+    letsIn: (name) => `${name} gibt den Schlüssel an alle, die dazukommen.`,
+    youLetIn: 'Du gibst den Schlüssel an alle, die dazukommen.',
+    trust: {
+      proven: 'Signiert.',
+      unproven: 'Die Signatur kommt noch.',
+      unheard: 'Noch nicht gehört.',
+      overdue: 'Still: die Signatur fehlt.',
+      forged: 'Still: jemand anderes wollte mit dieser Stimme sprechen.',
+    },
+    device: {
+      known: 'Das Gerät ist hier bekannt.',
+      first: 'Zum ersten Mal hier: das Gerät wird gemerkt.',
+      other: 'Nicht das Gerät von früher.',
+    },
+    otherDevice: (name) =>
+      `${name} spricht mit einem Gerät, das du nicht kennst. Es kann neu sein, oder jemand anderem gehören. Vergleicht die Ziffern.`,
+    itIsThem: 'Das passt',
+    not: 'Was ein Siegel nicht kann',
+    nots: [
+      'Wer hereindarf, kann zuhören, auch die Leute, die dieses Haus betreiben. Sie werden mitgezählt wie alle.',
+      'Wer zuhört, kann mitschreiben oder aufnehmen.',
+      'Diese Seite kommt vom Haus. Wäre sie verändert, könnte sie den Schlüssel weitergeben.',
+      'Der Knoten sieht, wer da ist und wann jemand spricht.',
+    ],
+  },
+
   trouble: {
     reconnecting:
       'Die Verbindung ist weg. Wir holen dich zurück, dein Platz bleibt eine halbe Minute frei.',
@@ -414,6 +452,8 @@ export const de: Words = {
   },
 
   problems: {
+    no_sealing:
+      'Dieser Browser kann nicht versiegeln, was gesagt wird, und ohne Siegel spricht hier niemand. Chrome und Edge können es ab Version 141, Firefox ab 130, Safari ab 17.',
     offline: 'Gerade keine Verbindung.',
     not_here: 'Du bist nicht mehr im Raum.',
     internal: 'Bei uns ist etwas schiefgegangen. Bitte versuch es noch einmal.',

@@ -246,6 +246,44 @@ export const en = {
     leaveYes: 'Yes, leave',
   },
 
+  lock: {
+    sealed: 'Sealed',
+    waiting: 'Waiting for the key',
+    title: 'How this room is sealed',
+    sealedWhy: (holders: number, since: string) =>
+      `What is said here is sealed in the speaker’s browser and opened in yours. ${capital(inWords(holders))} ${holders === 1 ? 'person has' : 'people have'} the key now, since ${since}. The node passes it on and cannot open it.`,
+    waitingWhy:
+      'Nobody on the stage has given you the key yet. Until then you hear nothing, and nothing that you say is sent.',
+    compare:
+      'Whoever reads out the same digits has the same key, and sees the same people on the stage.',
+    compareNow: 'Compare',
+    copied: 'Digits copied.',
+    letsIn: (name: string) => `${name} gives the key to those who come in.`,
+    youLetIn: 'You give the key to those who come in.',
+    trust: {
+      proven: 'Signed.',
+      unproven: 'Signature still to come.',
+      unheard: 'Not heard yet.',
+      overdue: 'Silent: the signature is missing.',
+      forged: 'Silent: somebody else has tried to speak as them.',
+    },
+    device: {
+      known: 'The device is known here.',
+      first: 'Their first time here: this device is remembered.',
+      other: 'Not the device that they had before.',
+    },
+    otherDevice: (name: string) =>
+      `${name} speaks by a device that you do not know. It may be a new one, or somebody else. Compare the digits.`,
+    itIsThem: 'It is them',
+    not: 'What a seal cannot do',
+    nots: [
+      'Whoever may come in can listen, the people who run this house too. They are counted like everybody.',
+      'Whoever listens can write it down or record it.',
+      'This page comes from the house. If it were changed, it could give the key away.',
+      'The node sees who is here, and when somebody speaks.',
+    ],
+  },
+
   trouble: {
     reconnecting:
       'The connection is lost. We are bringing you back; your seat is held for half a minute.',
@@ -395,6 +433,8 @@ export const en = {
   },
 
   problems: {
+    no_sealing:
+      'This browser cannot seal what is said, and nobody speaks here without a seal. Chrome and Edge can from version 141, Firefox from 130, Safari from 17.',
     offline: 'No connection right now.',
     not_here: 'You are not in the room any more.',
     internal: 'Something went wrong on our side. Please try again.',

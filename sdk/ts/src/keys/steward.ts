@@ -37,7 +37,7 @@ export const peersMax = 10_000;
 // Milliseconds.
 const apart = 1000; // of one epoch from the next
 const goneAfter = 30_000; // until who has gone is shut out
-const sayEvery = 5000; // how often the same epoch is announced again
+const sayEvery = 1000; // how often the same epoch is announced again
 const sayEach = 2; // or of many holders, for each
 const takeEvery = 500; // from one in line to the next
 const hearFirst = 500; // who comes in waits for what there is

@@ -26,6 +26,7 @@ import { Sheet, SheetHead } from '../../parts/sheet.tsx';
 import { to } from '../../router.ts';
 import { firstName, month, t } from '../../words/index.ts';
 import { HandsPanel } from './hands.tsx';
+import { DeviceLine, LockSheet } from './lock.tsx';
 import { LettingIn, RoomMenu } from './menu.tsx';
 import { People } from './people.tsx';
 
@@ -69,6 +70,8 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
       return iModerate(seat) ? <Hands seat={seat} /> : null;
     case 'menu':
       return <RoomMenu seat={seat} />;
+    case 'lock':
+      return <LockSheet seat={seat} />;
     case 'letting_in':
       return <LettingIn seat={seat} />;
     case 'leaving':
@@ -151,6 +154,7 @@ function PersonSheet({ seat, person }: { seat: Seat; person: Participant }) {
           {words.person.profile}
         </a>
       </div>
+      <DeviceLine seat={seat} who={person.who} />
       <Acts seat={seat} person={person} />
     </div>
   );
