@@ -7,7 +7,7 @@ GO        ?= go
 FUZZTIME  ?= 30s
 LINT      := $(GO) run -modfile=tools/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: all run build web verify-web types test check lint race fuzz e2e interop bench bench-peers bench-loss fmt map clean
+.PHONY: all run build web verify-web types test check lint race fuzz e2e interop bench bench-peers bench-loss bench-keys fmt map clean
 
 all: check
 
@@ -70,6 +70,13 @@ bench-loss: build ## how speech survives loss, in Chromium; rewrites its section
 	$(GO) build -o bin/m2e ./test/meter/m2e
 	$(GO) build -o bin/lossy ./test/lossy
 	npm run --silent loss -w test/e2e
+
+bench-keys: build ## what sealing costs, in Chromium; rewrites its section in docs/benchmarks.md
+	test/needs chromium espeak-ng sox
+	$(GO) build -o bin/m2e ./test/meter/m2e
+	$(GO) build -o bin/lossy ./test/lossy
+	$(GO) build -o bin/keys ./test/keys
+	npm run --silent keys -w test/e2e
 
 interop: build ## aiortc, a WebRTC stack that shares no code with ours
 	test/needs python3-aiohttp python3-aiortc

@@ -1,9 +1,8 @@
 // How speech survives loss, in Chromium: `make bench-loss`. Prints a table,
 // writes it into docs/benchmarks.md, and fails where a bar is missed.
 import { execFileSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { publish } from '../publish.mjs';
 import { Stage } from './stage.mjs';
 import { take } from './take.mjs';
 
@@ -18,7 +17,6 @@ const bars = {
 };
 const losses = [0.05, 0.1, 0.2, 0.3, 0.5];
 const addedMax = 20; // ms that Stoa may add on a clean line
-const benchmarks = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
 
 const say = (line) => process.stdout.write(`${line}\n`);
 const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
@@ -71,17 +69,6 @@ ${rows.map((r) => `| ${row(r)} |`).join('\n')}
 `;
 }
 
-/** Writes the section into the document, in place of the one that was there. */
-async function publish(text) {
-  const before = await readFile(benchmarks, 'utf8').catch(() => '# Benchmarks\n');
-  const [head, rest = ''] = before.split(/^## Loss$/m);
-  const after = rest.slice(rest.search(/^## /m) >>> 0);
-  await writeFile(
-    benchmarks,
-    [head.trimEnd(), text.trimEnd(), after.trimEnd()].filter(Boolean).join('\n\n').concat('\n'),
-  );
-}
-
 const stage = await Stage.open();
 const missed = [];
 try {
@@ -100,7 +87,7 @@ try {
   if (added > addedMax) missed.push(`${Math.round(added)} ms are added on a clean line`);
   for (const burst of [1, 3]) for (const loss of losses) await measure(loss, burst);
   const text = section(rows);
-  await publish(text);
+  await publish('Loss', text);
   say(`\n${text}\nload average ${loadavg()[0].toFixed(1)}`);
 } finally {
   await stage.close();
