@@ -34,6 +34,7 @@ store/query:
 store/sqlite:      id room room/live people store/query
 store/storetest:   id room room/live people people/peopletest
 
+route:             id
 media/rtp:
 media/udp:
 media/packet:      media/udp
@@ -43,7 +44,7 @@ media/handshake:   media/seal
 media/forward:     id media/rtp media/speech
 media/fanout:      media/rtp media/seal media/forward
 media/peer:        media/rtp media/seal media/forward media/fanout
-media/sfu:         id telemetry media/rtp media/udp media/seal media/handshake media/forward media/fanout media/peer
+media/sfu:         id telemetry route media/rtp media/udp media/seal media/handshake media/forward media/fanout media/peer
 
 load:
 lossy:             media/rtp

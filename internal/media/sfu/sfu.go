@@ -32,6 +32,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/media/handshake"
 	"github.com/stoa-audio/stoa/internal/media/peer"
 	"github.com/stoa-audio/stoa/internal/media/udp"
+	"github.com/stoa-audio/stoa/internal/route"
 )
 
 // Bounds of one node.
@@ -102,6 +103,7 @@ type SFU struct {
 	hallRule  forward.Hall
 	share     int
 	told      func(id.Room, Sound)
+	routes    route.Routes // of rooms, for the log
 	counters  counters
 	delays    delays
 

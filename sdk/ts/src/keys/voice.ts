@@ -94,7 +94,8 @@ export class Speaker {
   #commit: Bytes = new Uint8Array(0); // to the key
 
   #first = 0; // of the frames that no proof covers yet
-  #hashes: Bytes[] = []; // of theirs
+  #hashes: Promise<Bytes>[] = []; // of theirs
+  #closing: Promise<void> = Promise.resolve();
   #proof: Bytes = new Uint8Array(0); // to be carried
   #again = 0; // so many frames are still to carry it; -1: it is new
   #apart = 0; // frames until the next one that is
@@ -134,14 +135,17 @@ export class Speaker {
     return this.#turns.take(async () => {
       if (!payload.length) return payload;
       const key = await this.#turn();
-      if (this.#hashes.length >= this.#batch) await this.#close();
+      await this.#closing;
+      if (this.#hashes.length >= this.#batch) await this.#close(); // it was made smaller
       const proof = this.#carry(Math.min(repeats, repeatsMax));
       const flags = (proof.length ? flagProof : 0) | (redundant ? flagRedundant : 0);
       const plain = join(Uint8Array.of(flags), proof, payload);
       const number = this.#next++; // used up, whatever comes of it
       const sealed = await key.seal(BigInt(number), plain);
       if (!this.#hashes.length) this.#first = number;
-      this.#hashes.push(await hashOf(sealed));
+      // A frame waits for nothing that only later ones need.
+      this.#hashes.push(hashOf(sealed));
+      if (this.#hashes.length >= this.#batch) void this.#close();
       return sealed;
     });
   }
@@ -158,11 +162,17 @@ export class Speaker {
     return this.#key;
   }
 
-  /** Signs what was sealed since the last proof. */
-  async #close() {
+  /** Signs what was sealed since the last proof, one batch after the other. */
+  #close(): Promise<void> {
+    this.#closing = this.#closing.then(() => this.#conclude());
+    return this.#closing;
+  }
+
+  async #conclude() {
     if (!this.#key || !this.#hashes.length) return;
     const { kid } = this.#key;
-    const made = { kid, first: BigInt(this.#first), hashes: join(...this.#hashes) };
+    const hashes = join(...(await Promise.all(this.#hashes)));
+    const made = { kid, first: BigInt(this.#first), hashes };
     const by = await crypto.subtle.sign(ed25519, this.#sign, signed(made, this.#commit));
     this.#proof = join(proofStart(made), new Uint8Array(by), made.hashes);
     this.#again = -1;
@@ -263,7 +273,7 @@ export class Hearer {
       if (!sealed.length) return { payload: sealed, redundant: false }; // a pause
       const header = parseHeader(sealed);
       const found = header && (await this.#find(header.kid));
-      const opened = await found?.stretch.key.open(sealed);
+      const [opened, hash] = await Promise.all([found?.stretch.key.open(sealed), hashOf(sealed)]);
       if (!found || !opened || !found.stretch.seen.take(opened.ctr)) return undefined;
       this.#keep(found.epoch, found.stretch);
       const said = parse(opened.frame);
@@ -277,7 +287,7 @@ export class Hearer {
       }
       const { kid, ctr } = opened;
       const { commit } = found.stretch;
-      const frame = { kid, ctr, hash: await hashOf(sealed), commit, at: now };
+      const frame = { kid, ctr, hash, commit, at: now };
       if (!this.#covered(now, frame)) this.#pending.push(frame);
       if (said.proof) await this.#check(now, said.proof);
       return { payload: said.payload.slice(), redundant: said.redundant };
