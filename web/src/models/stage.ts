@@ -14,6 +14,7 @@ export type RoomSheet =
   | { kind: 'person'; who: string; found?: Participant }
   | { kind: 'removing'; who: string; found?: Participant }
   | { kind: 'people' }
+  | { kind: 'lock' }
   | { kind: 'hands' }
   | { kind: 'menu' }
   | { kind: 'letting_in' }

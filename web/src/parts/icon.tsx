@@ -136,6 +136,18 @@ const drawings = {
       <circle cx="16.5" cy="7.5" r=".5" fill="currentColor" />
     </>
   ),
+  lock: () => (
+    <>
+      <rect width="18" height="11" x="3" y="11" rx="2" ry="2" />{' '}
+      <path d="M7 11V7a5 5 0 0 1 10 0v4" />
+    </>
+  ),
+  'lock-open': () => (
+    <>
+      <rect width="18" height="11" x="3" y="11" rx="2" ry="2" />{' '}
+      <path d="M7 11V7a5 5 0 0 1 9.9-1" />
+    </>
+  ),
   users: () => (
     <>
       <path d="M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2" />{' '}

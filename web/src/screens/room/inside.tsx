@@ -20,6 +20,7 @@ import { useSampled } from '../../parts/sampled.ts';
 import { to } from '../../router.ts';
 import { clock, number, t } from '../../words/index.ts';
 import { HandsPanel } from './hands.tsx';
+import { LockTag } from './lock.tsx';
 import { shareRoom } from './menu.tsx';
 import { Person } from './person.tsx';
 import { Troubles } from './troubles.tsx';
@@ -89,13 +90,16 @@ function Head({ seat }: { seat: Seat }) {
         {words.card.visibility[visibility]} · {words.card.since(clock(opened))}
       </span>
       <Heading room={seat.room}>{seatName(seat)}</Heading>
-      <span class="tag plain">
-        <Icon name="headphones" />
-        <span class="num" aria-hidden="true">
-          {number(listeners)}
+      <div class="flex wrap">
+        <LockTag seat={seat} />
+        <span class="tag plain">
+          <Icon name="headphones" />
+          <span class="num" aria-hidden="true">
+            {number(listeners)}
+          </span>
+          <span class="vh">{words.card.listening(listeners)}</span>
         </span>
-        <span class="vh">{words.card.listening(listeners)}</span>
-      </span>
+      </div>
     </div>
   );
 }

@@ -26,6 +26,7 @@ import { Sheet, SheetHead } from '../../parts/sheet.tsx';
 import { to } from '../../router.ts';
 import { firstName, month, t } from '../../words/index.ts';
 import { HandsPanel } from './hands.tsx';
+import { Device, LockSheet } from './lock.tsx';
 import { LettingIn, RoomMenu } from './menu.tsx';
 import { People } from './people.tsx';
 
@@ -65,6 +66,8 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
     }
     case 'people':
       return <People seat={seat} />;
+    case 'lock':
+      return <LockSheet seat={seat} />;
     case 'hands':
       return iModerate(seat) ? <Hands seat={seat} /> : null;
     case 'menu':
@@ -151,6 +154,7 @@ function PersonSheet({ seat, person }: { seat: Seat; person: Participant }) {
           {words.person.profile}
         </a>
       </div>
+      <Device who={person.who} />
       <Acts seat={seat} person={person} />
     </div>
   );
