@@ -128,6 +128,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.huma = humago.New(mux, outline(a.Version))
 	a.addSignUp()
 	a.addMe()
+	a.addBackups()
 	a.addPeople()
 	a.addRooms()
 	a.addHouse(mux)

@@ -96,6 +96,8 @@ var refusals = []struct {
 	{people.ErrName, "invalid", "body.name"},
 	{people.ErrPasskey, "invalid", "body.credential"},
 	{people.ErrPasskeys, "invalid", "body"},
+	{people.ErrNoPasskey, "no_such_thing", ""},
+	{people.ErrBackup, "invalid", "body.sealed"},
 	{people.ErrSelf, "invalid", "path.person"},
 	{people.ErrFollowing, "invalid", "path.person"},
 	{people.ErrNoPerson, "no_person", ""},

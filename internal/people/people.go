@@ -52,6 +52,10 @@ var (
 	ErrPasskey = errors.New("not an acceptable passkey")
 	// ErrPasskeys means that an account has as many passkeys as it may have.
 	ErrPasskeys = errors.New("no more passkeys fit")
+	// ErrNoPasskey means that there is no such passkey, or that it is not theirs.
+	ErrNoPasskey = errors.New("no such passkey")
+	// ErrBackup means that a backup is empty or too large.
+	ErrBackup = errors.New("not 1 to 512 bytes")
 	// ErrNoCeremony means that a ceremony is unknown, over or used.
 	ErrNoCeremony = errors.New("no such ceremony")
 	// ErrNoSession means that there is no such session, or no more.

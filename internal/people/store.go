@@ -38,6 +38,14 @@ type Accounts interface {
 	// UsePasskey records the count and flags that k has now.
 	UsePasskey(ctx context.Context, k Passkey) error
 
+	// KeepBackup keeps b instead of the passkey's backup before; ErrNoPasskey
+	// when the passkey is none of who's.
+	KeepBackup(ctx context.Context, who id.Person, b Backup) error
+	// Backups returns the backups of who, those of older passkeys first.
+	Backups(ctx context.Context, who id.Person) ([]Backup, error)
+	// ForgetBackups forgets all backups of who.
+	ForgetBackups(ctx context.Context, who id.Person) error
+
 	// SetRecovery replaces the recovery code of who.
 	SetRecovery(ctx context.Context, who id.Person, code Hash) error
 	// Recover replaces the recovery code old by next and returns whose it is,

@@ -88,6 +88,48 @@ func (q *Queries) AddPerson(ctx context.Context, arg AddPersonParams) error {
 	return err
 }
 
+const backups = `-- name: Backups :many
+SELECT id, key_backup FROM passkeys
+WHERE person = $1 AND key_backup IS NOT NULL ORDER BY created, id
+`
+
+type BackupsRow struct {
+	ID        []byte
+	KeyBackup []byte
+}
+
+func (q *Queries) Backups(ctx context.Context, person []byte) ([]BackupsRow, error) {
+	rows, err := q.query(ctx, q.backupsStmt, backups, person)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BackupsRow
+	for rows.Next() {
+		var i BackupsRow
+		if err := rows.Scan(&i.ID, &i.KeyBackup); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const forgetBackups = `-- name: ForgetBackups :exec
+UPDATE passkeys SET key_backup = NULL WHERE person = $1
+`
+
+func (q *Queries) ForgetBackups(ctx context.Context, person []byte) error {
+	_, err := q.exec(ctx, q.forgetBackupsStmt, forgetBackups, person)
+	return err
+}
+
 const isEmpty = `-- name: IsEmpty :one
 SELECT NOT EXISTS (SELECT 1 FROM people) AS empty
 `
@@ -110,20 +152,47 @@ func (q *Queries) IsPerson(ctx context.Context, id []byte) (bool, error) {
 	return there, err
 }
 
+const keepBackup = `-- name: KeepBackup :execrows
+UPDATE passkeys SET key_backup = $1 WHERE id = $2 AND person = $3
+`
+
+type KeepBackupParams struct {
+	KeyBackup []byte
+	ID        []byte
+	Person    []byte
+}
+
+func (q *Queries) KeepBackup(ctx context.Context, arg KeepBackupParams) (int64, error) {
+	result, err := q.exec(ctx, q.keepBackupStmt, keepBackup, arg.KeyBackup, arg.ID, arg.Person)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const passkeys = `-- name: Passkeys :many
 SELECT id, person, public_key, flags, uses, created
 FROM passkeys WHERE person = $1 ORDER BY created, id
 `
 
-func (q *Queries) Passkeys(ctx context.Context, person []byte) ([]Passkey, error) {
+type PasskeysRow struct {
+	ID        []byte
+	Person    []byte
+	PublicKey []byte
+	Flags     int64
+	Uses      int64
+	Created   int64
+}
+
+func (q *Queries) Passkeys(ctx context.Context, person []byte) ([]PasskeysRow, error) {
 	rows, err := q.query(ctx, q.passkeysStmt, passkeys, person)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Passkey
+	var items []PasskeysRow
 	for rows.Next() {
-		var i Passkey
+		var i PasskeysRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Person,

@@ -45,6 +45,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addSessionStmt, err = db.PrepareContext(ctx, addSession); err != nil {
 		return nil, fmt.Errorf("error preparing query AddSession: %w", err)
 	}
+	if q.backupsStmt, err = db.PrepareContext(ctx, backups); err != nil {
+		return nil, fmt.Errorf("error preparing query Backups: %w", err)
+	}
 	if q.countFollowingStmt, err = db.PrepareContext(ctx, countFollowing); err != nil {
 		return nil, fmt.Errorf("error preparing query CountFollowing: %w", err)
 	}
@@ -78,6 +81,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.followingStmt, err = db.PrepareContext(ctx, following); err != nil {
 		return nil, fmt.Errorf("error preparing query Following: %w", err)
 	}
+	if q.forgetBackupsStmt, err = db.PrepareContext(ctx, forgetBackups); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetBackups: %w", err)
+	}
 	if q.forgetInvitesBeyondStmt, err = db.PrepareContext(ctx, forgetInvitesBeyond); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetInvitesBeyond: %w", err)
 	}
@@ -101,6 +107,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.isPersonStmt, err = db.PrepareContext(ctx, isPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query IsPerson: %w", err)
+	}
+	if q.keepBackupStmt, err = db.PrepareContext(ctx, keepBackup); err != nil {
+		return nil, fmt.Errorf("error preparing query KeepBackup: %w", err)
 	}
 	if q.passkeysStmt, err = db.PrepareContext(ctx, passkeys); err != nil {
 		return nil, fmt.Errorf("error preparing query Passkeys: %w", err)
@@ -193,6 +202,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing addSessionStmt: %w", cerr)
 		}
 	}
+	if q.backupsStmt != nil {
+		if cerr := q.backupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing backupsStmt: %w", cerr)
+		}
+	}
 	if q.countFollowingStmt != nil {
 		if cerr := q.countFollowingStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countFollowingStmt: %w", cerr)
@@ -248,6 +262,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing followingStmt: %w", cerr)
 		}
 	}
+	if q.forgetBackupsStmt != nil {
+		if cerr := q.forgetBackupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetBackupsStmt: %w", cerr)
+		}
+	}
 	if q.forgetInvitesBeyondStmt != nil {
 		if cerr := q.forgetInvitesBeyondStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetInvitesBeyondStmt: %w", cerr)
@@ -286,6 +305,11 @@ func (q *Queries) Close() error {
 	if q.isPersonStmt != nil {
 		if cerr := q.isPersonStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing isPersonStmt: %w", cerr)
+		}
+	}
+	if q.keepBackupStmt != nil {
+		if cerr := q.keepBackupStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing keepBackupStmt: %w", cerr)
 		}
 	}
 	if q.passkeysStmt != nil {
@@ -419,6 +443,7 @@ type Queries struct {
 	addPersonStmt            *sql.Stmt
 	addRoomStmt              *sql.Stmt
 	addSessionStmt           *sql.Stmt
+	backupsStmt              *sql.Stmt
 	countFollowingStmt       *sql.Stmt
 	countInvitesStmt         *sql.Stmt
 	deleteEventsStmt         *sql.Stmt
@@ -430,6 +455,7 @@ type Queries struct {
 	followedByStmt           *sql.Stmt
 	followersStmt            *sql.Stmt
 	followingStmt            *sql.Stmt
+	forgetBackupsStmt        *sql.Stmt
 	forgetInvitesBeyondStmt  *sql.Stmt
 	forgetSessionsBeyondStmt *sql.Stmt
 	forgetSessionsOverStmt   *sql.Stmt
@@ -438,6 +464,7 @@ type Queries struct {
 	isEmptyStmt              *sql.Stmt
 	isFollowingStmt          *sql.Stmt
 	isPersonStmt             *sql.Stmt
+	keepBackupStmt           *sql.Stmt
 	passkeysStmt             *sql.Stmt
 	personByRecoveryStmt     *sql.Stmt
 	profileStmt              *sql.Stmt
@@ -468,6 +495,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		addPersonStmt:            q.addPersonStmt,
 		addRoomStmt:              q.addRoomStmt,
 		addSessionStmt:           q.addSessionStmt,
+		backupsStmt:              q.backupsStmt,
 		countFollowingStmt:       q.countFollowingStmt,
 		countInvitesStmt:         q.countInvitesStmt,
 		deleteEventsStmt:         q.deleteEventsStmt,
@@ -479,6 +507,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		followedByStmt:           q.followedByStmt,
 		followersStmt:            q.followersStmt,
 		followingStmt:            q.followingStmt,
+		forgetBackupsStmt:        q.forgetBackupsStmt,
 		forgetInvitesBeyondStmt:  q.forgetInvitesBeyondStmt,
 		forgetSessionsBeyondStmt: q.forgetSessionsBeyondStmt,
 		forgetSessionsOverStmt:   q.forgetSessionsOverStmt,
@@ -487,6 +516,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		isEmptyStmt:              q.isEmptyStmt,
 		isFollowingStmt:          q.isFollowingStmt,
 		isPersonStmt:             q.isPersonStmt,
+		keepBackupStmt:           q.keepBackupStmt,
 		passkeysStmt:             q.passkeysStmt,
 		personByRecoveryStmt:     q.personByRecoveryStmt,
 		profileStmt:              q.profileStmt,

@@ -3,12 +3,3 @@
 //   sqlc v1.31.1
 
 package query
-
-type Passkey struct {
-	ID        []byte
-	Person    []byte
-	PublicKey []byte
-	Flags     int64
-	Uses      int64
-	Created   int64
-}

@@ -108,6 +108,34 @@ func (s *Store) UsePasskey(ctx context.Context, k people.Passkey) error {
 	})
 }
 
+// KeepBackup implements people.Accounts.
+func (s *Store) KeepBackup(ctx context.Context, who id.Person, b people.Backup) error {
+	return s.write(ctx, "keep a backup", func(ctx context.Context, q *query.Queries) error {
+		rows, err := q.KeepBackup(ctx, query.KeepBackupParams{KeyBackup: b.Sealed, ID: b.Passkey, Person: who[:]})
+		return changed(rows, err, people.ErrNoPasskey)
+	})
+}
+
+// Backups implements people.Accounts.
+func (s *Store) Backups(ctx context.Context, who id.Person) ([]people.Backup, error) {
+	rows, err := s.read.Backups(ctx, who[:])
+	if err != nil {
+		return nil, failed("read backups", err)
+	}
+	out := make([]people.Backup, len(rows))
+	for i, r := range rows {
+		out[i] = people.Backup{Passkey: r.ID, Sealed: r.KeyBackup}
+	}
+	return out, nil
+}
+
+// ForgetBackups implements people.Accounts.
+func (s *Store) ForgetBackups(ctx context.Context, who id.Person) error {
+	return s.write(ctx, "forget backups", func(ctx context.Context, q *query.Queries) error {
+		return q.ForgetBackups(ctx, who[:])
+	})
+}
+
 // SetRecovery implements people.Accounts.
 func (s *Store) SetRecovery(ctx context.Context, who id.Person, code people.Hash) error {
 	return s.write(ctx, "set a recovery code", func(ctx context.Context, q *query.Queries) error {

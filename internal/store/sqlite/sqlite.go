@@ -125,7 +125,7 @@ func migrate(ctx context.Context, path string) (err error) {
 
 // refusals are the answers of a store that are not failures of the store.
 var refusals = []error{
-	people.ErrNoPerson, people.ErrSignIn, people.ErrPasskey, people.ErrPasskeys, people.ErrNoSession,
+	people.ErrNoPerson, people.ErrSignIn, people.ErrPasskey, people.ErrPasskeys, people.ErrNoPasskey, people.ErrNoSession,
 	people.ErrNoInvite, people.ErrNoInvitesLeft, people.ErrFollowing,
 }
 

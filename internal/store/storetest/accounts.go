@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -182,6 +183,46 @@ func passkeys(t *testing.T, s Store) {
 
 	other := invited(t, s, p, "Bo")
 	refused(t, s.AddPasskey(ctx, people.Passkey{ID: want[0].ID, Person: other.ID, PublicKey: []byte{9}}), people.ErrPasskey)
+}
+
+func backups(t *testing.T, s Store) {
+	ctx, ada := t.Context(), first(t, s)
+	bo := invited(t, s, ada, "Bo")
+	for n, k := range []people.Passkey{
+		{ID: []byte("a"), Person: ada.ID}, {ID: []byte("b"), Person: ada.ID}, {ID: []byte("c"), Person: bo.ID},
+	} {
+		k.PublicKey, k.Created = []byte{9}, noon.Add(time.Duration(n)*time.Second)
+		must(t, s.AddPasskey(ctx, k))
+	}
+	of := func(who people.Person) []people.Backup {
+		t.Helper()
+		got, err := s.Backups(ctx, who.ID)
+		must(t, err)
+		return got
+	}
+	same(t, of(ada), []people.Backup{})
+
+	first := people.Backup{Passkey: []byte("a"), Sealed: bytes.Repeat([]byte{0, 255}, people.BackupMax/2)}
+	second := people.Backup{Passkey: []byte("b"), Sealed: []byte("two")}
+	theirs := people.Backup{Passkey: []byte("c"), Sealed: []byte("three")}
+	must(t, s.KeepBackup(ctx, ada.ID, second))
+	must(t, s.KeepBackup(ctx, ada.ID, first))
+	must(t, s.KeepBackup(ctx, bo.ID, theirs))
+	same(t, of(ada), []people.Backup{first, second})
+
+	// The newest counts, and nobody reaches what is beside another's passkey.
+	second.Sealed = []byte("newer")
+	must(t, s.KeepBackup(ctx, ada.ID, second))
+	refused(t, s.KeepBackup(ctx, ada.ID, people.Backup{Passkey: theirs.Passkey, Sealed: []byte("mine")}), people.ErrNoPasskey)
+	refused(t, s.KeepBackup(ctx, ada.ID, people.Backup{Passkey: []byte("none"), Sealed: []byte("mine")}), people.ErrNoPasskey)
+	same(t, of(ada), []people.Backup{first, second})
+
+	// A passkey that is used keeps it; what is forgotten is one's own.
+	must(t, s.UsePasskey(ctx, people.Passkey{ID: first.Passkey, Count: 7}))
+	same(t, of(ada), []people.Backup{first, second})
+	must(t, s.ForgetBackups(ctx, ada.ID))
+	same(t, of(ada), []people.Backup{})
+	same(t, of(bo), []people.Backup{theirs})
 }
 
 func recovery(t *testing.T, s Store) {
@@ -422,4 +463,9 @@ func nobody(t *testing.T, s Store) {
 	keys, err := s.Passkeys(ctx, who)
 	must(t, err)
 	same(t, len(keys), 0)
+	kept, err := s.Backups(ctx, who)
+	must(t, err)
+	same(t, len(kept), 0)
+	refused(t, s.KeepBackup(ctx, who, people.Backup{Passkey: []byte{1}, Sealed: []byte{1}}), people.ErrNoPasskey)
+	must(t, s.ForgetBackups(ctx, who))
 }

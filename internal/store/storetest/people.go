@@ -149,6 +149,33 @@ func peopleAndPasskeys(t *testing.T, s Store) {
 	same(t, got.ID, ada.ID)
 }
 
+func peopleAndBackups(t *testing.T, s Store) {
+	ctx := t.Context()
+	p, _, invite := house(t, s)
+	device := &peopletest.Authenticator{Origin: origin, RPID: "stoa.example"}
+	c, err := p.BeginSignUp(ctx, invite, "Ada")
+	must(t, err)
+	credential, err := device.Create(c.Options)
+	must(t, err)
+	ada, err := p.FinishSignUp(ctx, c.ID, credential)
+	must(t, err)
+	keys, err := s.Passkeys(ctx, ada.ID)
+	must(t, err)
+
+	b := people.Backup{Passkey: keys[0].ID, Sealed: make([]byte, people.BackupMax)}
+	must(t, p.KeepBackup(ctx, ada.ID, b))
+	for _, sealed := range [][]byte{nil, {}, make([]byte, people.BackupMax+1)} {
+		refused(t, p.KeepBackup(ctx, ada.ID, people.Backup{Passkey: keys[0].ID, Sealed: sealed}), people.ErrBackup)
+	}
+	got, err := p.Backups(ctx, ada.ID)
+	must(t, err)
+	same(t, got, []people.Backup{b})
+	must(t, p.ForgetBackups(ctx, ada.ID))
+	got, err = p.Backups(ctx, ada.ID)
+	must(t, err)
+	same(t, got, []people.Backup{})
+}
+
 func peopleStaySignedIn(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, now, invite := house(t, s)

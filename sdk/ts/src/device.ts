@@ -1,60 +1,83 @@
 /**
- * The key by which others recognise a person's device. It is made here, is
- * never shown to a script, and stays in this browser until its data are
- * cleared; then others see a new one, and are told so.
+ * The key by which a person's device is known to others: Ed25519, one for each
+ * person and browser. `docs/protocol/keys.md`, "Keys" and "Backup". Others
+ * remember it with the person, so it outlives signing out; nobody can read it
+ * out of the browser once it is made.
  */
+import { makeSealed, openBackup } from './backup.ts';
 import type { Device } from './keys/group.ts';
+import { openShelf } from './shelf.ts';
 
-const database = 'stoa';
-const store = 'devices';
+type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The key of this browser for a person. Without a place to keep it, one for this page alone. */
+export type { Device };
+
+interface Kept extends Device {
+  /** As it was sealed for other browsers, where it was. */
+  backup?: Bytes;
+}
+
+const shelf = openShelf<Kept>('stoa.devices');
+
+/** The key of a person's device, made when there is none. All tabs have the same. */
 export async function openDevice(who: string): Promise<Device> {
+  return (await shelf.get(who)) ?? keep(who, await makeDevice());
+}
+
+/**
+ * The key of a person's device, where a passkey was made or used just now that
+ * can seal it: a key that is here stays; else the one of a backup that opens;
+ * else a new one, with a backup to be kept. `secret` is what the authenticator
+ * has made; it is overwritten.
+ */
+export async function openBackedUpDevice(
+  who: string,
+  secret: Bytes,
+  backups: readonly Bytes[],
+): Promise<{ device: Device; fresh?: Bytes }> {
   try {
-    const db = await open();
-    try {
-      // Of two pages that come at once, one makes the key that both have.
-      const made = (await find(db, who)) ?? (await keep(db, who, await makeDevice()));
-      return made;
-    } finally {
-      db.close();
+    const there = await shelf.get(who);
+    if (there) return { device: there };
+    for (const backup of backups) {
+      const device = await openBackup(backup, secret, who);
+      if (device) return { device: await keep(who, { ...device, backup }) };
     }
-  } catch {
-    return makeDevice(); // no storage: others see another key each time
+    const made = await makeSealed(secret, who);
+    const device = await keep(who, made);
+    return device.backup === made.backup ? { device, fresh: made.backup } : { device };
+  } finally {
+    secret.fill(0);
   }
 }
 
-/** A key that nobody recognises again. */
-export async function makeDevice(): Promise<Device> {
-  const pair = (await crypto.subtle.generateKey({ name: 'Ed25519' }, false, [
+/** Where a person's key is. */
+export type DeviceState =
+  /** `none` yet, in `page` only, or in the `browser`. */
+  { kind: 'none' | 'page' } | { kind: 'browser'; backup: Bytes | undefined };
+
+export async function deviceState(who: string): Promise<DeviceState> {
+  if (!(await shelf.lasting())) return { kind: 'page' };
+  const there = await shelf.get(who);
+  return there ? { kind: 'browser', backup: there.backup } : { kind: 'none' };
+}
+
+/** Forgets a person's key, for good: the next one is another device to everybody. */
+export async function forgetDevice(who: string): Promise<void> {
+  await shelf.change(who, () => undefined);
+}
+
+/** Keeps a key, unless another tab has kept one meanwhile. */
+async function keep(who: string, device: Kept): Promise<Kept> {
+  return (await shelf.change(who, (there) => there ?? device)) ?? device;
+}
+
+async function makeDevice(): Promise<Device> {
+  const { privateKey, publicKey } = await crypto.subtle.generateKey({ name: 'Ed25519' }, false, [
     'sign',
     'verify',
-  ])) as CryptoKeyPair;
-  const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
-  return { key: pair.privateKey, publicKey };
-}
-
-function open(): Promise<IDBDatabase> {
-  const asked = indexedDB.open(database, 1);
-  asked.onupgradeneeded = () => asked.result.createObjectStore(store);
-  return done(asked);
-}
-
-const find = (db: IDBDatabase, who: string) =>
-  done<Device | undefined>(db.transaction(store).objectStore(store).get(who));
-
-/** Keeps a key, unless there is one: then that is returned. */
-async function keep(db: IDBDatabase, who: string, device: Device): Promise<Device> {
-  const devices = db.transaction(store, 'readwrite').objectStore(store);
-  const there = await done<Device | undefined>(devices.get(who));
-  if (there) return there;
-  await done(devices.put(device, who));
-  return device;
-}
-
-function done<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
+  ]);
+  return {
+    key: privateKey,
+    publicKey: new Uint8Array(await crypto.subtle.exportKey('raw', publicKey)),
+  };
 }

@@ -8,6 +8,8 @@ import type {
   Invitation,
   Invite,
   Invites,
+  KeyBackup,
+  KeyBackups,
   Me,
   NewRoom,
   Person,
@@ -67,6 +69,10 @@ export class House {
   finishPasskey = (ceremony: string, credential: unknown) =>
     this.#ask<Me>('POST', 'me/passkeys/finish', { ceremony, credential });
   renewRecovery = () => this.#ask<{ recovery_code: string }>('POST', 'me/recovery', {});
+
+  keyBackups = () => this.#ask<KeyBackups>('GET', 'me/keybackup');
+  keepKeyBackup = (backup: KeyBackup) => this.#ask<void>('PUT', 'me/keybackup', backup);
+  forgetKeyBackups = () => this.#ask<void>('DELETE', 'me/keybackup');
 
   sessions = () => this.#ask<{ sessions: Session[] }>('GET', 'me/sessions');
   endSession = (id: string) => this.#ask<void>('DELETE', `me/sessions/${enc(id)}`);

@@ -18,6 +18,9 @@ export type Invitation = Bodies['OpenInvite'];
 export type Invite = Bodies['Invite'];
 export type Invites = Bodies['Invites'];
 export type Session = Bodies['Session'];
+/** The key of a device, sealed for the next browser with the same passkey. */
+export type KeyBackup = Bodies['KeyBackup'];
+export type KeyBackups = Bodies['KeyBackups'];
 export type WithRecovery = Bodies['Recovered'];
 export type HouseInfo = Bodies['House'];
 

@@ -13,17 +13,26 @@ import { House } from './house.ts';
 import { Live } from './live.ts';
 import { Seat, type SeatOptions } from './seat.ts';
 
-export { openDevice } from './device.ts';
+export { backupInput } from './backup.ts';
+export {
+  type Device,
+  type DeviceState,
+  deviceState,
+  forgetDevice,
+  openBackedUpDevice,
+  openDevice,
+} from './device.ts';
 export { asStoaError, type Problem, StoaError } from './error.ts';
 export { House } from './house.ts';
 export type * from './http.ts';
-export type { Device } from './keys/group.ts';
+export { fromText, toText } from './keys/messages.ts';
 export { Live, watchHallway } from './live.ts';
-export { canSeal, type Lock, type SealedVoice } from './lock.ts';
+export { canSeal, type Lock, noSealing, type SealedVoice, waiting } from './lock.ts';
 export type { MediaState } from './media.ts';
 export type { CutReason, HandPolicy, Participant, Role, RoomEvent, View } from './protocol.ts';
 export { apply, mayRaise, onStage } from './room.ts';
 export { type Ending, Seat, type SeatOptions, type SeatState } from './seat.ts';
+export { openShelf, type Shelf } from './shelf.ts';
 
 export interface JoinOptions extends SeatOptions {
   /** Gets a grant for each entry; by default the session cookie's person asks for one. */

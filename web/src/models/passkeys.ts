@@ -1,5 +1,6 @@
-import type { Me } from '@stoa/client';
+import { backupInput, type Me } from '@stoa/client';
 import { house, signedIn } from './account.ts';
+import { bringDevice } from './device.ts';
 
 /** Passkeys (WebAuthn, level 3): made and used by the browser, checked by the node. */
 
@@ -21,19 +22,22 @@ export const passkeysSupported = () =>
 
 export async function signUp(invite: string, name: string): Promise<void> {
   const { ceremony, options } = await house.beginSignUp(invite, name);
-  signedIn(await house.finishSignUp(ceremony, await create(options)));
+  const passkey = await create(options);
+  await come(await house.finishSignUp(ceremony, passkey.told), passkey);
 }
 
 export async function addPasskey(): Promise<Me> {
   const { ceremony, options } = await house.beginPasskey();
-  const me = await house.finishPasskey(ceremony, await create(options));
-  signedIn(me);
+  const passkey = await create(options);
+  const me = await house.finishPasskey(ceremony, passkey.told);
+  await come(me, passkey);
   return me;
 }
 
 export async function signIn(): Promise<void> {
   const { ceremony, options } = await house.beginSignIn();
-  signedIn(await house.finishSignIn(ceremony, await use(options)));
+  const passkey = await use(options);
+  await come(await house.finishSignIn(ceremony, passkey.told), passkey);
 }
 
 /**
@@ -49,8 +53,8 @@ export function offerSignIn(failed: (thrown: unknown) => void): () => void {
     try {
       const { ceremony, options } = await house.beginSignIn();
       if (stopped.signal.aborted) return;
-      const used = await use(options, { mediation: 'conditional', signal: stopped.signal });
-      signedIn(await house.finishSignIn(ceremony, used));
+      const passkey = await use(options, { mediation: 'conditional', signal: stopped.signal });
+      await come(await house.finishSignIn(ceremony, passkey.told), passkey);
     } catch (thrown) {
       if (!stopped.signal.aborted && !(thrown instanceof PasskeyError)) failed(thrown);
     }
@@ -58,11 +62,29 @@ export function offerSignIn(failed: (thrown: unknown) => void): () => void {
   return () => stopped.abort();
 }
 
-async function create(options: PublicKeyCredentialCreationOptionsJSON): Promise<unknown> {
+/** A passkey that was made or used just now. */
+interface Used {
+  id: string;
+  /** What the node is told of it. */
+  told: unknown;
+  /** What its authenticator makes for the backup of a device's key, where it can. */
+  secret: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** Comes in, with the key of this device at hand. */
+async function come(me: Me, { id, secret }: Used): Promise<void> {
+  if (secret) await bringDevice(me.id, id, secret);
+  signedIn(me);
+}
+
+const extensions = { prf: { eval: { first: backupInput } } };
+
+async function create(options: PublicKeyCredentialCreationOptionsJSON): Promise<Used> {
   if (!passkeysSupported()) throw new PasskeyError('unsupported');
   try {
-    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
-    return toJSON(await navigator.credentials.create({ publicKey }));
+    const asked = PublicKeyCredential.parseCreationOptionsFromJSON(options);
+    const publicKey = { ...asked, extensions: { ...asked.extensions, ...extensions } };
+    return used(await navigator.credentials.create({ publicKey }));
   } catch (thrown) {
     throw failureOf(thrown);
   }
@@ -71,19 +93,24 @@ async function create(options: PublicKeyCredentialCreationOptionsJSON): Promise<
 async function use(
   options: PublicKeyCredentialRequestOptionsJSON,
   how: { mediation?: 'conditional'; signal?: AbortSignal } = {},
-): Promise<unknown> {
+): Promise<Used> {
   if (!passkeysSupported()) throw new PasskeyError('unsupported');
   try {
-    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
-    return toJSON(await navigator.credentials.get({ publicKey, ...how }));
+    const asked = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+    const publicKey = { ...asked, extensions: { ...asked.extensions, ...extensions } };
+    return used(await navigator.credentials.get({ publicKey, ...how }));
   } catch (thrown) {
     throw failureOf(thrown);
   }
 }
 
-function toJSON(credential: Credential | null): unknown {
+/** What the authenticator has made stays here: it opens what the node keeps sealed. */
+function used(credential: Credential | null): Used {
   if (!(credential instanceof PublicKeyCredential)) throw new PasskeyError('cancelled');
-  return credential.toJSON();
+  const first = credential.getClientExtensionResults().prf?.results?.first;
+  const secret = first instanceof ArrayBuffer ? new Uint8Array(first) : undefined;
+  const told = { ...credential.toJSON(), clientExtensionResults: {} };
+  return { id: credential.id, told, secret };
 }
 
 function failureOf(thrown: unknown): unknown {

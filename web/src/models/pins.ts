@@ -1,102 +1,86 @@
-import { effect, signal } from '@preact/signals';
-import type { Lock } from '@stoa/client';
-import { account } from './account.ts';
-import { seat } from './visit.ts';
-
 /**
- * By which devices people have spoken here before. The first that is seen of
- * somebody is taken for theirs; another one later is asked about, for it may be
- * theirs, or somebody else's.
+ * Whom one has heard by which device: a device's key is remembered with the
+ * person the first time it is in a roster. Another one is to be noticed, since
+ * a node could name anybody's key as theirs. These are the rules; `lock.ts`
+ * keeps what they say.
  */
 
-/** The devices of each person, those seen last at the end. */
-export type Pins = ReadonlyMap<string, readonly string[]>;
-
-/** `first`: seen here for the first time; `other`: not one that they had before. */
-export type Known = 'known' | 'first' | 'other';
-
-const peopleMax = 500;
-const devicesMax = 5; // of each
-
-/** Who is known by what, of the person who is here. */
-export const pins = signal<Pins>(new Map());
-/** Whose device was seen for the first time in this visit. */
-const firstSeen = signal<ReadonlySet<string>>(new Set());
-
-/** Takes in who speaks by which device. Those of whom nothing is known are taken for known. */
-export function seen(pins: Pins, voices: Lock['voices']): Pins {
-  const news = voices.filter(({ who, device }) => device && !pins.has(who));
-  return news.reduce((all, { who, device }) => pinned(all, who, device), pins);
+/** A device of somebody. Times are milliseconds since 1970. */
+export interface Pin {
+  /** Its public key, base64url. */
+  device: string;
+  since: number;
+  /** When the room's code was compared with it in the roster. */
+  compared?: number;
 }
 
-/** Takes a device for somebody's. */
-export function pinned(pins: Pins, who: string, device: string): Pins {
-  const others = (pins.get(who) ?? []).filter((one) => one !== device);
-  const all = new Map(pins);
-  all.delete(who); // the last is the one seen last
-  all.set(who, [...others, device].slice(-devicesMax));
-  return new Map([...all].slice(-peopleMax));
+/** Whom one knows, those first who were not heard for longest. */
+export type Pins = ReadonlyMap<string, { pins: readonly Pin[]; heard: number }>;
+
+export interface Voice {
+  who: string;
+  device: string;
 }
 
-/** Whether somebody has a device that they had before. */
-export function isKnown(pins: Pins, who: string, device: string): boolean {
-  return pins.get(who)?.includes(device) ?? false;
+/**
+ * `new`: remembered on this visit. `known`: from before, by themselves or by
+ * one's own word. `verified`: in a roster whose code was compared. `changed`:
+ * the person is known, by other devices.
+ */
+export type PinState = 'new' | 'known' | 'verified' | 'changed';
+
+export const peopleMax = 5_000;
+export const devicesMax = 8; // of one person
+const day = 86_400_000;
+
+const pinOf = (known: Pins, { who, device }: Voice) =>
+  known.get(who)?.pins.find((pin) => pin.device === device);
+
+/** What to make of a voice. `visit` is when one came in. */
+export function judge(known: Pins, voice: Voice, visit: number): { state: PinState; pin?: Pin } {
+  if (!known.has(voice.who)) return { state: 'new' };
+  const pin = pinOf(known, voice);
+  if (!pin) return { state: 'changed' };
+  if (pin.compared !== undefined) return { state: 'verified', pin };
+  return { state: pin.since < visit ? 'known' : 'new', pin };
 }
 
-/** What is known of a voice. Of oneself all is. */
-export function knownOf({ who, device }: Lock['voices'][number]): Known {
-  if (account.value.kind === 'in' && account.value.me.id === who) return 'known';
-  if (!isKnown(pins.value, who, device)) return 'other';
-  return firstSeen.value.has(who) ? 'first' : 'known';
+/** Remembers who is heard for the first time. Of whom is known, nothing is taken on. */
+export function meet(known: Pins, voices: readonly Voice[], now: number): Pins {
+  return voices.reduce((so, voice) => {
+    const there = so.get(voice.who);
+    if (!there) return put(so, voice, { since: now }, now);
+    // To be written once a day is enough to know who was not heard for long.
+    const stale = now - there.heard >= day && pinOf(so, voice) !== undefined;
+    return stale ? moved(so, voice.who, { ...there, heard: now }) : so;
+  }, known);
 }
 
-/** It is them: from now on the device is known. */
-export function accept(who: string, device: string): void {
-  pins.value = pinned(pins.peek(), who, device);
+/** Takes a voice's device on as the person's: somebody says that it is. */
+export const accept = (known: Pins, voice: Voice, now: number): Pins =>
+  pinOf(known, voice) ? known : put(known, voice, { since: now }, now);
+
+/** Takes all voices on, and that the code of their roster was compared. */
+export const compare = (known: Pins, voices: readonly Voice[], now: number): Pins =>
+  voices.reduce(
+    (so, voice) => put(so, voice, { since: pinOf(so, voice)?.since ?? now, compared: now }, now),
+    known,
+  );
+
+function put(known: Pins, { who, device }: Voice, pin: Omit<Pin, 'device'>, heard: number): Pins {
+  const others = (known.get(who)?.pins ?? []).filter((p) => p.device !== device);
+  const pins = [...others, { device, ...pin }].slice(-devicesMax);
+  return moved(known, who, { pins, heard });
 }
 
-/** Notes by which devices people speak; returns how to stop. */
-export function startPins(): () => void {
-  const stops = [
-    effect(() => {
-      const { value } = account;
-      if (value.kind === 'in') pins.value = read(value.me.id);
-      firstSeen.value = new Set();
-    }),
-    effect(() => {
-      const { value } = account;
-      const lock = seat.value?.lock.value;
-      if (value.kind !== 'in' || !lock) return;
-      const others = lock.voices.filter(({ who }) => who !== value.me.id);
-      const before = pins.peek();
-      const after = seen(before, others);
-      if (after === before) return;
-      const fresh = [...after.keys()].filter((who) => !before.has(who));
-      firstSeen.value = new Set([...firstSeen.peek(), ...fresh]);
-      pins.value = after;
-    }),
-    effect(() => {
-      const all = pins.value;
-      const { value } = account;
-      if (value.kind === 'in' && all.size > 0) write(value.me.id, all);
-    }),
-  ];
-  return () => {
-    for (const stop of stops) stop();
-  };
-}
-
-const keyOf = (me: string) => `stoa.pins.${me}`;
-
-function read(me: string): Pins {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(keyOf(me)) ?? '[]');
-    return new Map(kept as [string, string[]][]);
-  } catch {
-    return new Map(); // it was not written by us
+/** The newest last, and who was not heard for longest given up. */
+function moved(known: Pins, who: string, entry: { pins: readonly Pin[]; heard: number }): Pins {
+  const next = new Map(known);
+  next.delete(who);
+  next.set(who, entry);
+  for (const oldest of next.keys()) {
+    if (next.size <= peopleMax) break;
+    next.delete(oldest);
   }
-}
-
-function write(me: string, pins: Pins): void {
-  localStorage.setItem(keyOf(me), JSON.stringify([...pins]));
+  return next;
 }

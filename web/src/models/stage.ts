@@ -14,9 +14,9 @@ export type RoomSheet =
   | { kind: 'person'; who: string; found?: Participant }
   | { kind: 'removing'; who: string; found?: Participant }
   | { kind: 'people' }
+  | { kind: 'lock' }
   | { kind: 'hands' }
   | { kind: 'menu' }
-  | { kind: 'lock' }
   | { kind: 'letting_in' }
   | { kind: 'leaving'; next?: string }
   | { kind: 'ending' }

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import { type Ending, Seat, type StoaError } from '@stoa/client';
+import { canSeal, type Ending, noSealing, Seat, type StoaError } from '@stoa/client';
 import { house, live, seen, signedOut } from './account.ts';
 import { microphone } from './settings.ts';
 
@@ -16,6 +16,9 @@ export const visit = signal<Visit>({ kind: 'none' });
 /** The seat one has. It may be reconnecting, but it is not over. */
 export const seat = computed(() => (visit.value.kind === 'here' ? visit.value.seat : undefined));
 
+/** Whether this browser may come into rooms, as far as it is known. */
+export const sealing = signal(true);
+
 /** Comes into a room, out of any other. Coming again where one is changes nothing. */
 export async function comeIn(room: string): Promise<void> {
   const now = visit.peek();
@@ -26,6 +29,7 @@ export async function comeIn(room: string): Promise<void> {
   const coming: Visit = { kind: 'coming', room };
   visit.value = coming;
   try {
+    if (!(await canSeal())) throw noSealing(); // no grant is asked for
     const grant = async () => (await house.grant(room)).grant;
     const options = microphone.peek() ? { microphone: microphone.peek() } : {};
     const taken = await Seat.take(connection, room, grant, options);
@@ -51,6 +55,9 @@ export function forget(): void {
 
 /** Notices when a seat is over, and when there is nobody to have one; returns how to stop. */
 export function startVisits(): () => void {
+  void canSeal().then((can) => {
+    sealing.value = can;
+  });
   const stops = [
     effect(() => {
       const now = visit.value;

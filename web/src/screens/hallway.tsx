@@ -6,13 +6,14 @@ import { invites } from '../models/invites.ts';
 import { following } from '../models/people.ts';
 import { ready } from '../models/resource.ts';
 import { roomName } from '../models/stage.ts';
-import { seat } from '../models/visit.ts';
+import { sealing, seat } from '../models/visit.ts';
 import { Scene } from '../parts/brand.tsx';
 import { RoomCard } from '../parts/card.tsx';
 import { Dock } from '../parts/dock.tsx';
 import { Face } from '../parts/face.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Loadable } from '../parts/loadable.tsx';
+import { WhyNoSealing } from '../parts/sealing.tsx';
 import { PhoneTop, Porch } from '../parts/shell.tsx';
 import { to } from '../router.ts';
 import { firstName, t } from '../words/index.ts';
@@ -36,6 +37,15 @@ export function HallwayScreen() {
     <>
       <Porch aside={<Aside onOpen={open} />}>
         <PhoneTop />
+        {!sealing.value && (
+          <div class="banner" data-test="no-sealing">
+            <Icon name="triangle-alert" />
+            <div class="grow stack close">
+              <b>{words.noSealing.heading}</b>
+              <WhyNoSealing />
+            </div>
+          </div>
+        )}
         {empty ? <Quiet /> : <Greeting />}
         <Loadable of={hallway} waiting={<CardBones />}>
           {(cards) =>
@@ -53,7 +63,7 @@ export function HallwayScreen() {
             )
           }
         </Loadable>
-        {seat.value ? (
+        {!sealing.value ? null : seat.value ? (
           <Dock seat={seat.value} />
         ) : (
           <div class="bar only-phone">
@@ -120,15 +130,17 @@ function Aside({ onOpen }: { onOpen: () => void }) {
   const left = ready(invites.shown.value)?.left ?? 0;
   return (
     <div class="pad stack wide-gap">
-      <button
-        type="button"
-        class={seat.value ? 'btn w' : 'btn live w'}
-        data-test="open-room-wide"
-        onClick={onOpen}
-      >
-        <Icon name="plus" />
-        {words.openRoom.open}
-      </button>
+      {sealing.value && (
+        <button
+          type="button"
+          class={seat.value ? 'btn w' : 'btn live w'}
+          data-test="open-room-wide"
+          onClick={onOpen}
+        >
+          <Icon name="plus" />
+          {words.openRoom.open}
+        </button>
+      )}
       <section>
         <h2 class="sub bare-sub">
           {words.hallway.following}

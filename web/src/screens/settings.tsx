@@ -3,10 +3,11 @@ import type { Session } from '@stoa/client';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { account, house, rename, seen, signedIn, signOut } from '../models/account.ts';
+import { forgetBackup, forgetHere, whereabouts } from '../models/device.ts';
 import { microphones, watchMicrophones } from '../models/microphones.ts';
 import { say } from '../models/notices.ts';
 import { addPasskey, PasskeyError, passkeysSupported } from '../models/passkeys.ts';
-import { resource } from '../models/resource.ts';
+import { ready, resource } from '../models/resource.ts';
 import { type Language, language, microphone, shortcuts, theme } from '../models/settings.ts';
 import { seat } from '../models/visit.ts';
 import { Dock } from '../parts/dock.tsx';
@@ -238,8 +239,36 @@ function Keys({ showCode }: { showCode: (code: string) => void }) {
             {words.recoveryNew}
           </button>
         </li>
+        <Device />
       </ul>
     </Part>
+  );
+}
+
+/** The key by which others know one's voice, and where it is. */
+function Device() {
+  const words = t().settings;
+  useEffect(() => void whereabouts.refresh(), []);
+  const where = ready(whereabouts.shown.value);
+  if (!where) return null;
+  return (
+    <li class="row" data-test="device-key" data-where={where}>
+      <Icon name={where === 'backed_up' ? 'lock' : 'key-round'} />
+      <span class="grow">
+        <b>{words.device[where]}</b>
+        <span>{words.deviceWhy[where]}</span>
+      </span>
+      {where === 'backed_up' && (
+        <button
+          type="button"
+          class="btn s"
+          data-test="delete-backup"
+          onClick={() => void attempt(forgetBackup, words.backupDeleted)}
+        >
+          {words.backupDelete}
+        </button>
+      )}
+    </li>
   );
 }
 
@@ -296,6 +325,18 @@ function Sessions() {
         <Icon name="log-out" />
         {words.signOut}
       </button>
+      <div class="stack close">
+        <button
+          type="button"
+          class="btn danger align-start"
+          data-test="forget-here"
+          onClick={() => void attempt(forgetHere)}
+        >
+          <Icon name="log-out" />
+          {words.forgetHere}
+        </button>
+        <p class="meta">{words.forgetHereWhy}</p>
+      </div>
     </Part>
   );
 }

@@ -193,6 +193,85 @@ export const de: Words = {
     go: 'Auf die Bühne',
   },
 
+  lock: {
+    tag: {
+      waiting: 'Wartet auf den Schlüssel',
+      sealed: 'Versiegelt',
+      changed: 'Versiegelt, neues Gerät',
+    },
+    about: 'wie dieser Raum versiegelt ist',
+    title: 'Wie dieser Raum versiegelt ist',
+    waiting:
+      'Den Schlüssel hast du noch nicht. Bis dich jemand auf der Bühne einlässt, hörst du nichts, und von dir geht nichts hinaus.',
+    sealed:
+      'Was gesagt wird, wird auf dem Gerät versiegelt, an dem jemand spricht, und auf deinem geöffnet. Der Knoten dazwischen hat keinen Schlüssel dafür.',
+    holders: (n) =>
+      n === 1
+        ? 'Den Schlüssel hast jetzt nur du.'
+        : `${capital(inWords(n))} Leute haben jetzt den Schlüssel, du auch.`,
+    since: (time) => `Er gilt seit ${time}.`,
+    steward: (name) => `Das Gerät von ${name} gibt ihn denen, die reinkommen.`,
+    tending: 'Dein Gerät gibt ihn denen, die reinkommen.',
+    proven: 'Nichts wird abgespielt, bevor bewiesen ist, von wem es kommt.',
+    compare: 'Code vergleichen',
+    compareWhy:
+      'Lest ihn einander vor. Ist er bei allen gleich, dann sind es auch der Schlüssel und die Geräte hier unten. Er ändert sich, wenn Leute kommen und gehen.',
+    copied: 'Code kopiert.',
+    compared: 'Wir haben ihn verglichen',
+    noted: 'Gemerkt für alle Stimmen, die hier sind.',
+    allCompared: 'Mit allen Stimmen hier verglichen',
+    voices: 'Stimmen',
+    gone: 'Jemand, der gegangen ist',
+    mine: 'Dieser Browser',
+    state: {
+      new: 'Neu für dich. Ab jetzt gemerkt.',
+      known: (time) => `Das Gerät, das du seit dem ${time} kennst`,
+      verified: (time) => `Das Gerät, das du am ${time} verglichen hast`,
+      changed: 'Ein Gerät, das du nicht kennst',
+    },
+    trust: {
+      unheard: 'Noch nicht gehört',
+      unproven: 'Gehört, noch nicht bewiesen',
+      proven: 'Bewiesen: kommt von diesem Gerät',
+      overdue: 'Hier stumm: nicht unterschrieben',
+      forged: 'Hier stumm: jemand im Raum fälscht diese Stimme',
+    },
+    changed: (name) => `${name} spricht mit einem Gerät, das du nicht kennst.`,
+    changedMany: (names) => `${names} sprechen mit Geräten, die du nicht kennst.`,
+    changedWhy:
+      'Vielleicht ist es ein neues Telefon oder ein anderer Browser. Vielleicht ist es jemand anderes. Frag auf einem anderen Weg nach, oder vergleicht den Code.',
+    changedMine: 'Ein anderes Gerät als dieses spricht unter deinem Namen.',
+    changedMineWhy:
+      'Bist du nicht gerade mit einem anderen Gerät reingekommen, dann sag es den anderen.',
+    look: 'Ansehen',
+    itIs: (name) => `Das passt: ${name}`,
+    itIsThem: 'Das passt',
+    itIsMe: 'Das bin ich',
+    limits: {
+      title: 'Was das nicht kann',
+      open: 'Alle in diesem Haus dürfen reinkommen, auch wer den Knoten betreibt. Sie zählen zu denen, die den Schlüssel haben.',
+      closed:
+        'Wer den Knoten betreibt, könnte jemanden einlassen. Auch der zählte zu denen, die den Schlüssel haben.',
+      page: 'Diese Seite kommt von dem, der den Knoten betreibt. Eine veränderte könnte den Schlüssel weitergeben.',
+      timing: 'Der Knoten sieht, wer wann spricht und wie lange.',
+      inside: 'Wer den Schlüssel hat, kann weitergeben, was gesagt wird.',
+    },
+  },
+
+  noSealing: {
+    heading: 'Mit diesem Browser kommst du in keinen Raum.',
+    why: 'Was hier gesagt wird, wird auf einem Gerät versiegelt und auf dem anderen geöffnet, immer. Dieser Browser kann das nicht.',
+    insecure:
+      'Was hier gesagt wird, wird auf einem Gerät versiegelt und auf dem anderen geöffnet, immer. Browser tun das nur auf Seiten, die über https kommen, und diese kam nicht so.',
+    which: 'Browser, die es können',
+    browsers: [
+      'Chrome und Edge ab 141',
+      'Firefox ab 130',
+      'Safari ab 17',
+      'auf iPhone und iPad alle, ab iOS 17',
+    ],
+  },
+
   hands: {
     raised: (n) =>
       n === 1
@@ -259,44 +338,6 @@ export const de: Words = {
     leaveSure: 'Den Raum verlassen?',
     leaveEnds: 'Außer dir ist niemand auf der Bühne: Wenn du gehst, endet der Raum.',
     leaveYes: 'Ja, gehen',
-  },
-
-  lock: {
-    sealed: 'Versiegelt',
-    waiting: 'Warten auf den Schlüssel',
-    title: 'Wie dieser Raum versiegelt ist',
-    sealedWhy: (holders, since) =>
-      `Was hier gesagt wird, versiegelt der Browser, in dem gesprochen wird, und deiner öffnet es. ${holders === 1 ? 'Eine Person hat' : `${new Intl.NumberFormat('de').format(holders)} Leute haben`} jetzt den Schlüssel, seit ${since}. Der Knoten reicht es weiter und kann es nicht öffnen.`,
-    waitingWhy:
-      'Von der Bühne hat dir noch niemand den Schlüssel gegeben. Bis dahin hörst du nichts, und nichts von dem, was du sagst, wird gesendet.',
-    compare:
-      'Wer dieselben Ziffern vorliest, hat denselben Schlüssel und sieht dieselben Leute auf der Bühne.',
-    compareNow: 'Vergleichen',
-    copied: 'Ziffern kopiert.',
-    letsIn: (name) => `${name} gibt den Schlüssel an alle, die dazukommen.`,
-    youLetIn: 'Du gibst den Schlüssel an alle, die dazukommen.',
-    trust: {
-      proven: 'Signiert.',
-      unproven: 'Die Signatur kommt noch.',
-      unheard: 'Noch nicht gehört.',
-      overdue: 'Still: die Signatur fehlt.',
-      forged: 'Still: jemand anderes wollte mit dieser Stimme sprechen.',
-    },
-    device: {
-      known: 'Das Gerät ist hier bekannt.',
-      first: 'Zum ersten Mal hier: das Gerät wird gemerkt.',
-      other: 'Nicht das Gerät von früher.',
-    },
-    otherDevice: (name) =>
-      `${name} spricht mit einem Gerät, das du nicht kennst. Es kann neu sein, oder jemand anderem gehören. Vergleicht die Ziffern.`,
-    itIsThem: 'Das passt',
-    not: 'Was ein Siegel nicht kann',
-    nots: [
-      'Wer hereindarf, kann zuhören, auch die Leute, die dieses Haus betreiben. Sie werden mitgezählt wie alle.',
-      'Wer zuhört, kann mitschreiben oder aufnehmen.',
-      'Diese Seite kommt vom Haus. Wäre sie verändert, könnte sie den Schlüssel weitergeben.',
-      'Der Knoten sieht, wer da ist und wann jemand spricht.',
-    ],
   },
 
   trouble: {
@@ -401,6 +442,24 @@ export const de: Words = {
     recoveryNone: 'Kein Notfallcode',
     recoveryNew: 'Neuer Notfallcode',
     recoveryWhy: 'Der alte gilt dann nicht mehr.',
+    device: {
+      none: 'Noch kein Schlüssel in diesem Browser',
+      page: 'Ein Schlüssel nur für diese Seite',
+      here: 'Ein Schlüssel nur in diesem Browser',
+      backed_up: 'Ein Schlüssel, gesichert mit deinem Passkey',
+    },
+    deviceWhy: {
+      none: 'An ihm erkennt man deine Stimme. Er entsteht, wenn du das erste Mal in einen Raum kommst.',
+      page: 'Dieser Browser behält nichts. Für andere kommst du jedes Mal mit einem neuen Gerät.',
+      here: 'An ihm erkennt man deine Stimme. Er ist nicht gesichert: Auf einem anderen Gerät hast du einen anderen, und wer dich kennt, wird darauf hingewiesen.',
+      backed_up:
+        'An ihm erkennt man deine Stimme. Ein Browser mit demselben Passkey hat ihn auch. Der Knoten bewahrt ihn versiegelt auf und kann ihn nicht öffnen.',
+    },
+    backupDelete: 'Sicherung löschen',
+    backupDeleted: 'Sicherung gelöscht. Der Schlüssel bleibt in diesem Browser.',
+    forgetHere: 'Abmelden und mich hier vergessen',
+    forgetHereWhy:
+      'Für einen Computer, der nicht deiner ist: Damit verschwinden auch der Schlüssel dieses Browsers und die Geräte, die er kennt.',
     sessions: 'Wo du angemeldet bist',
     sessionHere: 'Hier, in diesem Browser',
     sessionSince: (time) => `Angemeldet am ${time}`,
@@ -452,10 +511,9 @@ export const de: Words = {
   },
 
   problems: {
-    no_sealing:
-      'Dieser Browser kann nicht versiegeln, was gesagt wird, und ohne Siegel spricht hier niemand. Chrome und Edge können es ab Version 141, Firefox ab 130, Safari ab 17.',
     offline: 'Gerade keine Verbindung.',
     not_here: 'Du bist nicht mehr im Raum.',
+    no_sealing: 'Mit diesem Browser kommst du in keinen Raum.',
     internal: 'Bei uns ist etwas schiefgegangen. Bitte versuch es noch einmal.',
   },
 

@@ -183,6 +183,80 @@ export const en = {
     go: 'Go on stage',
   },
 
+  lock: {
+    tag: { waiting: 'Waiting for the key', sealed: 'Sealed', changed: 'Sealed, new device' },
+    about: 'how this room is sealed',
+    title: 'How this room is sealed',
+    waiting:
+      'You do not have the key yet. Until somebody on the stage lets you in, you hear nothing, and nothing of yours goes out.',
+    sealed:
+      'What is said is sealed on the device of whoever speaks, and opened on yours. The node in between has no key to it.',
+    holders: (n: number) =>
+      n === 1
+        ? 'You alone have the key now.'
+        : `${capital(inWords(n))} people have the key now, you among them.`,
+    since: (time: string) => `It has been in use since ${time}.`,
+    steward: (name: string) => `${name}’s device gives it to those who come in.`,
+    tending: 'Your device gives it to those who come in.',
+    proven: 'Nothing is played before it is proven to be its speaker’s.',
+    compare: 'Compare the code',
+    compareWhy:
+      'Read it to each other. If it is the same for all of you, so are the key and the devices below. It changes when people come and go.',
+    copied: 'Code copied.',
+    compared: 'We have compared it',
+    noted: 'Noted for all voices that are here.',
+    allCompared: 'Compared with all voices here',
+    voices: 'Voices',
+    gone: 'Somebody who has gone',
+    mine: 'This browser',
+    state: {
+      new: 'New to you. Remembered from now on.',
+      known: (time: string) => `The device you know since ${time}`,
+      verified: (time: string) => `The device you compared on ${time}`,
+      changed: 'A device you have not met',
+    },
+    trust: {
+      unheard: 'Not heard yet',
+      unproven: 'Heard, not proven yet',
+      proven: 'Proven to come from this device',
+      overdue: 'Silent here: it is not signed',
+      forged: 'Silent here: somebody inside forges this voice',
+    },
+    changed: (name: string) => `${name} speaks by a device you have not met.`,
+    changedMany: (names: string) => `${names} speak by devices you have not met.`,
+    changedWhy:
+      'It may be a new phone or browser. It may be somebody else. Ask them in another way than here, or compare the code.',
+    changedMine: 'A device that is not this one speaks in your name.',
+    changedMineWhy: 'If you did not come in by another device just now, tell the others.',
+    look: 'Look',
+    itIs: (name: string) => `It is them: ${name}`,
+    itIsThem: 'It is them',
+    itIsMe: 'It is me',
+    limits: {
+      title: 'What this does not do',
+      open: 'Anyone in this house may come in, whoever runs the node too. They are counted among those who have the key.',
+      closed:
+        'Whoever runs the node could let somebody in. They would be counted among those who have the key.',
+      page: 'This page comes from whoever runs the node. One that was changed could give the key away.',
+      timing: 'The node sees who speaks when, and for how long.',
+      inside: 'Whoever has the key can pass on what is said.',
+    },
+  },
+
+  noSealing: {
+    heading: 'This browser cannot come into rooms.',
+    why: 'What is said here is sealed on one device and opened on another, always. This browser cannot do that.',
+    insecure:
+      'What is said here is sealed on one device and opened on another, always. Browsers do that only on pages that come by https, and this one did not.',
+    which: 'Browsers that can',
+    browsers: [
+      'Chrome and Edge, from 141',
+      'Firefox, from 130',
+      'Safari, from 17',
+      'on iPhone and iPad all of them, from iOS 17',
+    ],
+  },
+
   hands: {
     raised: (n: number) => (n === 1 ? 'One raised hand' : `${capital(inWords(n))} raised hands`),
     who: 'Who may raise a hand',
@@ -244,44 +318,6 @@ export const en = {
     leaveSure: 'Leave the room?',
     leaveEnds: 'You are the last one on the stage: the room ends when you go.',
     leaveYes: 'Yes, leave',
-  },
-
-  lock: {
-    sealed: 'Sealed',
-    waiting: 'Waiting for the key',
-    title: 'How this room is sealed',
-    sealedWhy: (holders: number, since: string) =>
-      `What is said here is sealed in the speaker’s browser and opened in yours. ${capital(inWords(holders))} ${holders === 1 ? 'person has' : 'people have'} the key now, since ${since}. The node passes it on and cannot open it.`,
-    waitingWhy:
-      'Nobody on the stage has given you the key yet. Until then you hear nothing, and nothing that you say is sent.',
-    compare:
-      'Whoever reads out the same digits has the same key, and sees the same people on the stage.',
-    compareNow: 'Compare',
-    copied: 'Digits copied.',
-    letsIn: (name: string) => `${name} gives the key to those who come in.`,
-    youLetIn: 'You give the key to those who come in.',
-    trust: {
-      proven: 'Signed.',
-      unproven: 'Signature still to come.',
-      unheard: 'Not heard yet.',
-      overdue: 'Silent: the signature is missing.',
-      forged: 'Silent: somebody else has tried to speak as them.',
-    },
-    device: {
-      known: 'The device is known here.',
-      first: 'Their first time here: this device is remembered.',
-      other: 'Not the device that they had before.',
-    },
-    otherDevice: (name: string) =>
-      `${name} speaks by a device that you do not know. It may be a new one, or somebody else. Compare the digits.`,
-    itIsThem: 'It is them',
-    not: 'What a seal cannot do',
-    nots: [
-      'Whoever may come in can listen, the people who run this house too. They are counted like everybody.',
-      'Whoever listens can write it down or record it.',
-      'This page comes from the house. If it were changed, it could give the key away.',
-      'The node sees who is here, and when somebody speaks.',
-    ],
   },
 
   trouble: {
@@ -381,6 +417,24 @@ export const en = {
     recoveryNone: 'No recovery code',
     recoveryNew: 'New recovery code',
     recoveryWhy: 'The old one stops working.',
+    device: {
+      none: 'No key in this browser yet',
+      page: 'A key for this page only',
+      here: 'A key in this browser only',
+      backed_up: 'A key, backed up by your passkey',
+    },
+    deviceWhy: {
+      none: 'Your voice is known by it. It is made when you first come into a room.',
+      page: 'This browser keeps nothing. To others you come by a new device each time.',
+      here: 'Your voice is known by it. There is no backup: on another device you have another key, and those who know you are told.',
+      backed_up:
+        'Your voice is known by it. A browser with the same passkey has it too. The node keeps it sealed, and cannot open it.',
+    },
+    backupDelete: 'Delete the backup',
+    backupDeleted: 'Backup deleted. The key stays in this browser.',
+    forgetHere: 'Sign out and forget me here',
+    forgetHereWhy:
+      'For a computer that is not yours: it also takes away this browser’s key, and whose devices it knows.',
     sessions: 'Where you are signed in',
     sessionHere: 'Here, in this browser',
     sessionSince: (time: string) => `Signed in on ${time}`,
@@ -433,10 +487,9 @@ export const en = {
   },
 
   problems: {
-    no_sealing:
-      'This browser cannot seal what is said, and nobody speaks here without a seal. Chrome and Edge can from version 141, Firefox from 130, Safari from 17.',
     offline: 'No connection right now.',
     not_here: 'You are not in the room any more.',
+    no_sealing: 'This browser cannot come into rooms.',
     internal: 'Something went wrong on our side. Please try again.',
   },
 

@@ -39,3 +39,13 @@ FROM passkeys WHERE person = $1 ORDER BY created, id;
 
 -- name: UsePasskey :execrows
 UPDATE passkeys SET flags = $1, uses = $2 WHERE id = $3;
+
+-- name: KeepBackup :execrows
+UPDATE passkeys SET key_backup = $1 WHERE id = $2 AND person = $3;
+
+-- name: Backups :many
+SELECT id, key_backup FROM passkeys
+WHERE person = $1 AND key_backup IS NOT NULL ORDER BY created, id;
+
+-- name: ForgetBackups :exec
+UPDATE passkeys SET key_backup = NULL WHERE person = $1;

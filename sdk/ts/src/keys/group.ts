@@ -30,8 +30,9 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const ed25519 = { name: 'Ed25519' };
 
+/** The key by which a person's device is known to others: Ed25519. */
 export interface Device {
-  /** Ed25519, for `sign`. */
+  /** The private key: it signs, and cannot be exported. */
   key: CryptoKey;
   publicKey: Bytes;
 }

@@ -7,6 +7,7 @@ import { Scene, Wordmark } from '../../parts/brand.tsx';
 import { RoomCard } from '../../parts/card.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { WhyNoSealing } from '../../parts/sealing.tsx';
 import { Landing } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
 import { problemWords, t } from '../../words/index.ts';
@@ -19,6 +20,7 @@ export function RoomScreen({ room }: { room: string }) {
     return forget;
   }, [room]);
   const now = visit.value;
+  if (now.kind === 'refused' && now.problem.code === 'no_sealing') return <NoSealing />;
   if (now.kind === 'refused' || now.kind === 'over') return <Over room={room} />;
   return (
     <div class="porch in">
@@ -80,6 +82,19 @@ function Coming({ room }: { room: string }) {
       </main>
       <aside class="pane" />
     </>
+  );
+}
+
+/** A browser that cannot seal does not come in. */
+function NoSealing() {
+  return (
+    <Landing art={<Scene />}>
+      <Heading test="no-sealing">{t().noSealing.heading}</Heading>
+      <WhyNoSealing />
+      <a class="btn ink align-start" href={to.hallway}>
+        {t().over.hallway}
+      </a>
+    </Landing>
   );
 }
 

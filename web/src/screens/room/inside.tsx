@@ -20,7 +20,7 @@ import { useSampled } from '../../parts/sampled.ts';
 import { to } from '../../router.ts';
 import { clock, number, t } from '../../words/index.ts';
 import { HandsPanel } from './hands.tsx';
-import { LockButton } from './lock.tsx';
+import { LockTag } from './lock.tsx';
 import { shareRoom } from './menu.tsx';
 import { Person } from './person.tsx';
 import { Troubles } from './troubles.tsx';
@@ -91,6 +91,7 @@ function Head({ seat }: { seat: Seat }) {
       </span>
       <Heading room={seat.room}>{seatName(seat)}</Heading>
       <div class="flex wrap">
+        <LockTag seat={seat} />
         <span class="tag plain">
           <Icon name="headphones" />
           <span class="num" aria-hidden="true">
@@ -98,7 +99,6 @@ function Head({ seat }: { seat: Seat }) {
           </span>
           <span class="vh">{words.card.listening(listeners)}</span>
         </span>
-        <LockButton seat={seat} />
       </div>
     </div>
   );

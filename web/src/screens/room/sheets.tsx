@@ -26,7 +26,7 @@ import { Sheet, SheetHead } from '../../parts/sheet.tsx';
 import { to } from '../../router.ts';
 import { firstName, month, t } from '../../words/index.ts';
 import { HandsPanel } from './hands.tsx';
-import { DeviceLine, LockSheet } from './lock.tsx';
+import { Device, LockSheet } from './lock.tsx';
 import { LettingIn, RoomMenu } from './menu.tsx';
 import { People } from './people.tsx';
 
@@ -66,12 +66,12 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
     }
     case 'people':
       return <People seat={seat} />;
+    case 'lock':
+      return <LockSheet seat={seat} />;
     case 'hands':
       return iModerate(seat) ? <Hands seat={seat} /> : null;
     case 'menu':
       return <RoomMenu seat={seat} />;
-    case 'lock':
-      return <LockSheet seat={seat} />;
     case 'letting_in':
       return <LettingIn seat={seat} />;
     case 'leaving':
@@ -154,7 +154,7 @@ function PersonSheet({ seat, person }: { seat: Seat; person: Participant }) {
           {words.person.profile}
         </a>
       </div>
-      <DeviceLine seat={seat} who={person.who} />
+      <Device who={person.who} />
       <Acts seat={seat} person={person} />
     </div>
   );

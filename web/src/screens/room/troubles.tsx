@@ -8,7 +8,7 @@ import {
 import { Icon } from '../../parts/icon.tsx';
 import { useLasting } from '../../parts/lasting.ts';
 import { t } from '../../words/index.ts';
-import { UnknownDevices } from './lock.tsx';
+import { LockTroubles } from './lock.tsx';
 
 /** What keeps one from hearing or being heard, and what to do about it. */
 export function Troubles({ seat }: { seat: Seat }) {
@@ -37,7 +37,7 @@ export function Troubles({ seat }: { seat: Seat }) {
           </p>
         )
       )}
-      <UnknownDevices seat={seat} />
+      <LockTroubles seat={seat} />
       {seat.playbackBlocked.value && (
         <div class="banner now" data-test="playback-blocked">
           <Icon name="volume-2" />
