@@ -374,6 +374,11 @@ step('the screens of a room are clean, and come back when loaded anew', 120, asy
   await ben.closeMicrophone();
   await pictures(ben, 'room-stage', inside('mic'));
   await cleo.tap('hand');
+  await pictures(ben, 'room-lock', async (who) => {
+    await who.page.locator('[data-test="lock"].sealed:visible').waitFor();
+    await who.tap('lock');
+    await who.on('room-code').waitFor();
+  });
   await pictures(cleo, 'room-hand', inside('hand'));
   await pictures(ada, 'room-moderating', inside(`ask-up-${cleo.id}`));
   await ada.tap(`ask-up-${cleo.id}`);
@@ -442,6 +447,15 @@ step('a recovery code opens the account once', 30, async () => {
   const late = await open(cleo.recoveryCode);
   await late.page.getByRole('alert').waitFor();
   for (const { context } of [other, late]) await context.close();
+});
+
+step('a passkey brings the key of a device back', 60, async () => {
+  const before = await ada.device(true);
+  assert.notEqual(before, '');
+  assert.equal(await ada.device(), '', 'it is gone');
+  await ada.page.context().clearCookies();
+  await ada.signInWithPasskey();
+  assert.equal(await ada.device(), before);
 });
 
 step('nothing went wrong on the way, and the log names nobody', 10, async () => {

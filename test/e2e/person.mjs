@@ -46,6 +46,8 @@ export class Person {
     const { authenticatorId } = await this.cdp.send('WebAuthn.addVirtualAuthenticator', {
       options: {
         protocol: 'ctap2',
+        ctap2Version: 'ctap2_1',
+        hasPrf: true,
         transport: 'internal',
         hasResidentKey: true,
         hasUserVerification: true,
@@ -125,6 +127,25 @@ export class Person {
     await this.go('/signin');
     await this.page.waitForURL(`${this.house.url}/`);
     await this.learnID();
+  }
+
+  /** The public key of this device, as the browser keeps it; `forget` takes it away. */
+  device(forget = false) {
+    return this.page.evaluate(
+      ([who, forget]) =>
+        new Promise((resolve, reject) => {
+          const opened = indexedDB.open('stoa.devices');
+          opened.onerror = () => reject(opened.error);
+          opened.onsuccess = () => {
+            const transaction = opened.result.transaction('values', 'readwrite');
+            const values = transaction.objectStore('values');
+            const asked = values.get(who);
+            if (forget) values.delete(who);
+            transaction.oncomplete = () => resolve(asked.result?.publicKey.join() ?? '');
+          };
+        }),
+      [this.id, forget],
+    );
   }
 
   /** Gives an invite away and returns its link. */
