@@ -24,7 +24,9 @@ import {
 import { type WebSocket, WebSocketServer } from 'ws';
 
 const alphabet = '0123456789abcdefghijklmnopqrstuv';
-export const newID = () => Array.from(randomBytes(26), (b) => alphabet[b % 32]).join('');
+// 25 letters of any five bits, and one of which only three count: 16 bytes.
+export const newID = () =>
+  Array.from(randomBytes(26), (b, n) => alphabet[n < 25 ? b % 32 : (b % 8) * 4]).join('');
 const inSeconds = (s: number) => new Date(Date.now() + s * 1000).toISOString();
 
 export interface Account {
@@ -32,6 +34,7 @@ export interface Account {
   name: string;
   created: string;
   passkeys: string[];
+  backups: Map<string, string>;
   recovery: string;
   follows: Set<string>;
   invites: Invite[];
@@ -134,6 +137,7 @@ export class Double {
       name,
       created: '2026-11-20T08:00:00Z',
       passkeys: [],
+      backups: new Map(),
       recovery: '',
       follows: new Set(follows.map((p) => p.id)),
       invites: [],
@@ -391,6 +395,17 @@ export class Double {
         return { body: this.#me(me) };
       case 'POST me/recovery':
         return { body: { recovery_code: this.#withCode(me).body.recovery_code } };
+      case 'GET me/keybackup': {
+        const backups = [...me.backups].map(([passkey, sealed]) => ({ passkey, sealed }));
+        return { body: { backups } };
+      }
+      case 'PUT me/keybackup':
+        if (!me.passkeys.includes(String(body.passkey))) return refuse('no_such_thing', 404);
+        me.backups.set(String(body.passkey), String(body.sealed));
+        return { status: 204 };
+      case 'DELETE me/keybackup':
+        me.backups.clear();
+        return { status: 204 };
       case 'GET me/sessions':
         return { body: { sessions: this.#sessions(login) } };
       case 'GET me/invites':

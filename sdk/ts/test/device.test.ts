@@ -1,5 +1,5 @@
 // @vitest-environment node
-// There is no IndexedDB here: what a browser keeps is tested in one, by `npm run walk`.
+// There is no IndexedDB here: what a browser keeps is tested in one, by `make e2e`.
 import { expect, it } from 'vitest';
 import { openBackup } from '../src/backup.ts';
 import { deviceState, forgetDevice, openBackedUpDevice, openDevice } from '../src/device.ts';
