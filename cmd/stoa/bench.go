@@ -69,13 +69,13 @@ func parse(f *flag.FlagSet, args []string, check func() error) error {
 	return nil
 }
 
-// A report is what a benchmark has found.
-type report interface {
+// A result is what a benchmark has found.
+type result interface {
 	JSON(io.Writer) error
 	Table(io.Writer) error
 }
 
-func show(r report, asJSON bool, out io.Writer) error {
+func show(r result, asJSON bool, out io.Writer) error {
 	if asJSON {
 		return r.JSON(out)
 	}

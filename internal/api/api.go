@@ -27,6 +27,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/socket"
 )
@@ -41,6 +42,9 @@ type Media interface {
 	// Up reports whether a session has a media connection, which it may have
 	// from the one before it.
 	Up(name id.Room, who id.Person, session id.Session) bool
+	// Forwarded returns hashes of what who has said in a room since a time, in
+	// its order.
+	Forwarded(name id.Room, who id.Person, since time.Time) [][16]byte
 }
 
 // An OfferError means that an offer cannot be answered, and says why.
@@ -55,6 +59,10 @@ type Parts struct {
 	Hub    *hub.Hub
 	Grants *grant.Keys
 	Media  Media
+	// Reports keeps what people report. Moderators are the keys that reports are
+	// sealed to; without any, nothing can be reported.
+	Reports    *reports.Reports
+	Moderators []string
 
 	URL     *url.URL // where browsers find the house
 	House   string   // its name
@@ -131,6 +139,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addBackups()
 	a.addPeople()
 	a.addRooms()
+	a.addReports()
 	a.addHouse(mux)
 	return encodeDocument(a.huma.OpenAPI())
 }

@@ -129,11 +129,14 @@ var (
 	toRead   = door{signedIn: true, rate: reading}
 	toWrite  = door{signedIn: true, rate: writing}
 	toOpen   = door{signedIn: true, rate: roomOpening}
+	toReport = door{signedIn: true, rate: reporting}
 )
 
 // add serves the call op behind d.
 func add[I, O any](a *API, op huma.Operation, d door, call func(context.Context, *I) (*O, error)) {
-	op.MaxBodyBytes = bodyMax
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = bodyMax
+	}
 	op.Middlewares = huma.Middlewares{func(c huma.Context, next func(huma.Context)) {
 		ctx := c.Context()
 		v := visitOf(ctx)

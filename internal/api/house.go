@@ -9,16 +9,17 @@ import (
 
 // House is what anybody may know about the house.
 type House struct {
-	Name             string `json:"name"`
-	Version          string `json:"version"`
-	InvitesPerPerson int    `json:"invites_per_person"`
+	Name             string   `json:"name"`
+	Version          string   `json:"version"`
+	InvitesPerPerson int      `json:"invites_per_person"`
+	Moderators       []string `json:"moderators" doc:"the keys that reports are sealed to: X25519, base64url"`
 }
 
 func (a *API) addHouse(mux *http.ServeMux) {
 	add(a, huma.Operation{
 		OperationID: "get-house", Method: "GET", Path: "/api/v1/house", Tags: []string{"house"}, Summary: "The house",
 	}, toLook, func(context.Context, *struct{}) (*output[House], error) {
-		return answer(House{a.House, a.Version, a.People.InvitesPerPerson()}, nil)
+		return answer(House{a.House, a.Version, a.People.InvitesPerPerson(), append([]string{}, a.Moderators...)}, nil)
 	})
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {

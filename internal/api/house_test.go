@@ -26,6 +26,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
@@ -55,6 +56,8 @@ type echo struct {
 	mu  sync.Mutex
 	err error
 	up  bool
+	// What somebody has said, as hashes.
+	said map[id.Person][][16]byte
 }
 
 // fail lets offers fail with err from now on.
@@ -75,6 +78,12 @@ func (e *echo) Up(id.Room, id.Person, id.Session) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.up
+}
+
+func (e *echo) Forwarded(_ id.Room, who id.Person, _ time.Time) [][16]byte {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.said[who]
 }
 
 func (e *echo) Offer(_ context.Context, _ id.Room, _ id.Person, _ id.Session, sdp string) (string, error) {
@@ -132,6 +141,7 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	h.must(err)
 	watchers := hub.New()
 	h.api = New(Parts{
+		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"},
 		People: h.people, Hub: watchers, Grants: h.grants, Media: h.media,
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },

@@ -20,6 +20,7 @@ const (
 	writing
 	signing // attempts to sign up or in
 	roomOpening
+	reporting
 )
 
 var rates = [...]struct {
@@ -30,6 +31,7 @@ var rates = [...]struct {
 	writing:     {time.Minute / 60, 30},
 	signing:     {time.Minute / 10, 10},
 	roomOpening: {time.Hour / 10, 10},
+	reporting:   {time.Hour / 5, 5},
 }
 
 // limitsMax is how many callers are remembered at once. A caller that is

@@ -19,6 +19,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/courier"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/signal"
@@ -62,6 +63,9 @@ var kinds = map[code]struct {
 	"no_knock":        {409, "Knock first", "Bitte klopf zuerst an"},
 	"member_taken":    {409, "Somebody else goes by this name", "Unter diesem Namen ist schon jemand da"},
 	"cross_origin":    {403, "This request comes from another site", "Diese Anfrage kommt von einer anderen Seite"},
+	"no_moderators":   {409, "Nobody in this house takes reports", "In diesem Haus nimmt niemand Meldungen an"},
+	"not_heard":       {409, "The house has not carried this voice lately", "Das Haus hat diese Stimme in letzter Zeit nicht übertragen"},
+	"reports_full":    {409, "You have reported very much lately; please wait until some of it was looked at", "Du hast in letzter Zeit sehr viel gemeldet; bitte warte, bis ein Teil davon angesehen wurde"},
 	"too_many":        {429, "Too often; please wait a moment", "Zu oft; bitte warte einen Moment"},
 	"node_full":       {503, "As many people are here as this house can carry; please try again in a moment", "Hier sind schon so viele, wie dieses Haus tragen kann; bitte versuch es gleich noch einmal"},
 	"unavailable":     {503, "The house cannot answer just now", "Das Haus kann gerade nicht antworten"},
@@ -76,6 +80,8 @@ var (
 	errCrossOrigin  = errors.New("from another site")
 	errBadRequest   = errors.New("not a request")
 	errUnavailable  = errors.New("cannot serve now")
+	errNoModerators = errors.New("no moderators")
+	errNotHeard     = errors.New("no such voice lately")
 )
 
 // refusals says which problem an error is, and where in the request its cause
@@ -107,6 +113,11 @@ var refusals = []struct {
 	{people.ErrNoInvite, "no_invite", ""},
 	{people.ErrNoInvitesLeft, "no_invites_left", ""},
 	{people.ErrStore, "unavailable", ""},
+
+	{errNoModerators, "no_moderators", ""},
+	{errNotHeard, "not_heard", ""},
+	{reports.ErrFull, "reports_full", ""},
+	{reports.ErrSealed, "invalid", "body.sealed"},
 
 	{room.ErrNoRoom, "no_room", ""},
 	{room.ErrNotHere, "not_here", ""},

@@ -30,28 +30,30 @@ courier:           id signal
 
 people:            id
 people/peopletest: id people
+reports:           id
 store/query:
-store/sqlite:      id room room/live people store/query
-store/storetest:   id room room/live people people/peopletest
+store/sqlite:      id room room/live people reports store/query
+store/storetest:   id room room/live people people/peopletest reports
 
 route:             id
 media/rtp:
 media/udp:
 media/packet:      media/udp
 media/speech:      id
+media/digest:      id
 media/seal:        media/rtp
 media/handshake:   media/seal
 media/forward:     id media/rtp media/speech
 media/fanout:      media/rtp media/seal media/forward
 media/peer:        media/rtp media/seal media/forward media/fanout
-media/sfu:         id telemetry route media/rtp media/udp media/seal media/handshake media/forward media/fanout media/peer
+media/sfu:         id telemetry route media/digest media/rtp media/udp media/seal media/handshake media/forward media/fanout media/peer
 
 load:
 lossy:             media/rtp
 
 socket:
 
-api:               id signal grant telemetry room room/live hub courier people socket
+api:               id signal grant telemetry room room/live hub courier people reports socket
 node:              *
 
 sdk/go/sframe:
@@ -59,21 +61,24 @@ sdk/go/keys:
 sdk/go/voice:      sdk/go/sframe sdk/go/keys
 sdk/go/group:      sdk/go/keys
 sdk/go/red:
-sdk/go:            signal sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group
+sdk/go/opus:
+sdk/go/ogg:        sdk/go/opus
+sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
+sdk/go:            signal sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group
 
 bench/child:
 bench/count:
 bench/crowd:       id signal bench/count
 bench:             people store/sqlite bench/child bench/crowd lossy sdk/go
 
-cmd/stoa:          api node telemetry bench bench/crowd
+cmd/stoa:          id api node telemetry reports store/sqlite bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
 web:
 test/*:            *
 `
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red")
+var pure = strings.Fields("id room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")

@@ -18,20 +18,23 @@ import (
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
+
+	"github.com/stoa-audio/stoa/sdk/go/report"
 )
 
 // A Config is what an operator may set; stoa.toml says what each key is for.
 type Config struct {
-	Addr    string  `koanf:"addr"`
-	Data    string  `koanf:"data"`
-	URL     string  `koanf:"url"`
-	Name    string  `koanf:"name"`
-	Log     string  `koanf:"log"`
-	TLS     TLS     `koanf:"tls"`
-	Media   Media   `koanf:"media"`
-	Load    Load    `koanf:"load"`
-	Invites Invites `koanf:"invites"`
-	Admin   Admin   `koanf:"admin"`
+	Addr       string     `koanf:"addr"`
+	Data       string     `koanf:"data"`
+	URL        string     `koanf:"url"`
+	Name       string     `koanf:"name"`
+	Log        string     `koanf:"log"`
+	TLS        TLS        `koanf:"tls"`
+	Media      Media      `koanf:"media"`
+	Load       Load       `koanf:"load"`
+	Invites    Invites    `koanf:"invites"`
+	Moderation Moderation `koanf:"moderation"`
+	Admin      Admin      `koanf:"admin"`
 }
 
 // TLS is the certificate that the node shows to browsers.
@@ -63,6 +66,11 @@ type Invites struct {
 	Expire    time.Duration `koanf:"expire"`
 }
 
+// Moderation is who looks at what people report.
+type Moderation struct {
+	Keys []string `koanf:"keys"` // that reports are sealed to
+}
+
 // Admin is what is for the operator alone.
 type Admin struct {
 	Addr string `koanf:"addr"`
@@ -86,6 +94,7 @@ var defaults = map[string]any{
 	"load.memory":          0,
 	"invites.per_person":   2,
 	"invites.expire":       "336h",
+	"moderation.keys":      []string{},
 	"admin.addr":           "",
 }
 
@@ -195,6 +204,14 @@ func (c *Config) check() error {
 	}
 	if c.Name == "" || len(c.Name) > 60 {
 		return bad("name", "it takes 1 to 60 characters")
+	}
+	if n := len(c.Moderation.Keys); n > report.ModeratorsMax {
+		return bad("moderation.keys", "%d are more than the %d that a report is sealed to", n, report.ModeratorsMax)
+	}
+	for _, key := range c.Moderation.Keys {
+		if _, err := report.ParsePublicKey(key); err != nil {
+			return bad("moderation.keys", "%q is no public key; stoa report keygen makes one", key)
+		}
 	}
 	if c.Log != "text" && c.Log != "json" {
 		return bad("log", `%q is neither "text" nor "json"`, c.Log)

@@ -25,6 +25,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/media/peer"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
 	"github.com/stoa-audio/stoa/web"
@@ -44,6 +45,7 @@ type Node struct {
 
 	store   *sqlite.Store
 	people  *people.People
+	reports *reports.Reports
 	media   *sfu.SFU
 	network *packet.Network // nil with the udp lane
 	gauge   *gauge
@@ -98,6 +100,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err != nil {
 		return nil, err
 	}
+	n.reports = reports.New(n.store, time.Now)
 	// Which grants are spent is known to this process alone: another one must
 	// not honour them.
 	seed := make([]byte, 32)
@@ -111,6 +114,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	n.api = api.New(api.Parts{
+		Reports: n.reports, Moderators: c.Moderation.Keys,
 		People: n.people, Hub: watchers, Grants: grants, Media: offers{n.media},
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(),
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
@@ -148,7 +152,24 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 	var work context.Context
 	work, n.work = context.WithCancel(context.Background())
 	go n.gauge.run(work)
+	go n.forget(work)
 	return nil
+}
+
+// forget forgets reports whose time is over, now and every hour.
+func (n *Node) forget(ctx context.Context) {
+	t := time.NewTicker(time.Hour)
+	defer t.Stop()
+	for {
+		if err := n.reports.Forget(ctx); err != nil && ctx.Err() == nil {
+			n.log.ErrorContext(ctx, "old reports are still there", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
 }
 
 // A server is one address that the node answers HTTP on.

@@ -10,6 +10,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/stoa-audio/stoa/sdk/go/opus"
 	"github.com/stoa-audio/stoa/sdk/go/red"
 )
 
@@ -72,7 +73,7 @@ func (m *microphone) unsent() uint64 {
 
 // speak sends a frame, or keeps it until the packet is full.
 func (m *microphone) speak(frame []byte) error {
-	if samplesOf(frame) == 0 {
+	if opus.Samples(frame) == 0 {
 		return ErrFrame
 	}
 	m.mu.Lock()
@@ -87,7 +88,7 @@ func (m *microphone) speak(frame []byte) error {
 		}
 		m.joiner.add(frame)
 	}
-	m.due = m.due.Add(duration(samplesOf(frame)))
+	m.due = m.due.Add(duration(opus.Samples(frame)))
 	if duration(m.joiner.samples) >= m.length {
 		return m.send()
 	}
@@ -147,8 +148,8 @@ func (m *microphone) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters
 	has := func(payloadType webrtc.PayloadType) int {
 		return slices.IndexFunc(codecs, func(p webrtc.RTPCodecParameters) bool { return p.PayloadType == payloadType })
 	}
-	opus := has(opusType)
-	if opus < 0 {
+	voice := has(opusType)
+	if voice < 0 {
 		return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
 	}
 	m.red, m.ssrc = has(redType) >= 0, uint32(c.SSRC())
@@ -156,7 +157,7 @@ func (m *microphone) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters
 		_, err := c.WriteStream().WriteRTP(h, payload)
 		return err
 	}
-	return codecs[opus], nil
+	return codecs[voice], nil
 }
 
 // Unbind is called when it is gone (webrtc.TrackLocal).

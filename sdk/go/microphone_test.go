@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"github.com/stoa-audio/stoa/sdk/go/opus"
 	"github.com/stoa-audio/stoa/sdk/go/red"
 )
 
@@ -36,7 +37,7 @@ func TestSamplesOf(t *testing.T) {
 		{[]byte{0xe3, 0x31, 1}, 0},    // and one more
 		{[]byte{0xff, 0xff, 0xff}, 0}, // 63 of 20 ms
 	} {
-		if got := samplesOf(c.packet); float64(got) != c.ms*48 {
+		if got := opus.Samples(c.packet); float64(got) != c.ms*48 {
 			t.Errorf("%x: %d samples, not %v", c.packet, got, c.ms*48)
 		}
 	}
@@ -79,8 +80,8 @@ func TestJoinerMakesOneOfSeveral(t *testing.T) {
 			}
 		}
 		packet := j.take()
-		if samplesOf(packet) != uint32(len(sizes))*960 {
-			t.Errorf("%v: %d samples", sizes, samplesOf(packet))
+		if opus.Samples(packet) != uint32(len(sizes))*960 {
+			t.Errorf("%v: %d samples", sizes, opus.Samples(packet))
 		}
 		for i, frame := range split(t, packet) {
 			if !bytes.Equal(frame, frames[i]) {
@@ -236,8 +237,8 @@ func TestMicrophoneJoinsFrames(t *testing.T) {
 			t.Errorf("%v: %d packets", c.length, got)
 		}
 		for i, p := range *sent {
-			if samplesOf(p.payload) != c.samples || p.Timestamp != uint32(i)*c.samples {
-				t.Errorf("%v: packet %d has %d samples at %d", c.length, i, samplesOf(p.payload), p.Timestamp)
+			if opus.Samples(p.payload) != c.samples || p.Timestamp != uint32(i)*c.samples {
+				t.Errorf("%v: packet %d has %d samples at %d", c.length, i, opus.Samples(p.payload), p.Timestamp)
 			}
 		}
 	}
@@ -284,13 +285,13 @@ func FuzzSpeak(f *testing.F) {
 		for ; len(b) >= 2; b = b[2:] {
 			frame := append(binary.BigEndian.AppendUint16(nil, binary.BigEndian.Uint16(b)), 1)
 			if m.speak(frame) == nil {
-				said += samplesOf(frame)
+				said += opus.Samples(frame)
 			}
 		}
 		said -= m.joiner.samples
 		for _, p := range *sent {
 			frame, _ := opened(t, p)
-			heard += samplesOf(frame)
+			heard += opus.Samples(frame)
 		}
 		if said != heard {
 			t.Fatalf("said %d samples, sent %d", said, heard)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/sdk/go/group"
+	"github.com/stoa-audio/stoa/sdk/go/opus"
 )
 
 const (
@@ -72,7 +73,7 @@ func (o *order) next(now time.Time) (h held, lost int, ok bool) {
 	case now.Before(o.due()) && len(o.held) < heldMax:
 		return held{}, 0, false
 	case o.held[0].copy:
-		lost = int((o.held[0].timestamp - o.time) / max(1, samplesOf(o.held[0].packet)))
+		lost = int((o.held[0].timestamp - o.time) / max(1, opus.Samples(o.held[0].packet)))
 	default:
 		lost = int(o.held[0].sequence - o.sequence)
 	}
@@ -81,7 +82,7 @@ func (o *order) next(now time.Time) (h held, lost int, ok bool) {
 	if h.copy {
 		h.sequence = o.sequence + uint16(lost) //nolint:gosec // wraps
 	}
-	o.sequence, o.time = h.sequence+1, h.timestamp+samplesOf(h.packet)
+	o.sequence, o.time = h.sequence+1, h.timestamp+opus.Samples(h.packet)
 	return h, lost, true
 }
 

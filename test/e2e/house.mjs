@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as places from './places.mjs';
-import { start } from './process.mjs';
+import { run, start } from './process.mjs';
 
 export class House {
   /** Everything the node has logged. */
@@ -52,6 +52,11 @@ export class House {
   async close() {
     await this.#process.stop('SIGTERM');
     await rm(this.#data, { recursive: true });
+  }
+
+  /** Has the node's program look at what it keeps. */
+  look(...args) {
+    return run(places.node, [...args.slice(0, 2), '--data', this.#data, ...args.slice(2)]);
   }
 
   /** What the media loop has counted, by name. */

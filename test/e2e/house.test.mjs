@@ -1,11 +1,17 @@
 // Three people in real browsers, with real speech, and one node.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { launch, launchPlain } from './browser.mjs';
 import { House } from './house.mjs';
 import { forSeconds, measure, words } from './meter.mjs';
 import { Person } from './person.mjs';
 import { picture, pictures } from './pictures.mjs';
+import * as places from './places.mjs';
+import { run } from './process.mjs';
 import { speech } from './speech.mjs';
 import { bestOfThree, ms, say, step as stepWith } from './steps.mjs';
 
@@ -17,6 +23,7 @@ const silenceMax = 1000; // ms until a voice that was cut is silent
 const returnMax = 10_000; // ms until everybody hears again after the node fell
 
 let house;
+let keys; // a directory with those of a moderator
 const closing = [];
 /** @type {Person} */ let ada; // founds the house and moderates
 /** @type {Person} */ let ben; // comes up to the stage
@@ -41,7 +48,11 @@ const phone = { width: 390, height: 844 };
 
 before(async () => {
   const [founder, guest] = await Promise.all([speech('founder'), speech('guest')]);
-  house = await House.open();
+  // Somebody looks at what is reported.
+  keys = await mkdtemp(join(tmpdir(), 'stoa-keys-'));
+  closing.push(() => rm(keys, { recursive: true }));
+  const made = await run(places.node, ['report', 'keygen', '--out', join(keys, 'moderator')]);
+  house = await House.open(['--moderation.keys', /keys = \["(.+)"\]/.exec(made)[1]]);
   closing.push(() => house.close());
   const sit = async (microphone, name, viewport) => {
     const browser = await launch(microphone);
@@ -223,6 +234,30 @@ step('muted is muted, at once', 90, async () => {
   await ada.page.keyboard.press('Escape');
   await speaks();
   await ben.closeMicrophone();
+});
+
+step('what was said can be shown to moderators, and nobody has recorded it', 90, async () => {
+  await wait(8000); // of speech
+  await cleo.tap(`person-${ada.id}`);
+  await cleo.tap('report');
+  await cleo.on('piece').waitFor();
+  const pieces = cleo.page.locator('[data-test="piece"]:visible');
+  if ((await pieces.count()) > 1) await pieces.nth(1).click();
+  await cleo.on('report-text').fill('So redet man nicht mit Leuten.');
+  await picture(cleo, 'room-report', 'en');
+  await cleo.tap('report-now');
+  await cleo.on('reporting').waitFor({ state: 'detached' });
+
+  const [, id] = /^(\w+) /.exec(await house.look('report', 'list')) ?? [];
+  const out = join(keys, 'voice.ogg');
+  const how = ['--key', join(keys, 'moderator'), '--out', out, '--json', id];
+  const found = JSON.parse(await house.look('report', 'open', ...how));
+  say(`${found.proven} of ${found.frames} frames are proven, ${found.seconds.toFixed(1)} s`);
+  assert.equal(found.about, ada.id);
+  assert.equal(found.by, cleo.id);
+  assert.equal(found.text, 'So redet man nicht mit Leuten.');
+  assert.equal(found.unopened + found.unseen, 0);
+  assert.ok(found.proven > 0 && found.proven >= found.frames - 25, 'all but the last half second');
 });
 
 step('a room is walked by the keyboard', 60, async () => {

@@ -326,7 +326,12 @@ export class Double {
     switch (call) {
       case 'GET house':
         return {
-          body: { name: 'Double', version: '0', invites_per_person: this.invitesPerPerson },
+          body: {
+            name: 'Double',
+            version: '0',
+            invites_per_person: this.invitesPerPerson,
+            moderators: ['key'],
+          },
         };
       case 'POST signup/passkey/begin': {
         const name = this.#checked(body);

@@ -36,6 +36,7 @@ const (
 	dropSendFull                   // the socket's buffer is full
 	dropSendRefused                // the system does not send there
 	dropAgain                      // asked for again too often, or too late
+	undigested                     // forwarded, and not remembered for reports
 	counterCount
 )
 
@@ -44,7 +45,7 @@ var counterNames = [counterCount]string{
 	"packets_in", "packets_out", "packets_again", "handshakes", "handshakes_failed", "consent_lost",
 	"drop_unknown", "drop_check", "drop_stranger", "drop_dtls", "drop_busy", "drop_auth",
 	"drop_payload", "drop_flood", "drop_not_on_stage", "drop_no_slot", "drop_too_old",
-	"drop_late", "drop_inbox", "drop_send_full", "drop_send_refused", "drop_again",
+	"drop_late", "drop_inbox", "drop_send_full", "drop_send_refused", "drop_again", "undigested",
 }
 
 // counters are written by the shards and read by anybody.

@@ -5,12 +5,14 @@ import (
 	"log/slog"
 	"math"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/pion/srtp/v3"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/media/digest"
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/handshake"
 	"github.com/stoa-audio/stoa/internal/media/peer"
@@ -124,9 +126,15 @@ func (v *far) next(tb testing.TB) udp.Datagram {
 // nextOf is next with a payload of so many bytes.
 func (v *far) nextOf(tb testing.TB, length int) udp.Datagram {
 	tb.Helper()
+	return v.of(tb, make([]byte, length))
+}
+
+// of is next with a payload.
+func (v *far) of(tb testing.TB, payload []byte) udp.Datagram {
+	tb.Helper()
 	v.seq++
 	h := rtp.Header{PayloadType: 111, Sequence: v.seq, Timestamp: uint32(v.seq) * 960, SSRC: v.ssrc}
-	b, err := v.voice.EncryptRTP(nil, append(h.Append(nil), make([]byte, length)...), nil)
+	b, err := v.voice.EncryptRTP(nil, append(h.Append(nil), payload...), nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -218,6 +226,31 @@ func TestABurstKeepsItsOrder(t *testing.T) {
 // What the node does for each listener beside the seal costs less than the
 // seal itself: all that is done a thousand times is to number, to seal, and to
 // take a place in a batch. A ratio within one run, best of three.
+// What was forwarded can be proven later, in its order; what was not, can not.
+func TestWhatIsForwardedIsRemembered(t *testing.T) {
+	w := newWalk(t, 2, 1, nil)
+	s, v := w.shard.sfu, w.voices[0]
+	who := w.shard.byAddr[v.from].who
+	var want [][digest.Size]byte
+	for i := range 3 {
+		payload := bytes.Repeat([]byte{byte(i)}, 100)
+		w.take(v.of(t, payload))
+		want = append(want, digest.Of(payload))
+	}
+	if got := s.Forwarded(w.hall.name, who, testTime); !slices.Equal(got, want) {
+		t.Errorf("remembered are %x", got)
+	}
+	s.Speak(w.hall.name, who, false)
+	w.take(v.next(t))
+	if got := s.Forwarded(w.hall.name, who, testTime); len(got) != 3 {
+		t.Errorf("%d hashes of what nobody was sent", len(got)-3)
+	}
+	s.End(w.hall.name)
+	if got := s.Forwarded(w.hall.name, who, testTime); len(got) != 3 {
+		t.Errorf("%d hashes when the room has ended", len(got))
+	}
+}
+
 func TestFanOutCostsLittleBesideTheSeal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a measurement")

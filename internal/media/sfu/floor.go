@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/media/digest"
 	"github.com/stoa-audio/stoa/internal/media/fanout"
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/peer"
@@ -74,6 +75,9 @@ func (l *shard) say(c *client, u *peer.Uplink) {
 		return
 	}
 	c.spokeAt = l.now
+	if len(u.Payload) > 0 && !l.sfu.digests.Add(l.now, h.name, c.who, digest.Of(u.Payload)) {
+		l.sfu.counters.add(undigested)
+	}
 	p := fanout.Packet{Outgoing: out, Redundant: u.Redundant, Payload: u.Payload}
 	for i, other := range l.sfu.shards {
 		switch {

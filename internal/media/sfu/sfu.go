@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/media/digest"
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/handshake"
 	"github.com/stoa-audio/stoa/internal/media/peer"
@@ -53,6 +54,7 @@ const (
 	sweep       = 10              // ticks in which every peer is looked at
 	reportEvery = time.Second     // to a peer that sends
 	reportQuiet = 5 * time.Second // to one that only listens
+	forgetEvery = 10 * time.Second
 )
 
 var (
@@ -104,6 +106,7 @@ type SFU struct {
 	share     int
 	told      func(id.Room, Sound)
 	routes    route.Routes // of rooms, for the log
+	digests   digest.Log   // of what was forwarded
 	counters  counters
 	delays    delays
 
@@ -215,17 +218,20 @@ func (s *SFU) Close() error {
 	return errors.Join(errs...)
 }
 
-// listen tells how rooms sound, ten times a second.
+// listen tells how rooms sound, ten times a second, and forgets what is old.
 func (s *SFU) listen() {
 	t := time.NewTicker(tick)
 	defer t.Stop()
-	for {
+	for ticks := time.Duration(0); ; {
 		select {
 		case <-s.stop:
 			return
 		case now := <-t.C:
 			s.tellAll(now)
 			s.spread()
+			if ticks++; ticks%(forgetEvery/tick) == 0 {
+				s.digests.Forget(now)
+			}
 		}
 	}
 }
@@ -280,6 +286,13 @@ func (s *SFU) tellAll(now time.Time) {
 // Limit says how many voices are heard at once in each room from now on, at
 // most forward.Slots: the node has too much to do.
 func (s *SFU) Limit(voices int) { s.voices.Store(int32(min(max(voices, 1), forward.Slots))) } //nolint:gosec // bounded
+
+// Forwarded returns hashes (package digest) of what who has said in a room since
+// a time that is not longer ago than digest.Life, in the order in which it was
+// forwarded.
+func (s *SFU) Forwarded(room id.Room, who id.Person, since time.Time) [][digest.Size]byte {
+	return s.digests.Since(room, who, since)
+}
 
 // Offer answers the SDP offer of the session that holds who's seat. A
 // connection that it had before is gone with it. The error is peer.ErrOffer,

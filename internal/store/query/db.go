@@ -39,6 +39,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addPersonStmt, err = db.PrepareContext(ctx, addPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query AddPerson: %w", err)
 	}
+	if q.addReportStmt, err = db.PrepareContext(ctx, addReport); err != nil {
+		return nil, fmt.Errorf("error preparing query AddReport: %w", err)
+	}
 	if q.addRoomStmt, err = db.PrepareContext(ctx, addRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query AddRoom: %w", err)
 	}
@@ -53,6 +56,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.countInvitesStmt, err = db.PrepareContext(ctx, countInvites); err != nil {
 		return nil, fmt.Errorf("error preparing query CountInvites: %w", err)
+	}
+	if q.countReportsStmt, err = db.PrepareContext(ctx, countReports); err != nil {
+		return nil, fmt.Errorf("error preparing query CountReports: %w", err)
 	}
 	if q.deleteEventsStmt, err = db.PrepareContext(ctx, deleteEvents); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteEvents: %w", err)
@@ -86,6 +92,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetInvitesBeyondStmt, err = db.PrepareContext(ctx, forgetInvitesBeyond); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetInvitesBeyond: %w", err)
+	}
+	if q.forgetReportsStmt, err = db.PrepareContext(ctx, forgetReports); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetReports: %w", err)
 	}
 	if q.forgetSessionsBeyondStmt, err = db.PrepareContext(ctx, forgetSessionsBeyond); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSessionsBeyond: %w", err)
@@ -128,6 +137,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.renewSessionStmt, err = db.PrepareContext(ctx, renewSession); err != nil {
 		return nil, fmt.Errorf("error preparing query RenewSession: %w", err)
+	}
+	if q.reportStmt, err = db.PrepareContext(ctx, report); err != nil {
+		return nil, fmt.Errorf("error preparing query Report: %w", err)
+	}
+	if q.reportsStmt, err = db.PrepareContext(ctx, reports); err != nil {
+		return nil, fmt.Errorf("error preparing query Reports: %w", err)
 	}
 	if q.revokeInviteStmt, err = db.PrepareContext(ctx, revokeInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query RevokeInvite: %w", err)
@@ -192,6 +207,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing addPersonStmt: %w", cerr)
 		}
 	}
+	if q.addReportStmt != nil {
+		if cerr := q.addReportStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addReportStmt: %w", cerr)
+		}
+	}
 	if q.addRoomStmt != nil {
 		if cerr := q.addRoomStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addRoomStmt: %w", cerr)
@@ -215,6 +235,11 @@ func (q *Queries) Close() error {
 	if q.countInvitesStmt != nil {
 		if cerr := q.countInvitesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countInvitesStmt: %w", cerr)
+		}
+	}
+	if q.countReportsStmt != nil {
+		if cerr := q.countReportsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countReportsStmt: %w", cerr)
 		}
 	}
 	if q.deleteEventsStmt != nil {
@@ -270,6 +295,11 @@ func (q *Queries) Close() error {
 	if q.forgetInvitesBeyondStmt != nil {
 		if cerr := q.forgetInvitesBeyondStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetInvitesBeyondStmt: %w", cerr)
+		}
+	}
+	if q.forgetReportsStmt != nil {
+		if cerr := q.forgetReportsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetReportsStmt: %w", cerr)
 		}
 	}
 	if q.forgetSessionsBeyondStmt != nil {
@@ -340,6 +370,16 @@ func (q *Queries) Close() error {
 	if q.renewSessionStmt != nil {
 		if cerr := q.renewSessionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing renewSessionStmt: %w", cerr)
+		}
+	}
+	if q.reportStmt != nil {
+		if cerr := q.reportStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportStmt: %w", cerr)
+		}
+	}
+	if q.reportsStmt != nil {
+		if cerr := q.reportsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportsStmt: %w", cerr)
 		}
 	}
 	if q.revokeInviteStmt != nil {
@@ -441,11 +481,13 @@ type Queries struct {
 	addInviteStmt            *sql.Stmt
 	addPasskeyStmt           *sql.Stmt
 	addPersonStmt            *sql.Stmt
+	addReportStmt            *sql.Stmt
 	addRoomStmt              *sql.Stmt
 	addSessionStmt           *sql.Stmt
 	backupsStmt              *sql.Stmt
 	countFollowingStmt       *sql.Stmt
 	countInvitesStmt         *sql.Stmt
+	countReportsStmt         *sql.Stmt
 	deleteEventsStmt         *sql.Stmt
 	deleteRoomStmt           *sql.Stmt
 	endSessionStmt           *sql.Stmt
@@ -457,6 +499,7 @@ type Queries struct {
 	followingStmt            *sql.Stmt
 	forgetBackupsStmt        *sql.Stmt
 	forgetInvitesBeyondStmt  *sql.Stmt
+	forgetReportsStmt        *sql.Stmt
 	forgetSessionsBeyondStmt *sql.Stmt
 	forgetSessionsOverStmt   *sql.Stmt
 	inviteByCodeStmt         *sql.Stmt
@@ -471,6 +514,8 @@ type Queries struct {
 	raiseTermsStmt           *sql.Stmt
 	renameStmt               *sql.Stmt
 	renewSessionStmt         *sql.Stmt
+	reportStmt               *sql.Stmt
+	reportsStmt              *sql.Stmt
 	revokeInviteStmt         *sql.Stmt
 	roomStmt                 *sql.Stmt
 	roomsStmt                *sql.Stmt
@@ -493,11 +538,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		addInviteStmt:            q.addInviteStmt,
 		addPasskeyStmt:           q.addPasskeyStmt,
 		addPersonStmt:            q.addPersonStmt,
+		addReportStmt:            q.addReportStmt,
 		addRoomStmt:              q.addRoomStmt,
 		addSessionStmt:           q.addSessionStmt,
 		backupsStmt:              q.backupsStmt,
 		countFollowingStmt:       q.countFollowingStmt,
 		countInvitesStmt:         q.countInvitesStmt,
+		countReportsStmt:         q.countReportsStmt,
 		deleteEventsStmt:         q.deleteEventsStmt,
 		deleteRoomStmt:           q.deleteRoomStmt,
 		endSessionStmt:           q.endSessionStmt,
@@ -509,6 +556,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		followingStmt:            q.followingStmt,
 		forgetBackupsStmt:        q.forgetBackupsStmt,
 		forgetInvitesBeyondStmt:  q.forgetInvitesBeyondStmt,
+		forgetReportsStmt:        q.forgetReportsStmt,
 		forgetSessionsBeyondStmt: q.forgetSessionsBeyondStmt,
 		forgetSessionsOverStmt:   q.forgetSessionsOverStmt,
 		inviteByCodeStmt:         q.inviteByCodeStmt,
@@ -523,6 +571,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		raiseTermsStmt:           q.raiseTermsStmt,
 		renameStmt:               q.renameStmt,
 		renewSessionStmt:         q.renewSessionStmt,
+		reportStmt:               q.reportStmt,
+		reportsStmt:              q.reportsStmt,
 		revokeInviteStmt:         q.revokeInviteStmt,
 		roomStmt:                 q.roomStmt,
 		roomsStmt:                q.roomsStmt,

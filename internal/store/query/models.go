@@ -3,3 +3,13 @@
 //   sqlc v1.31.1
 
 package query
+
+type Report struct {
+	ID     []byte
+	Room   []byte
+	About  []byte
+	MadeBy []byte
+	Made   int64
+	Hashes []byte
+	Sealed []byte
+}

@@ -25,6 +25,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/store/query"
 )
 
@@ -127,6 +128,7 @@ func migrate(ctx context.Context, path string) (err error) {
 var refusals = []error{
 	people.ErrNoPerson, people.ErrSignIn, people.ErrPasskey, people.ErrPasskeys, people.ErrNoPasskey, people.ErrNoSession,
 	people.ErrNoInvite, people.ErrNoInvitesLeft, people.ErrFollowing,
+	reports.ErrFull, reports.ErrNone,
 }
 
 // failed says what failed with err, unless err is nil or a refusal.

@@ -1,5 +1,5 @@
 // Package storetest is the one test that every store must pass: it says what
-// people.Store and live.Store promise, by example. It also walks through the
+// people.Store, live.Store and reports.Store promise, by example. It also walks through the
 // accounts as package people uses the store, since that is what the promises
 // are for.
 package storetest
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room/live"
 )
 
@@ -15,6 +16,7 @@ import (
 type Store interface {
 	people.Store
 	live.Store
+	reports.Store
 }
 
 // Test runs the whole contract. Open returns an empty store, which it closes
@@ -33,6 +35,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"follows":                  follows,
 		"follows are bounded":      followsBounded,
 		"nobody":                   nobody,
+		"reports":                  keepsReports,
 		"people sign up and in":    peopleSignUpAndIn,
 		"people and passkeys":      peopleAndPasskeys,
 		"people and backups":       peopleAndBackups,

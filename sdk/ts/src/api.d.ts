@@ -333,6 +333,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{room}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show moderators what somebody has said */
+        post: operations["report-voice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/signin/passkey/begin": {
         parameters: {
             query?: never;
@@ -616,6 +633,8 @@ export interface components {
         House: {
             /** Format: int64 */
             invites_per_person: number;
+            /** @description the keys that reports are sealed to: X25519, base64url */
+            moderators: string[];
             name: string;
             version: string;
         };
@@ -676,6 +695,12 @@ export interface components {
             /** @description shown this once */
             recovery_code: string;
         };
+        NewReport: {
+            /** @description the id of the person who has said it */
+            about: string;
+            /** @description sealed to the house's moderators; up to 256 KiB, base64url */
+            sealed: string;
+        };
         NewRoom: {
             /** @description ids of people who may come in from the start */
             invite?: string[];
@@ -725,6 +750,9 @@ export interface components {
         };
         RecoveryCode: {
             code: string;
+        };
+        Reported: {
+            id: string;
         };
         RoomParticipant: {
             /** Format: date-time */
@@ -1715,6 +1743,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Audience"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "report-voice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reported"];
                 };
             };
             /** @description Error */

@@ -13,7 +13,9 @@ export interface Problem {
  * (docs/protocol/http.md lists those of a node), `title` is for people.
  *
  * Codes made here, with status 0: `offline` (the node cannot be reached),
- * `not_here` (the seat is gone), `microphone_refused`, `microphone_missing`.
+ * `not_here` (the seat is gone), `no_sealing` (this browser cannot come in),
+ * `nothing_heard` (there is nothing to be reported), `microphone_refused`,
+ * `microphone_missing`.
  */
 export class StoaError extends Error {
   readonly code: string;
@@ -39,6 +41,9 @@ export const offline = () =>
 
 export const notHere = () =>
   new StoaError({ code: 'not_here', title: 'There is no seat in the room', status: 0 });
+
+export const nothingHeard = () =>
+  new StoaError({ code: 'nothing_heard', title: 'There is nothing to be reported', status: 0 });
 
 /** Turns whatever was thrown into the one kind of error. */
 export function asStoaError(thrown: unknown): StoaError {

@@ -93,6 +93,9 @@ export class House {
   /** Who is in a room with me, by a part of the name; `after` is the `next` of the page before. */
   peopleIn = (room: string, q = '', after = 0) =>
     this.#ask<Audience>('GET', `rooms/${enc(room)}/people?q=${enc(q)}&after=${after}`);
+  /** Shows the house's moderators what somebody has said: `Seat.sealReport` seals it. */
+  report = (room: string, about: string, sealed: string) =>
+    this.#ask<{ id: string }>('POST', `rooms/${enc(room)}/reports`, { about, sealed });
   grant = (room: string) => this.#ask<Grant>('POST', `rooms/${enc(room)}/grants`, {});
 
   async #ask<Answer>(method: Method, path: string, body?: object): Promise<Answer> {

@@ -26,6 +26,7 @@ export { asStoaError, type Problem, StoaError } from './error.ts';
 export { House } from './house.ts';
 export type * from './http.ts';
 export { fromText, toText } from './keys/messages.ts';
+export type { Piece } from './keys/ring.ts';
 export { Live, watchHallway } from './live.ts';
 export { canSeal, type Lock, noSealing, type SealedVoice, waiting } from './lock.ts';
 export type { MediaState } from './media.ts';

@@ -2,8 +2,9 @@ import { type ReadonlySignal, signal } from '@preact/signals-core';
 import { asStoaError } from './error.ts';
 import type { Request } from './keys/asking.ts';
 import type { Device, Visit } from './keys/group.ts';
-import type { Order, Report, Speech } from './keys/keeper.ts';
+import type { Order, Report, Showing, Speech } from './keys/keeper.ts';
 import type { Standing } from './keys/present.ts';
+import type { Piece } from './keys/ring.ts';
 import type { Way } from './keys.worker.ts';
 import { type Lock, waiting } from './lock.ts';
 import type { Answer, Notice, Requests } from './protocol.ts';
@@ -21,6 +22,8 @@ export class Sealing {
   readonly #ask: Ask;
   readonly #worker = new Worker(new URL('./keys.worker.js', import.meta.url), { type: 'module' });
   readonly #heard = new Map<number, string>();
+  readonly #asked = new Map<number, (told: Report) => void>();
+  #asks = 0;
   #begun: Promise<void> | undefined;
   #seen: { stage: readonly Standing[]; closed: boolean } = { stage: [], closed: false };
 
@@ -76,6 +79,31 @@ export class Sealing {
     return this.#heard.get(slot);
   }
 
+  /** What can be reported of a voice, the newest last. It stays so until it is asked again. */
+  async hold(who: string): Promise<Piece[]> {
+    const told = await this.#answer((ask) => ({ hold: { ask, who } }));
+    return 'held' in told ? told.held.pieces : [];
+  }
+
+  /** A report of what is held, sealed to moderators. Nothing, when there is none. */
+  async show(what: Showing): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const told = await this.#answer((ask) => ({ show: { ask, what } }));
+    return 'sealed' in told ? told.sealed.report : undefined;
+  }
+
+  #answer(order: (ask: number) => Order): Promise<Report> {
+    const ask = ++this.#asks;
+    return new Promise((resolve) => {
+      this.#asked.set(ask, resolve);
+      this.#worker.postMessage(order(ask));
+    });
+  }
+
+  #answered(ask: number, told: Report): void {
+    this.#asked.get(ask)?.(told);
+    this.#asked.delete(ask);
+  }
+
   /** In the order in which they are given; before there is a visit there is nobody to be told. */
   #order(order: Order): void {
     void this.#begun?.then(() => this.#worker.postMessage(order));
@@ -87,6 +115,8 @@ export class Sealing {
       this.#ask('next_knocks', {}).catch(() => {}); // it tends no more
     else if ('lock' in report) this.#lock.value = report.lock;
     else if ('heard' in report) this.#heard.set(report.heard.slot, report.heard.who);
+    else if ('held' in report) this.#answered(report.held.ask, report);
+    else if ('sealed' in report) this.#answered(report.sealed.ask, report);
     else if ('failed' in report) throw new Error(report.failed);
   }
 

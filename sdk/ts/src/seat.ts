@@ -1,8 +1,10 @@
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals-core';
 import type { Manner } from './answer.ts';
 import { openDevice } from './device.ts';
-import { asStoaError, notHere, offline, type StoaError } from './error.ts';
+import { asStoaError, notHere, nothingHeard, offline, type StoaError } from './error.ts';
 import type { Device } from './keys/group.ts';
+import { fromText, toText } from './keys/messages.ts';
+import type { Piece } from './keys/ring.ts';
 import type { Live } from './live.ts';
 import { canSeal, type Lock, noSealing } from './lock.ts';
 import { type Levels, Media, type MediaState } from './media.ts';
@@ -252,6 +254,31 @@ export class Seat {
   setHands = (policy: HandPolicy) => this.#ask('set_hands', { policy });
   widen = (to: 'social' | 'open') => this.#ask('widen', { to });
   end = () => this.#ask('end', {});
+
+  /**
+   * What was heard of somebody in the last two minutes and can be reported, in
+   * pieces of about five seconds, the newest last. They stay at hand until this
+   * is asked again.
+   */
+  heardOf = (who: string): Promise<Piece[]> => this.#sealing.hold(who);
+
+  /**
+   * A report of pieces that `heardOf` has named, with what one says of it,
+   * sealed to the house's moderators: what `House.report` takes. It has the keys
+   * of these pieces and of nothing else.
+   */
+  async sealReport(
+    who: string,
+    pieces: readonly Piece[],
+    text: string,
+    moderators: readonly string[],
+  ): Promise<string> {
+    const keys = moderators.map((key) => fromText(key) ?? new Uint8Array(0));
+    const ids = pieces.map(({ id }) => id);
+    const report = await this.#sealing.show({ who, pieces: ids, text, moderators: keys });
+    if (!report) throw nothingHeard();
+    return toText(report);
+  }
 
   startPlayback = () => this.#media.start();
   useMicrophone = (device: string) => this.#media.useMicrophone(device);

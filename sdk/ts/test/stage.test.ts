@@ -27,7 +27,10 @@ const epoch = (number: number, from = 0): Epoch => ({
 });
 const agreed = (epochs: Epoch[], ...people: [slot: number, one: One][]): Agreed => ({
   epochs,
-  roster: people.map(([slot, { who, page, cert }]) => ({ slot, who, page, cert })),
+  roster: people.map(([slot, { who, page, cert }]) => ({
+    ...{ slot, who, page, cert },
+    certificate: cert,
+  })),
 });
 const sound = () => crypto.getRandomValues(new Uint8Array(80));
 

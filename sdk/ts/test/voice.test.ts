@@ -52,7 +52,10 @@ test('a voice is sealed as in Go', { timeout: 20_000 }, async () => {
     for (const { frame, redundant = false, repeats, sealed } of frames) {
       expect(hex(await speaker.seal(bytes(frame), redundant, repeats))).toBe(sealed);
       now += frameTime;
-      expect(await hearer.open(now, bytes(sealed))).toEqual({ payload: bytes(frame), redundant });
+      expect(await hearer.open(now, bytes(sealed))).toMatchObject({
+        payload: bytes(frame),
+        redundant,
+      });
       expect(hearer.trust(now)).toMatch(/proven/);
     }
   }
@@ -115,9 +118,9 @@ describe('one speaks and one hears', () => {
     expect(new Set(seen).size).toBe(60);
   });
 
-  test('a pause stays what it is', async () => {
+  test('a pause stays what it is, and nothing is said in it', async () => {
     expect(await ada.seal(new Uint8Array(0))).toHaveLength(0);
-    expect((await hear(new Uint8Array(0)))?.payload).toHaveLength(0);
+    expect(await hear(new Uint8Array(0))).toBeUndefined();
   });
 
   test('nothing is heard twice', async () => {

@@ -13,6 +13,7 @@ export type RoomSheet =
   | { kind: 'none' }
   | { kind: 'person'; who: string; found?: Participant }
   | { kind: 'removing'; who: string; found?: Participant }
+  | { kind: 'reporting'; who: string; found?: Participant }
   | { kind: 'people' }
   | { kind: 'lock' }
   | { kind: 'hands' }

@@ -510,10 +510,27 @@ export const de: Words = {
     why: 'Der Link hat einen Tippfehler, oder was hier war, ist weg.',
   },
 
+  report: {
+    title: 'Gesagtes melden',
+    of: (name) => `Melden, was ${name} gesagt hat`,
+    why: 'Hier wird nichts aufgenommen. Dein Browser hat die letzten zwei Minuten noch, versiegelt, wie sie kamen. Du wählst, was andere davon hören dürfen.',
+    which: 'Worum geht es?',
+    pieces: 'Jedes Stück ist etwa fünf Sekunden lang; wähl höchstens zwei.',
+    text: 'Was war daran nicht in Ordnung?',
+    who: 'Öffnen kann es nur die Moderation dieses Hauses, und nur, was du wählst. Der Server kann es nicht.',
+    true: 'Sie kann unterscheiden, was wirklich gesagt wurde und was jemand erfunden hat.',
+    send: 'An die Moderation senden',
+    sent: 'Danke. Die Moderation hat es jetzt.',
+    nothing: (name) =>
+      `Du hast ${name} in den letzten zwei Minuten nicht gehört, es gibt also nichts zu zeigen.`,
+    now: 'gerade eben',
+  },
+
   problems: {
     offline: 'Gerade keine Verbindung.',
     not_here: 'Du bist nicht mehr im Raum.',
     no_sealing: 'Mit diesem Browser kommst du in keinen Raum.',
+    nothing_heard: 'Davon ist nichts mehr da, was du zeigen könntest.',
     internal: 'Bei uns ist etwas schiefgegangen. Bitte versuch es noch einmal.',
   },
 

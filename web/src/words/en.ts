@@ -486,10 +486,27 @@ export const en = {
     why: 'The link has a typo, or what was here is gone.',
   },
 
+  report: {
+    title: 'Report what was said',
+    of: (name: string) => `Report what ${name} said`,
+    why: 'Nothing is recorded here. Your browser still has the last two minutes, sealed as they came. You choose what others may hear of it.',
+    which: 'What is it about?',
+    pieces: 'Each is about five seconds of speech; choose up to two.',
+    text: 'What was wrong with it?',
+    who: 'Only the moderators of this house can open it, and only what you choose. The node cannot.',
+    true: 'They can tell what was really said from what somebody made up.',
+    send: 'Send to the moderators',
+    sent: 'Thank you. The moderators have it now.',
+    nothing: (name: string) =>
+      `You have not heard ${name} in the last two minutes, so that there is nothing to show.`,
+    now: 'just now',
+  },
+
   problems: {
     offline: 'No connection right now.',
     not_here: 'You are not in the room any more.',
     no_sealing: 'This browser cannot come into rooms.',
+    nothing_heard: 'There is nothing left of it to show.',
     internal: 'Something went wrong on our side. Please try again.',
   },
 

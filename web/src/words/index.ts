@@ -36,6 +36,15 @@ export const dayAndClock = (time: string) =>
     new Date(time),
   );
 
+/** How long ago something was, in so many milliseconds: by five seconds. */
+export function ago(time: number): string {
+  const seconds = 5 * Math.round(time / 5000);
+  if (seconds <= 0) return t().report.now;
+  const [n, unit] = seconds < 60 ? [seconds, 'second' as const] : [seconds / 60, 'minute' as const];
+  const words = new Intl.RelativeTimeFormat(language.value, { style: 'short' });
+  return words.format(-Math.round(n * 2) / 2, unit);
+}
+
 export const number = (n: number) => new Intl.NumberFormat(language.value).format(n);
 
 export const list = (items: string[]) =>

@@ -18,6 +18,7 @@ import {
   makeKnock,
   parseID,
   toText,
+  writeCert,
   writeKnock,
 } from './messages.ts';
 import { earliest, Present, type Standing, type Time } from './present.ts';
@@ -225,7 +226,8 @@ export class Group {
 
 function voicesOf({ places, stage }: Said): Promise<Voice[]> {
   const voices = places.map(async ({ slot, cert }, i) => ({
-    ...{ slot, who: stage[i] ?? '', device: cert.device, cert: await hashCert(cert) },
+    ...{ slot, who: stage[i] ?? '', device: cert.device },
+    ...{ cert: await hashCert(cert), certificate: writeCert(cert) },
     page: await crypto.subtle.importKey('raw', cert.page, ed25519, false, ['verify']),
   }));
   return Promise.all(voices);

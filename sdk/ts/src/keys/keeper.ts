@@ -8,8 +8,10 @@ import type { Lock } from '../lock.ts';
 import type { KeyNotice, Request } from './asking.ts';
 import { type Frame, played, Sayings, type Types } from './frames.ts';
 import { Group, type State, type Visit } from './group.ts';
-import { toText } from './messages.ts';
+import { parseID, toText } from './messages.ts';
 import type { Standing } from './present.ts';
+import { sealReport, writeReport } from './report.ts';
+import type { Piece } from './ring.ts';
 import { Stage } from './stage.ts';
 import { Turns } from './turns.ts';
 import { repeatsMax, type Trust } from './voice.ts';
@@ -37,7 +39,17 @@ export type Order =
   | { notice: KeyNotice }
   | { tended: { sequence: number; epoch: number } }
   | { refused: true }
+  | { hold: { ask: number; who: string } }
+  | { show: { ask: number; what: Showing } }
   | { speech: Speech };
+
+/** What is to be reported of a voice that is held. */
+export interface Showing {
+  who: string;
+  pieces: readonly number[];
+  text: string;
+  moderators: readonly Bytes[];
+}
 
 /** What the worker says to the page: one of these. */
 export type Report =
@@ -45,6 +57,8 @@ export type Report =
   | { next: true } // knocks may come
   | { lock: Lock }
   | { heard: { slot: number; who: string } } // in a slot of the connection
+  | { held: { ask: number; pieces: Piece[] } }
+  | { sealed: { ask: number; report: Bytes | undefined } }
   | { failed: string };
 
 export class Keeper {
@@ -53,6 +67,7 @@ export class Keeper {
   readonly #turns = new Turns();
   readonly #heard = new Map<number, string>();
   readonly #sayings = new Sayings();
+  #room = '';
   #group: Group | undefined;
   #stage: Stage | undefined;
   #state: State | undefined;
@@ -88,7 +103,23 @@ export class Keeper {
   }
 
   async #do(order: Exclude<Order, { speech: Speech }>): Promise<void> {
+    if ('hold' in order) {
+      const { ask, who } = order.hold;
+      this.#tell({ held: { ask, pieces: this.#stage?.hold(this.#now(), who) ?? [] } });
+      return;
+    }
+    if ('show' in order) {
+      const { ask, what } = order.show;
+      let report: Bytes | undefined;
+      try {
+        report = await this.#report(what);
+      } finally {
+        this.#tell({ sealed: { ask, report } });
+      }
+      return;
+    }
     if ('visit' in order) {
+      this.#room = order.visit.room;
       this.#group = await Group.make(order.visit);
       const { sign, cert } = await this.#group.voice();
       this.#stage = new Stage(sign, cert, batchFor / this.#speech.frameMS);
@@ -158,6 +189,18 @@ export class Keeper {
       this.#tell({ heard: { slot, who: heard.who } });
     }
     return played(heard, type, this.#speech.types);
+  }
+
+  // --- what is reported ---
+
+  /** A report, sealed. Nothing, when there is nothing to show. */
+  async #report({ who, pieces, text, moderators }: Showing): Promise<Bytes | undefined> {
+    const shown = this.#stage?.show(pieces);
+    const about = { room: parseID(this.#room), who: parseID(who) };
+    if (!shown || !about.room || !about.who) return undefined;
+    const time = Math.floor(this.#now());
+    const report = writeReport({ room: about.room, who: about.who, time, text }, shown);
+    return sealReport(report, moderators);
   }
 
   // --- what a person may know ---

@@ -95,6 +95,16 @@ export async function welcome(to: { kem: Kem; key: Bytes }, about: Welcoming, se
   return { letter, kek: await kekOf(context) };
 }
 
+/** Seals something to a public key (X25519), for one purpose. Fails when that is no key. */
+export async function sealTo(key: Bytes, purpose: string, plain: Bytes) {
+  const hpke = await suite(kems.x25519);
+  const recipientPublicKey = await hpke.kem.deserializePublicKey(key.slice().buffer);
+  const info = text.encode(purpose).buffer;
+  const context = await hpke.createSenderContext({ recipientPublicKey, info });
+  const sealed = new Uint8Array(await context.seal(plain.slice().buffer));
+  return { enc: new Uint8Array(context.enc), sealed };
+}
+
 /** The secret in a welcome, and the key for later ones. Nothing, when it is not for this box. */
 export async function openWelcome(
   box: Box,

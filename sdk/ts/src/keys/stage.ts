@@ -4,6 +4,8 @@
  * `docs/protocol/keys.md`, sections "Who does what" and "Voices". Nothing here
  * knows a clock or a browser.
  */
+
+import { type Piece, Ring, type Shown } from './ring.ts';
 import { epochLow, parseKid, senderKey } from './schedule.ts';
 import { parseHeader } from './sframe.ts';
 import { Hearer, type Said, Speaker, type Trust } from './voice.ts';
@@ -26,6 +28,8 @@ export interface Place {
   page: CryptoKey;
   /** Hash of the cert. */
   cert: Bytes;
+  /** The cert. */
+  certificate: Bytes;
 }
 
 /** What those in a room have agreed on. */
@@ -69,6 +73,7 @@ export class Stage {
   // played twice.
   readonly #others = new Map<string, Other>();
   #agreed: Agreed = { epochs: [], roster: [] };
+  readonly #ring = new Ring();
 
   /**
    * Of one who signs by a key of their page, `sign`, and whose cert has the hash
@@ -154,10 +159,13 @@ export class Stage {
     if (!other || !this.#agreed.epochs.some(({ number }) => epochLow(number) === low)) {
       return undefined;
     }
-    const said = await other.hearer.open(now, sealed);
-    if (said) other.heard = true;
-    if (!said || !plays(other.hearer.trust(now))) return undefined;
-    return { ...said, who: other.place.who };
+    const opened = await other.hearer.open(now, sealed);
+    if (!opened) return undefined;
+    other.heard = true;
+    const { payload, redundant, kid, window } = opened;
+    const { who, certificate } = other.place;
+    this.#ring.keep(now, who, certificate, { sealed, kid, window });
+    return plays(other.hearer.trust(now)) ? { payload, redundant, who } : undefined;
   }
 
   /** What to make of each of the others' voices now, of those that were heard. */
@@ -168,6 +176,18 @@ export class Stage {
       if (other?.heard) trusts.set(who, other.hearer.trust(now));
     }
     return trusts;
+  }
+
+  /** What can be reported of a voice; it stays so until it is asked again. */
+  hold(now: number, who: string): Piece[] {
+    return this.#ring.hold(now, who);
+  }
+
+  /** What a report is to have of pieces that are held; they are dropped. */
+  show(pieces: readonly number[]): Shown | undefined {
+    const shown = this.#ring.show(pieces);
+    this.#ring.release();
+    return shown;
   }
 
   /** Who has a slot now, if it is not oneself. */

@@ -61,6 +61,13 @@ export interface Said {
   redundant: boolean;
 }
 
+/** What is said, and by which key it was sealed. */
+export interface Opened extends Said {
+  kid: bigint;
+  /** Key of its window. */
+  window: Bytes;
+}
+
 /** Reads what a frame carries. Nothing, when it is malformed. */
 export function parse(bytes: Bytes): (Said & { proof?: Proof }) | undefined {
   const flags = bytes[0];
@@ -211,6 +218,7 @@ export type Trust = 'unproven' | 'proven' | 'overdue' | 'forged';
 
 interface Stretch {
   number: bigint;
+  window: Bytes; // of which the key is
   key: Key;
   commit: Bytes;
   seen: Window;
@@ -268,9 +276,9 @@ export class Hearer {
    * says so. Nothing, when it is not this voice's, or has come before. `now` is
    * in milliseconds.
    */
-  open(now: number, sealed: Bytes): Promise<Said | undefined> {
+  open(now: number, sealed: Bytes): Promise<Opened | undefined> {
     return this.#turns.take(async () => {
-      if (!sealed.length) return { payload: sealed, redundant: false }; // a pause
+      if (!sealed.length) return undefined; // a pause
       const header = parseHeader(sealed);
       const found = header && (await this.#find(header.kid));
       const [opened, hash] = await Promise.all([found?.stretch.key.open(sealed), hashOf(sealed)]);
@@ -290,7 +298,8 @@ export class Hearer {
       const frame = { kid, ctr, hash, commit, at: now };
       if (!this.#covered(now, frame)) this.#pending.push(frame);
       if (said.proof) await this.#check(now, said.proof);
-      return { payload: said.payload.slice(), redundant: said.redundant };
+      const { payload, redundant } = said;
+      return { payload: payload.slice(), redundant, kid, window: found.stretch.window };
     });
   }
 
@@ -307,6 +316,7 @@ export class Hearer {
     const { key, commit } = await windowKey(epoch.sender, window);
     const stretch = {
       number: window,
+      window: key,
       key: await Key.derive(kid, key),
       commit,
       seen: new Window(),

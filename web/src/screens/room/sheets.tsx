@@ -29,6 +29,7 @@ import { HandsPanel } from './hands.tsx';
 import { Device, LockSheet } from './lock.tsx';
 import { LettingIn, RoomMenu } from './menu.tsx';
 import { People } from './people.tsx';
+import { ReportButton, Reporting } from './reporting.tsx';
 
 /**
  * The sheet that lies over the room, at most one. An invitation to the stage
@@ -58,10 +59,12 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
     case 'none':
       return null;
     case 'person':
-    case 'removing': {
+    case 'removing':
+    case 'reporting': {
       const person = seat.view.value.people.find((p) => p.who === open.who) ?? open.found;
       if (!person) return null;
       if (open.kind === 'removing') return <Removing person={person} />;
+      if (open.kind === 'reporting') return <Reporting seat={seat} person={person} />;
       return <PersonSheet seat={seat} person={person} />;
     }
     case 'people':
@@ -156,6 +159,7 @@ function PersonSheet({ seat, person }: { seat: Seat; person: Participant }) {
       </div>
       <Device who={person.who} />
       <Acts seat={seat} person={person} />
+      {!isMe && <ReportButton person={person} />}
     </div>
   );
 }
