@@ -101,6 +101,9 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	n.reports = reports.New(n.store, time.Now)
+	if err := n.reports.Forget(ctx); err != nil {
+		return nil, err
+	}
 	// Which grants are spent is known to this process alone: another one must
 	// not honour them.
 	seed := make([]byte, 32)
@@ -156,18 +159,18 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 	return nil
 }
 
-// forget forgets reports whose time is over, now and every hour.
+// forget forgets reports whose time is over, every hour.
 func (n *Node) forget(ctx context.Context) {
 	t := time.NewTicker(time.Hour)
 	defer t.Stop()
 	for {
-		if err := n.reports.Forget(ctx); err != nil && ctx.Err() == nil {
-			n.log.ErrorContext(ctx, "old reports are still there", "error", err)
-		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
+		}
+		if err := n.reports.Forget(ctx); err != nil && ctx.Err() == nil {
+			n.log.ErrorContext(ctx, "old reports are still there", "error", err)
 		}
 	}
 }
