@@ -15,10 +15,7 @@ import (
 	"github.com/stoa-audio/stoa/sdk/go/voice"
 )
 
-const (
-	toldMax   = 4096 // things that the node has said and that wait
-	lookEvery = 5 * time.Millisecond
-)
+const toldMax = 4096 // things that the node has said and that wait
 
 var errBehind = errors.New("too much has come at once")
 
@@ -27,6 +24,7 @@ var errBehind = errors.New("too much has come at once")
 // node for what the group wants.
 type agreement struct {
 	room  *Room
+	me    group.ID
 	told  chan func(now time.Time)
 	stage []group.Standing
 	group *group.Group
@@ -72,7 +70,7 @@ func (r *Room) begin(raw json.RawMessage) error {
 		return err
 	}
 	slices.SortFunc(e.View.People, func(a, b standing) int { return int(a.Stage) - int(b.Stage) }) //nolint:gosec // numbers of events
-	a := &agreement{room: r, told: make(chan func(time.Time), toldMax), group: g}
+	a := &agreement{room: r, me: e.Me, told: make(chan func(time.Time), toldMax), group: g}
 	for _, p := range e.View.People {
 		if p.Stage > 0 {
 			a.stage = append(a.stage, group.Standing{Who: p.Who, Away: p.Away != nil})
@@ -205,6 +203,7 @@ func (a *agreement) happened(e Event) {
 
 func (a *agreement) see() {
 	stage := slices.Clone(a.stage)
+	a.room.stands(slices.ContainsFunc(stage, func(s group.Standing) bool { return s.Who == a.me }))
 	a.tell(func(now time.Time) { a.group.See(now, stage) })
 }
 
@@ -249,17 +248,30 @@ func (r *Room) Lock() Lock {
 	return l
 }
 
+// Changed returns a channel that is closed when something of the Lock has
+// changed, but for what is known of each voice's signatures.
+func (r *Room) Changed() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.changed
+}
+
 // Sealed waits until what is said can be heard: until the secret of the room has
 // come and, for who is on the stage, until they may speak.
 func (r *Room) Sealed(ctx context.Context) error {
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
 	for {
-		if r.voices.mayHear() && (!r.onStage() || r.voices.maySpeak(time.Now())) {
+		changed, up := r.Changed(), r.isUp()
+		wait, ok := r.voices.speaksIn(time.Now())
+		if !up && r.voices.mayHear() || ok && wait == 0 {
 			return nil
 		}
+		var due <-chan time.Time
+		if ok {
+			due = time.After(wait)
+		}
 		select {
-		case <-look.C:
+		case <-changed:
+		case <-due:
 		case <-ctx.Done():
 			return fmt.Errorf("the room's secret does not come: %w", ctx.Err())
 		case <-r.done:
@@ -268,20 +280,34 @@ func (r *Room) Sealed(ctx context.Context) error {
 	}
 }
 
-// onStage reports whether this client's person is on the stage by what the
-// steward has announced, or is alone to let others in.
-func (r *Room) onStage() bool {
+// isUp reports whether this client's person is on the stage.
+func (r *Room) isUp() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.state.Tending || slices.ContainsFunc(r.state.Roster, func(v group.Voice) bool { return textOf(v.Who) == r.Me })
+	return r.up
+}
+
+// stands notes whether this client's person is on the stage.
+func (r *Room) stands(up bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.up = up
+	r.change()
 }
 
 // agreed takes in what is agreed on now.
 func (r *Room) agreed(s group.State) {
 	r.voices.agree(s)
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.state = s
-	r.mu.Unlock()
+	r.change()
+}
+
+// change tells who waits for it. The lock is held.
+func (r *Room) change() {
+	close(r.changed)
+	r.changed = make(chan struct{})
 }
 
 func textOf(v group.ID) string {

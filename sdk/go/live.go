@@ -23,8 +23,10 @@ const (
 type live struct {
 	conn *websocket.Conn
 
-	mu      sync.Mutex // guards what follows
+	sending sync.Mutex // guards last, and the order of what is sent
 	last    uint64
+
+	mu      sync.Mutex // guards waiting; who reads takes it, so nothing is sent under it
 	waiting map[uint64]chan reply
 }
 
@@ -70,8 +72,8 @@ type waiter struct {
 
 // send makes a request, in the order of the calls.
 func (l *live) send(request string, body any) (waiter, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.sending.Lock()
+	defer l.sending.Unlock()
 	l.last++
 	w := waiter{l.last, make(chan reply, 1)}
 	b, err := json.Marshal(map[string]any{"id": w.id, request: body})
@@ -80,23 +82,30 @@ func (l *live) send(request string, body any) (waiter, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askWait)
 	defer cancel()
-	l.waiting[w.id] = w.answered
+	l.wait(w.id, w.answered)
 	if err := l.conn.Write(ctx, websocket.MessageText, b); err != nil {
-		delete(l.waiting, w.id)
+		l.wait(w.id, nil)
 		return w, fmt.Errorf("%s: %w: %w", request, ErrLost, err)
 	}
 	return w, nil
+}
+
+// wait says who waits for an answer; nil: nobody does.
+func (l *live) wait(id uint64, answered chan reply) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if answered == nil {
+		delete(l.waiting, id)
+	} else {
+		l.waiting[id] = answered
+	}
 }
 
 // await waits for the answer to a request.
 func (l *live) await(ctx context.Context, request string, w waiter, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, askWait)
 	defer cancel()
-	defer func() {
-		l.mu.Lock()
-		delete(l.waiting, w.id)
-		l.mu.Unlock()
-	}()
+	defer l.wait(w.id, nil)
 	select {
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", request, ctx.Err())

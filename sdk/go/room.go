@@ -101,9 +101,11 @@ type Room struct {
 	done   <-chan struct{} // closed when the room is over
 	err    func() error    // why it is
 
-	mu     sync.Mutex // guards what follows
-	state  group.State
-	counts Counts
+	mu      sync.Mutex // guards what follows
+	state   group.State
+	up      bool          // on the stage
+	changed chan struct{} // closed when state or up has
+	counts  Counts
 }
 
 // An Option is how a room is joined.
@@ -124,7 +126,7 @@ func Join(ctx context.Context, address, grant string, options ...Option) (*Room,
 	inside, cancel := context.WithCancelCause(ctx)
 	voices := newStage()
 	r := &Room{
-		microphone: newMicrophone(voices.seal), voices: voices, frames: make(chan Frame, framesMax), events: make(chan Event, eventsMax),
+		microphone: newMicrophone(voices.seal), voices: voices, frames: make(chan Frame, framesMax), events: make(chan Event, eventsMax), changed: make(chan struct{}),
 		cancel: cancel, done: inside.Done(), err: func() error { return context.Cause(inside) },
 	}
 	for _, o := range options {
@@ -213,7 +215,13 @@ func (r *Room) LowerHand(ctx context.Context) error {
 }
 
 // StepUp accepts an invitation to the stage.
-func (r *Room) StepUp(ctx context.Context) error { return r.Ask(ctx, "step_up", struct{}{}) }
+func (r *Room) StepUp(ctx context.Context) error {
+	err := r.Ask(ctx, "step_up", struct{}{})
+	if err == nil {
+		r.stands(true) // the event may come a moment later
+	}
+	return err
+}
 
 // StepDown goes back into the audience.
 func (r *Room) StepDown(ctx context.Context) error { return r.Ask(ctx, "step_down", struct{}{}) }

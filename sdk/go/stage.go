@@ -117,19 +117,25 @@ func (s *stage) ready(now time.Time) (e group.Epoch, slot uint8, ok bool) {
 	return e, 0, false
 }
 
-// mayHear reports whether there is a secret, maySpeak whether something may be
-// said.
+// mayHear reports whether there is a secret.
 func (s *stage) mayHear() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.epochs) > 0
 }
 
-func (s *stage) maySpeak(now time.Time) bool {
+// speaksIn returns when something may be said: 0 for now. It returns false while
+// there is no place or no secret.
+func (s *stage) speaksIn(now time.Time) (wait time.Duration, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, _, ok := s.ready(now)
-	return ok
+	if _, _, ok := s.ready(now); ok {
+		return 0, true
+	}
+	if !slices.ContainsFunc(s.roster, func(v group.Voice) bool { return v.Cert == s.cert }) || len(s.epochs) == 0 {
+		return 0, false
+	}
+	return s.epochs[len(s.epochs)-1].From.Sub(now), true
 }
 
 // seal seals what one says, in packets of a length. It returns false while one
