@@ -105,6 +105,7 @@ var events = []room.Event{
 	room.HandRaised{},
 	room.HandLowered{},
 	room.HandsSet{},
+	room.ProofSet{},
 	room.AskedUp{},
 	room.AskOver{},
 	room.SteppedUp{},

@@ -202,6 +202,8 @@ func commandOf(r signal.Request, by room.Seat) (room.Command, error) {
 		return room.Remove{By: by, Who: r.Remove.Who}, nil
 	case r.LetIn != nil:
 		return room.LetIn{By: by, Who: r.LetIn.Who}, nil
+	case r.Prove != nil:
+		return room.Prove{By: by, Proven: r.Prove.Proven}, nil
 	case r.Widen != nil:
 		var to room.Visibility
 		if err := to.UnmarshalText([]byte(r.Widen.To)); err != nil {

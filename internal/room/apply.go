@@ -78,6 +78,8 @@ func (r *Room) change(e Event) {
 				r.hand(p, 0)
 			}
 		}
+	case ProofSet:
+		r.proven = e.Proven
 	case Widened:
 		r.visibility = e.To
 	case Regrouped:

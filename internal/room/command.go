@@ -52,6 +52,13 @@ type (
 		Policy HandPolicy
 	}
 
+	// Prove says whether listeners are to play only what is proven to be its
+	// speaker's, a little later, or everything at once.
+	Prove struct {
+		By     Seat
+		Proven bool
+	}
+
 	// AskUp invites a listener to the stage.
 	AskUp struct {
 		By  Seat
@@ -117,6 +124,7 @@ func (Leave) command()         {}
 func (RaiseHand) command()     {}
 func (LowerHand) command()     {}
 func (SetHands) command()      {}
+func (Prove) command()         {}
 func (AskUp) command()         {}
 func (StepUp) command()        {}
 func (Decline) command()       {}

@@ -85,6 +85,12 @@ func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
 		}
 		return []Event{HandsSet{c.Policy}}, nil
 
+	case Prove:
+		if err := r.chair(c.By); err != nil || r.proven == c.Proven {
+			return nil, err
+		}
+		return []Event{ProofSet{c.Proven}}, nil
+
 	case AskUp:
 		return r.askUp(now, c)
 	case StepUp:

@@ -240,6 +240,14 @@ var judgements = []struct {
 		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, ErrNoPerson, ErrNoPerson},
 	},
 	{
+		"have only what is proven played", func(by Seat) Command { return Prove{by, true} },
+		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "proof_set", "proof_set"},
+	},
+	{
+		"have everything played, as it is", func(by Seat) Command { return Prove{by, false} },
+		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "", ""},
+	},
+	{
 		"widen to what it is", func(by Seat) Command { return Widen{by, Open} },
 		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "", ""},
 	},

@@ -64,6 +64,10 @@ type (
 	HandsSet struct {
 		Policy HandPolicy `json:"policy"`
 	}
+	// ProofSet says whether listeners play only what is proven.
+	ProofSet struct {
+		Proven bool `json:"proven"`
+	}
 	// AskedUp means that a listener is invited to the stage until a time.
 	AskedUp struct {
 		Who   id.Person `json:"who"`
@@ -153,6 +157,7 @@ func (Left) kind() string          { return "left" }
 func (HandRaised) kind() string    { return "hand_raised" }
 func (HandLowered) kind() string   { return "hand_lowered" }
 func (HandsSet) kind() string      { return "hands_set" }
+func (ProofSet) kind() string      { return "proof_set" }
 func (AskedUp) kind() string       { return "asked_up" }
 func (AskOver) kind() string       { return "ask_over" }
 func (SteppedUp) kind() string     { return "stepped_up" }
@@ -175,6 +180,7 @@ var parsers = map[string]func([]byte) (Event, error){
 	"hand_raised":    parse[HandRaised],
 	"hand_lowered":   parse[HandLowered],
 	"hands_set":      parse[HandsSet],
+	"proof_set":      parse[ProofSet],
 	"asked_up":       parse[AskedUp],
 	"ask_over":       parse[AskOver],
 	"stepped_up":     parse[SteppedUp],

@@ -19,6 +19,7 @@ var everyEvent = []Event{
 	HandRaised{person("lia")},
 	HandLowered{person("lia")},
 	HandsSet{HandsFollowed},
+	ProofSet{true},
 	AskedUp{person("lia"), person("zeno"), noon.Add(AskExpiry)},
 	AskOver{person("lia"), AskDeclined},
 	SteppedUp{person("lia")},

@@ -181,6 +181,9 @@ func (e *evening) command() Command {
 	case 27:
 		return LetIn{e.moderator(), who}
 	case 28:
+		if e.IntN(2) == 0 {
+			return Prove{by, e.IntN(2) == 0}
+		}
 		return Widen{by, Visibility(e.IntN(4))}
 	case 29:
 		return Regroup{e.some()}

@@ -87,6 +87,7 @@ type Room struct {
 	title      string
 	visibility Visibility
 	hands      HandPolicy
+	proven     bool // listeners play only what is proven
 
 	here    map[id.Person]*Participant
 	order   []*Participant // all of them, in the order they came in

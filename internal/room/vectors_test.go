@@ -114,6 +114,8 @@ var plots = []struct {
 	{"a listener does not become moderator", usual, []Event{MadeModerator{person("lia")}}},
 	{"who moderates does so for as long as before", usual, []Event{MadeModerator{person("mira")}}},
 	{"somebody is let in", usual, []Event{LetInto{person("ron")}}},
+	{"only what is proven is played", usual, []Event{ProofSet{true}}},
+	{"everything is played again", usual, []Event{ProofSet{true}, ProofSet{false}}},
 	{"the room is widened", usual, []Event{Widened{Social}, Widened{Open}}},
 	{"people are followed and unfollowed", usual, []Event{
 		Regrouped{[]id.Person{person("hal"), person("sol"), person("nemo")}, []id.Person{person("lia"), person("ron")}},

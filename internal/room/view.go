@@ -25,6 +25,7 @@ type Scene struct {
 	Title      string         `json:"title"`
 	Visibility Visibility     `json:"visibility"`
 	Hands      HandPolicy     `json:"hands"`
+	Proven     bool           `json:"proven,omitempty"` // listeners play only what is proven
 	People     []*Participant `json:"people"`
 }
 
@@ -34,7 +35,7 @@ func (r *Room) View() View { return View{r.seq, len(r.here), r.Scene()} }
 
 // Scene returns the view without what every event changes.
 func (r *Room) Scene() Scene {
-	s := Scene{r.opened, r.ended, r.title, r.visibility, r.hands, []*Participant{}}
+	s := Scene{r.opened, r.ended, r.title, r.visibility, r.hands, r.proven, []*Participant{}}
 	for _, p := range r.order {
 		if p.Shown() {
 			s.People = append(s.People, p)
@@ -70,7 +71,7 @@ func (r *Room) UnmarshalJSON(b []byte) error {
 	}
 	*r = Room{
 		seq: s.Seq, opened: s.Opened, ended: s.Ended,
-		title: s.Title, visibility: s.Visibility, hands: s.Hands,
+		title: s.Title, visibility: s.Visibility, hands: s.Hands, proven: s.Proven,
 		here:    make(map[id.Person]*Participant, len(s.People)),
 		invited: make(map[id.Person]bool, len(s.Invited)),
 		removed: make(map[id.Person]bool, len(s.Removed)),

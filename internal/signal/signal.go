@@ -53,6 +53,11 @@ type (
 	SetHands struct {
 		Policy string `json:"policy"`
 	}
+	// Prove says whether listeners are to play only what is proven to be its
+	// speaker's.
+	Prove struct {
+		Proven bool `json:"proven"`
+	}
 	// Widen lets more people in: "social" or "open".
 	Widen struct {
 		To string `json:"to"`
@@ -82,6 +87,7 @@ type Request struct {
 	MakeModerator *Who      `json:"make_moderator,omitempty"`
 	Remove        *Who      `json:"remove,omitempty"`
 	LetIn         *Who      `json:"let_in,omitempty"`
+	Prove         *Prove    `json:"prove,omitempty"`
 	Widen         *Widen    `json:"widen,omitempty"`
 	End           *None     `json:"end,omitempty"`
 

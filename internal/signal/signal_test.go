@@ -33,6 +33,7 @@ var requests = map[string]Request{
 	`{"id":16,"make_moderator":{"who":"` + someone.String() + `"}}`: {ID: 16, MakeModerator: &Who{someone}},
 	`{"id":17,"remove":{"who":"` + someone.String() + `"}}`:         {ID: 17, Remove: &Who{someone}},
 	`{"id":18,"let_in":{"who":"` + someone.String() + `"}}`:         {ID: 18, LetIn: &Who{someone}},
+	`{"id":19,"prove":{"proven":true}}`:                             {ID: 19, Prove: &Prove{true}},
 	`{"id":19,"widen":{"to":"open"}}`:                               {ID: 19, Widen: &Widen{"open"}},
 	`{"id":20,"end":{}}`:                                            {ID: 20, End: &None{}},
 	`{"id":21,"knock":{"member":"AQIDBAUGBwg","knock":"-_8","epoch":3}}`: {

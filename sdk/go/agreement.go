@@ -41,6 +41,7 @@ type entry struct {
 	Me   group.ID `json:"me"`
 	View struct {
 		Visibility string     `json:"visibility"`
+		Proven     bool       `json:"proven"`
 		People     []standing `json:"people"`
 	} `json:"view"`
 }
@@ -78,6 +79,7 @@ func (r *Room) begin(raw json.RawMessage) error {
 	}
 	r.voices.mine(g)
 	r.agreement = a
+	a.tell(func(now time.Time) { g.Prove(now, e.View.Proven) })
 	a.tell(g.Entered)
 	a.see()
 	go a.run()
@@ -173,8 +175,17 @@ func (a *agreement) hear(n group.Notice) {
 
 // happened follows who is on the stage.
 func (a *agreement) happened(e Event) {
-	if e.Name == "widened" {
+	switch e.Name {
+	case "widened":
 		a.tell(func(time.Time) { a.group.Widen() })
+		return
+	case "proof_set":
+		var set struct {
+			Proven bool `json:"proven"`
+		}
+		if json.Unmarshal(e.Body, &set) == nil {
+			a.tell(func(now time.Time) { a.group.Prove(now, set.Proven) })
+		}
 		return
 	}
 	var about struct {
@@ -217,6 +228,7 @@ type Lock struct {
 	Code    string    // six groups of five digits that all who have it have in common
 	Steward string    // who lets others in
 	Tending bool      // this client does
+	Proven  bool      // listeners hear only what is proven, a second later
 	Voices  []Voice   // who may speak
 }
 
@@ -235,7 +247,7 @@ func (r *Room) Lock() Lock {
 	r.mu.Lock()
 	s := r.state
 	r.mu.Unlock()
-	l := Lock{Code: s.Code, Tending: s.Tending, Steward: textOf(s.Steward)}
+	l := Lock{Code: s.Code, Tending: s.Tending, Steward: textOf(s.Steward), Proven: s.Proven}
 	if s.Code == "" {
 		return l
 	}

@@ -43,6 +43,7 @@ type Counts struct {
 	Late      uint64 // came in a packet of their own when they were not needed any more
 	Dropped   uint64 // delivered, but nobody heard them in time
 	Unopened  uint64 // came and did not open, or were of a voice that is not trusted
+	Unproven  uint64 // packets that opened, and were not proven in time where only such are heard
 	Unsealed  uint64 // packets of one's own that were not sent, for want of a key
 }
 
@@ -149,15 +150,54 @@ func newAPI() (*webrtc.API, error) {
 	return webrtc.NewAPI(webrtc.WithSettingEngine(engine), webrtc.WithMediaEngine(codecs), webrtc.WithInterceptorRegistry(interceptors)), nil
 }
 
+// waitingMax bounds the packets of a slot that wait for their proofs: a second
+// of them, and more than a node forwards.
+const waitingMax = 256
+
+// An arrival is a packet that has opened.
+type arrival struct {
+	heard
+
+	timestamp uint32
+	sequence  uint16
+}
+
 // listen takes in what comes in a slot, until the connection is gone.
 func (r *Room) listen(slot int, track *webrtc.TrackRemote) {
 	var o order
 	var copies []red.Copy
 	var highest uint16
+	var waiting []arrival // for their proofs
+	add := func(now time.Time, a arrival) {
+		h := held{timestamp: a.timestamp, sequence: a.sequence, packet: a.payload, who: a.who}
+		var err error
+		if a.redundant {
+			_, copies, h.packet, err = red.Parse(a.payload, copies[:0])
+		}
+		if err != nil {
+			r.count(func(c *Counts) { c.Unopened++ })
+			return
+		}
+		if ahead := int16(h.sequence - highest); !o.begun || ahead > 0 { //nolint:gosec // serial arithmetic (RFC 1982)
+			highest = h.sequence
+		} else {
+			h.again = true
+		}
+		if !o.add(now, h) {
+			r.count(func(c *Counts) { c.Late++ })
+		}
+		for _, c := range copies {
+			o.add(now, held{timestamp: a.timestamp - c.Offset, copy: true, packet: c.Data, who: a.who})
+		}
+		copies = copies[:0]
+	}
 	for {
 		due := time.Time{}
 		if len(o.held) > 0 {
 			due = o.due()
+		}
+		if len(waiting) > 0 && (due.IsZero() || waiting[0].until.Before(due)) {
+			due = waiting[0].until
 		}
 		if track.SetReadDeadline(due) != nil {
 			return
@@ -168,28 +208,24 @@ func (r *Room) listen(slot int, track *webrtc.TrackRemote) {
 			return
 		}
 		if err == nil && len(packet.Payload) > 0 {
-			said, redundant, who, ok := r.voices.open(now, packet.Payload)
-			h := held{timestamp: packet.Timestamp, sequence: packet.SequenceNumber, packet: said, who: who}
-			if ok && redundant {
-				_, copies, h.packet, err = red.Parse(said, copies[:0])
-			}
-			if !ok || err != nil {
-				copies = copies[:0]
+			h, ok := r.voices.open(now, packet.Payload)
+			a := arrival{h, packet.Timestamp, packet.SequenceNumber}
+			switch {
+			case !ok:
 				r.count(func(c *Counts) { c.Unopened++ })
-				continue
+			case a.until.IsZero():
+				add(now, a)
+			case len(waiting) < waitingMax:
+				waiting = append(waiting, a)
 			}
-			if ahead := int16(h.sequence - highest); !o.begun || ahead > 0 { //nolint:gosec // serial arithmetic (RFC 1982)
-				highest = h.sequence
+		}
+		for len(waiting) > 0 && !waiting[0].until.After(now) {
+			if a := waiting[0]; r.voices.isProven(&a.heard) {
+				add(now, a)
 			} else {
-				h.again = true
+				r.count(func(c *Counts) { c.Unproven++ })
 			}
-			if !o.add(now, h) {
-				r.count(func(c *Counts) { c.Late++ })
-			}
-			for _, c := range copies {
-				o.add(now, held{timestamp: packet.Timestamp - c.Offset, copy: true, packet: c.Data, who: who})
-			}
-			copies = copies[:0]
+			waiting = waiting[1:]
 		}
 		for h, lost, ok := o.next(now); ok; h, lost, ok = o.next(now) {
 			r.deliver(slot, h, lost)

@@ -26,6 +26,7 @@ type stage struct {
 	cert   [sha256.Size]byte
 	epochs []group.Epoch // newest first
 	roster []group.Voice
+	proven bool // listeners play only what is
 	// By slots, for as long as the seat is there, so that nothing is counted
 	// from zero again.
 	own map[uint8]*own
@@ -71,7 +72,7 @@ func (s *stage) mine(g *group.Group) {
 func (s *stage) agree(now group.State) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.epochs, s.roster = now.Epochs, now.Roster
+	s.epochs, s.roster, s.proven = now.Epochs, now.Roster, now.Proven
 	for name, o := range s.others {
 		for number := range o.epochs {
 			if len(s.epochs) == 0 || number < s.epochs[len(s.epochs)-1].Number {
@@ -170,14 +171,24 @@ func (s *stage) seal(now time.Time, payload []byte, redundant bool, length time.
 	return sealed, err == nil
 }
 
-// open returns what is said in a frame, and by whom. It returns false when it is
-// nobody's on the stage, has come before, or is of a voice that is not trusted.
-func (s *stage) open(now time.Time, sealed []byte) (payload []byte, redundant bool, who group.ID, ok bool) {
+// heard is what is said in a frame, and by whom.
+type heard struct {
+	payload   []byte
+	redundant bool
+	who       group.ID
+	// until is when it may be heard, if it is proven by then; zero: at once.
+	until time.Time
+	proof voice.Proof
+}
+
+// open returns what is said in a frame. It returns false when it is nobody's on
+// the stage, has come before, or is of a voice that is not trusted.
+func (s *stage) open(now time.Time, sealed []byte) (h heard, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	header, _, err := sframe.ParseHeader(sealed)
 	if err != nil {
-		return nil, false, who, false
+		return h, false
 	}
 	_, slot, _ := keys.ParseKID(header.KID)
 	for _, v := range s.roster {
@@ -185,15 +196,25 @@ func (s *stage) open(now time.Time, sealed []byte) (payload []byte, redundant bo
 		if v.Slot != slot || o == nil {
 			continue
 		}
-		payload, redundant, err := o.hearer.Open(now, nil, sealed)
-		if err != nil {
-			return nil, false, who, false
+		if h.payload, h.redundant, err = o.hearer.Open(now, nil, sealed); err != nil {
+			return heard{}, false
 		}
 		o.heard = true
+		h.who, h.proof = v.Who, o.hearer.Last()
+		if s.proven && !slices.ContainsFunc(s.roster, func(v group.Voice) bool { return v.Cert == s.cert }) {
+			h.until = now.Add(voice.ProofWait)
+		}
 		trust := o.hearer.Trust(now)
-		return payload, redundant, v.Who, trust == voice.Proven || trust == voice.Unproven
+		return h, trust == voice.Proven || trust == voice.Unproven
 	}
-	return nil, false, who, false
+	return h, false
+}
+
+// isProven reports whether what was heard is proven by now.
+func (s *stage) isProven(h *heard) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return h.proof.Given()
 }
 
 // trust returns what to make of the voice in a place, and whether it was heard.

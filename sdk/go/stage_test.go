@@ -63,9 +63,9 @@ func opens(t *testing.T, now *time.Time, a, b *inside, n int) (played int) {
 		if bytes.Contains(sealed, said) {
 			t.Fatal("what was said is in what is sent")
 		}
-		heard, _, who, ok := b.open(*now, sealed)
-		if ok && (!bytes.Equal(heard, said) || who != a.voice.Who) {
-			t.Fatalf("heard %x of %x", heard, who)
+		h, ok := b.open(*now, sealed)
+		if ok && (!bytes.Equal(h.payload, said) || h.who != a.voice.Who || !h.until.IsZero()) {
+			t.Fatalf("heard %+v", h)
 		}
 		if ok {
 			played++
@@ -91,7 +91,7 @@ func TestOneHearsTheOther(t *testing.T) {
 	}
 	sealed, _ := ada.seal(now, []byte{0xf8, 1}, false, frameLength)
 	for i, want := range []bool{true, false} {
-		if _, _, _, ok := ben.open(now, sealed); ok != want {
+		if _, ok := ben.open(now, sealed); ok != want {
 			t.Errorf("time %d: %v", i+1, ok)
 		}
 	}
@@ -146,5 +146,47 @@ func TestWhoSpeaksForAnotherIsSilent(t *testing.T) {
 	}
 	if trust, _ := ben.trust(now, ada.voice); trust != voice.Forged {
 		t.Errorf("trust is %v", trust)
+	}
+}
+
+// Where a room wants it, who listens hears a second later, and only what is
+// proven; who is on the stage hears at once.
+func TestOnlyWhatIsProvenIsHeard(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	ada, ben, cleo := newInside(t, "ada", 0), newInside(t, "ben", 1), newInside(t, "cleo", 2)
+	forger := newInside(t, "ada", 0)
+	epochs := []group.Epoch{epochOf(1, 7, now)}
+	roster := []group.Voice{ada.voice, cleo.voice}
+	for _, p := range []*inside{ada, ben, cleo} {
+		p.agree(group.State{Epochs: epochs, Roster: roster, Proven: true})
+	}
+	agreeOn(epochs, []*inside{forger}, forger)
+	var all []heard
+	for i := range 60 {
+		now = now.Add(frameLength)
+		by := ada
+		if i == 30 { // somebody inside puts a word in
+			by = forger
+			for range 210 { // their numbers are free still
+				forger.seal(now, []byte{0xf8}, false, frameLength)
+			}
+		}
+		sealed, ok := by.seal(now, []byte{0xf8, byte(i)}, false, frameLength)
+		if !ok {
+			t.Fatal("not sealed")
+		}
+		if h, ok := cleo.open(now, sealed); !ok || !h.until.IsZero() {
+			t.Fatalf("on the stage, frame %d is heard at %v, %v", i, h.until, ok)
+		}
+		h, ok := ben.open(now, sealed)
+		if !ok || h.until != now.Add(voice.ProofWait) {
+			t.Fatalf("frame %d is to be heard at %v, %v", i, h.until, ok)
+		}
+		all = append(all, h)
+	}
+	for i := range all {
+		if want := i <= 50 && i != 30; ben.isProven(&all[i]) != want {
+			t.Errorf("frame %d is proven: %v", i, !want)
+		}
 	}
 }

@@ -100,6 +100,24 @@ step('a relay that holds the secret and speaks for another is not heard', 120, a
   await ben.locked((l) => l.voices[0]?.trust === 'proven', 'proof'); // and comes back
 });
 
+step('where a room wants it, nothing is heard that is not proven', 120, async () => {
+  await ada.do('prove', true);
+  await ben.locked((l) => l.proven, 'an announce that says so');
+  await wait(1500);
+  const { came, played } = await playedIn(ben, 4000);
+  say(`${played} of ${came} frames are played, a second later`);
+  assert.ok(came > 100 && played > 0.9 * came, 'the voice itself is heard');
+  // Not even for the second after which unsigned frames are noticed.
+  await ben.do('relay', 'unsigned');
+  await wait(1200); // what was said before is still played
+  const forged = await playedIn(ben, 3000);
+  assert.ok(forged.came > 50, 'something came');
+  assert.equal(forged.played, 0);
+  await ben.do('relay', 'pass');
+  await ada.do('prove', false);
+  await ben.locked((l) => !l.proven && l.voices[0]?.trust === 'proven', 'proof');
+});
+
 step('whoever comes again seals with other keys, and no nonce comes twice', 120, async () => {
   say(`${await noteNonces(ada, 'the first page')} sealed by the first page`);
   const codes = new Set([(await ada.do('lock')).code]);

@@ -752,6 +752,10 @@ export class Double {
         room.removed.delete(String(body.who));
         happen({ let_in: { who: String(body.who) } });
         return;
+      case 'prove':
+        moderates();
+        happen({ proof_set: { proven: Boolean(body.proven) } });
+        return;
       case 'widen':
         moderates();
         happen({ widened: { to: body.to as 'social' | 'open' } });

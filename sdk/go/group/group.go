@@ -61,6 +61,7 @@ type Standing struct {
 type Group struct {
 	room, who ID
 	closed    bool
+	proven    bool // as the room wants it
 	rand      io.Reader
 	cert      Cert
 	page      ed25519.PrivateKey
@@ -157,6 +158,13 @@ func (g *Group) See(now time.Time, stage []Standing) {
 
 // Widen says that the room is not closed any more: knocks of every kind count.
 func (g *Group) Widen() { g.closed = false }
+
+// Prove says whether the room has listeners play only what is proven. Who lets
+// others in announces it.
+func (g *Group) Prove(now time.Time, proven bool) {
+	g.proven = proven
+	g.step(now)
+}
 
 // Hear takes in what the node says.
 func (g *Group) Hear(now time.Time, n Notice) {

@@ -30,6 +30,7 @@ type world struct {
 	left   []*client // went
 	inJSON bool
 	closed bool
+	proven bool
 	strict bool // the node forgets nothing, so announces follow one another
 
 	keks   map[Member]map[Kek]bool
@@ -171,6 +172,7 @@ func (w *world) load(p *person) *client {
 	if err != nil {
 		w.Fatal(err)
 	}
+	g.Prove(w.now, w.proven)
 	p.page = &client{g: g, p: p, knows: map[Member]bool{}, secrets: map[keys.Secret]bool{}}
 	return p.page
 }
@@ -616,6 +618,9 @@ func (w *world) agree() error {
 		if len(s.Epochs) == 0 || s.Code == "" || c.g.lacks() {
 			return fmt.Errorf("%x has no secret, ignored %v", p.id[:2], s.Ignored)
 		}
+		if s.Proven != w.proven {
+			return fmt.Errorf("%x does not know what is to be played", p.id[:2])
+		}
 		if w.node.said == nil || c.g.heard.sequence != w.node.said.Sequence {
 			return fmt.Errorf("%x is at announce %d", p.id[:2], c.g.heard.sequence)
 		}
@@ -692,7 +697,7 @@ func (w *world) removed() {
 
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{
-		T: t, rnd: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), inJSON: seed%8 == 0, closed: seed%16 == 1, strict: seed%2 == 0,
+		T: t, rnd: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), inJSON: seed%8 == 0, closed: seed%16 == 1, proven: seed%3 == 1, strict: seed%2 == 0,
 		node: node{knocks: map[ID]*seatKnock{}},
 		keks: map[Member]map[Kek]bool{}, sealed: map[string]string{}, begun: map[[32]byte]*making{},
 	}

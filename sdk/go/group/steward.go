@@ -627,13 +627,21 @@ func (g *Group) sayDue() time.Time {
 		return time.Time{}
 	}
 	switch {
-	case g.sayNow:
+	case g.sayNow || g.said.Flags != g.flags():
 		return g.settleAt
 	case g.changed:
 		wait := max(sayEvery, time.Duration(g.said.Holders)*sayEach)
 		return latest(g.settleAt, g.said.at.Add(wait))
 	}
 	return time.Time{}
+}
+
+// flags returns those of the next announce.
+func (g *Group) flags() uint8 {
+	if g.proven {
+		return FlagProven
+	}
+	return 0
 }
 
 // say announces an epoch that was made, or the one in force again.
@@ -654,9 +662,7 @@ func (g *Group) say(now time.Time, n *next) {
 		roster, stage = g.said.roster, g.said.stage
 		a.Epoch, a.Commit, others = g.said.Epoch, g.said.Commit, slices.Clone(g.left)
 	}
-	if g.said != nil {
-		a.Flags = g.said.Flags
-	}
+	a.Flags = g.flags()
 	for _, p := range g.peers {
 		if p.has == a.Epoch {
 			others = append(others, Holder{p.cert.Member, p.cert.DeviceKey})

@@ -45,8 +45,9 @@ type Hearer struct {
 	slot   uint8
 	epochs []*hearing // newest last
 
-	pending []pending // in the order they came
-	proofs  []*proof  // good ones, newest last
+	pending []*pending // in the order they came
+	last    *pending   // that has opened
+	proofs  []*proof   // good ones, newest last
 	proven  bool
 	overdue bool
 	forged  time.Time // when something was found to be
@@ -73,6 +74,7 @@ type pending struct {
 	hash     hash
 	commit   [32]byte // to the key
 	at       time.Time
+	proven   bool
 }
 
 // NewHearer returns one who knows the speaker in a slot by the key that they
@@ -132,7 +134,8 @@ func (h *Hearer) Open(now time.Time, out, sealed []byte) (payload []byte, redund
 	if len(h.pending) == pendingMax {
 		h.pending, h.overdue = append(h.pending[:0], h.pending[1:]...), true
 	}
-	f := pending{header.KID, header.CTR, hashOf(sealed), w.commit, now}
+	f := &pending{kid: header.KID, ctr: header.CTR, hash: hashOf(sealed), commit: w.commit, at: now}
+	h.last = f
 	if !h.covered(now, f) {
 		h.pending = append(h.pending, f)
 	}
@@ -239,14 +242,14 @@ func (h *Hearer) commit(kid uint64) (commit [32]byte, ok bool) {
 }
 
 // covered reports whether a proof covers a frame, and notes what it says.
-func (h *Hearer) covered(now time.Time, f pending) bool {
+func (h *Hearer) covered(now time.Time, f *pending) bool {
 	for _, p := range h.proofs {
 		i := f.ctr - p.first
 		if f.kid != p.kid || f.ctr < p.first || i >= uint64(p.count()) {
 			continue
 		}
 		if p.equal(i, f.hash) {
-			h.proven = true
+			h.proven, f.proven = true, true
 		} else {
 			h.forged = now
 		}
@@ -254,6 +257,15 @@ func (h *Hearer) covered(now time.Time, f pending) bool {
 	}
 	return false
 }
+
+// A Proof says whether a frame is proven to be its speaker's.
+type Proof struct{ frame *pending }
+
+// Given reports whether it is, by now.
+func (p Proof) Given() bool { return p.frame != nil && p.frame.proven }
+
+// Last returns the proof of the frame that Open has opened last.
+func (h *Hearer) Last() Proof { return Proof{h.last} }
 
 // Trust says what to make of the voice now. What is not trusted is not played.
 func (h *Hearer) Trust(now time.Time) Trust {

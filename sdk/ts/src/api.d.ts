@@ -527,6 +527,7 @@ export interface components {
             muted?: components["schemas"]["EventMuted"];
             opened?: components["schemas"]["EventOpened"];
             person?: components["schemas"]["RoomParticipant"];
+            proof_set?: components["schemas"]["EventProofSet"];
             regrouped?: components["schemas"]["EventRegrouped"];
             returned?: components["schemas"]["EventReturned"];
             room: string;
@@ -593,6 +594,9 @@ export interface components {
             until: string;
             /** @enum {string} */
             visibility: "closed" | "social" | "open";
+        };
+        EventProofSet: {
+            proven: boolean;
         };
         EventRegrouped: {
             followed?: string[];
@@ -784,6 +788,7 @@ export interface components {
             /** Format: date-time */
             opened: string;
             people: components["schemas"]["RoomParticipant"][];
+            proven?: boolean;
             /** Format: int64 */
             seq: number;
             title: string;
@@ -903,6 +908,9 @@ export interface components {
             status: number;
             title: string;
         };
+        SignalProve: {
+            proven: boolean;
+        };
         SignalReply: {
             answer?: components["schemas"]["SignalAnswer"];
             done?: components["schemas"]["SignalNone"];
@@ -931,6 +939,7 @@ export interface components {
             next_knocks?: components["schemas"]["SignalNone"];
             offer?: components["schemas"]["SignalOffer"];
             ping?: components["schemas"]["SignalNone"];
+            prove?: components["schemas"]["SignalProve"];
             raise_hand?: components["schemas"]["SignalNone"];
             remove?: components["schemas"]["SignalWho"];
             set_hands?: components["schemas"]["SignalSetHands"];

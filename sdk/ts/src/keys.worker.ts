@@ -35,20 +35,39 @@ scope.onmessage = ({ data }) => void keeper.order(data);
 
 scope.onrtctransform = ({ transformer }) => {
   const way = transformer.options;
+  let over = false;
   const pass = new TransformStream<EncodedFrame, EncodedFrame>({
     async transform(frame, out) {
       if (frame.data.byteLength === 0) return; // a pause (DTX): there is nothing to send or play
       const { payloadType: type, rtpTimestamp: timestamp } = frame.getMetadata();
       const before = { data: new Uint8Array(frame.data), type, timestamp };
-      const after = await ('slot' in way ? keeper.open(way.slot, before) : keeper.seal(before));
-      if (!after) return; // what may not be sent, or played, ends here
-      frame.data = after.buffer;
-      out.enqueue(frame);
+      // What may not be sent, or played, ends here.
+      if ('speaks' in way) {
+        const sealed = await keeper.seal(before);
+        if (!sealed) return;
+        frame.data = sealed.buffer;
+        out.enqueue(frame);
+        return;
+      }
+      const opened = await keeper.open(way.slot, before);
+      if (!opened) return;
+      frame.data = opened.data.buffer;
+      if (!opened.wait) {
+        out.enqueue(frame);
+        return;
+      }
+      // Nothing waits for it: the next one comes while it does.
+      setTimeout(() => {
+        if (opened.isProven() && !over) out.enqueue(frame);
+      }, opened.wait);
     },
   });
   // It ends with the connection, which is no failure.
   transformer.readable
     .pipeThrough(pass)
     .pipeTo(transformer.writable)
-    .catch(() => {});
+    .catch(() => {})
+    .finally(() => {
+      over = true;
+    });
 };

@@ -115,6 +115,10 @@ function changed(view: View, e: RoomEvent): View {
       p.role === 'speaker' ? { ...p, role: 'moderator', chair: e.seq } : p,
     );
   }
+  if (e.proof_set) {
+    const { proven: _, ...rest } = view;
+    return e.proof_set.proven ? { ...rest, proven: true } : rest;
+  }
   if (e.widened) return { ...view, visibility: e.widened.to };
   if (e.regrouped) {
     const followed = new Set(e.regrouped.followed);

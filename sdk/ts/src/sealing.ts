@@ -1,9 +1,8 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 import { asStoaError } from './error.ts';
 import type { Request } from './keys/asking.ts';
-import type { Device, Visit } from './keys/group.ts';
+import type { Device, Scene, Visit } from './keys/group.ts';
 import type { Order, Report, Showing, Speech } from './keys/keeper.ts';
-import type { Standing } from './keys/present.ts';
 import type { Piece } from './keys/ring.ts';
 import type { Way } from './keys.worker.ts';
 import { type Lock, waiting } from './lock.ts';
@@ -25,7 +24,7 @@ export class Sealing {
   readonly #asked = new Map<number, (told: Report) => void>();
   #asks = 0;
   #begun: Promise<void> | undefined;
-  #seen: { stage: readonly Standing[]; closed: boolean } = { stage: [], closed: false };
+  #scene: Scene = { stage: [], closed: false, proven: false };
 
   constructor(ask: Ask) {
     this.lock = this.#lock;
@@ -50,15 +49,14 @@ export class Sealing {
       this.#worker.postMessage({ visit: { ...visit, device } } satisfies Order);
     });
     this.#order({ entered: true });
-    this.#order(this.#seen);
+    this.#order({ scene: this.#scene });
   }
 
-  /** Who is on the stage, longest-standing first, and whether the room is closed. */
-  see(stage: readonly Standing[], closed: boolean): void {
-    const seen = { stage, closed };
-    if (JSON.stringify(seen) === JSON.stringify(this.#seen)) return;
-    this.#seen = seen;
-    this.#order(seen);
+  /** Says what the room is like now. */
+  see(scene: Scene): void {
+    if (JSON.stringify(scene) === JSON.stringify(this.#scene)) return;
+    this.#scene = scene;
+    this.#order({ scene });
   }
 
   /** Takes in what the node says, if it is about keys. */

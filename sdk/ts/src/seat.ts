@@ -177,7 +177,8 @@ export class Seat {
         const stage = this.stage.value.map(({ who, away_until: until }) => ({
           ...{ who, away: until !== undefined },
         }));
-        this.#sealing.see(stage, this.#closed.value);
+        const { proven = false } = this.view.value;
+        this.#sealing.see({ stage, closed: this.#closed.value, proven });
       }),
       effect(() => this.#media.speak({ ...this.#manner.value, even: this.#closed.value })),
       effect(() => {
@@ -252,6 +253,8 @@ export class Seat {
   remove = (who: string) => this.#ask('remove', { who });
   letIn = (who: string) => this.#ask('let_in', { who });
   setHands = (policy: HandPolicy) => this.#ask('set_hands', { policy });
+  /** Has listeners play only what is proven to be its speaker's, a second later, or all at once. */
+  prove = (proven: boolean) => this.#ask('prove', { proven });
   widen = (to: 'social' | 'open') => this.#ask('widen', { to });
   end = () => this.#ask('end', {});
 

@@ -87,7 +87,7 @@ async function desk() {
   const secret = new Uint8Array(32).fill(7);
   const group = await Group.make({ room, who: ben, device: other, closed: false });
   await group.entered(1e12);
-  await group.see(1e12, [{ who: ada, away: false }], false);
+  await group.see(1e12, { stage: [{ who: ada, away: false }], closed: false, proven: false });
   const [asked] = group.take();
   if (!asked || !('knock' in asked)) throw new TypeError('no knock');
   const knock = parseKnock(fromText(asked.knock.knock) as Bytes);
@@ -172,10 +172,10 @@ describe('an announce', () => {
 
   test('by one who is not on the stage waits until they are', async () => {
     const d = await desk();
-    await d.group.see(1e12, [], false);
+    await d.group.see(1e12, { stage: [], closed: false, proven: false });
     await d.announce({ epoch: 2, commit: nothing });
     expect((await d.group.state()).epoch).toBe(1);
-    await d.group.see(1e12, [{ who: d.ada, away: false }], false);
+    await d.group.see(1e12, { stage: [{ who: d.ada, away: false }], closed: false, proven: false });
     expect((await d.group.state()).epoch).toBe(0); // its secret has not come
   });
 });

@@ -65,7 +65,7 @@ test('everybody on the stage is heard by everybody, as who they are', async () =
       const sealed = await say(speaker, payload);
       for (const { stage } of others) {
         const heard = await stage.open(now, sealed);
-        expect(heard).toEqual({ who: speaker.who, payload, redundant: false });
+        expect(heard).toMatchObject({ who: speaker.who, payload, redundant: false });
         expect(await stage.open(now, sealed)).toBeUndefined(); // twice
       }
       expect(await speaker.stage.open(now, sealed)).toBeUndefined(); // one's own

@@ -48,6 +48,7 @@ export class World {
   readonly removed: Client[] = []; // and the node lets them listen on
   readonly left: Client[] = [];
   readonly closed: boolean;
+  readonly proven: boolean;
   readonly faults: string[] = [];
   stage: Person[] = [];
   now = 1e12;
@@ -67,6 +68,7 @@ export class World {
   private constructor(seed: number) {
     this.#state = seed + 1;
     this.closed = seed % 8 === 1;
+    this.proven = seed % 3 === 1;
     this.room = this.#id();
   }
 
@@ -170,9 +172,10 @@ export class World {
     const stage = this.#standing();
     const first = this.below(2) === 0;
     this.#tell(client, async () => {
-      if (first) await client.group.see(this.now, stage, this.closed);
+      if (first)
+        await client.group.see(this.now, { stage, closed: this.closed, proven: this.proven });
       await client.group.entered(this.now);
-      await client.group.see(this.now, stage, this.closed);
+      await client.group.see(this.now, { stage, closed: this.closed, proven: this.proven });
     });
     this.#staged();
   }
@@ -249,7 +252,9 @@ export class World {
     }
     const stage = this.#standing();
     for (const client of this.#listeners()) {
-      this.#tell(client, () => client.group.see(this.now, stage, this.closed));
+      this.#tell(client, () =>
+        client.group.see(this.now, { stage, closed: this.closed, proven: this.proven }),
+      );
     }
   }
 
@@ -465,6 +470,7 @@ export class World {
       const state = await page.group.state();
       const name = `${id.slice(0, 4)} (${[...state.ignored]})`;
       if (!state.code || !state.epochs[0]) return `${name} has no secret`;
+      if (state.proven !== this.proven) return `${name} does not know what is to be played`;
       first ??= state;
       if (state.code !== first.code || state.epoch !== first.epoch) {
         return `${name} is at epoch ${state.epoch}, ${state.code}, and others at ${first.epoch}, ${first.code}`;

@@ -118,6 +118,9 @@ const bench = {
   stepUp: async () => {
     await here().stepUp();
   },
+  prove: async (proven: boolean) => {
+    await here().prove(proven);
+  },
   remove: async (who: string) => {
     const at = now();
     await here().remove(who);

@@ -320,6 +320,10 @@ export const de: Words = {
   },
 
   menu: {
+    prove: 'Nur Bewiesenes abspielen',
+    proveWhy:
+      'Für Erklärungen: Wer zuhört, hört alles eine Sekunde später, und nichts, was nicht nachweislich von der Person stammt.',
+    proveNot: 'Wieder sofort abspielen',
     title: 'Raum-Menü',
     shareLink: 'Link teilen',
     letIn: 'Jemanden reinlassen',
@@ -524,6 +528,7 @@ export const de: Words = {
     nothing: (name) =>
       `Du hast ${name} in den letzten zwei Minuten nicht gehört, es gibt also nichts zu zeigen.`,
     now: 'gerade eben',
+    earlier: 'Früheres',
   },
 
   problems: {

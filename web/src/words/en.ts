@@ -300,6 +300,10 @@ export const en = {
   },
 
   menu: {
+    prove: 'Play only what is proven',
+    proveWhy:
+      'For statements: those who listen hear everything a second later, and nothing that is not proven to be its speaker’s.',
+    proveNot: 'Play at once again',
     title: 'Room menu',
     shareLink: 'Share the link',
     letIn: 'Let someone in',
@@ -500,6 +504,7 @@ export const en = {
     nothing: (name: string) =>
       `You have not heard ${name} in the last two minutes, so that there is nothing to show.`,
     now: 'just now',
+    earlier: 'Earlier',
   },
 
   problems: {

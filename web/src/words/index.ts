@@ -40,9 +40,7 @@ export const dayAndClock = (time: string) =>
 export function ago(time: number): string {
   const seconds = 5 * Math.round(time / 5000);
   if (seconds <= 0) return t().report.now;
-  const [n, unit] = seconds < 60 ? [seconds, 'second' as const] : [seconds / 60, 'minute' as const];
-  const words = new Intl.RelativeTimeFormat(language.value, { style: 'short' });
-  return words.format(-Math.round(n * 2) / 2, unit);
+  return new Intl.RelativeTimeFormat(language.value, { style: 'short' }).format(-seconds, 'second');
 }
 
 export const number = (n: number) => new Intl.NumberFormat(language.value).format(n);

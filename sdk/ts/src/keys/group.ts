@@ -71,6 +71,15 @@ export interface State {
   ignored: Ignored;
 }
 
+/** The room, as far as its keys are concerned. */
+export interface Scene {
+  /** Who is on the stage, longest-standing first. */
+  stage: readonly Standing[];
+  closed: boolean;
+  /** Listeners are to play only what is proven. */
+  proven: boolean;
+}
+
 export class Group {
   readonly #room: string;
   readonly #self: Self;
@@ -137,10 +146,11 @@ export class Group {
    * Who is on the stage by the room's events, longest-standing first, and
    * whether the room is closed.
    */
-  see(now: number, stage: readonly Standing[], closed: boolean): Promise<void> {
+  see(now: number, { stage, closed, proven }: Scene): Promise<void> {
     return this.#turn(now, async () => {
       this.#present.see(stage);
       this.#steward.closed = closed;
+      this.#steward.setProven(proven);
       const kept = this.#member.takeKept();
       if (kept) await this.#hearAnnounce(now, kept);
     });

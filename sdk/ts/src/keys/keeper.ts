@@ -7,14 +7,13 @@
 import type { Lock } from '../lock.ts';
 import type { KeyNotice, Request } from './asking.ts';
 import { type Frame, played, Sayings, type Types } from './frames.ts';
-import { Group, type State, type Visit } from './group.ts';
+import { Group, type Scene, type State, type Visit } from './group.ts';
 import { parseID, toText } from './messages.ts';
-import type { Standing } from './present.ts';
 import { sealReport, writeReport } from './report.ts';
 import type { Piece } from './ring.ts';
 import { Stage } from './stage.ts';
 import { Turns } from './turns.ts';
-import { repeatsMax, type Trust } from './voice.ts';
+import { proofWait, repeatsMax, type Trust } from './voice.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -35,7 +34,7 @@ export interface Speech {
 export type Order =
   | { visit: Visit } // the first
   | { entered: true }
-  | { stage: readonly Standing[]; closed: boolean }
+  | { scene: Scene }
   | { notice: KeyNotice }
   | { tended: { sequence: number; epoch: number } }
   | { refused: true }
@@ -49,6 +48,13 @@ export interface Showing {
   pieces: readonly number[];
   text: string;
   moderators: readonly Bytes[];
+}
+
+/** A frame that may be played: at once, or in so many milliseconds if it is proven by then. */
+export interface Opening {
+  data: Bytes;
+  wait: number;
+  isProven: () => boolean;
 }
 
 /** What the worker says to the page: one of these. */
@@ -130,7 +136,7 @@ export class Keeper {
     if (!group) return;
     const now = this.#now();
     if ('entered' in order) await group.entered(now);
-    else if ('stage' in order) await group.see(now, order.stage, order.closed);
+    else if ('scene' in order) await group.see(now, order.scene);
     else if ('refused' in order) await group.refused(now);
     else if ('tended' in order) {
       await group.tended(now, order.tended.sequence, order.tended.epoch);
@@ -180,15 +186,19 @@ export class Keeper {
     return this.#stage?.seal(this.#now(), said.payload, said.redundant, proofs);
   }
 
-  /** A frame that has come in a slot of the connection, opened. Nothing: it is not played. */
-  async open(slot: number, { data, type }: Frame): Promise<Bytes | undefined> {
+  /** A frame that has come in a slot of the connection. Nothing: it is not played. */
+  async open(slot: number, { data, type }: Frame): Promise<Opening | undefined> {
     const heard = await this.#stage?.open(this.#now(), data);
     if (!heard) return undefined;
     if (this.#heard.get(slot) !== heard.who) {
       this.#heard.set(slot, heard.who);
       this.#tell({ heard: { slot, who: heard.who } });
     }
-    return played(heard, type, this.#speech.types);
+    const opened = played(heard, type, this.#speech.types);
+    if (!opened) return undefined;
+    // Those on the stage talk with one another, and cannot wait.
+    const waits = this.#state?.proven && !this.#stage?.isUp;
+    return { data: opened, wait: waits ? proofWait : 0, isProven: heard.isProven };
   }
 
   // --- what is reported ---

@@ -59,6 +59,8 @@ const nameOf = ({ slot, who, cert }: Place) => `${slot} ${who} ${cert.join()}`;
 /** What is heard, and of whom. */
 export interface Heard extends Said {
   who: string;
+  /** Whether it is proven to be theirs, by now. */
+  isProven: () => boolean;
 }
 
 /** Frames are to be sealed one after the other, each when the one before is done. */
@@ -162,10 +164,10 @@ export class Stage {
     const opened = await other.hearer.open(now, sealed);
     if (!opened) return undefined;
     other.heard = true;
-    const { payload, redundant, kid, window } = opened;
+    const { payload, redundant, kid, window, isProven } = opened;
     const { who, certificate } = other.place;
     this.#ring.keep(now, who, certificate, { sealed, kid, window });
-    return plays(other.hearer.trust(now)) ? { payload, redundant, who } : undefined;
+    return plays(other.hearer.trust(now)) ? { payload, redundant, who, isProven } : undefined;
   }
 
   /** What to make of each of the others' voices now, of those that were heard. */
@@ -176,6 +178,11 @@ export class Stage {
       if (other?.heard) trusts.set(who, other.hearer.trust(now));
     }
     return trusts;
+  }
+
+  /** Whether one has a place on the stage. */
+  get isUp(): boolean {
+    return this.#agreed.roster.some((place) => this.#isMine(place));
   }
 
   /** What can be reported of a voice; it stays so until it is asked again. */

@@ -66,6 +66,8 @@ export interface Opened extends Said {
   kid: bigint;
   /** Key of its window. */
   window: Bytes;
+  /** Whether it is proven to be its speaker's, by now. */
+  isProven: () => boolean;
 }
 
 /** Reads what a frame carries. Nothing, when it is malformed. */
@@ -231,6 +233,7 @@ interface Pending {
   hash: Bytes;
   commit: Bytes; // to the key
   at: number; // when it came
+  proven: boolean;
 }
 
 interface Epoch {
@@ -295,11 +298,12 @@ export class Hearer {
       }
       const { kid, ctr } = opened;
       const { commit } = found.stretch;
-      const frame = { kid, ctr, hash, commit, at: now };
+      const frame = { kid, ctr, hash, commit, at: now, proven: false };
       if (!this.#covered(now, frame)) this.#pending.push(frame);
       if (said.proof) await this.#check(now, said.proof);
       const { payload, redundant } = said;
-      return { payload: payload.slice(), redundant, kid, window: found.stretch.window };
+      const { window } = found.stretch;
+      return { payload: payload.slice(), redundant, kid, window, isProven: () => frame.proven };
     });
   }
 
@@ -366,13 +370,15 @@ export class Hearer {
   }
 
   /** Whether a proof covers a frame; what it says is noted. */
-  #covered(now: number, { kid, ctr, hash }: Pending): boolean {
+  #covered(now: number, frame: Pending): boolean {
+    const { kid, ctr, hash } = frame;
     const proof = this.#proofs.find(
       (p) => p.kid === kid && ctr >= p.first && ctr < p.first + BigInt(countOf(p)),
     );
     if (!proof) return false;
     const at = Number(ctr - proof.first) * hashLength;
-    if (same(hash, proof.hashes.subarray(at, at + hashLength))) this.#proven = true;
+    frame.proven = same(hash, proof.hashes.subarray(at, at + hashLength));
+    if (frame.proven) this.#proven = true;
     else this.#forged = now;
     return true;
   }

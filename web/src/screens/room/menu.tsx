@@ -26,7 +26,7 @@ export function shareRoom(seat: Seat): Promise<void> {
 /** What one can do with the room. */
 export function RoomMenu({ seat }: { seat: Seat }) {
   const words = t().menu;
-  const { visibility, hands } = seat.view.value;
+  const { visibility, hands, proven = false } = seat.view.value;
   const moderates = iModerate(seat);
   const then = (what: () => unknown) => () => {
     closeSheet();
@@ -77,6 +77,18 @@ export function RoomMenu({ seat }: { seat: Seat }) {
             {words.widenOpen}
           </button>
         )}
+        {moderates && (
+          <button
+            type="button"
+            class="btn w"
+            data-test="prove"
+            onClick={then(() => act((s) => s.prove(!proven)))}
+          >
+            <Icon name="check" />
+            {proven ? words.proveNot : words.prove}
+          </button>
+        )}
+        {moderates && !proven && <p class="meta">{words.proveWhy}</p>}
         {iAmOnStage(seat) && (
           <button
             type="button"

@@ -11,6 +11,7 @@ import { SheetHead } from '../../parts/sheet.tsx';
 import { ago, firstName, problemWords, t } from '../../words/index.ts';
 
 const textMax = 500; // characters
+const piecesShown = 6; // at first
 
 /** Leads to the sheet, where somebody looks at reports. */
 export function ReportButton({ person }: { person: Participant }) {
@@ -39,6 +40,7 @@ export function Reporting({ seat, person }: { seat: Seat; person: Participant })
   const text = useSignal('');
   const hitch = useSignal('');
   const busy = useSignal(false);
+  const earlier = useSignal(false);
 
   useEffect(() => {
     void seat.heardOf(person.who).then((heard) => {
@@ -85,7 +87,7 @@ export function Reporting({ seat, person }: { seat: Seat; person: Participant })
           <fieldset class="field">
             <legend>{words.which}</legend>
             <div class="flex wrap">
-              {pieces.value?.map((piece) => (
+              {pieces.value?.slice(0, earlier.value ? undefined : piecesShown).map((piece) => (
                 <button
                   key={piece.id}
                   type="button"
@@ -97,6 +99,11 @@ export function Reporting({ seat, person }: { seat: Seat; person: Participant })
                   {ago(opened.value - piece.to)}
                 </button>
               ))}
+              {!earlier.value && (pieces.value?.length ?? 0) > piecesShown && (
+                <button type="button" class="btn s bare" onClick={() => (earlier.value = true)}>
+                  {words.earlier}
+                </button>
+              )}
             </div>
             <p class="meta">{words.pieces}</p>
           </fieldset>
