@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -22,16 +23,17 @@ import (
 
 // A Config is what an operator may set; stoa.toml says what each key is for.
 type Config struct {
-	Addr    string  `koanf:"addr"`
-	Data    string  `koanf:"data"`
-	URL     string  `koanf:"url"`
-	Name    string  `koanf:"name"`
-	Log     string  `koanf:"log"`
-	TLS     TLS     `koanf:"tls"`
-	Media   Media   `koanf:"media"`
-	Load    Load    `koanf:"load"`
-	Invites Invites `koanf:"invites"`
-	Admin   Admin   `koanf:"admin"`
+	Addr     string     `koanf:"addr"`
+	Data     string     `koanf:"data"`
+	URL      string     `koanf:"url"`
+	Name     string     `koanf:"name"`
+	Log      string     `koanf:"log"`
+	LogLevel slog.Level `koanf:"log_level"`
+	TLS      TLS        `koanf:"tls"`
+	Media    Media      `koanf:"media"`
+	Load     Load       `koanf:"load"`
+	Invites  Invites    `koanf:"invites"`
+	Admin    Admin      `koanf:"admin"`
 }
 
 // TLS is the certificate that the node shows to browsers.
@@ -75,6 +77,7 @@ var defaults = map[string]any{
 	"url":                  "",
 	"name":                 "Stoa",
 	"log":                  "text",
+	"log_level":            "info",
 	"tls.cert":             "",
 	"tls.key":              "",
 	"media.listen":         ":7882",

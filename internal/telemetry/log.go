@@ -30,11 +30,11 @@ import (
 const redacted = "[redacted]"
 
 // NewLog returns a log that writes to w in the given form: "json" for
-// machines, and anything else for people.
-func NewLog(w io.Writer, form string) *slog.Logger {
+// machines, and anything else for people; from a level on.
+func NewLog(w io.Writer, form string, from slog.Level) *slog.Logger {
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key) // never fails (crypto/rand, Go 1.24)
-	options := &slog.HandlerOptions{ReplaceAttr: redactor{key}.replace}
+	options := &slog.HandlerOptions{Level: from, ReplaceAttr: redactor{key}.replace}
 	if form == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}

@@ -22,7 +22,7 @@ import (
 // line logs one line in either form and returns it.
 func line(form string, message string, attrs ...slog.Attr) string {
 	var b bytes.Buffer
-	NewLog(&b, form).With(slog.String("since", "noon")).WithGroup("room").LogAttrs(context.Background(), slog.LevelInfo, message, attrs...)
+	NewLog(&b, form, slog.LevelInfo).With(slog.String("since", "noon")).WithGroup("room").LogAttrs(context.Background(), slog.LevelInfo, message, attrs...)
 	return b.String()
 }
 
@@ -124,12 +124,12 @@ func TestRestIsThere(t *testing.T) {
 func TestHash(t *testing.T) {
 	who := id.New[id.Person]()
 	var b bytes.Buffer
-	log := NewLog(&b, "text")
+	log := NewLog(&b, "text", slog.LevelInfo)
 	log.Info("seen", slog.Any("who", who))
 	log.Info("seen", slog.Any("who", id.Room(who)))
 	log.Info("seen", slog.Any("who", fmt.Errorf("%v", who)))
 	log.Info("seen", slog.Any("who", id.New[id.Person]()))
-	NewLog(&b, "text").Info("seen", slog.Any("who", who))
+	NewLog(&b, "text", slog.LevelInfo).Info("seen", slog.Any("who", who))
 	found := regexp.MustCompile(`who=([0-9a-f]{8})\n`).FindAllStringSubmatch(b.String(), -1)
 	if len(found) != 5 {
 		t.Fatal(b.String())
