@@ -12,19 +12,24 @@ import { speech } from './speech.mjs';
 
 const [cert, key] = process.argv.slice(2);
 
-/** What must be nowhere, each once: by kind and value. */
+/** What must be nowhere, each once: by what it is. */
 const canaries = new Map();
 
-function note(kind, value, more = {}) {
-  canaries.set(`${kind} ${value}`, { kind, text: value, ...more });
+const vague = new Set(['id', 'who', 'by', 'from', 'steward']); // kinds that may be any id's
+
+function add(key, canary) {
+  const known = canaries.get(key);
+  if (!known || (vague.has(known.kind) && !vague.has(canary.kind))) canaries.set(key, canary);
 }
+
+const note = (kind, text, more = {}) => add(text, { kind, text, ...more });
 
 const noteToken = (kind, text) => note(kind, text, { opaque: true });
 
 /** Bytes that have no text of their own. */
 function noteBytes(kind, bytes) {
   const base64 = Buffer.from(bytes).toString('base64');
-  canaries.set(`${kind} ${base64}`, { kind, bytes: base64 });
+  add(base64, { kind, bytes: base64 });
 }
 
 /** Words that nobody has said before, with a letter that can be written in many ways. */
@@ -39,9 +44,7 @@ function words(kind, before) {
 /** Notes what page and node say to each other, inside TLS. */
 function overhear(text) {
   for (const [, kind, value] of text.matchAll(/"(\w+)":"([0-9a-v]{26})"/g)) noteToken(kind, value);
-  for (const [, value] of text.matchAll(/"([0-9a-v]{26})"/g)) {
-    if (![...canaries.values()].some((known) => known.text === value)) noteToken('id', value);
-  }
+  for (const [, value] of text.matchAll(/"([0-9a-v]{26})"/g)) noteToken('id', value);
   for (const [, value] of text.matchAll(/"(v4\.public\.[\w-]+)"/g)) noteToken('grant', value);
   for (const [, value] of text.matchAll(/ice-pwd:([\w+/]+)/g)) noteToken('ICE password', value);
   for (const [, kind, value] of text.matchAll(/"(ceremony|challenge)":"([\w-]{16,})"/g)) {
