@@ -7,7 +7,7 @@ GO        ?= go
 FUZZTIME  ?= 30s
 LINT      := $(GO) run -modfile=tools/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: all run build web verify-web types test check lint race fuzz e2e interop bench bench-peers bench-loss bench-keys fmt map clean
+.PHONY: all run build web verify-web types test check lint race fuzz e2e wire interop bench bench-peers bench-loss bench-keys fmt map clean
 
 all: check
 
@@ -64,6 +64,11 @@ e2e: build ## three people in real browsers
 	$(GO) build -o bin/m2e ./test/meter/m2e
 	$(GO) build -o bin/keys ./test/keys
 	npm run --silent e2e
+
+wire: build ## no names on the wire: a visit of three people, captured and searched
+	test/needs chromium espeak-ng sox
+	$(GO) build -o bin/wire ./test/wire
+	bin/wire
 
 bench-loss: build ## how speech survives loss, in Chromium; rewrites its section in docs/benchmarks.md
 	test/needs chromium espeak-ng sox

@@ -77,7 +77,7 @@ func serve(ctx context.Context, args, environ []string, stdout, stderr io.Writer
 	if err != nil {
 		return err
 	}
-	log := telemetry.NewLog(stderr, c.Log)
+	log := telemetry.NewLog(stderr, c.Log, c.LogLevel)
 	n, err := node.Start(ctx, c, log)
 	if err != nil {
 		return err

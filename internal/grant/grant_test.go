@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -235,4 +237,23 @@ func FuzzCheck(f *testing.F) {
 			t.Fatalf("%+v", g)
 		}
 	})
+}
+
+// Of those who come with one grant at the same time, one comes in.
+func TestSpentOnceByMany(t *testing.T) {
+	k := keys(t, 7)
+	var in atomic.Int32
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			g, err := k.Check(token, noon)
+			if err == nil && k.Spend(g, noon) == nil {
+				in.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := in.Load(); n != 1 {
+		t.Errorf("%d have come in by one grant", n)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -29,6 +30,7 @@ type Config struct {
 	URL        string     `koanf:"url"`
 	Name       string     `koanf:"name"`
 	Log        string     `koanf:"log"`
+	LogLevel   slog.Level `koanf:"log_level"`
 	TLS        TLS        `koanf:"tls"`
 	Media      Media      `koanf:"media"`
 	Load       Load       `koanf:"load"`
@@ -83,6 +85,7 @@ var defaults = map[string]any{
 	"url":                  "",
 	"name":                 "Stoa",
 	"log":                  "text",
+	"log_level":            "info",
 	"tls.cert":             "",
 	"tls.key":              "",
 	"media.listen":         ":7882",

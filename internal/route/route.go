@@ -1,6 +1,7 @@
-// Package route gives rooms names for those who only carry what is said: logs
-// today, other nodes later. A route says nothing of the room, and is another
-// one on another day; nobody can say later which room it was.
+// Package route gives rooms and those in them names for those who only carry
+// what is said: logs today, other nodes later. A route says nothing of the
+// room, and is another one on another day; nobody can say later which room it
+// was. A member is chance, and another one each time that somebody comes in.
 package route
 
 import (
@@ -14,7 +15,8 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 )
 
-// size is the length of a route in bytes: enough to tell a day's rooms apart.
+// size is the length of a route and a member in bytes: enough to tell a day's
+// rooms apart, and those who came into them.
 const size = 8
 
 // Routes are the routes of a node. The key of a day is chance, is held in
@@ -38,4 +40,13 @@ func (r *Routes) Of(room id.Room, now time.Time) string {
 	mac := hmac.New(sha256.New, r.key[:])
 	mac.Write([]byte(room.String()))
 	return hex.EncodeToString(mac.Sum(nil)[:size])
+}
+
+// Member returns what somebody goes by who comes into a room, until they go. It
+// has nothing to do with the member of sealed messages, by which others know
+// them meanwhile.
+func Member() string {
+	var b [size]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand, Go 1.24)
+	return hex.EncodeToString(b[:])
 }

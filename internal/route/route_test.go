@@ -34,3 +34,14 @@ func TestRoutes(t *testing.T) {
 		}
 	}
 }
+
+func TestMembers(t *testing.T) {
+	seen := make(map[string]bool)
+	for range 1000 {
+		m := Member()
+		if len(m) != 2*size || seen[m] {
+			t.Fatalf("%q is no member, or came before", m)
+		}
+		seen[m] = true
+	}
+}

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +21,7 @@ import (
 // line logs one line in either form and returns it.
 func line(form string, message string, attrs ...slog.Attr) string {
 	var b bytes.Buffer
-	NewLog(&b, form).With(slog.String("since", "noon")).WithGroup("room").LogAttrs(context.Background(), slog.LevelInfo, message, attrs...)
+	NewLog(&b, form, slog.LevelInfo).With(slog.String("since", "noon")).WithGroup("room").LogAttrs(context.Background(), slog.LevelInfo, message, attrs...)
 	return b.String()
 }
 
@@ -97,7 +96,6 @@ func TestRestIsThere(t *testing.T) {
 		"a number":           {42, "42"},
 		"a truth":            {true, "true"},
 		"a word of ours":     {reason("slow"), "slow"},
-		"no id":              {id.Person{}, "none"},
 		"a wait":             {time.Second, "1000000000"},
 		"a level":            {slog.LevelWarn, "WARN"},
 		"nothing":            {nil, "null"},
@@ -119,25 +117,16 @@ func TestRestIsThere(t *testing.T) {
 	}
 }
 
-// An id is the same in all lines of one process, whether it is an attribute or
-// in an error, and another one in the next.
-func TestHash(t *testing.T) {
-	who := id.New[id.Person]()
-	var b bytes.Buffer
-	log := NewLog(&b, "text")
-	log.Info("seen", slog.Any("who", who))
-	log.Info("seen", slog.Any("who", id.Room(who)))
-	log.Info("seen", slog.Any("who", fmt.Errorf("%v", who)))
-	log.Info("seen", slog.Any("who", id.New[id.Person]()))
-	NewLog(&b, "text").Info("seen", slog.Any("who", who))
-	found := regexp.MustCompile(`who=([0-9a-f]{8})\n`).FindAllStringSubmatch(b.String(), -1)
-	if len(found) != 5 {
-		t.Fatal(b.String())
-	}
-	if found[0][1] != found[1][1] || found[0][1] != found[2][1] {
-		t.Errorf("one id, and several hashes:\n%s", &b)
-	}
-	if found[0][1] == found[3][1] || found[0][1] == found[4][1] {
-		t.Errorf("one hash for two ids, or in two processes:\n%s", &b)
+// What an operator asks for is there, and no more.
+func TestLevel(t *testing.T) {
+	for from, want := range map[slog.Level]int{slog.LevelDebug: 4, slog.LevelInfo: 3, slog.LevelError: 1} {
+		var b bytes.Buffer
+		log := NewLog(&b, "text", from)
+		for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
+			log.Log(t.Context(), level, "seen")
+		}
+		if got := strings.Count(b.String(), "seen"); got != want {
+			t.Errorf("from %v on: %d lines, want %d", from, got, want)
+		}
 	}
 }

@@ -19,16 +19,20 @@ export class House {
   #process;
   #lived = false; // in: somebody is there
 
-  /** Opens one, with settings besides the usual, and records that somebody prepares. */
-  static async open(args = [], prepare) {
+  /**
+   * Opens one, with settings besides the usual, and records that somebody
+   * prepares. `tls` is the files of its certificate and key.
+   */
+  static async open(args = [], prepare, tls) {
     const house = new House();
     const [port, admin, media] = await Promise.all([freeTCP(), freeTCP(), freeUDP()]);
     house.#data = await mkdtemp(join(tmpdir(), 'stoa-e2e-'));
-    house.url = `http://localhost:${port}`;
+    house.url = `${tls ? 'https' : 'http'}://localhost:${port}`;
     house.#admin = `http://127.0.0.1:${admin}`;
     house.#args = ['serve', '--addr', `localhost:${port}`, '--data', house.#data];
     house.media = `127.0.0.1:${media}`;
     house.#args.push('--media.listen', house.media, '--admin.addr', `127.0.0.1:${admin}`, ...args);
+    if (tls) house.#args.push('--url', house.url, '--tls.cert', tls.cert, '--tls.key', tls.key);
     if (prepare) await prepare(house.#data);
     house.#lived = prepare !== undefined;
     await house.start();
@@ -38,7 +42,9 @@ export class House {
   async start() {
     // The first time, the founder's link is the last thing that it prints.
     const ready = this.#lived ? /Stoa is at / : /Your invite: (\S+)\n/;
-    this.#process = await start(places.node, this.#args, ready, (text) => (this.log += text));
+    this.#process = await start(places.node, this.#args, ready, (text, logged) => {
+      if (logged) this.log += text; // the rest is for whoever starts it: an invite
+    });
     this.invite ||= this.#process.match[1] ?? '';
     this.#lived = true;
   }
@@ -61,7 +67,9 @@ export class House {
 
   /** What the media loop has counted, by name. */
   async counts() {
-    const text = await (await fetch(`${this.#admin}/metrics`)).text();
+    // As it is: on the wire it is to be read by whoever looks.
+    const headers = { 'Accept-Encoding': 'identity' };
+    const text = await (await fetch(`${this.#admin}/metrics`, { headers })).text();
     const lines = text.matchAll(/^stoa_media_events_total\{event="(\w+)"\} (\d+)/gm);
     return Object.fromEntries([...lines].map(([, name, value]) => [name, Number(value)]));
   }

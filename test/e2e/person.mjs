@@ -60,15 +60,21 @@ export class Person {
 
   /** Has the same passkeys as somebody: the same person at another device. */
   async syncPasskeys(from) {
-    const { credentials } = await from.cdp.send('WebAuthn.getCredentials', {
-      authenticatorId: from.#authenticator,
-    });
-    for (const credential of credentials) {
+    for (const credential of await from.passkeys()) {
       await this.cdp.send('WebAuthn.addCredential', {
         authenticatorId: this.#authenticator,
         credential,
       });
     }
+  }
+
+  /** The passkeys of this device, private keys included. */
+  async passkeys() {
+    if (!this.#authenticator) return [];
+    const { credentials } = await this.cdp.send('WebAuthn.getCredentials', {
+      authenticatorId: this.#authenticator,
+    });
+    return credentials;
   }
 
   on(test) {

@@ -13,7 +13,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 
 /**
  * Starts a program and waits until it has said what matches `ready`, on either
- * stream. `said` gets everything it says.
+ * stream. `said` gets everything it says, and whether that is an error's stream.
  */
 export async function start(program, args, ready, said = () => {}) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -24,8 +24,8 @@ export async function start(program, args, ready, said = () => {}) {
   });
   let heard = '';
   const isReady = new Promise((resolve) => {
-    const hear = (text) => {
-      said(text);
+    const hear = (text, aside) => {
+      said(text, aside);
       if (heard === undefined) return;
       heard += text;
       const match = ready.exec(heard);
@@ -33,7 +33,9 @@ export async function start(program, args, ready, said = () => {}) {
       heard = undefined;
       resolve(match);
     };
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', hear);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => hear(text, stream === child.stderr));
+    }
   });
   const match = await Promise.race([
     isReady,

@@ -18,10 +18,11 @@ const nowhere = -1
 type client struct {
 	*peer.Peer // the owner's
 
-	hall *hall
-	who  id.Person
-	seat *seat // guarded by the hall's lock
-	made time.Time
+	hall   *hall
+	who    id.Person
+	seat   *seat  // guarded by the hall's lock
+	member string // the seat's, for the log
+	made   time.Time
 
 	gone  atomic.Bool           // it is cut
 	up    atomic.Bool           // its handshake has ended

@@ -8,6 +8,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/rtp"
+	"github.com/stoa-audio/stoa/internal/route"
 )
 
 // A hall is a room as media sees it.
@@ -26,6 +27,7 @@ type hall struct {
 
 type seat struct {
 	session  id.Session
+	member   string // what it goes by in the log; as long as one device has it
 	maySpeak bool
 	client   *client // nil before an offer
 }
@@ -56,13 +58,13 @@ func (s *SFU) Seat(room id.Room, who id.Person, session, previous id.Session) {
 	defer h.mu.Unlock()
 	switch at := h.seats[who]; {
 	case at == nil:
-		h.seats[who] = &seat{session: session}
+		h.seats[who] = &seat{session: session, member: route.Member()}
 	case at.session == session:
 	case at.session == previous:
 		at.session = session
 	default:
 		s.cut(at.client)
-		at.session = session
+		at.session, at.member = session, route.Member()
 	}
 }
 

@@ -343,7 +343,7 @@ func (s *SFU) newClient(h *hall, who id.Person, at *seat, o peer.Offer, now time
 		local.Ufrag, local.Pwd = peer.NewCredentials(n.rnd)
 	}
 	p, answer := peer.New(now, o, local, n.rnd)
-	c := &client{Peer: p, hall: h, who: who, seat: at, made: now, place: nowhere}
+	c := &client{Peer: p, hall: h, who: who, seat: at, member: at.member, made: now, place: nowhere}
 	n.byUfrag[local.Ufrag] = c
 	return c, answer, nil
 }

@@ -303,7 +303,8 @@ func (l *shard) shaken(c *client, started time.Time, r handshake.Result, err err
 	}
 	if err != nil {
 		l.sfu.counters.add(handshakeFailed)
-		l.sfu.log.Info("handshake failed", "route", l.sfu.routes.Of(c.hall.name, l.now), "error", err, "took", l.now.Sub(started))
+		l.sfu.log.Info("handshake failed", "route", l.sfu.routes.Of(c.hall.name, l.now), "member", c.member,
+			"error", err, "took", l.now.Sub(started))
 		l.giveUp(c)
 		return
 	}

@@ -1,0 +1,97 @@
+// Command wire shows that nothing on the wire names anybody. In a network
+// namespace of its own it runs a node with TLS and three people in Chromium,
+// who sign up, meet, speak, raise hands, are removed and leave, and captures
+// every packet between them. Their names, ids, tokens, codes, keys and
+// passwords are canaries: each packet, each TCP connection put together, and
+// the log of the node at its most talkative are searched for each of them, in
+// each way of writing it (write.go). One canary found is a failure.
+//
+// So that finding nothing means something, it then sends canaries on purpose,
+// each way of writing them once in a datagram and once cut in two over TCP,
+// past the same capture; one that is not found is a failure too. And it fails
+// when the capture has lost packets, or when a kind of traffic or of canary
+// that belongs to a visit is not there.
+//
+// It does not look through compression and encryption other than the search
+// for what is written above; timing, sizes and addresses are seen by everybody
+// (docs/protocol/keys.md, "What stays visible").
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// timeMax bounds a run.
+const timeMax = 5 * time.Minute
+
+// inside says to this program that it is in its namespace already.
+const inside = "WIRE_INSIDE"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithTimeout(ctx, timeMax)
+	err := run(ctx)
+	cancel()
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "wire:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	if os.Getenv(inside) == "" {
+		return enter(ctx)
+	}
+	return watch(ctx, os.Stdout)
+}
+
+// watch captures a visit and the plants, searches all of it, and reports.
+func watch(ctx context.Context, out io.Writer) error {
+	c, err := open()
+	if err != nil {
+		return fmt.Errorf("capture: %w", err)
+	}
+	defer func() { _ = c.close() }()
+	// Taken before anybody else could have its ports.
+	sink, err := openSink(ctx)
+	if err != nil {
+		return err
+	}
+	defer sink.close()
+	v, err := visit(ctx)
+	if err != nil {
+		return err
+	}
+	s, err := newSearch(v.Canaries)
+	if err != nil {
+		return err
+	}
+	plants, err := sink.plant(ctx, plantable(v.Canaries))
+	if err != nil {
+		return fmt.Errorf("plant: %w", err)
+	}
+	if err := sink.awaitSeen(ctx, c); err != nil {
+		return err
+	}
+	frames, err := c.stop()
+	if err != nil {
+		return fmt.Errorf("capture: %w", err)
+	}
+	r := examine(frames, s, sink.ports(), plants)
+	r.canaries = len(v.Canaries)
+	s.search([]byte(v.Log), func(h hit) { r.found(h, "the node's log") })
+	err = errors.Join(r.missing(), v.missing())
+	r.write(out, v)
+	if err == nil && !r.good() {
+		err = errors.New("see above")
+	}
+	return err
+}
