@@ -123,11 +123,13 @@ func (n *node) get(ctx context.Context, path string, out io.Writer) error {
 // A state is what the node says about itself.
 type state struct{ heapBytes, goroutines float64 }
 
-// state collects the node's garbage and asks how much is left.
+// state collects the node's garbage and asks how much is left. The profile that
+// comes with it is text: a packed one takes so much memory to write that the
+// next collection, which counts, may find it.
 func (n *node) state(ctx context.Context) (s state, err error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchMax)
 	defer cancel()
-	if err := n.get(ctx, "/debug/pprof/heap?gc=1", io.Discard); err != nil {
+	if err := n.get(ctx, "/debug/pprof/heap?gc=1&debug=1", io.Discard); err != nil {
 		return s, err
 	}
 	text, err := n.metrics(ctx)
