@@ -35,7 +35,7 @@ types: node_modules/.installed ## sdk/ts/src/api.d.ts, from the API itself
 test: build ## all of it
 	$(GO) test ./...
 	npm test --silent
-	$(MAKE) --no-print-directory interop e2e
+	$(MAKE) --no-print-directory interop e2e wire
 
 check: node_modules/.installed lint ## what must be true of every commit
 	$(GO) test -short ./...

@@ -694,7 +694,7 @@ func TestUnavailable(t *testing.T) {
 	if m := l.refused("unavailable", "unmute", None{}); m.Problem.RetryAfter != 5 {
 		t.Errorf("refused with %s", m.raw)
 	}
-	if !strings.Contains(h.log.String(), "code=unavailable") {
+	if !strings.Contains(h.log.String(), "problem=unavailable") {
 		t.Error("it is not in the log")
 	}
 }

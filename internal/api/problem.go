@@ -259,7 +259,7 @@ func problemOf(err error, german bool) *Problem {
 func (a *API) problem(ctx context.Context, err error, german bool) *Problem {
 	p := problemOf(err, german)
 	if p.Status >= http.StatusInternalServerError && p.Code != "node_full" && ctx.Err() == nil {
-		a.Log.LogAttrs(ctx, slog.LevelError, "call failed", slog.String("code", p.Code), slog.Any("error", err))
+		a.Log.LogAttrs(ctx, slog.LevelError, "call failed", slog.String("problem", p.Code), slog.Any("error", err))
 	}
 	return p
 }

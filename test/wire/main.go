@@ -12,9 +12,10 @@
 // when the capture has lost packets, or when a kind of traffic or of canary
 // that belongs to a visit is not there.
 //
-// It does not look through compression and encryption other than the search
-// for what is written above; timing, sizes and addresses are seen by everybody
-// (docs/protocol/keys.md, "What stays visible").
+// Not here: what is compressed, hashed, or written in pieces of less than 8
+// bytes is not recognised, and what is sealed is believed to be. Timing, sizes
+// and addresses are seen by everybody (docs/protocol/keys.md, "What stays
+// visible").
 package main
 
 import (
@@ -40,11 +41,17 @@ func main() {
 	err := run(ctx)
 	cancel()
 	stop()
-	if err != nil {
+	switch {
+	case errors.Is(err, errFailed):
+		os.Exit(1)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "wire:", err)
 		os.Exit(1)
 	}
 }
+
+// errFailed means that what is wrong has been said.
+var errFailed = errors.New("not shown")
 
 func run(ctx context.Context) error {
 	if os.Getenv(inside) == "" {
@@ -89,9 +96,12 @@ func watch(ctx context.Context, out io.Writer) error {
 	r.canaries = len(v.Canaries)
 	s.search([]byte(v.Log), func(h hit) { r.found(h, "the node's log") })
 	err = errors.Join(r.missing(), v.missing())
-	r.write(out, v)
-	if err == nil && !r.good() {
-		err = errors.New("see above")
+	if err != nil {
+		fmt.Fprintln(out, err)
 	}
-	return err
+	r.write(out, v)
+	if err != nil || !r.good() {
+		return errFailed
+	}
+	return nil
 }

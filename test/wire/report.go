@@ -12,7 +12,7 @@ type report struct {
 	search *search
 
 	packets, bytes int // without those of plants
-	searched       int // bytes, a stream's once more
+	searched       int // bytes; those over TCP count twice
 	kinds          map[string]int
 	extended       int // RTP packets with header extensions
 

@@ -13,28 +13,35 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// enter runs this program again, in a network namespace of its own. Who is not
-// root becomes so in a user namespace, where the system allows it.
+// enter runs this program again, in a network namespace of its own. Who may not
+// make one becomes root in a user namespace, where the system allows that.
 func enter(ctx context.Context) error {
-	c := exec.CommandContext(ctx, "/proc/self/exe")
-	c.Env = append(os.Environ(), inside+"=1")
-	c.Stdout, c.Stderr = os.Stdout, os.Stderr
-	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
-	if uid := os.Getuid(); uid != 0 {
-		c.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-		c.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: uid, Size: 1}}
-		c.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
+	c, err := again(ctx, &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET})
+	if errors.Is(err, syscall.EPERM) {
+		c, err = again(ctx, &syscall.SysProcAttr{
+			Cloneflags:  syscall.CLONE_NEWNET | syscall.CLONE_NEWUSER,
+			UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
+		})
 	}
-	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) } // so that it stops who it has started
-	c.WaitDelay = 20 * time.Second
-	err := c.Start()
 	if err != nil {
 		return fmt.Errorf("a network namespace takes root, or user namespaces: %w", err)
 	}
-	if err := c.Wait(); err != nil {
-		return errors.New("it has failed")
+	if c.Wait() != nil {
+		return errFailed
 	}
 	return nil
+}
+
+// again starts this program again.
+func again(ctx context.Context, apart *syscall.SysProcAttr) (*exec.Cmd, error) {
+	c := exec.CommandContext(ctx, "/proc/self/exe")
+	c.Env = append(os.Environ(), inside+"=1")
+	c.Stdout, c.Stderr = os.Stdout, os.Stderr
+	c.SysProcAttr = apart
+	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) } // so that it stops who it has started
+	c.WaitDelay = 20 * time.Second
+	return c, c.Start()
 }
 
 // bufferBytes is what the system keeps while nobody reads.

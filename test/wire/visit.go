@@ -25,7 +25,7 @@ import (
 // script is what people do, in Chromium.
 const script = "test/e2e/wire.mjs"
 
-// A visitors' visit is what came of it.
+// A visited is what came of a visit.
 type visited struct {
 	Canaries []canary `json:"canaries"`
 	Log      string   `json:"log"` // of the node, at its most talkative
