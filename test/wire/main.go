@@ -21,6 +21,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -36,6 +37,8 @@ const timeMax = 5 * time.Minute
 const inside = "WIRE_INSIDE"
 
 func main() {
+	optional := flag.Bool("optional", false, "where there are no network namespaces, say so and do nothing")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(ctx, timeMax)
 	err := run(ctx)
@@ -44,14 +47,21 @@ func main() {
 	switch {
 	case errors.Is(err, errFailed):
 		os.Exit(1)
+	case errors.Is(err, errNamespace) && *optional:
+		fmt.Println("wire: left out:", err)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "wire:", err)
 		os.Exit(1)
 	}
 }
 
-// errFailed means that what is wrong has been said.
-var errFailed = errors.New("not shown")
+var (
+	// errFailed means that what is wrong has been said.
+	errFailed = errors.New("not shown")
+	// errNamespace means that the system gives this program no network
+	// namespace.
+	errNamespace = errors.New("a network namespace takes Linux, and root or user namespaces")
+)
 
 func run(ctx context.Context) error {
 	if os.Getenv(inside) == "" {

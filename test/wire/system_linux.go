@@ -25,7 +25,7 @@ func enter(ctx context.Context) error {
 		})
 	}
 	if err != nil {
-		return fmt.Errorf("a network namespace takes root, or user namespaces: %w", err)
+		return fmt.Errorf("%w: %w", errNamespace, err)
 	}
 	if c.Wait() != nil {
 		return errFailed

@@ -2,14 +2,8 @@
 
 package main
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
-// errLinux is said everywhere else.
-var errLinux = errors.New("it takes the network namespaces of Linux")
+func enter(context.Context) error { return errNamespace }
 
-func enter(context.Context) error { return errLinux }
-
-func open() (*capture, error) { return nil, errLinux }
+func open() (*capture, error) { return nil, errNamespace }
