@@ -57,7 +57,9 @@ func (c *capture) run() {
 		c.mu.Unlock()
 		select {
 		case <-c.end:
-			return
+			if len(frame) == 0 {
+				return // what was sent before has been read
+			}
 		default:
 		}
 		if err != nil {

@@ -83,20 +83,24 @@ func open() (*capture, error) {
 }
 
 func (r *raw) read() ([]byte, error) {
-	n, _, flags, from, err := unix.Recvmsg(r.fd, r.b, nil, 0)
-	switch {
-	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR), errors.Is(err, unix.ENETDOWN):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case flags&unix.MSG_TRUNC != 0:
-		return nil, errors.New("a packet is too long for it")
+	for {
+		n, _, flags, from, err := unix.Recvmsg(r.fd, r.b, nil, 0)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENETDOWN): // nothing, or not up yet
+			return nil, nil
+		case err != nil:
+			return nil, err
+		case flags&unix.MSG_TRUNC != 0:
+			return nil, errors.New("a packet is too long for it")
+		}
+		// On loopback all is sent and received, and would be seen twice.
+		if l, ok := from.(*unix.SockaddrLinklayer); ok && l.Pkttype == unix.PACKET_OUTGOING {
+			continue
+		}
+		return r.b[:n], nil
 	}
-	// On loopback all is sent and received, and would be seen twice.
-	if l, ok := from.(*unix.SockaddrLinklayer); ok && l.Pkttype == unix.PACKET_OUTGOING {
-		return nil, nil
-	}
-	return r.b[:n], nil
 }
 
 func (r *raw) lost() (int, error) {
