@@ -48,7 +48,7 @@ func main() {
 	case errors.Is(err, errFailed):
 		os.Exit(1)
 	case errors.Is(err, errNamespace) && *optional:
-		fmt.Println("wire: left out:", err)
+		fmt.Fprintln(os.Stdout, "wire: left out:", err)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "wire:", err)
 		os.Exit(1)
