@@ -64,7 +64,7 @@ sdk/go/red:
 sdk/go/opus:
 sdk/go/ogg:        sdk/go/opus
 sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
-sdk/go:            signal sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group
+sdk/go:            signal sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report
 
 bench/child:
 bench/count:

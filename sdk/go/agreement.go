@@ -78,7 +78,7 @@ func (r *Room) begin(raw json.RawMessage) error {
 		}
 	}
 	r.voices.mine(g)
-	r.agreement = a
+	r.agreement, r.room = a, e.Room
 	a.tell(func(now time.Time) { g.Prove(now, e.View.Proven) })
 	a.tell(g.Entered)
 	a.see()

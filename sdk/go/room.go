@@ -94,6 +94,7 @@ type Room struct {
 	voices     *stage
 	device     Device
 	agreement  *agreement // the reader's; nil before one is in
+	room       group.ID   // set with it
 	frames     chan Frame
 	events     chan Event
 

@@ -32,6 +32,7 @@ type stage struct {
 	own map[uint8]*own
 	// For as long as one of their epochs lives, so that nothing is heard twice.
 	others map[place]*other
+	ring   ring // of what was heard
 }
 
 // own is what was sealed in a slot of ours.
@@ -201,6 +202,8 @@ func (s *stage) open(now time.Time, sealed []byte) (h heard, ok bool) {
 		}
 		o.heard = true
 		h.who, h.proof = v.Who, o.hearer.Last()
+		kid, key := o.hearer.LastKey()
+		s.ring.keep(now, v, kid, key, sealed)
 		if s.proven && !slices.ContainsFunc(s.roster, func(v group.Voice) bool { return v.Cert == s.cert }) {
 			h.until = now.Add(voice.ProofWait)
 		}

@@ -3,12 +3,13 @@ package stoa
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/sha256"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/stoa-audio/stoa/sdk/go/group"
 	"github.com/stoa-audio/stoa/sdk/go/keys"
+	"github.com/stoa-audio/stoa/sdk/go/report"
 	"github.com/stoa-audio/stoa/sdk/go/voice"
 )
 
@@ -28,10 +29,24 @@ func newInside(t *testing.T, name string, slot uint8) *inside {
 		t.Fatal(err)
 	}
 	s := newStage()
-	s.sign, s.cert = private, sha256.Sum256([]byte(name))
-	v := group.Voice{Slot: slot, PageKey: public, Cert: s.cert}
+	v := group.Voice{Slot: slot, PageKey: public}
 	copy(v.Who[:], name)
+	c := &v.Certificate
+	c.PageKey, c.DeviceKey = [32]byte(public), [32]byte(public)
+	if err := c.Sign(private, group.ID{}, v.Who); err != nil {
+		t.Fatal(err)
+	}
+	s.sign, s.cert, v.Cert = private, c.Hash(), c.Hash()
 	return &inside{s, v}
+}
+
+// forger returns who seals as somebody, and does not have the key that they sign
+// with.
+func (i *inside) forger(t *testing.T) *inside {
+	t.Helper()
+	f := newInside(t, "forger", i.voice.Slot)
+	f.cert, f.voice = i.cert, i.voice
+	return f
 }
 
 func epochOf(number uint32, secret byte, from time.Time) group.Epoch {
@@ -138,7 +153,8 @@ func TestAWrongKeyIsSilence(t *testing.T) {
 // Somebody inside has the same keys, and seals as another: but signs by their own.
 func TestWhoSpeaksForAnotherIsSilent(t *testing.T) {
 	now := time.Unix(1e9, 0)
-	ada, ben, forger := newInside(t, "ada", 0), newInside(t, "ben", 1), newInside(t, "ada", 0)
+	ada, ben := newInside(t, "ada", 0), newInside(t, "ben", 1)
+	forger := ada.forger(t)
 	agreeOn([]group.Epoch{epochOf(1, 7, now)}, []*inside{ada}, ada, ben)
 	agreeOn([]group.Epoch{epochOf(1, 7, now)}, []*inside{forger}, forger)
 	if n := opens(t, &now, forger, ben, 200); n > voice.BatchMax {
@@ -154,7 +170,7 @@ func TestWhoSpeaksForAnotherIsSilent(t *testing.T) {
 func TestOnlyWhatIsProvenIsHeard(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	ada, ben, cleo := newInside(t, "ada", 0), newInside(t, "ben", 1), newInside(t, "cleo", 2)
-	forger := newInside(t, "ada", 0)
+	forger := ada.forger(t)
 	epochs := []group.Epoch{epochOf(1, 7, now)}
 	roster := []group.Voice{ada.voice, cleo.voice}
 	for _, p := range []*inside{ada, ben, cleo} {
@@ -188,5 +204,61 @@ func TestOnlyWhatIsProvenIsHeard(t *testing.T) {
 		if want := i <= 50 && i != 30; ben.isProven(&all[i]) != want {
 			t.Errorf("frame %d is proven: %v", i, !want)
 		}
+	}
+}
+
+// What was heard can be shown to moderators, for two minutes.
+func TestWhatWasHeardCanBeReported(t *testing.T) {
+	now := time.Now().Add(-time.Minute)
+	ada, ben := newInside(t, "ada", 0), newInside(t, "ben", 1)
+	agreeOn([]group.Epoch{epochOf(1, 7, now)}, []*inside{ada}, ada, ben)
+	facts := &report.Case{About: ada.voice.Who, Sealed: []byte{0}}
+	for i := range 600 {
+		now = now.Add(frameLength)
+		sealed, _ := ada.seal(now, []byte{0xf8, byte(i), byte(i >> 8)}, false, frameLength)
+		if _, ok := ben.open(now, sealed); !ok {
+			t.Fatalf("frame %d is not heard", i)
+		}
+		facts.Hashes = append(facts.Hashes, report.Hash(sealed))
+	}
+	room := &Room{voices: ben.stage}
+	if none := room.HeardOf(textOf(ben.voice.Who)); len(none) != 0 || room.HeardOf("nobody") != nil {
+		t.Errorf("of who has said nothing: %v", none)
+	}
+	pieces := room.HeardOf(textOf(ada.voice.Who))
+	if len(pieces) != 3 || pieces[0].Frames != 250 || pieces[2].Frames != 100 || !pieces[2].To.Equal(now) {
+		t.Fatalf("of who has spoken: %+v", pieces)
+	}
+	key, err := report.NewPrivateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := room.SealReport(pieces[:2], "Listen to this", []report.PublicKey{key.Public()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := key.Open(sealed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := r.Judge(facts)
+	if err != nil || v.Frames != 500 || v.Proven != 475 || v.Unsigned != 25 || r.Text != "Listen to this" || len(r.Windows) != 2 {
+		t.Errorf("judged: %+v, %v", v, err)
+	}
+	if _, err := room.SealReport(nil, "", []report.PublicKey{key.Public()}); !errors.Is(err, ErrNothingHeard) {
+		t.Errorf("of nothing: %v", err)
+	}
+
+	// Two minutes later it is gone; and there is a bound in any case.
+	ring := &ben.ring
+	ring.forget(now.Add(rememberedFor + frameLength))
+	if len(ring.stretches) != 0 || ring.frames != 0 {
+		t.Errorf("%d stretches and %d frames are left", len(ring.stretches), ring.frames)
+	}
+	for i := range rememberedMax + 1000 {
+		ring.keep(now, ada.voice, uint64(i/250), keys.Window{byte(i / 250)}, nil)
+	}
+	if ring.forget(now); ring.frames > rememberedMax {
+		t.Errorf("%d frames are remembered", ring.frames)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -126,6 +127,21 @@ func TestNoiseMakesItFall(t *testing.T) {
 	}
 	if before > 0.6 {
 		t.Errorf("noise ten times as strong as the voice leaves STOI at %.4f", before)
+	}
+}
+
+// Where nothing at all was heard for a while, as when a browser has nothing left
+// to make up, that counts as nothing and not as no number.
+func TestSilenceMakesItFall(t *testing.T) {
+	source := babble(6)
+	heard := meter.Sound{Rate: source.Rate, Samples: slices.Clone(source.Samples)}
+	clear(heard.Samples[2*source.Rate : 4*source.Rate])
+	if got := meter.STOI(source, heard); !(got > 0.4 && got < 0.8) {
+		t.Errorf("a third of it is silence, and STOI is %v", got)
+	}
+	clear(heard.Samples)
+	if got := meter.STOI(source, heard); got != 0 {
+		t.Errorf("all of it is silence, and STOI is %v", got)
 	}
 }
 

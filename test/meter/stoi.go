@@ -40,12 +40,16 @@ func STOI(source, heard Sound) float64 {
 			}
 			// As loud as the source, so that only the shape counts; and one
 			// very wrong frame counts for no more than a wrong one.
-			gain := math.Sqrt(energy(a[:]) / (energy(b[:]) + math.SmallestNonzeroFloat64))
+			count++
+			loud := math.Sqrt(energy(b[:]))
+			if loud == 0 {
+				continue // nothing at all was heard
+			}
+			gain := math.Sqrt(energy(a[:])) / loud
 			for i := range b {
 				b[i] = min(gain*b[i], clip*a[i])
 			}
 			sum += correlation(a[:], b[:])
-			count++
 		}
 	}
 	if count == 0 {

@@ -290,12 +290,13 @@ type Epoch struct {
 
 // A Voice is who speaks in a slot.
 type Voice struct {
-	Slot      uint8
-	Who       ID
-	Member    Member
-	PageKey   ed25519.PublicKey
-	DeviceKey ed25519.PublicKey
-	Cert      [sha256.Size]byte // hash
+	Slot        uint8
+	Who         ID
+	Member      Member
+	PageKey     ed25519.PublicKey
+	DeviceKey   ed25519.PublicKey
+	Cert        [sha256.Size]byte // hash
+	Certificate Cert
 }
 
 // State returns what is known now.
@@ -317,7 +318,7 @@ func (g *Group) State() State {
 	}
 	for i, p := range a.roster {
 		s.Roster = append(s.Roster, Voice{
-			p.Slot, a.stage[i], p.Cert.Member, slices.Clone(p.Cert.PageKey[:]), slices.Clone(p.Cert.DeviceKey[:]), p.Cert.Hash(),
+			p.Slot, a.stage[i], p.Cert.Member, slices.Clone(p.Cert.PageKey[:]), slices.Clone(p.Cert.DeviceKey[:]), p.Cert.Hash(), p.Cert,
 		})
 	}
 	return s

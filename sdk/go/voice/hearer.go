@@ -47,6 +47,7 @@ type Hearer struct {
 
 	pending []*pending // in the order they came
 	last    *pending   // that has opened
+	by      *window    // that has opened it
 	proofs  []*proof   // good ones, newest last
 	proven  bool
 	overdue bool
@@ -64,6 +65,7 @@ type hearing struct {
 
 type window struct {
 	number uint64
+	secret keys.Window
 	key    *sframe.Key
 	commit [32]byte
 	seen   sframe.Window
@@ -135,7 +137,7 @@ func (h *Hearer) Open(now time.Time, out, sealed []byte) (payload []byte, redund
 		h.pending, h.overdue = append(h.pending[:0], h.pending[1:]...), true
 	}
 	f := &pending{kid: header.KID, ctr: header.CTR, hash: hashOf(sealed), commit: w.commit, at: now}
-	h.last = f
+	h.last, h.by = f, w
 	if !h.covered(now, f) {
 		h.pending = append(h.pending, f)
 	}
@@ -172,7 +174,7 @@ func (e *hearing) window(slot uint8, number uint64) (*window, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &window{number: number, key: key, commit: secret.Commit()}, nil
+	return &window{number: number, secret: secret, key: key, commit: secret.Commit()}, nil
 }
 
 // keep remembers a window by which a frame has opened.
@@ -263,6 +265,9 @@ type Proof struct{ frame *pending }
 
 // Given reports whether it is, by now.
 func (p Proof) Given() bool { return p.frame != nil && p.frame.proven }
+
+// LastKey returns the key that has opened a frame last, and what it goes by.
+func (h *Hearer) LastKey() (kid uint64, key keys.Window) { return h.last.kid, h.by.secret }
 
 // Last returns the proof of the frame that Open has opened last.
 func (h *Hearer) Last() Proof { return Proof{h.last} }

@@ -14,6 +14,8 @@ export const remembered = 120_000;
 /** How many frames of all voices: eight for as long. */
 const framesMax = 8 * 120 * 50;
 
+const sweepEvery = 1000; // ms
+
 /** A frame as it came, and what has opened it. */
 export interface Heard {
   sealed: Bytes;
@@ -51,6 +53,7 @@ export class Ring {
   #stretches: Stretch[] = []; // by their newest frames, the oldest first
   #held: Stretch[] = [];
   #frames = 0;
+  #swept = Number.NEGATIVE_INFINITY;
   #last = 0;
 
   /** Remembers a frame of who speaks by a cert. */
@@ -63,11 +66,12 @@ export class Ring {
     this.#stretches.push(stretch);
     stretch.frames.push({ at: now, sealed });
     this.#frames++;
-    this.forget(now);
+    if (now - this.#swept >= sweepEvery) this.forget(now);
   }
 
   /** Forgets what is too old, or too much. */
   forget(now: number): void {
+    this.#swept = now;
     for (const { frames } of this.#stretches) {
       const fresh = frames.findIndex(({ at }) => now - at <= remembered);
       this.#frames -= frames.splice(0, fresh < 0 ? frames.length : fresh).length;
