@@ -29,6 +29,16 @@ const proofHead = 8 + 8 + 1 + signatureLength;
 const label = new TextEncoder().encode('stoa voice 1');
 const ed25519 = { name: 'Ed25519' };
 
+/** What is made before it is needed. A frame that had to wait for it, in each
+ * window, would make a listener's browser wait longer for all of them. */
+interface Coming<T> {
+  name: bigint;
+  made: Promise<T>;
+}
+
+/** From which frame of a window on the next one's key is made. */
+const aheadFrom = windowFrames - 50;
+
 async function hashOf(sealed: Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', sealed)).subarray(0, hashLength);
 }
@@ -101,6 +111,7 @@ export class Speaker {
   #next = 0; // number of the next frame
   #key: Key | undefined;
   #commit: Bytes = new Uint8Array(0); // to the key
+  #coming: Coming<{ key: Key; commit: Bytes }> | undefined; // of the next window
 
   #first = 0; // of the frames that no proof covers yet
   #hashes: Promise<Bytes>[] = []; // of theirs
@@ -154,6 +165,10 @@ export class Speaker {
       if (!this.#hashes.length) this.#first = number;
       // A frame waits for nothing that only later ones need.
       this.#hashes.push(hashOf(sealed));
+      if (number % windowFrames === aheadFrom) {
+        const following = BigInt(Math.floor(number / windowFrames) + 1);
+        this.#coming = this.#prepare(kid(this.#epoch, this.#slot, following));
+      }
       if (this.#hashes.length >= this.#batch) void this.#close();
       return sealed;
     });
@@ -164,11 +179,24 @@ export class Speaker {
     if (!this.#sender) throw new RangeError('no epoch has begun');
     if (this.#key && this.#next % windowFrames) return this.#key;
     await this.#close();
-    const number = BigInt(Math.floor(this.#next / windowFrames));
-    const { key, commit } = await windowKey(this.#sender, number);
+    const name = kid(this.#epoch, this.#slot, BigInt(Math.floor(this.#next / windowFrames)));
+    const coming = this.#coming?.name === name ? this.#coming : undefined;
+    const { key, commit } = await (coming ?? this.#prepare(name)).made;
+    this.#coming = undefined;
     this.#commit = commit;
-    this.#key = await Key.derive(kid(this.#epoch, this.#slot, number), key);
-    return this.#key;
+    this.#key = key;
+    return key;
+  }
+
+  /** Makes the key that goes by a name. */
+  #prepare(name: bigint): Coming<{ key: Key; commit: Bytes }> {
+    const sender = this.#sender ?? new Uint8Array(0);
+    const made = (async () => {
+      const { key, commit } = await windowKey(sender, parseKid(name).window);
+      return { key: await Key.derive(name, key), commit };
+    })();
+    made.catch(() => {}); // whoever needs it is told
+    return { name, made };
   }
 
   /** Signs what was sealed since the last proof, one batch after the other. */
@@ -240,6 +268,7 @@ interface Epoch {
   number: number;
   sender: Bytes;
   windows: Map<bigint, Stretch>;
+  coming: Coming<Stretch> | undefined;
   last: bigint; // window of the last frame that opened; -1: none has
 }
 
@@ -265,7 +294,7 @@ export class Hearer {
   rekey(number: number, sender: Bytes) {
     const newest = this.#epochs.at(-1);
     if (newest && number <= newest.number) throw new RangeError('not a new epoch');
-    this.#epochs.push({ number, sender, windows: new Map(), last: -1n });
+    this.#epochs.push({ number, sender, windows: new Map(), coming: undefined, last: -1n });
     this.#epochs = this.#epochs.slice(-epochsMax);
   }
 
@@ -287,6 +316,7 @@ export class Hearer {
       const [opened, hash] = await Promise.all([found?.stretch.key.open(sealed), hashOf(sealed)]);
       if (!found || !opened || !found.stretch.seen.take(opened.ctr)) return undefined;
       this.#keep(found.epoch, found.stretch);
+      this.#lookAhead(found.epoch, found.stretch, opened.ctr);
       const said = parse(opened.frame);
       if (!said || opened.ctr / BigInt(windowFrames) !== found.stretch.number) {
         this.#forged = now; // it opens, and no speaker of ours would seal that
@@ -300,7 +330,9 @@ export class Hearer {
       const { commit } = found.stretch;
       const frame = { kid, ctr, hash, commit, at: now, proven: false };
       if (!this.#covered(now, frame)) this.#pending.push(frame);
-      if (said.proof) await this.#check(now, said.proof);
+      // The frame does not wait for it, and what comes next does.
+      const { proof } = said;
+      if (proof) void this.#turns.take(() => this.#check(now, proof));
       const { payload, redundant } = said;
       const { window } = found.stretch;
       return { payload: payload.slice(), redundant, kid, window, isProven: () => frame.proven };
@@ -317,15 +349,27 @@ export class Hearer {
     // A window that was seen is not made anew: what has come would be new again.
     const { last } = epoch;
     if (last >= 0n && (window + windowsMax <= last || window > last + windowsFar)) return undefined;
-    const { key, commit } = await windowKey(epoch.sender, window);
-    const stretch = {
-      number: window,
-      window: key,
-      key: await Key.derive(kid, key),
-      commit,
-      seen: new Window(),
-    };
-    return { epoch, stretch };
+    const coming = epoch.coming?.name === kid ? epoch.coming : this.#prepare(epoch, kid);
+    return { epoch, stretch: await coming.made };
+  }
+
+  /** Makes what opens the frames that go by `kid`. */
+  #prepare(epoch: Epoch, kid: bigint): Coming<Stretch> {
+    const made = (async () => {
+      const { window: number } = parseKid(kid);
+      const { key: window, commit } = await windowKey(epoch.sender, number);
+      return { number, window, key: await Key.derive(kid, window), commit, seen: new Window() };
+    })();
+    made.catch(() => {}); // whoever needs it is told
+    return { name: kid, made };
+  }
+
+  /** Makes what opens the next window, when a frame late in this one has opened. */
+  #lookAhead(epoch: Epoch, { number }: Stretch, ctr: bigint) {
+    if (ctr % BigInt(windowFrames) < aheadFrom) return;
+    const following = kid(epoch.number, this.#slot, number + 1n);
+    if (epoch.coming?.name === following || epoch.windows.has(number + 1n)) return;
+    epoch.coming = this.#prepare(epoch, following);
   }
 
   /** Remembers a window by which a frame has opened. */
