@@ -91,14 +91,16 @@ func TestBenchRoom(t *testing.T) {
 				}
 			}
 			for _, key := range []string{
-				"cpu_us_per_packet", "cpu_ms_per_listener_second", "rss_kib_per_listener", "heap_kib_per_listener",
+				"cpu_us_per_packet", "cpu_ms_per_listener_second", "rss_kib_per_listener",
 				"join_cpu_ms", "joins_per_s", "crowd_cpu_s", "crowd_join_cpu_ms",
 			} {
 				if v, ok := r[key].(float64); !ok || v <= 0 {
 					t.Errorf("%s is %v", key, r[key])
 				}
 			}
-			for _, key := range []string{"server_user_s", "server_sys_s", "user_us_per_packet", "goroutines_per_listener", "load_average"} {
+			// Twenty people take less than what a node that has just started gives
+			// back meanwhile.
+			for _, key := range []string{"heap_kib_per_listener", "server_user_s", "server_sys_s", "user_us_per_packet", "goroutines_per_listener", "load_average"} {
 				if _, ok := r[key].(float64); !ok {
 					t.Errorf("%s is %v", key, r[key])
 				}
