@@ -30,7 +30,16 @@ courier:           id signal
 
 people:            id
 people/peopletest: id people
-reports:           id
+sdk/go/sframe:
+sdk/go/keys:
+sdk/go/voice:      sdk/go/sframe sdk/go/keys
+sdk/go/group:      sdk/go/keys
+sdk/go/red:
+sdk/go/opus:
+sdk/go/ogg:        sdk/go/opus
+sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
+
+reports:           id sdk/go/report
 store/query:
 store/sqlite:      id room room/live people reports store/query
 store/storetest:   id room room/live people people/peopletest reports
@@ -56,14 +65,6 @@ socket:
 api:               id signal grant telemetry room room/live hub courier people reports socket
 node:              *
 
-sdk/go/sframe:
-sdk/go/keys:
-sdk/go/voice:      sdk/go/sframe sdk/go/keys
-sdk/go/group:      sdk/go/keys
-sdk/go/red:
-sdk/go/opus:
-sdk/go/ogg:        sdk/go/opus
-sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 sdk/go:            signal sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report
 
 bench/child:

@@ -116,6 +116,10 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err := n.startMedia(watchers); err != nil {
 		return nil, err
 	}
+	var work context.Context
+	work, n.work = context.WithCancel(context.Background())
+	go n.gauge.run(work)
+	go n.forget(work)
 	n.api = api.New(api.Parts{
 		Reports: n.reports, Moderators: c.Moderation.Keys,
 		People: n.people, Hub: watchers, Grants: grants, Media: offers{n.media},
@@ -152,10 +156,6 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 		return fmt.Errorf("media: %w", err)
 	}
 	n.gauge = newGauge(n.media, n.config.Load, n.log)
-	var work context.Context
-	work, n.work = context.WithCancel(context.Background())
-	go n.gauge.run(work)
-	go n.forget(work)
 	return nil
 }
 

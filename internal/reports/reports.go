@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/sdk/go/report"
 )
 
 const (
@@ -18,12 +19,10 @@ const (
 	// KeptMax is how many reports of one person are kept at once.
 	KeptMax = 20
 	// SealedMax is the size of a sealed report in bytes.
-	SealedMax = 256 << 10
+	SealedMax = report.SealedMax
 	// Back is how far back a report reaches: what clients remember, and the time
 	// that it takes to say what was wrong.
 	Back = 10 * time.Minute
-	// hashesMax bounds what is kept with a report: the last that were said.
-	hashesMax = 3 * 60 * 250
 )
 
 var (
@@ -79,7 +78,7 @@ func (r *Reports) Add(ctx context.Context, n Report) (Report, error) {
 		return n, ErrSealed
 	}
 	n.ID, n.Made = id.New[ID](), r.clock()
-	n.Hashes = n.Hashes[max(0, len(n.Hashes)-hashesMax):]
+	n.Hashes = n.Hashes[max(0, len(n.Hashes)-report.HashesMax):]
 	return n, r.store.AddReport(ctx, n)
 }
 

@@ -222,15 +222,17 @@ func (s *SFU) Close() error {
 func (s *SFU) listen() {
 	t := time.NewTicker(tick)
 	defer t.Stop()
-	for ticks := time.Duration(0); ; {
+	forgot := time.Now()
+	for {
 		select {
 		case <-s.stop:
 			return
 		case now := <-t.C:
 			s.tellAll(now)
 			s.spread()
-			if ticks++; ticks%(forgetEvery/tick) == 0 {
+			if now.Sub(forgot) >= forgetEvery {
 				s.digests.Forget(now)
+				forgot = now
 			}
 		}
 	}

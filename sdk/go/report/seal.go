@@ -108,15 +108,11 @@ func (r *Report) Seal(to []PublicKey) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read a moderator's key: %w", err)
 		}
-		enc, h, err := hpke.NewSender(pub, hpke.HKDFSHA256(), hpke.AES128GCM(), []byte(labelSeal))
-		if err != nil {
-			return nil, fmt.Errorf("encapsulate: %w", err)
-		}
-		sealed, err := h.Seal(nil, key)
+		sealed, err := hpke.Seal(pub, hpke.HKDFSHA256(), hpke.AES128GCM(), []byte(labelSeal), key)
 		if err != nil {
 			return nil, fmt.Errorf("seal: %w", err)
 		}
-		out = append(append(append(out, k.name()...), enc...), sealed...)
+		out = append(append(out, k.name()...), sealed...)
 	}
 	head := bytes.Clone(out)
 	return gcm(key).Seal(out, make([]byte, 12), r.Append(nil), head), nil
@@ -138,12 +134,7 @@ func (k PrivateKey) Open(sealed []byte) (*Report, error) {
 		if !bytes.Equal(entry[:nameSize], name) {
 			continue
 		}
-		entry = entry[nameSize:]
-		h, err := hpke.NewRecipient(entry[:keySize], k.key, hpke.HKDFSHA256(), hpke.AES128GCM(), []byte(labelSeal))
-		if err != nil {
-			return nil, ErrSealed
-		}
-		key, err := h.Open(nil, entry[keySize:])
+		key, err := hpke.Open(k.key, hpke.HKDFSHA256(), hpke.AES128GCM(), []byte(labelSeal), entry[nameSize:])
 		if err != nil || len(key) != bodyKey {
 			return nil, ErrSealed
 		}

@@ -1,8 +1,8 @@
 package voice
 
 import (
-	"bytes"
 	"crypto/ed25519"
+	"slices"
 
 	"github.com/stoa-audio/stoa/sdk/go/keys"
 	"github.com/stoa-audio/stoa/sdk/go/sframe"
@@ -45,7 +45,10 @@ func Examine(signer ed25519.PublicKey, windows map[uint64]keys.Window, sealed []
 			continue
 		}
 		found[i] = Finding{Opened: true, KID: header.KID, Number: header.CTR, Payload: payload, Redundant: redundant}
-		if commit, ok := commits[kidOf(p)]; p != nil && ok && !repeats(proofs, p) && ed25519.Verify(signer, p.signed(commit), p.sig) {
+		if p == nil || p.in(proofs) {
+			continue
+		}
+		if commit, ok := commits[p.kid]; ok && ed25519.Verify(signer, p.signed(commit), p.sig) {
 			proofs = append(proofs, p)
 		}
 	}
@@ -55,30 +58,10 @@ func Examine(signer ed25519.PublicKey, windows map[uint64]keys.Window, sealed []
 			continue
 		}
 		h := hashOf(sealed[i])
-		for _, p := range proofs {
-			at := f.Number - p.first
-			if f.KID == p.kid && f.Number >= p.first && at < uint64(p.count()) && p.equal(at, h) {
-				f.Signed = true
-				break
-			}
-		}
+		f.Signed = slices.ContainsFunc(proofs, func(p *proof) bool {
+			_, right := p.covers(f.KID, f.Number, h)
+			return right
+		})
 	}
 	return found
-}
-
-func kidOf(p *proof) uint64 {
-	if p == nil {
-		return 0
-	}
-	return p.kid
-}
-
-// repeats reports whether a proof is there already.
-func repeats(proofs []*proof, p *proof) bool {
-	for _, o := range proofs {
-		if o.kid == p.kid && o.first == p.first && bytes.Equal(o.sig, p.sig) && bytes.Equal(o.hashes, p.hashes) {
-			return true
-		}
-	}
-	return false
 }

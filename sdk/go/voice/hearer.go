@@ -1,7 +1,6 @@
 package voice
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"slices"
 	"time"
@@ -47,7 +46,6 @@ type Hearer struct {
 
 	pending []*pending // in the order they came
 	last    *pending   // that has opened
-	by      *window    // that has opened it
 	proofs  []*proof   // good ones, newest last
 	proven  bool
 	overdue bool
@@ -74,7 +72,7 @@ type window struct {
 type pending struct {
 	kid, ctr uint64
 	hash     hash
-	commit   [32]byte // to the key
+	by       *window // that has opened it
 	at       time.Time
 	proven   bool
 }
@@ -136,8 +134,8 @@ func (h *Hearer) Open(now time.Time, out, sealed []byte) (payload []byte, redund
 	if len(h.pending) == pendingMax {
 		h.pending, h.overdue = append(h.pending[:0], h.pending[1:]...), true
 	}
-	f := &pending{kid: header.KID, ctr: header.CTR, hash: hashOf(sealed), commit: w.commit, at: now}
-	h.last, h.by = f, w
+	f := &pending{kid: header.KID, ctr: header.CTR, hash: hashOf(sealed), by: w, at: now}
+	h.last = f
 	if !h.covered(now, f) {
 		h.pending = append(h.pending, f)
 	}
@@ -194,10 +192,8 @@ func (e *hearing) keep(w *window) {
 
 // check takes in a proof. One that has been checked before says nothing new.
 func (h *Hearer) check(now time.Time, p *proof) {
-	for _, known := range h.proofs {
-		if known.kid == p.kid && known.first == p.first && bytes.Equal(known.sig, p.sig) {
-			return
-		}
+	if p.in(h.proofs) {
+		return
 	}
 	commit, ok := h.commit(p.kid)
 	if !ok {
@@ -233,7 +229,7 @@ func (h *Hearer) check(now time.Time, p *proof) {
 func (h *Hearer) commit(kid uint64) (commit [32]byte, ok bool) {
 	for _, f := range h.pending {
 		if f.kid == kid {
-			return f.commit, true
+			return f.by.commit, true
 		}
 	}
 	_, w, err := h.window(kid)
@@ -246,11 +242,11 @@ func (h *Hearer) commit(kid uint64) (commit [32]byte, ok bool) {
 // covered reports whether a proof covers a frame, and notes what it says.
 func (h *Hearer) covered(now time.Time, f *pending) bool {
 	for _, p := range h.proofs {
-		i := f.ctr - p.first
-		if f.kid != p.kid || f.ctr < p.first || i >= uint64(p.count()) {
+		covered, right := p.covers(f.kid, f.ctr, f.hash)
+		if !covered {
 			continue
 		}
-		if p.equal(i, f.hash) {
+		if right {
 			h.proven, f.proven = true, true
 		} else {
 			h.forged = now
@@ -267,7 +263,7 @@ type Proof struct{ frame *pending }
 func (p Proof) Given() bool { return p.frame != nil && p.frame.proven }
 
 // LastKey returns the key that has opened a frame last, and what it goes by.
-func (h *Hearer) LastKey() (kid uint64, key keys.Window) { return h.last.kid, h.by.secret }
+func (h *Hearer) LastKey() (kid uint64, key keys.Window) { return h.last.kid, h.last.by.secret }
 
 // Last returns the proof of the frame that Open has opened last.
 func (h *Hearer) Last() Proof { return Proof{h.last} }

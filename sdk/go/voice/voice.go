@@ -16,6 +16,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"github.com/stoa-audio/stoa/sdk/go/keys"
 	"github.com/stoa-audio/stoa/sdk/go/sframe"
@@ -228,7 +229,19 @@ func (s *Speaker) carry(plain []byte, repeats int) []byte {
 	return append(plain, s.closed...)
 }
 
-// equal reports whether a hash is the i-th of a proof's.
-func (p *proof) equal(i uint64, h hash) bool {
-	return bytes.Equal(p.hashes[i*hashLen:(i+1)*hashLen], h[:])
+// covers reports whether a proof is of a frame of a key, and whether it is of
+// this one, by its hash.
+func (p *proof) covers(kid, ctr uint64, h hash) (covered, right bool) {
+	i := ctr - p.first
+	if kid != p.kid || ctr < p.first || i >= uint64(p.count()) {
+		return false, false
+	}
+	return true, bytes.Equal(p.hashes[i*hashLen:(i+1)*hashLen], h[:])
+}
+
+// in reports whether a proof is one of those that are known.
+func (p *proof) in(known []*proof) bool {
+	return slices.ContainsFunc(known, func(o *proof) bool {
+		return o.kid == p.kid && o.first == p.first && bytes.Equal(o.sig, p.sig)
+	})
 }

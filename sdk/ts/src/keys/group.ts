@@ -150,7 +150,7 @@ export class Group {
     return this.#turn(now, async () => {
       this.#present.see(stage);
       this.#steward.closed = closed;
-      this.#steward.setProven(proven);
+      this.#steward.proven = proven;
       const kept = this.#member.takeKept();
       if (kept) await this.#hearAnnounce(now, kept);
     });

@@ -4,7 +4,7 @@
  * Go, and `test/vectors/group.json` holds for both. What is parsed is of the
  * right form and no more; whose it is, `verify…` says.
  */
-import { compare, join } from './bytes.ts';
+import { compare, join, numbers } from './bytes.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -22,21 +22,6 @@ const ed25519 = { name: 'Ed25519' };
 
 const text = new TextEncoder();
 const sha256 = async (bytes: Bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-
-/** Writes numbers, big-endian, of as many bytes as stand beside them. */
-function numbers(...parts: [value: number, size: 1 | 2 | 4 | 8][]): Bytes {
-  const bytes = new Uint8Array(parts.reduce((sum, [, size]) => sum + size, 0));
-  let end = 0;
-  for (const [value, size] of parts) {
-    end += size;
-    let rest = value;
-    for (let at = end - 1; at >= end - size; at--) {
-      bytes[at] = rest % 256;
-      rest = Math.floor(rest / 256);
-    }
-  }
-  return bytes;
-}
 
 /** Reads one part of some bytes after the other. */
 class Reader {

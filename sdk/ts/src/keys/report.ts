@@ -3,7 +3,7 @@
  * moderators. `docs/protocol/keys.md`, section "Reports"; `sdk/go/report` is
  * the same in Go, and opens it.
  */
-import { join } from './bytes.ts';
+import { join, numbers } from './bytes.ts';
 import { sealTo } from './letters.ts';
 import type { Shown } from './ring.ts';
 
@@ -25,18 +25,6 @@ export interface About {
   /** Milliseconds since 1970. */
   time: number;
   text: string;
-}
-
-function numbers(...parts: [value: number | bigint, bytes: 1 | 2 | 8][]): Bytes {
-  const view = new DataView(new ArrayBuffer(parts.reduce((sum, [, size]) => sum + size, 0)));
-  let at = 0;
-  for (const [value, size] of parts) {
-    if (size === 8) view.setBigUint64(at, BigInt(value));
-    else if (size === 2) view.setUint16(at, Number(value));
-    else view.setUint8(at, Number(value));
-    at += size;
-  }
-  return new Uint8Array(view.buffer);
 }
 
 /** The text, cut where it would be too long, between characters. */

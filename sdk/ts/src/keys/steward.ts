@@ -92,6 +92,8 @@ interface Sent {
 export class Steward {
   /** Rooms that are not closed take knocks of every kind. */
   closed: boolean;
+  /** Whether listeners are to play only what is proven; who tends says so. */
+  proven = false;
   readonly #self: Self;
   readonly #present: Present;
   readonly #member: Member;
@@ -130,7 +132,6 @@ export class Steward {
   #sayNow = false; // that this client tends
   #withAll = false; // the roster too: the node may not have it
   #lastNew: Time; // when an epoch was announced
-  #proven = false; // listeners are to play only what is proven
 
   constructor(
     self: Self,
@@ -323,11 +324,6 @@ export class Steward {
     if (this.#tending) this.#rest();
     this.#again = false;
     this.#passed = this.#first && this.#asked === undefined;
-  }
-
-  /** Has listeners play only what is proven, or not; who tends says so. */
-  setProven(proven: boolean): void {
-    this.#proven = proven;
   }
 
   // --- who knocks, and who goes ---
@@ -604,7 +600,7 @@ export class Steward {
     const { said, lacks } = this.#member;
     if (!this.#tending || this.#sent || this.#next || !said || lacks) return undefined;
     if (!this.#member.hasPlace(this.#self.cert)) return undefined;
-    if (this.#sayNow || said.proven !== this.#proven) return this.#settleAt;
+    if (this.#sayNow || said.proven !== this.proven) return this.#settleAt;
     if (!this.#changed) return undefined;
     return latest(this.#settleAt, said.at + Math.max(sayEvery, said.holders * sayEach));
   }
@@ -625,7 +621,7 @@ export class Steward {
     const mine = places.find(({ cert }) => sameCert(cert, this.#self.cert));
     const body: Omit<Announce, 'signature'> = {
       ...following,
-      ...{ epoch, commit, slot: mine?.slot ?? 0, proven: this.#proven },
+      ...{ epoch, commit, slot: mine?.slot ?? 0, proven: this.proven },
       time: Math.max(Math.floor(now), 0),
       holders: places.length + others.length,
       roster: await hashRoster(places),
