@@ -1,7 +1,7 @@
 // Opens every screen in both languages, both themes, on a phone and on a wide
 // screen; writes pictures to build/shots and fails on anything axe finds, on
 // sideways scrolling (down to 320 pixels) and on errors of the page.
-// `npm run shots [part of a name]`.
+// `npm run shots [parts of names]`.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import AxeBuilder from '@axe-core/playwright';
@@ -9,7 +9,7 @@ import { launch, standIn } from './browser.mjs';
 import { dist, load } from './run.mjs';
 
 const out = fileURLToPath(new URL('../../build/shots/', import.meta.url));
-const wanted = process.argv[2] ?? '';
+const wanted = process.argv.slice(2);
 const languages = ['en', 'de'];
 const themes = ['light', 'dark'];
 const sizes = { phone: { width: 390, height: 844 }, wide: { width: 1280, height: 800 } };
@@ -135,6 +135,64 @@ const inRoom = (key) => async (page, h) => {
   h.double.voices(h[key], slots, speaking.slice(0, 2));
   await page.waitForTimeout(300);
 };
+/**
+ * In the page, before the app: takes the place of the worker that keeps the
+ * keys, for the double has none. Who is on the stage speaks by a device of
+ * theirs; `otherDevice(who)` gives them another one.
+ */
+function sealed() {
+  const workers = new Set();
+  const others = new Set();
+  const device = (who) => btoa((others.has(who) ? 'other ' : 'device ') + who);
+  window.otherDevice = (who) => {
+    others.add(who);
+    for (const worker of workers) worker.tell();
+  };
+  window.Worker = class {
+    #stage = [];
+    #own = {};
+    constructor() {
+      workers.add(this);
+    }
+    terminate() {
+      workers.delete(this);
+    }
+    postMessage({ visit, scene, hold }) {
+      if (visit) {
+        const key = btoa(String.fromCharCode(...visit.device.publicKey));
+        this.#own[visit.who] = key.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+      }
+      if (scene) {
+        this.#stage = scene.stage;
+        this.tell();
+      }
+      if (hold) {
+        const pieces = Array.from({ length: 10 }, (_, id) => {
+          const to = Date.now() - (10 - id) * 6_000;
+          return { id, from: to - 5_000, to, frames: 250 };
+        });
+        this.#say({ held: { ask: hold.ask, pieces } });
+      }
+    }
+    tell() {
+      const voices = this.#stage.map(({ who }) => ({
+        who,
+        device: this.#own[who] ?? device(who),
+        trust: 'proven',
+      }));
+      if (voices.length === 0) return;
+      const since = new Date(Date.now() - 125_000);
+      const code = '73026 11948 50377 28841 96105 43312';
+      const steward = voices[0].who;
+      const lock = { state: 'sealed', epoch: 4, since, holders: 36, steward, tending: false };
+      this.#say({ lock: { ...lock, proven: false, code, voices } });
+    }
+    #say(data) {
+      setTimeout(() => this.onmessage?.({ data }));
+    }
+  };
+}
+const pinned = (page) => page.waitForTimeout(300);
 /** Mira is a moderator of the night, on the stage, with hands up before her. */
 const moderating = async (page, h) => {
   await inRoom('night')(page, h);
@@ -276,6 +334,44 @@ const scenes = {
   },
   'room-ending': { go: seq(moderating, tap('menu'), tap('end')) },
   'room-keys': { go: seq(inRoom('night'), (page) => page.keyboard.press('?')) },
+  'no-sealing': {
+    before: () => delete window.RTCRtpScriptTransform,
+    go: (page, h) => at(`/r/${h.night.id}`)(page, h),
+  },
+  'room-lock': { before: sealed, go: seq(inRoom('night'), tap('lock')) },
+  'room-device': {
+    before: sealed,
+    go: seq(
+      moderating,
+      pinned,
+      (page, h) => tap(`person-${h.thea.id}`)(page),
+      (page) => page.waitForSelector('[data-test=device]'),
+    ),
+  },
+  'room-other-device': {
+    before: sealed,
+    go: seq(inRoom('night'), pinned, async (page, h) => {
+      await page.evaluate((who) => otherDevice(who), h.thea.id);
+      await page.waitForSelector('[data-test=device-changed]');
+    }),
+  },
+  'room-other-device-sheet': {
+    before: sealed,
+    go: seq(inRoom('night'), pinned, async (page, h) => {
+      await page.evaluate((who) => otherDevice(who), h.thea.id);
+      await tap('look-at-device')(page);
+      await page.waitForSelector('[data-test=compare]');
+    }),
+  },
+  'room-report': {
+    before: sealed,
+    go: seq(
+      moderating,
+      (page, h) => tap(`person-${h.thea.id}`)(page),
+      tap('report'),
+      (page) => page.waitForSelector('[data-test=piece]'),
+    ),
+  },
   'room-leaving': { go: seq(inRoom('night'), (page) => page.keyboard.press('l')) },
   'room-reconnecting': {
     go: seq(inRoom('night'), async (page, h) => {
@@ -348,7 +444,7 @@ const scenes = {
 
 await mkdir(out, { recursive: true });
 for (const [name, scene] of Object.entries(scenes)) {
-  if (!name.includes(wanted)) continue;
+  if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
   for (const language of languages) {
     for (const [size, viewport] of Object.entries(sizes))
       await shoot(name, scene, language, size, viewport);
