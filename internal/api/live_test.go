@@ -176,7 +176,20 @@ func TestProblems(t *testing.T) {
 		many[i] = id.New[id.Person]().String()
 	}
 	full := ada.open("closed", many...)
-	refused(ada.sit(full), "room_full", "let_in", body{"who": bo.id})
+	host := ada.sit(full)
+	refused(host, "room_full", "let_in", body{"who": bo.id})
+
+	// A closed room in which as many microphones are open as are heard.
+	host.done("mute", body{"who": ada.id})
+	for _, guest := range many[:room.OpenMax] {
+		s := room.Seat{Session: id.New[id.Session]()}
+		h.must(s.Who.UnmarshalText([]byte(guest)))
+		h.do(full, room.Enter{Who: s.Who, Name: "Guest", Session: s.Session})
+		h.do(full, room.AskUp{By: seatOf(h, full, ada), Who: s.Who})
+		h.do(full, room.StepUp{By: s})
+		h.do(full, room.Unmute{By: s})
+	}
+	refused(host, "microphones_full", "unmute", None{})
 
 	for c := range kinds {
 		if !seen[c] {

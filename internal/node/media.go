@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/signal"
@@ -43,6 +44,9 @@ func (s seats) Happened(name id.Room, r *room.Room, _ uint64, events []room.Even
 		}
 	}
 }
+
+// In a closed room, all that are open are heard.
+const _ = uint(forward.Slots - room.OpenMax)
 
 // speak tells whether who's voice is forwarded, as the room stands after all
 // events.

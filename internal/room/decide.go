@@ -37,6 +37,8 @@ var (
 	ErrNotAsked = errors.New("not invited to the stage")
 	// ErrStageFull means that nobody else fits on the stage.
 	ErrStageFull = errors.New("the stage is full")
+	// ErrMicrophonesFull means that as many microphones are open as can be heard.
+	ErrMicrophonesFull = errors.New("as many microphones are open as can be heard")
 	// ErrFull means that nobody else fits into the room.
 	ErrFull = errors.New("the room is full")
 	// ErrNarrower means that a room cannot get narrower.
@@ -119,6 +121,8 @@ func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
 			return nil, ErrNotOnStage
 		case !p.Muted:
 			return nil, nil
+		case r.visibility == Closed && r.onAir() >= OpenMax:
+			return nil, ErrMicrophonesFull
 		}
 		return []Event{Unmuted{p.Who}}, nil
 

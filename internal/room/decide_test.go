@@ -618,6 +618,23 @@ func TestFull(t *testing.T) {
 		do(t, r, noon, StepDown{seat("sky")})
 		expect(t, r, StepUp{seat("asa")}, "stepped_up")
 	})
+	t.Run("microphones of a closed room", func(t *testing.T) {
+		for visibility, want := range map[Visibility]any{Closed: ErrMicrophonesFull, Social: "unmuted", Open: "unmuted"} {
+			r := agora(t)
+			r.visibility = visibility
+			for _, p := range r.Stage() {
+				r.Apply(Muted{Who: p.Who})
+			}
+			for n := range OpenMax {
+				r.Apply(Entered{Who: person(fmt.Sprint(n))})
+				r.Apply(SteppedUp{person(fmt.Sprint(n))})
+				r.Apply(Unmuted{person(fmt.Sprint(n))})
+			}
+			expect(t, r, Unmute{seat("sky")}, want)
+			r.Apply(Muted{Who: person("3")})
+			expect(t, r, Unmute{seat("sky")}, "unmuted")
+		}
+	})
 	t.Run("room", func(t *testing.T) {
 		r := agora(t)
 		for n := range ParticipantsMax - r.Len() {

@@ -322,6 +322,9 @@ func (e *evening) witness(was *Room, c Command, event Event) {
 
 // compare looks at everybody before and after c.
 func (e *evening) compare(was *Room, c Command) {
+	if open := e.room.onAir(); e.room.visibility == Closed && open > OpenMax {
+		e.Errorf("%d microphones are open in a closed room", open)
+	}
 	for _, p := range e.room.Participants() {
 		old := was.Participant(p.Who)
 		if e.removed[p.Who] {

@@ -26,6 +26,7 @@ const (
 	TitleMax        = 120   // characters (runes) of a title
 	NameMax         = 60    // characters (runes) of a person's name
 	StageMax        = 20    // people on the stage
+	OpenMax         = 8     // open microphones in a closed room, where no pause makes room for the next
 	SampleMax       = 100   // listeners who are shown though they only listen
 	HandsMax        = 200   // hands that are up: everybody is shown each of them
 	ParticipantsMax = 10000 // people in a room
@@ -157,6 +158,17 @@ func (r *Room) Role(who id.Person) Role {
 
 // Stage returns the people on the stage, longest-standing first.
 func (r *Room) Stage() []*Participant { return slices.Clone(r.stage) }
+
+// onAir counts open microphones.
+func (r *Room) onAir() int {
+	n := 0
+	for _, p := range r.stage {
+		if !p.Muted {
+			n++
+		}
+	}
+	return n
+}
 
 // Participants returns everybody in the room, in the order they came in.
 func (r *Room) Participants() []*Participant { return slices.Clone(r.order) }

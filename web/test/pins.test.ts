@@ -94,4 +94,13 @@ describe('whom one knows', () => {
     expect(judge(known, voice('ada', 'd0'), 99).state).toBe('changed');
     expect(judge(known, voice('ada', `d${devicesMax}`), 99).state).toBe('known');
   });
+
+  it('a device whose code was compared gives way last', () => {
+    let known = compare(nobody, [ada], 1);
+    for (let n = 0; n <= devicesMax; n++) known = accept(known, voice('ada', `d${n}`), 2 + n);
+    expect(states(known, 99, ada, voice('ada', 'd1'))).toEqual(['verified', 'changed']);
+    for (let n = 0; n <= devicesMax; n++) known = compare(known, [voice('ada', `v${n}`)], 20 + n);
+    expect(known.get('ada')?.pins.length).toBe(devicesMax);
+    expect(states(known, 99, ada)).toEqual(['changed']);
+  });
 });

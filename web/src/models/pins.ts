@@ -69,9 +69,17 @@ export const compare = (known: Pins, voices: readonly Voice[], now: number): Pin
 
 function put(known: Pins, { who, device }: Voice, pin: Omit<Pin, 'device'>, heard: number): Pins {
   const others = (known.get(who)?.pins ?? []).filter((p) => p.device !== device);
-  const pins = [...others, { device, ...pin }].slice(-devicesMax);
+  if (others.length >= devicesMax) others.splice(leastWorth(others), 1);
+  const pins = [...others, { device, ...pin }];
   return moved(known, who, { pins, heard });
 }
+
+/** The oldest that was not compared; the oldest of all when each of them was. */
+const leastWorth = (pins: readonly Pin[]) =>
+  Math.max(
+    pins.findIndex((p) => p.compared === undefined),
+    0,
+  );
 
 /** The newest last, and who was not heard for longest given up. */
 function moved(known: Pins, who: string, entry: { pins: readonly Pin[]; heard: number }): Pins {
