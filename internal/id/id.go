@@ -31,6 +31,7 @@ type (
 	roomKind    struct{}
 	sessionKind struct{}
 	streamKind  struct{}
+	nodeKind    struct{}
 )
 
 type (
@@ -42,6 +43,8 @@ type (
 	Session = ID[sessionKind]
 	// Stream names what one speaker sends.
 	Stream = ID[streamKind]
+	// Node names one running node of a network.
+	Node = ID[nodeKind]
 )
 
 // New returns a fresh random name.

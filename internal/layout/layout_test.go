@@ -18,6 +18,7 @@ const module = "github.com/stoa-audio/stoa/"
 // arrow is a decision about the design: say why in the commit.
 const picture = `
 id:
+region:
 signal:            id
 grant:             id
 telemetry:         id
@@ -79,7 +80,7 @@ test/*:            *
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
+var pure = strings.Fields("id region room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")
