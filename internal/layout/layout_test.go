@@ -58,6 +58,12 @@ media/fanout:      media/rtp media/seal media/forward
 media/peer:        media/rtp media/seal media/forward media/fanout
 media/sfu:         id telemetry route media/digest media/rtp media/udp media/seal media/handshake media/forward media/fanout media/peer
 
+overlay/frame:     id
+overlay/hop:       id overlay/frame
+overlay/topology:  id region
+overlay/relay:     id region overlay/frame overlay/hop overlay/topology
+sim:               id region overlay/frame overlay/hop overlay/topology overlay/relay
+
 load:
 lossy:             media/rtp
 
@@ -80,7 +86,7 @@ test/*:            *
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id region room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
+var pure = strings.Fields("id region overlay/frame overlay/hop overlay/topology overlay/relay room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")

@@ -115,10 +115,10 @@ func TestMeasures(t *testing.T) {
 	}
 }
 
-// A neighbour that falls silent is suspect within 110 ms while it sends
+// A neighbour that falls silent is suspect within 120 ms while it sends
 // voices, and within 320 ms else; before, it never is.
 func TestSilence(t *testing.T) {
-	for name, within := range map[string]time.Duration{"voices": 110 * time.Millisecond, "idle": 320 * time.Millisecond} {
+	for name, within := range map[string]time.Duration{"voices": 120 * time.Millisecond, "idle": 320 * time.Millisecond} {
 		w := newWire(20 * time.Millisecond)
 		speak := w.speak()
 		if name == "idle" {
