@@ -222,6 +222,9 @@ func (h *Hop) promiseNow(now time.Duration) time.Duration {
 // keeps reports whether packets are kept to be sent again.
 func (h *Hop) keeps() bool { return h.rtt == 0 || h.rtt <= ms(NackMax) }
 
+// Measured reports whether the round trip was measured within d.
+func (h *Hop) Measured(now, d time.Duration) bool { return h.echo != 0 && now-h.echoed < d }
+
 // Probe asks the neighbour for a sign of life.
 func (h *Hop) Probe(now time.Duration) { h.beat(now, true) }
 
