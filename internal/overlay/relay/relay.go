@@ -143,6 +143,19 @@ func (n *Node) Know(now time.Duration, other topology.Node) (number int, ok bool
 	return number, true
 }
 
+// Renew begins the link to a node anew: it has new keys, and numbers begin
+// again.
+func (n *Node) Renew(now time.Duration, number int) {
+	n.hops[number].Start(now, number, n.out)
+	if n.leaving {
+		n.hops[number].Leave()
+	}
+	n.told[number] = topology.Link{}
+	if !slices.Contains(n.newbies, number) {
+		n.newbies = append(n.newbies, number)
+	}
+}
+
 // Hear takes in an authentic datagram of a neighbour.
 func (n *Node) Hear(now time.Duration, neighbour int, counter uint64, datagram []byte) {
 	n.hops[neighbour].Hear(now, counter, datagram, n)
