@@ -79,7 +79,7 @@ bench/count:
 bench/crowd:       id signal bench/count
 bench:             people store/sqlite bench/child bench/crowd lossy sdk/go
 
-cmd/stoa:          id api node telemetry reports store/sqlite bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
+cmd/stoa:          id api node sim telemetry reports store/sqlite bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
 web:
 test/*:            *
 `

@@ -65,6 +65,27 @@ func (r *room) openAt(ingress int) {
 	}
 }
 
+// refence narrows the room's fence: at once where its voices come in, and at
+// the others as soon as those have been told.
+func (r *room) refence(fence region.Fence) {
+	r.fence = fence
+	for _, n := range r.w.nodes {
+		if !n.alive {
+			continue
+		}
+		told := r.w.now
+		if n.number != r.ingress && n.number != r.standby {
+			told += r.w.oneWay(r.ingress, n.number)
+		}
+		lives := n.lives
+		r.w.at(told, func() {
+			if n.alive && n.lives == lives {
+				n.core.Refence(r.w.now, r.name, fence)
+			}
+		})
+	}
+}
+
 // listen makes a node want the voices, from where they come in and from where
 // they would come in else.
 func (r *room) listen(l int) {
@@ -90,6 +111,9 @@ func (r *room) speak() {
 	}
 	if r.counts(r.w.now) {
 		r.counted++
+	}
+	if own := r.heard[r.ingress]; own != nil {
+		own[number] = r.w.now // the speaker's own node has listeners, too
 	}
 	binary.BigEndian.PutUint32(r.packet[:], uint32(r.number)) //nolint:gosec // a number of a room
 	binary.BigEndian.PutUint32(r.packet[4:], uint32(number))  //nolint:gosec // a number of a packet

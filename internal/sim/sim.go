@@ -211,7 +211,7 @@ func (s *scene) plan() {
 			s.apart = s.farthest(r)
 			w.cut = func(a, b int) bool { return s.isApart(a) != s.isApart(b) }
 		})
-		w.at(happens+10*time.Second, func() { w.cut = func(int, int) bool { return false } })
+		w.at(happens+8*time.Second, func() { w.cut = func(int, int) bool { return false } })
 	case "lossy":
 		burst := newBursts(w, func(a, b int) float64 {
 			if w.nodes[a].self.Continent != w.nodes[b].self.Continent {
@@ -280,9 +280,7 @@ func (s *scene) fence(*room) {
 	w.at(happens, func() {
 		narrowed = w.now
 		for _, r := range w.rooms {
-			for _, at := range []int{r.ingress, r.standby} {
-				w.nodes[at].core.Refence(w.now, r.name, inner)
-			}
+			r.refence(inner)
 			r.listeners = slices.DeleteFunc(r.listeners, func(l int) bool { return !inner.Allows(w.nodes[l].self.Place) })
 		}
 	})
@@ -347,7 +345,7 @@ func (s *scene) result() Result {
 			if r.cutOff(l) {
 				res.NodesCutOff++
 			}
-			if n.alive && !s.isApart(l) {
+			if n.alive && s.isApart(l) == s.isApart(r.ingress) {
 				res.WorstGapMS = max(res.WorstGapMS, float64(r.worstGap(l, counted/2))/float64(time.Millisecond))
 			}
 			if d, ok := r.delay(l, counted, s.meanwhile); ok {

@@ -299,7 +299,7 @@ func (h *Hop) lost(now time.Duration, before, counter uint64) {
 }
 
 // lossOver is over how many datagrams loss is averaged.
-const lossOver = 64
+const lossOver = 256
 
 // found notices that one of these came after all.
 func (h *Hop) found(counter uint64) {

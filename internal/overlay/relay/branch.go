@@ -15,6 +15,7 @@ type branch struct {
 	tree       frame.Tree
 	room       id.Room
 	owner      int
+	root       *root // what we own of it; nil in the trees of others
 	version    uint32
 	generation uint8
 	fence      region.Fence
@@ -30,6 +31,7 @@ type branch struct {
 	told       time.Duration // when the owner was told last that we have nobody
 	until      time.Duration // when the owner is taken for gone
 	next       time.Duration // when it is to be tended
+	ending     time.Duration // when we are to be out of it; 0: not
 	gone       bool
 }
 
@@ -83,7 +85,7 @@ func (n *Node) installed(now time.Duration, from int, i frame.Install) {
 		w.tree = b
 	}
 	n.say(now, from, frame.Installed{Tree: i.Tree, Version: i.Version})
-	b.until = now + 2*holds
+	b.until, b.ending = now+2*holds, 0
 	b.version, b.generation, b.fence = i.Version, i.Generation, fence
 	b.listener, b.both = i.Listener, i.Both
 	b.voices = make(map[uint8]id.Person, len(i.Voices))
@@ -120,8 +122,8 @@ func (n *Node) inside(fence region.Fence, name id.Node) int {
 // from the owner, too; they are served a little longer.
 func (n *Node) dismissed(now time.Duration, from int, d frame.Dismiss) {
 	n.say(now, from, frame.Installed(d))
-	if b := n.branches[d.Tree]; b != nil && b.owner == from && d.Version >= b.version {
-		n.drop(now, b)
+	if b := n.branches[d.Tree]; b != nil && b.owner == from && d.Version >= b.version && b.ending == 0 {
+		b.version, b.ending, b.listener = d.Version, now+lingers, false
 	}
 }
 
@@ -135,8 +137,35 @@ func (n *Node) drop(now time.Duration, b *branch) {
 }
 
 func (n *Node) endFeed(now time.Duration, b *branch, f *feed) {
-	n.say(now, f.from, frame.Prune{Tree: b.tree, Label: f.label})
+	if b.fence.Allows(n.m.Node(f.from).Place) {
+		n.say(now, f.from, frame.Prune{Tree: b.tree, Label: f.label})
+	}
 	delete(n.labels, f.label)
+}
+
+// narrow keeps a branch inside a fence, before its owner says so.
+func (n *Node) narrow(now time.Duration, b *branch, fence region.Fence) {
+	b.fence = fence
+	if !fence.Allows(n.m.Node(0).Place) || !fence.Allows(n.m.Node(b.owner).Place) {
+		n.drop(now, b)
+		return
+	}
+	outside := func(node int) bool { return !fence.Allows(n.m.Node(node).Place) }
+	b.children = slices.DeleteFunc(b.children, func(c child) bool { return outside(c.node) })
+	b.feeds = slices.DeleteFunc(b.feeds, func(f feed) bool {
+		if outside(f.from) {
+			n.endFeed(now, b, &f)
+			return true
+		}
+		return false
+	})
+	if b.backup != topology.None && outside(b.backup) {
+		b.backup = topology.None
+	}
+	if b.parent != topology.None && outside(b.parent) {
+		b.parent, b.backup = b.backup, topology.None
+	}
+	n.tend(now, b)
 }
 
 // join takes the voices of a tree from a node.
@@ -161,10 +190,10 @@ func (n *Node) join(now time.Duration, b *branch, from int) {
 // still there, and ends what has served.
 func (n *Node) tend(now time.Duration, b *branch) {
 	b.children = slices.DeleteFunc(b.children, func(c child) bool { return now > c.until })
-	if b.gone || b.parent == topology.None && b.owner == 0 {
-		return // the root
+	if b.gone || b.root != nil {
+		return
 	}
-	if now > b.until && n.orphaned(now, b) {
+	if b.ending != 0 && now > b.ending || now > b.until && n.orphaned(now, b) {
 		n.drop(now, b)
 		return
 	}
@@ -179,6 +208,7 @@ func (n *Node) tend(now time.Duration, b *branch) {
 		}
 	}
 	switch {
+	case b.parent == topology.None: // the owner has named somebody outside, or unknown to us
 	case b.backup == topology.None && b.parent != topology.None && !parentGood:
 		n.complain(now, b, b.parent, topology.None)
 	case b.backup == topology.None || b.both:

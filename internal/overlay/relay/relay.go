@@ -31,6 +31,7 @@ const (
 	holds     = 7 * time.Second        // and holds so long
 	tryAgain  = 100 * time.Millisecond // what was not answered is said so often
 	tryMax    = 30                     // and so many times
+	lingers   = time.Second            // who is dismissed goes on so long for those behind
 	overlap   = 200 * time.Millisecond // an old way stays so long beside a new one
 	probeOver = time.Second            // in which each node is probed once
 	shareAll  = time.Minute            // in which everything that is known of links is said once
@@ -329,7 +330,8 @@ func (n *Node) Record(now time.Duration, from int, kind frame.Kind, body []byte)
 const (
 	newsShare  = 0.1
 	newsMS     = 5.0
-	newsLoss   = 0.01
+	newsLoss   = 0.02
+	newsUsed   = 0.004 // loss of a link in use
 	newsJitter = 5.0
 )
 
@@ -339,10 +341,14 @@ func (n *Node) measured(now time.Duration, number int) topology.Link {
 	return topology.Link{RTT: float32(h.RTT()), Loss: float32(h.Loss()), Jitter: float32(h.Jitter()), Down: h.Down(now)}
 }
 
-func isNews(told, is topology.Link) bool {
+func isNews(told, is topology.Link, used bool) bool {
+	loss := newsLoss
+	if used {
+		loss = newsUsed
+	}
 	moved := math.Abs(float64(told.RTT - is.RTT))
 	return told.Down != is.Down || is.RTT > 0 && (told.RTT == 0 || moved > newsMS && moved > newsShare*float64(told.RTT)) ||
-		math.Abs(float64(told.Loss-is.Loss)) > newsLoss || math.Abs(float64(told.Jitter-is.Jitter)) > newsJitter
+		math.Abs(float64(told.Loss-is.Loss)) > loss || math.Abs(float64(told.Jitter-is.Jitter)) > newsJitter
 }
 
 // share takes what is measured into the map, and tells others what is news:
@@ -380,7 +386,7 @@ func (n *Node) share(now time.Duration) {
 		if full || len(n.newbies) > 0 {
 			all = append(all, l)
 		}
-		if isNews(n.told[number], is) {
+		if isNews(n.told[number], is, n.hops[number].InUse()) {
 			n.told[number] = is
 			news = append(news, l)
 		}

@@ -27,6 +27,7 @@ type root struct {
 	damper     topology.Damper
 	suspects   map[int]suspicion
 	next       time.Duration // when it is to be looked at
+	closing    bool
 	closed     bool
 }
 
@@ -83,24 +84,33 @@ func (n *Node) Open(now time.Duration, room id.Room, fence region.Fence, both bo
 		room: room, branch: b, both: both, voices: slices.Clone(voices),
 		suspects: make(map[int]suspicion),
 	}
-	r.plan, _ = topology.Plan(n.m, 0, nil, fence)
+	b.root = r
+	r.plan, _ = topology.Plan(n.m, 0, nil, fence, both)
 	n.roots[room], n.rootList = r, append(n.rootList, r)
 	n.branches[tree], n.branchList = b, append(n.branchList, b)
 }
 
-// Close ends that.
+// Close ends that. It is said to all who have a place in the tree until they
+// have answered.
 func (n *Node) Close(now time.Duration, room id.Room) {
 	r := n.roots[room]
 	if r == nil {
 		return
 	}
-	r.version++
-	for _, p := range r.places {
-		n.say(now, p.node, frame.Dismiss{Tree: r.branch.tree, Version: r.version})
-	}
-	delete(n.branches, r.branch.tree)
 	delete(n.roots, room)
-	r.closed, r.branch.gone = true, true
+	r.closing = true
+	r.branch.children, r.listeners, r.changed = nil, nil, 0
+	r.plan, _ = topology.Plan(n.m, 0, nil, r.branch.fence, r.both)
+	n.install(now, r)
+	n.finish(r)
+}
+
+// finish forgets a tree that was closed, once everybody knows.
+func (n *Node) finish(r *root) {
+	if r.closing && len(r.places) == 0 {
+		delete(n.branches, r.branch.tree)
+		r.closed, r.branch.gone = true, true
+	}
 }
 
 // Tree returns the tree of a room whose voices come in here, nil if there is
@@ -133,10 +143,26 @@ func (n *Node) SetVoices(now time.Duration, room id.Room, voices []frame.Voice) 
 }
 
 // Refence sets where the packets of a room may be, from now on. Nobody outside
-// gets any more of them from here, and nobody passes one on before it knows.
+// gets any more of them from here, and of the tree that begins here nobody
+// passes one on before it knows.
 func (n *Node) Refence(now time.Duration, room id.Room, fence region.Fence) {
+	for _, b := range n.branchList {
+		if b.room == room && b.owner != 0 && !b.gone {
+			n.narrow(now, b, fence)
+		}
+	}
+	for _, w := range n.wantList {
+		if w.room == room && !w.enough && !fence.Allows(n.m.Node(w.ingress).Place) {
+			w.enough = true
+			delete(n.wants, w.want)
+		}
+	}
 	r := n.roots[room]
 	if r == nil {
+		return
+	}
+	if !fence.Allows(n.m.Node(0).Place) {
+		n.Close(now, room) // no voices may come in here any more
 		return
 	}
 	r.generation++
@@ -201,6 +227,7 @@ func (n *Node) own(now time.Duration, r *root) {
 		}
 	}
 	switch {
+	case r.closing:
 	case r.changed != 0 && now-r.changed >= settle:
 		r.changed, r.looked = 0, now
 		n.look(now, r, true)
@@ -209,12 +236,13 @@ func (n *Node) own(now time.Duration, r *root) {
 		n.look(now, r, false)
 	}
 	r.places = slices.DeleteFunc(r.places, func(p *place) bool { return n.sayPlace(now, r, p) })
+	n.finish(r)
 }
 
 // look compares the tree with the best one, and takes that when it is better
 // for long enough; at once, after listeners have come or gone.
 func (n *Node) look(now time.Duration, r *root, fresh bool) {
-	better, unreached := topology.Plan(n.m, 0, n.listening(r), r.branch.fence)
+	better, unreached := topology.Plan(n.m, 0, n.listening(r), r.branch.fence, r.both)
 	old := r.plan.Cost(better.Price())
 	missing := 0
 	for _, l := range r.listeners {
@@ -225,13 +253,13 @@ func (n *Node) look(now time.Duration, r *root, fresh bool) {
 	is := better.Cost(better.Price())
 	if len(unreached) < missing || fresh && is < 0.98*old || r.damper.Judge(now, old, is) {
 		r.plan = better
-		n.install(now, r)
 	}
+	n.install(now, r) // hops may have become shaky, or good again
 }
 
 // replan makes the tree anew, since it cannot stay as it is.
 func (n *Node) replan(now time.Duration, r *root) {
-	r.plan, _ = topology.Plan(n.m, 0, n.listening(r), r.branch.fence)
+	r.plan, _ = topology.Plan(n.m, 0, n.listening(r), r.branch.fence, r.both)
 	n.install(now, r)
 }
 
@@ -252,13 +280,14 @@ func (n *Node) install(now time.Duration, r *root) {
 	for _, s := range r.plan.Spots()[1:] {
 		is := frame.Install{
 			Tree: r.branch.tree, Room: r.room, Version: r.version, Generation: r.generation,
-			Listener: s.Listener, Both: r.both || n.shaky(s.Parent, s.Node), Fence: r.branch.fence.String(), Voices: r.voices,
+			Listener: s.Listener, Fence: r.branch.fence.String(), Voices: r.voices,
 		}
 		is.Parent = n.m.Node(s.Parent).ID
 		if s.Backup != topology.None {
 			is.Backup = n.m.Node(s.Backup).ID
 		}
 		p, at := r.place(s.Node)
+		is.Both = r.both || n.shaky(s.Parent, s.Node, p != nil && p.install.Both)
 		if p != nil && !p.dismissed && same(p.install, is) {
 			continue
 		}
@@ -286,15 +315,19 @@ func (n *Node) install(now time.Duration, r *root) {
 
 // shaky reports whether a hop is too long to mend and loses so much that the
 // voices are to come on a second way as well.
-func (n *Node) shaky(from, to int) bool {
+func (n *Node) shaky(from, to int, was bool) bool {
 	l := n.m.Link(to, from)
-	return l.RTT > shakyRTT && l.Loss > shakyLoss
+	return l.RTT > shakyRTT && (l.Loss > shakyLoss || was && l.Loss > goodLoss) ||
+		l.RTT > slowRTT && (l.Loss > 2*shakyLoss || was && l.Loss > goodLoss)
 }
 
-// When that is.
+// When that is, and when not any more: on hops that are mended, what is lost in
+// bursts comes too late as well.
 const (
 	shakyRTT  = 80 // milliseconds
+	slowRTT   = 40
 	shakyLoss = 0.005
+	goodLoss  = 0.002
 )
 
 // same reports whether two say the same, versions aside.
@@ -330,13 +363,11 @@ func (n *Node) sayPlace(now time.Duration, r *root, p *place) (over bool) {
 // acknowledged notes that a node knows its place.
 func (n *Node) acknowledged(from int, i frame.Installed) {
 	b := n.branches[i.Tree]
-	if b == nil || b.owner != 0 {
+	if b == nil || b.root == nil {
 		return
 	}
-	if r := n.roots[b.room]; r != nil {
-		if p, _ := r.place(from); p != nil && p.install.Version == i.Version {
-			p.acked = true
-		}
+	if p, _ := b.root.place(from); p != nil && p.install.Version == i.Version {
+		p.acked = true
 	}
 }
 
@@ -344,20 +375,15 @@ func (n *Node) acknowledged(from int, i frame.Installed) {
 // is the link that is down, by that of two, or by our own, the node.
 func (n *Node) troubled(now time.Duration, from int, t frame.Trouble) {
 	b := n.branches[t.Tree]
-	if b == nil || b.owner != 0 || b.parent != topology.None {
+	if b == nil || b.root == nil || b.root.closing {
 		return
 	}
-	r := n.roots[b.room]
+	r := b.root
 	lost, ok := n.m.Find(t.Lost)
-	s := (*topology.Spot)(nil)
-	if r != nil {
-		s = r.plan.Spot(from)
-	}
+	s := r.plan.Spot(from)
 	if s == nil || !ok || s.Parent != lost {
-		if p := (*place)(nil); r != nil {
-			if p, _ = r.place(from); p != nil && p.acked && !p.dismissed {
-				p.acked, p.tries, p.said = false, 1, 0 // it does not know yet
-			}
+		if p, _ := r.place(from); p != nil && p.acked && !p.dismissed {
+			p.acked, p.tries, p.said = false, 1, 0 // it does not know yet
 		}
 		return
 	}

@@ -30,6 +30,7 @@ type Spot struct {
 	Parent, Backup int     // None for the root; Backup None when there is nobody
 	Delay          float64 // from the root, in milliseconds, as planned
 	Listener       bool
+	second         float64 // the same by the backup, when the parent is gone
 	children       int
 	backs          int // for how many it is the backup
 }
@@ -41,14 +42,17 @@ type Spot struct {
 type Tree struct {
 	m     *Map
 	fence region.Fence
+	both  bool
 	price float64
 	spots []Spot
 	at    map[int]int // number of a node to its spot
 }
 
 // Plan returns the best tree from root to the listeners that lie in fence and
-// can be reached, and the others.
-func Plan(m *Map, root int, listeners []int, fence region.Fence) (t *Tree, unreached []int) {
+// can be reached, and the others. Both says that nodes take the voices from
+// parent and backup at once: then the backup's way is to be short, too, and
+// else it is to be near, since to turn to it takes a round trip.
+func Plan(m *Map, root int, listeners []int, fence region.Fence, both bool) (t *Tree, unreached []int) {
 	star, stars := 0.0, 0
 	for _, l := range listeners {
 		if d := m.Delay(root, l); d != Far {
@@ -72,7 +76,8 @@ func Plan(m *Map, root int, listeners []int, fence region.Fence) (t *Tree, unrea
 			break
 		}
 	}
-	best.backUp(0)
+	best.both = both
+	best.backUp(0, len(best.spots))
 	return best, unreached
 }
 
@@ -282,39 +287,79 @@ func (t *Tree) Cost(price float64) float64 {
 // Price returns the price under which the tree was made.
 func (t *Tree) Price() float64 { return t.price }
 
-// backUp gives all spots from one on a second parent that comes before them:
-// near, since to turn to it takes a round trip, and not dependent on the first
-// one, if there is such.
-func (t *Tree) backUp(from int) {
-	for i := max(from, 1); i < len(t.spots); i++ {
+// backUp gives spots, from one on up to another, a second parent that comes
+// before them, and that does not depend on the first one, if there is such.
+func (t *Tree) backUp(from, to int) {
+	for i := max(from, 1); i < to; i++ {
 		s := &t.spots[i]
 		if old := t.Spot(s.Backup); s.Backup != None && old != nil {
 			old.backs--
 		}
-		s.Backup = None
+		s.Backup, s.second = None, s.Delay
 		best := Far
 		for j := range i {
 			u := &t.spots[j]
 			if u.Node == s.Parent || t.m.nodes[u.Node].Leaving && j > 0 || u.backs >= 2*DegreeMax {
 				continue
 			}
-			c := t.edge(u.Node, s.Node)
-			if c == Far {
+			c := t.m.Delay(u.Node, s.Node)
+			if c == Far || !t.allows(u.Node) {
 				continue
 			}
-			c = 2*c + u.Delay/4 + float64(u.backs)/2
-			if t.under(u.Node, s.Parent) {
-				c += dependent
+			depends := t.under(u.Node, s.Parent)
+			second := u.Delay + c
+			if depends {
+				second = u.second + c
 			}
-			if c < best {
-				best, s.Backup = c, u.Node
+			switch {
+			case t.both && t.m.Crosses(u.Node, s.Node):
+				c = second + t.price
+			case t.both:
+				c = second
+			case depends:
+				c = 2*c + u.Delay/8 + dependent
+			default:
+				c = 2*c + u.Delay/8
+			}
+			if c += float64(u.backs) / 2; c < best {
+				best, s.Backup, s.second = c, u.Node, second
 			}
 		}
-		if s.Backup != None {
+		if s.Backup == None && t.help(i) {
+			i, to = i+1, to+1 // the helper took its place
+		} else if s.Backup != None {
 			t.Spot(s.Backup).backs++
 		}
 	}
 }
+
+// help puts a node before a spot that has no other way to the root than the
+// direct one, to be its backup.
+func (t *Tree) help(i int) bool {
+	s, root := t.spots[i], t.spots[0].Node
+	best, helper := Far, None
+	for r := range t.m.nodes {
+		if t.at[r] > 0 || r == root || t.m.nodes[r].Leaving || !t.allows(r) {
+			continue
+		}
+		if c := t.edge(root, r) + 2*t.edge(r, s.Node); c < best {
+			best, helper = c, r
+		}
+	}
+	if helper == None || t.spots[0].children >= childrenMax {
+		return false
+	}
+	t.spots[0].children++
+	t.spots[i].Backup = helper
+	t.spots = slices.Insert(t.spots, i, Spot{Node: helper, Parent: root, Backup: None, Delay: t.m.Delay(root, helper), backs: 1})
+	for j := i; j < len(t.spots); j++ {
+		t.at[t.spots[j].Node] = j
+	}
+	return true
+}
+
+// childrenMax is to how many the root passes on at most, helpers among them.
+const childrenMax = DegreeMax + 4
 
 // dependent is what it costs a backup to lose the voices together with the
 // parent, in milliseconds.
@@ -346,7 +391,7 @@ func (t *Tree) Attach(l int) bool {
 	}
 	before := len(t.spots)
 	ok := g.attach(l)
-	t.backUp(before)
+	t.backUp(before, len(t.spots))
 	return ok
 }
 
@@ -365,7 +410,7 @@ func (t *Tree) Detach(node int) {
 func (t *Tree) trim() {
 	for i := len(t.spots) - 1; i > 0; i-- {
 		s := t.spots[i]
-		if s.Listener || s.children > 0 {
+		if s.Listener || s.children > 0 || s.backs > 0 {
 			continue
 		}
 		if p := t.Spot(s.Parent); p != nil {
@@ -389,20 +434,16 @@ func (t *Tree) cut(node int) {
 	for j := i; j < len(t.spots); j++ {
 		t.at[t.spots[j].Node] = j
 	}
+	var without []int
 	for j := range t.spots {
-		if t.spots[j].Backup == node {
-			t.spots[j].Backup = None
-			t.backUpOne(j)
+		if s := &t.spots[j]; s.Backup == node {
+			s.Backup = None
+			without = append(without, s.Node)
 		}
 	}
-}
-
-// backUpOne gives one spot another second parent.
-func (t *Tree) backUpOne(i int) {
-	kept := t.spots
-	t.spots = t.spots[:i+1]
-	t.backUp(i)
-	t.spots = kept
+	for _, n := range without {
+		t.backUp(t.at[n], t.at[n]+1)
+	}
 }
 
 // Move makes a node's backup its parent, since that is what it has done when
@@ -426,7 +467,7 @@ func (t *Tree) move(node int) {
 	b.children++
 	b.backs--
 	s.Parent, s.Backup = s.Backup, None
-	t.backUpOne(i)
+	t.backUp(i, i+1)
 }
 
 // Lose takes a node out that is gone, or must not be in the tree. Its children
@@ -482,7 +523,7 @@ func (t *Tree) replant(gone map[int]bool) (unreached []int) {
 		t.at[s.Node] = i
 	}
 	t.recount()
-	t.backUp(0)
+	t.backUp(0, len(t.spots))
 	for _, l := range listeners {
 		if !t.Attach(l) {
 			unreached = append(unreached, l)
@@ -528,6 +569,7 @@ func (t *Tree) Narrow(fence region.Fence) (unreached []int) {
 		t.spots[i+1].Listener = false
 		unreached = append(unreached, t.Lose(node)...)
 	}
-	t.backUp(0)
+	t.backUp(0, len(t.spots))
+	t.trim()
 	return unreached
 }
