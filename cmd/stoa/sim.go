@@ -48,12 +48,12 @@ func simulate(_ context.Context, args []string, stdout, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
-	start := time.Now() //nolint:forbidigo // how long the simulation takes is a result of it
+	start := time.Now()
 	result, err := sim.Run(c, earth)
 	if err != nil {
 		return err
 	}
-	result.WallS = time.Since(start).Seconds() //nolint:forbidigo // likewise
+	result.WallS = time.Since(start).Seconds()
 	if *asJSON {
 		return json.NewEncoder(stdout).Encode(result)
 	}
@@ -79,7 +79,9 @@ func readEarth(cities, rtt string, seed uint64) (*sim.Earth, error) {
 
 func printSimulation(w io.Writer, r sim.Result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(what, format string, values ...any) { fmt.Fprintf(t, "%s\t%s\n", what, fmt.Sprintf(format, values...)) }
+	line := func(what, format string, values ...any) {
+		fmt.Fprintf(t, "%s\t%s\n", what, fmt.Sprintf(format, values...))
+	}
 	line("nodes", "%d, %d of them with listeners in each of %d rooms", r.Nodes, r.Listeners, r.Rooms)
 	line("happens", "%s (seed %d)", r.Scenario, r.Seed)
 	line("worst gap", "%.0f ms", r.WorstGapMS)

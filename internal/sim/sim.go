@@ -22,9 +22,11 @@ var Scenarios = []string{"calm", "kill-relay", "kill-edge", "partition", "lossy"
 
 // Bounds of a run.
 const (
-	NodesMin, NodesMax = 4, 1000
-	RoomsMax           = 20
-	TimeMin, TimeMax   = 20 * time.Second, time.Hour
+	NodesMin = 4
+	NodesMax = 1000
+	RoomsMax = 20
+	TimeMin  = 20 * time.Second
+	TimeMax  = time.Hour
 )
 
 // A Config is what is simulated.

@@ -25,7 +25,6 @@ type world struct {
 	rooms []*room
 	loss  func(from, to int) bool // whether a datagram is lost
 	cut   func(from, to int) bool // whether nothing passes
-	stops time.Duration
 	free  [2][][]byte
 
 	forbidden func(from, to int, datagram []byte) bool // whether it must not have been sent
@@ -48,7 +47,6 @@ type node struct {
 	here   []int // by our numbers: the core's, -1 when it does not know them
 	alive  bool
 	lives  int
-	ticks  int // which ticks are this life's
 }
 
 func newWorld(earth *Earth, cities []int, places func(city int) (region.Place, region.Fence), rnd *rand.Rand) *world {

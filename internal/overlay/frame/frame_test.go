@@ -36,8 +36,10 @@ func TestMain(m *testing.M) {
 	record(KindBeat, Beat{true, true, 1, 1 << 31, 65535, 1000}, ParseBeat)
 	record(KindNack, Nack{1 << 63, 5}, ParseNack)
 	record(KindWant, Want{name[id.Room](1), true}, ParseWant)
-	record(KindInstall, Install{1 << 63, name[id.Room](2), 9, 8, true, true, name[id.Node](3), name[id.Node](4), "eu+ch@example",
-		[]Voice{{0, name[id.Person](5)}, {19, name[id.Person](6)}}}, ParseInstall)
+	record(KindInstall, Install{
+		1 << 63, name[id.Room](2), 9, 8, true, true, name[id.Node](3), name[id.Node](4), "eu+ch@example",
+		[]Voice{{0, name[id.Person](5)}, {19, name[id.Person](6)}},
+	}, ParseInstall)
 	record(KindInstalled, Installed{7, 1 << 31}, ParseInstalled)
 	record(KindDismiss, Dismiss{7, 8}, ParseDismiss)
 	record(KindJoin, Join{7, 8}, ParseJoin)
@@ -56,7 +58,7 @@ func parseLinks(b []byte) (l Links, err error) {
 func TestRecords(t *testing.T) {
 	datagram := AppendPromise(nil, 21*time.Millisecond)
 	var order []Kind
-	for kind := Kind(0); kind < 64; kind++ {
+	for kind := range Kind(64) {
 		one, known := each[kind]
 		if !known {
 			if kind > 20 { // what a later version says

@@ -42,7 +42,7 @@ type feed struct {
 	asked  time.Duration // when we have asked last
 	tries  int           // without an answer
 	heard  time.Duration // when a voice came last; 0: never
-	fresh  time.Duration // when it brought a packet that no other had brought
+	fresh  time.Duration // when it brought a packet that no other had brought, or began
 	ending time.Duration // when it is to end; 0: not
 	done   bool          // the other has answered
 }
@@ -51,6 +51,13 @@ type feed struct {
 type child struct {
 	node  int
 	label uint32
+	until time.Duration
+}
+
+// told is a room's fence as this node was told, which holds beside what owners
+// of trees say: their word may be on its way for longer.
+type told struct {
+	fence region.Fence
 	until time.Duration
 }
 
@@ -69,8 +76,11 @@ func (n *Node) installed(now time.Duration, from int, i frame.Install) {
 		return
 	}
 	fence, err := region.ParseFence(i.Fence)
-	if err != nil || !fence.Allows(n.m.Node(0).Place) {
-		n.Counts.Malformed++ // nobody inside the fence would ask us
+	if known, ok := n.fences[i.Room]; ok {
+		fence = fence.And(known.fence)
+	}
+	if err != nil || !fence.Allows(n.m.Node(0).Place) || !fence.Allows(n.m.Node(from).Place) {
+		n.Counts.Outside++ // nobody inside the fence would ask us
 		return
 	}
 	if b == nil {
@@ -182,7 +192,7 @@ func (n *Node) join(now time.Duration, b *branch, from int) {
 	}
 	n.labels[label] = b
 	b.feeds = append(b.feeds, feed{from: from, label: label, asked: now, tries: 1, heard: 0, fresh: now})
-	n.use(now, from, holds)
+	n.use(now, from)
 	n.say(now, from, frame.Join{Tree: b.tree, Label: label})
 }
 
@@ -217,7 +227,7 @@ func (n *Node) tend(now time.Duration, b *branch) {
 		n.replace(now, b)
 	case now-b.standby >= sayAgain:
 		b.standby = now
-		n.use(now, b.backup, holds)
+		n.use(now, b.backup)
 		n.say(now, b.backup, frame.Join{Tree: b.tree}) // no label: we may come
 	}
 	n.prune(now, b)
@@ -249,13 +259,15 @@ func (n *Node) sayJoin(now time.Duration, b *branch, f *feed) {
 	}
 	f.asked = now
 	f.tries++
-	n.use(now, f.from, holds)
+	n.use(now, f.from)
 	n.say(now, f.from, frame.Join{Tree: b.tree, Label: f.label})
 }
 
 // good reports whether voices can be expected from a feed.
 func (n *Node) good(now time.Duration, f *feed) bool {
-	return !n.hops[f.from].Suspect(now) && !n.m.Link(0, f.from).Down && (f.done || f.tries < 4)
+	h := n.hops[f.from]
+	answers := max(4*tryAgain, time.Duration(2.5*h.RTT()*float64(time.Millisecond)))
+	return !h.Suspect(now) && !n.m.Link(0, f.from).Down && (f.done || now-f.fresh < answers)
 }
 
 // replace makes the backup the parent once the parent is gone for good, and
@@ -321,10 +333,10 @@ func (n *Node) prune(now time.Duration, b *branch) {
 // joined lets a node take the voices of a tree from us.
 func (n *Node) joined(now time.Duration, from int, j frame.Join) {
 	b := n.branches[j.Tree]
-	why := frame.JoinDone
+	var why uint32
 	switch {
 	case j.Label == 0:
-		n.use(now, from, holds)
+		n.use(now, from)
 		return
 	case b == nil:
 		if why = frame.JoinStranger; len(n.early) < earlyMax {
@@ -343,7 +355,7 @@ func (n *Node) adopt(now time.Duration, b *branch, node int, label uint32) (why 
 		n.Counts.Outside++
 		return frame.JoinOutside
 	}
-	n.use(now, node, holds)
+	n.use(now, node)
 	for i := range b.children {
 		if c := &b.children[i]; c.node == node {
 			c.label, c.until = label, now+holds

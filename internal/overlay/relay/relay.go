@@ -13,6 +13,7 @@
 package relay
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -32,6 +33,7 @@ const (
 	tryAgain  = 100 * time.Millisecond // what was not answered is said so often
 	tryMax    = 30                     // and so many times
 	lingers   = time.Second            // who is dismissed goes on so long for those behind
+	remembers = time.Minute            // a fence that we were told
 	overlap   = 200 * time.Millisecond // an old way stays so long beside a new one
 	probeOver = time.Second            // in which each node is probed once
 	shareAll  = time.Minute            // in which everything that is known of links is said once
@@ -70,7 +72,7 @@ type Node struct {
 
 	probe   int // whom to probe next
 	probing float64
-	told    []topology.Link // of our links, as others know them
+	shown   []topology.Link // of our links, as others know them
 	shared  time.Duration
 	newbies []int // who does not know our links yet
 	leaving bool
@@ -80,6 +82,7 @@ type Node struct {
 	labels   map[uint32]*branch
 	wants    map[want]*wanting
 	early    []early
+	fences   map[id.Room]told // that we have been told of late
 	planned  time.Duration
 
 	// The same, in the order in which they are gone through.
@@ -110,9 +113,9 @@ type Counts struct {
 func New(now time.Duration, self topology.Node, fence region.Fence, rnd *rand.Rand, out Out) *Node {
 	return &Node{
 		fence: fence, m: topology.NewMap(self), out: out, rnd: rnd,
-		hops: []*hop.Hop{nil}, uses: []time.Duration{0}, told: []topology.Link{{}}, shared: now,
+		hops: []*hop.Hop{nil}, uses: []time.Duration{0}, shown: []topology.Link{{}}, shared: now,
 		roots: make(map[id.Room]*root), branches: make(map[frame.Tree]*branch), labels: make(map[uint32]*branch),
-		wants: make(map[want]*wanting), bad: []bool{false},
+		wants: make(map[want]*wanting), fences: make(map[id.Room]told), bad: []bool{false},
 	}
 }
 
@@ -137,7 +140,7 @@ func (n *Node) Know(now time.Duration, other topology.Node) (number int, ok bool
 		}
 		n.hops = append(n.hops, h)
 		n.uses = append(n.uses, 0)
-		n.told = append(n.told, topology.Link{})
+		n.shown = append(n.shown, topology.Link{})
 		n.bad = append(n.bad, false)
 		n.newbies = append(n.newbies, number)
 	}
@@ -151,7 +154,7 @@ func (n *Node) Renew(now time.Duration, number int) {
 	if n.leaving {
 		n.hops[number].Leave()
 	}
-	n.told[number] = topology.Link{}
+	n.shown[number] = topology.Link{}
 	if !slices.Contains(n.newbies, number) {
 		n.newbies = append(n.newbies, number)
 	}
@@ -228,6 +231,7 @@ func (n *Node) Tick(now time.Duration) {
 		}
 	}
 	n.early = slices.DeleteFunc(n.early, func(e early) bool { return now > e.until })
+	maps.DeleteFunc(n.fences, func(_ id.Room, f told) bool { return now > f.until })
 	n.share(now)
 	n.Settle(now)
 }
@@ -241,8 +245,8 @@ func swapOut[T any](list []T, i int) []T {
 }
 
 // use keeps the link to a node alive for a while.
-func (n *Node) use(now time.Duration, number int, d time.Duration) {
-	if n.uses[number] = max(n.uses[number], now+d); !n.hops[number].InUse() {
+func (n *Node) use(now time.Duration, number int) {
+	if n.uses[number] = now + holds; !n.hops[number].InUse() {
 		n.hops[number].Use(now, true)
 	}
 }
@@ -358,7 +362,7 @@ func (n *Node) share(now time.Duration) {
 	for _, number := range n.inUse {
 		if n.hops[number].Down(now) != n.m.Link(0, number).Down {
 			n.m.Set(0, number, n.measured(now, number))
-			urgent = urgent || n.told[number].RTT != 0
+			urgent = urgent || n.shown[number].RTT != 0
 		}
 		if departing := n.hops[number].Departing(); departing != n.m.Node(number).Leaving {
 			n.departs(now, number, departing)
@@ -386,8 +390,8 @@ func (n *Node) share(now time.Duration) {
 		if full || len(n.newbies) > 0 {
 			all = append(all, l)
 		}
-		if isNews(n.told[number], is, n.hops[number].InUse()) {
-			n.told[number] = is
+		if isNews(n.shown[number], is, n.hops[number].InUse()) {
+			n.shown[number] = is
 			news = append(news, l)
 		}
 	}

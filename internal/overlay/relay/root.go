@@ -146,6 +146,7 @@ func (n *Node) SetVoices(now time.Duration, room id.Room, voices []frame.Voice) 
 // gets any more of them from here, and of the tree that begins here nobody
 // passes one on before it knows.
 func (n *Node) Refence(now time.Duration, room id.Room, fence region.Fence) {
+	n.fences[room] = told{fence, now + remembers}
 	for _, b := range n.branchList {
 		if b.room == room && b.owner != 0 && !b.gone {
 			n.narrow(now, b, fence)
