@@ -71,6 +71,9 @@ wire: build ## no names on the wire: a visit of three people, captured and searc
 	$(GO) build -o bin/wire ./test/wire
 	bin/wire $(WIRE)
 
+sim: ## the network, simulated: 200 nodes in every scenario, 1,500 schedules of faults (about ten minutes)
+	$(GO) test ./internal/sim -count=1 -timeout 40m -run 'Scenarios|Both|Everybody|Faults' -bars -v
+
 bench-loss: build ## how speech survives loss, in Chromium; rewrites its section in docs/benchmarks.md
 	test/needs chromium espeak-ng sox
 	$(GO) build -o bin/m2e ./test/meter/m2e

@@ -167,16 +167,11 @@ func common(a, b string) string {
 	case b == "*":
 		return a
 	}
-	names := ""
-	for name := range strings.SplitSeq(strings.Trim(a, "+"), "+") {
-		if has(b, name) {
-			names += "+" + name
-		}
-	}
-	if names == "" {
+	names := slices.DeleteFunc(list(a), func(name string) bool { return !has(b, name) })
+	if len(names) == 0 {
 		return ""
 	}
-	return names + "+"
+	return "+" + strings.Join(names, "+") + "+"
 }
 
 // IsNowhere reports whether f allows no place at all.

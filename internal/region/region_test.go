@@ -49,8 +49,10 @@ func TestBadFences(t *testing.T) {
 	for i := range many {
 		many[i] = strings.Repeat("a", i%NameMax+1) + string(rune('a'+i/NameMax))
 	}
-	for _, text := range []string{"", "@", "eu@", "EU", "eu+", "+eu", "eu++ch", "e u", "eu@a@b", "-eu", "*@a", "eu@*",
-		strings.Repeat("x", NameMax+1), strings.Join(many, "+")} {
+	for _, text := range []string{
+		"", "@", "eu@", "EU", "eu+", "+eu", "eu++ch", "e u", "eu@a@b", "-eu", "*@a", "eu@*",
+		strings.Repeat("x", NameMax+1), strings.Join(many, "+"),
+	} {
 		if f, err := ParseFence(text); !errors.Is(err, ErrFence) || f != (Fence{}) {
 			t.Errorf("%q is the fence %v, %v", text, f, err)
 		}

@@ -39,7 +39,10 @@ func size() (nodes, seeds int, virtual time.Duration) {
 	if *bars {
 		return 200, 5, time.Minute
 	}
-	return 50, 2, 34 * time.Second
+	if testing.Short() {
+		return 50, 1, 34 * time.Second
+	}
+	return 50, 3, 34 * time.Second
 }
 
 // What each scenario must not do to a listener, in milliseconds.
@@ -125,9 +128,12 @@ func TestSameSeedSameRun(t *testing.T) {
 // Whatever breaks, nothing is where it must not be, and what is whole again
 // works again.
 func TestFaults(t *testing.T) {
-	schedules := uint64(60)
-	if *bars {
+	schedules := uint64(200)
+	switch {
+	case *bars:
 		schedules = 1500
+	case testing.Short():
+		schedules = 40
 	}
 	heard, datagrams := 0, uint64(0)
 	for seed := range schedules {
