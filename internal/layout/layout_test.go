@@ -62,6 +62,7 @@ overlay/frame:     id
 overlay/hop:       id overlay/frame
 overlay/topology:  id region
 overlay/relay:     id region overlay/frame overlay/hop overlay/topology
+overlay/identity:  id region
 sim:               id region overlay/frame overlay/hop overlay/topology overlay/relay
 
 load:
