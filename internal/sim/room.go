@@ -126,12 +126,17 @@ func (r *room) counts(now time.Duration) bool { return now >= r.countFrom && now
 // tree returns the tree of the room as its owner has it.
 func (r *room) tree() *topology.Tree { return r.w.nodes[r.ingress].core.Tree(r.name) }
 
-// relay returns the node that passes the voices on to most others.
+// relay returns the node that passes the voices on to most others, and at
+// which no voices of another room come in: to lose those is another scenario.
 func (r *room) relay() int {
 	children := map[int]int{}
 	t := r.tree()
 	for _, s := range t.Spots()[1:] {
 		children[s.Parent]++
+	}
+	here := r.w.nodes[r.ingress].here
+	for _, other := range r.w.rooms {
+		children[here[other.ingress]] = -1
 	}
 	best := slices.MaxFunc(t.Spots()[1:], func(a, b topology.Spot) int {
 		return cmp.Or(cmp.Compare(children[a.Node], children[b.Node]), cmp.Compare(b.Node, a.Node))
