@@ -63,6 +63,7 @@ overlay/hop:       id overlay/frame
 overlay/topology:  id region
 overlay/relay:     id region overlay/frame overlay/hop overlay/topology
 overlay/identity:  id region
+overlay/admission: id region overlay/identity
 sim:               id region overlay/frame overlay/hop overlay/topology overlay/relay
 
 load:
@@ -80,7 +81,7 @@ bench/count:
 bench/crowd:       id signal bench/count
 bench:             people store/sqlite bench/child bench/crowd lossy sdk/go
 
-cmd/stoa:          id api node sim telemetry reports store/sqlite bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
+cmd/stoa:          id region api node sim overlay/admission telemetry reports store/sqlite bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
 web:
 test/*:            *
 `

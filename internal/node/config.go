@@ -37,6 +37,8 @@ type Config struct {
 	Invites    Invites    `koanf:"invites"`
 	Moderation Moderation `koanf:"moderation"`
 	Admin      Admin      `koanf:"admin"`
+	Network    Network    `koanf:"network"`
+	Join       string     `koanf:"join"` // an invite to a network of nodes
 }
 
 // TLS is the certificate that the node shows to browsers.
@@ -78,6 +80,11 @@ type Admin struct {
 	Addr string `koanf:"addr"`
 }
 
+// Network is how this node takes part in a network of nodes.
+type Network struct {
+	Listen string `koanf:"listen"` // the door, where the network was made
+}
+
 // defaults are the keys of stoa.toml and their values there; a test compares.
 var defaults = map[string]any{
 	"addr":                 "localhost:8080",
@@ -99,6 +106,8 @@ var defaults = map[string]any{
 	"invites.expire":       "336h",
 	"moderation.keys":      []string{},
 	"admin.addr":           "",
+	"network.listen":       ":7883",
+	"join":                 "",
 }
 
 // ErrConfig means that a setting is wrong; the text says which and why.
@@ -255,6 +264,9 @@ func (c *Config) check() error {
 		if _, _, err := net.SplitHostPort(c.Admin.Addr); err != nil {
 			return bad("admin.addr", "%q is not HOST:PORT", c.Admin.Addr)
 		}
+	}
+	if _, _, err := net.SplitHostPort(c.Network.Listen); err != nil {
+		return bad("network.listen", "%q is not HOST:PORT", c.Network.Listen)
 	}
 	return c.checkURL(bad)
 }

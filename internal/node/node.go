@@ -48,6 +48,7 @@ type Node struct {
 	reports *reports.Reports
 	media   *sfu.SFU
 	network *packet.Network // nil with the udp lane
+	member  *membership     // nil in no network of nodes
 	gauge   *gauge
 	rooms   *live.Rooms
 	api     *api.API
@@ -118,6 +119,9 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	var work context.Context
 	work, n.work = context.WithCancel(context.Background())
+	if err := n.startNetwork(ctx, work); err != nil {
+		return nil, err
+	}
 	go n.gauge.run(work)
 	go n.forget(work)
 	n.api = api.New(api.Parts{
