@@ -376,7 +376,7 @@ func TestFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, broken := range [][]byte{nil, []byte(strings.ReplaceAll(string(whole[:len(whole)/2]), ":", "")), []byte("rubbish")} {
+		for _, broken := range [][]byte{nil, []byte(strings.ReplaceAll(string(whole[:len(whole)/3]), ":", "")), []byte("rubbish")} {
 			if err := os.WriteFile(path, broken, 0o600); err != nil {
 				t.Fatal(err)
 			}
