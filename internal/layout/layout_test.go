@@ -46,9 +46,9 @@ store/sqlite:      id room room/live people reports store/query
 store/storetest:   id room room/live people people/peopletest reports
 
 route:             id
+udp:
 media/rtp:
-media/udp:
-media/packet:      media/udp
+media/packet:      udp
 media/speech:      id
 media/digest:      id
 media/seal:        media/rtp
@@ -56,7 +56,7 @@ media/handshake:   media/seal
 media/forward:     id media/rtp media/speech
 media/fanout:      media/rtp media/seal media/forward
 media/peer:        media/rtp media/seal media/forward media/fanout
-media/sfu:         id telemetry route media/digest media/rtp media/udp media/seal media/handshake media/forward media/fanout media/peer
+media/sfu:         id telemetry route media/digest media/rtp udp media/seal media/handshake media/forward media/fanout media/peer
 
 overlay/frame:     id
 overlay/hop:       id overlay/frame

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/stoa-audio/stoa/internal/media/packet"
-	"github.com/stoa-audio/stoa/internal/media/udp"
+	"github.com/stoa-audio/stoa/internal/udp"
 )
 
 // A node that may not send frames says so once, and runs.

@@ -18,7 +18,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
-	"github.com/stoa-audio/stoa/internal/media/udp"
+	"github.com/stoa-audio/stoa/internal/udp"
 )
 
 // Voices reach an unmodified pion/webrtc client as frames.

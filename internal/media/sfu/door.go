@@ -7,7 +7,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/media/handshake"
 	"github.com/stoa-audio/stoa/internal/media/peer"
 	"github.com/stoa-audio/stoa/internal/media/rtp"
-	"github.com/stoa-audio/stoa/internal/media/udp"
+	"github.com/stoa-audio/stoa/internal/udp"
 )
 
 // handle takes in a datagram from the shard's own socket.

@@ -18,7 +18,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/media/peer"
 	"github.com/stoa-audio/stoa/internal/media/rtp"
 	"github.com/stoa-audio/stoa/internal/media/seal"
-	"github.com/stoa-audio/stoa/internal/media/udp"
+	"github.com/stoa-audio/stoa/internal/udp"
 )
 
 // A walk is a shard without its goroutine, and a room with speakers and many

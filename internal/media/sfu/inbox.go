@@ -7,7 +7,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/media/fanout"
 	"github.com/stoa-audio/stoa/internal/media/rtp"
-	"github.com/stoa-audio/stoa/internal/media/udp"
+	"github.com/stoa-audio/stoa/internal/udp"
 )
 
 // Bounds of an inbox: what a hundred speakers say in 200 ms.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/media/rtp"
-	"github.com/stoa-audio/stoa/internal/media/udp"
+	"github.com/stoa-audio/stoa/internal/udp"
 )
 
 // Whatever is put in and taken out in whatever turn, comes out as it went in,

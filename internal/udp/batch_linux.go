@@ -23,8 +23,9 @@ type batch struct {
 	readFunc  func(fd uintptr) bool
 	pollFunc  func(fd uintptr)
 	writeFunc func(fd uintptr) bool
-	want      int // messages asked for
-	got       int // and done
+	joined    bool // one message may hold several datagrams
+	want      int  // messages asked for
+	got       int  // and done
 	err       error
 	segmented bool // the system can cut one message into datagrams
 	unsent    Unsent
@@ -46,12 +47,13 @@ type side struct {
 	controls [BatchMax]control
 }
 
-// A control says of what length the datagrams of a message are (udp(7),
-// UDP_SEGMENT): a struct cmsghdr and its data.
+// A control says of what length the datagrams of a message are (udp(7):
+// UDP_SEGMENT, 16 bits, on the way out, and UDP_GRO, an int, on the way in): a
+// struct cmsghdr and its data.
 type control struct {
 	header unix.Cmsghdr
-	length uint16
-	_      [6]byte // CMSG_SPACE
+	length [4]byte
+	_      [4]byte // CMSG_SPACE
 }
 
 // segmentsMax is how many datagrams go in one message: what the system takes
@@ -120,6 +122,24 @@ func grow(fd int) {
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, bufferBytes)
 }
 
+// join has the system join datagrams, into buffers that hold what it joins.
+func (b *batch) join() error {
+	var err error
+	if cannot := errors.Join(b.raw.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_GRO, 1)
+	}), err); cannot != nil {
+		return cannot
+	}
+	b.joined = true
+	buffers := make([]byte, joinedMessages*joinedBytes)
+	for i := range joinedMessages {
+		b.in.vectors[i].Base = &buffers[i*joinedBytes]
+		b.in.vectors[i].SetLen(joinedBytes)
+		b.in.messages[i].header.Control = (*byte)(unsafe.Pointer(&b.in.controls[i]))
+	}
+	return nil
+}
+
 func newSide() *side {
 	s := new(side)
 	for i := range s.messages {
@@ -152,8 +172,15 @@ func (b *batch) poll(in []Datagram) (int, error) {
 
 func (b *batch) prepare(in []Datagram) {
 	b.want = min(len(in), BatchMax)
+	if b.joined {
+		b.want = min(len(in)/joinedSegments, joinedMessages)
+	}
 	for i := range b.in.messages[:b.want] {
-		b.in.messages[i].header.Namelen = unix.SizeofSockaddrInet6
+		h := &b.in.messages[i].header
+		h.Namelen = unix.SizeofSockaddrInet6
+		if b.joined {
+			h.SetControllen(int(unsafe.Sizeof(control{})))
+		}
 	}
 }
 
@@ -161,11 +188,28 @@ func (b *batch) received(in []Datagram) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	for i := range b.in.messages[:b.got] {
+	n := 0
+	for i := range b.in.messages[:b.got] { // in has room for all that can be joined
 		m := &b.in.messages[i]
-		in[i] = Datagram{unsafe.Slice(m.header.Iov.Base, m.length), name(m)}
+		data, from := unsafe.Slice(m.header.Iov.Base, m.length), name(m)
+		for each := b.each(i); each > 0 && len(data) > each && n < len(in)-1; n++ {
+			in[n] = Datagram{data[:each:each], from}
+			data = data[each:]
+		}
+		in[n] = Datagram{data, from}
+		n++
 	}
-	return b.got, nil
+	return n, nil
+}
+
+// each returns the length of the datagrams that message i was joined from; 0: it
+// is one.
+func (b *batch) each(i int) int {
+	c := &b.in.controls[i]
+	if !b.joined || b.in.messages[i].header.Controllen == 0 || c.header.Level != unix.IPPROTO_UDP || c.header.Type != unix.UDP_GRO {
+		return 0
+	}
+	return int(binary.NativeEndian.Uint32(c.length[:]))
 }
 
 // receive is called by the poller when there may be something; it returns
@@ -260,7 +304,7 @@ func (b *batch) put(i int, out []Datagram) bool {
 		return true
 	}
 	c := &b.out.controls[i]
-	c.length = uint16(len(out[0].Data)) //nolint:gosec // a datagram
+	binary.NativeEndian.PutUint16(c.length[:], uint16(len(out[0].Data))) //nolint:gosec // a datagram
 	m.header.Control = (*byte)(unsafe.Pointer(c))
 	m.header.SetControllen(int(unsafe.Sizeof(*c)))
 	return true

@@ -46,4 +46,6 @@ func (b *batch) write(out []Datagram) (u Unsent) {
 
 func (b *batch) poll([]Datagram) (int, error) { return 0, nil }
 
+func (b *batch) join() error { return nil }
+
 func (b *batch) gather(bool) error { return errors.ErrUnsupported }

@@ -19,6 +19,13 @@ const (
 	DatagramMax = 1500
 	// BatchMax is how many datagrams one call moves at most.
 	BatchMax = 64
+	// JoinedMax is how many datagrams one call reads at least room for, once
+	// Join was called.
+	JoinedMax = joinedSegments
+	// joinedMessages and joinedSegments are how many messages are read at once
+	// then, and how many datagrams the system joins to one of them.
+	joinedMessages, joinedSegments = 8, 128
+	joinedBytes                    = 1 << 16 // of one message
 	// bufferBytes is asked for in each direction: half a second of a thousand
 	// voices to a listener each.
 	bufferBytes = 4 << 20
@@ -93,7 +100,7 @@ func open(conn *net.UDPConn) (*Conn, error) {
 	// The system may grant less; drops are counted where they happen.
 	err := errors.Join(conn.SetReadBuffer(bufferBytes), conn.SetWriteBuffer(bufferBytes), c.batch.open(conn))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("media socket: %w", err), conn.Close())
+		return nil, errors.Join(fmt.Errorf("UDP socket: %w", err), conn.Close())
 	}
 	return c, nil
 }
@@ -132,6 +139,12 @@ func isRefusal(err error) bool {
 // this one to the first of them, or, when on is false, lets the system spread
 // it again. It fails where the system cannot: it is then spread as before.
 func (c *Conn) Gather(on bool) error { return c.batch.gather(on) }
+
+// Join has the system hand over together what one sender has sent in a row
+// (UDP_GRO, udp(7)): it pays where much comes from few. It is to be called
+// before Read, which then needs room for JoinedMax datagrams at least. Where the
+// system cannot, nothing changes.
+func (c *Conn) Join() error { return c.batch.join() }
 
 // SetDeadline sets until when Read waits.
 func (c *Conn) SetDeadline(t time.Time) error { return c.conn.SetReadDeadline(t) }

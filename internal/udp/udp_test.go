@@ -236,3 +236,43 @@ func TestSharedAddress(t *testing.T) {
 	}
 	spread()
 }
+
+// What the system joins is cut as it was sent.
+func TestJoined(t *testing.T) {
+	server, client := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
+	if err := server.Join(); err != nil {
+		t.Fatal(err)
+	}
+	var out []Datagram
+	slab := make([]byte, 0, 1<<20)
+	for i := range 5 * BatchMax {
+		n := 900
+		if i%7 == 6 {
+			n = 100 + i
+		}
+		for range n {
+			slab = append(slab, byte(i))
+		}
+		out = append(out, Datagram{slab[len(slab)-n:], server.LocalAddr()})
+	}
+	if failed := client.WriteBatch(out); failed != (Unsent{}) {
+		t.Fatalf("%v not sent", failed)
+	}
+	in, got, reads := make([]Datagram, 4*JoinedMax), 0, 0
+	if err := server.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for ; got < len(out); reads++ {
+		n, err := server.Read(in)
+		if err != nil || n == 0 {
+			t.Fatalf("after %d: %d, %v", got, n, err)
+		}
+		for _, d := range in[:n] {
+			if !slices.Equal(d.Data, out[got].Data) || d.Addr != client.LocalAddr() {
+				t.Fatalf("datagram %d: %d bytes from %v, want %d", got, len(d.Data), d.Addr, len(out[got].Data))
+			}
+			got++
+		}
+	}
+	t.Logf("%d datagrams in %d reads", got, reads)
+}
