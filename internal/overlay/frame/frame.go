@@ -80,6 +80,22 @@ func Next(b []byte) (kind Kind, body, rest []byte, ok bool) {
 	return Kind(b[0]), b[headSize:end], b[end:], true
 }
 
+// fillFrom is from how many bytes on a datagram is filled up.
+const fillFrom = PlainMax - 192
+
+// Fill fills a datagram that is nearly full with zeros: those that are full have
+// one length then, and the system sends many of them at the cost of one
+// (UDP_SEGMENT).
+func Fill(b []byte) []byte {
+	if len(b) < fillFrom || len(b) >= PlainMax {
+		return b
+	}
+	return append(b, make([]byte, PlainMax-len(b))...)
+}
+
+// IsFill reports whether what is left of a datagram is no record any more.
+func IsFill(records []byte) bool { return len(records) > 0 && records[0] == 0 }
+
 // begin appends a record's head with no length yet, end puts the length in.
 func begin(b []byte, kind Kind) []byte { return append(b, byte(kind), 0, 0) }
 

@@ -8,7 +8,6 @@
 package hop
 
 import (
-	"encoding/binary"
 	"slices"
 	"time"
 
@@ -196,6 +195,7 @@ func (h *Hop) flush(now time.Duration) {
 	if h.outVoices && h.keeps() {
 		h.kept.keep(now, h.counter, h.out[1:])
 	}
+	h.out = frame.Fill(h.out)
 	h.carrier.Carry(h.neighbour, h.counter, h.out)
 	h.Counts.Sent++
 	h.Counts.SentBytes += uint64(len(h.out))
@@ -311,7 +311,7 @@ func (h *Hop) found(counter uint64) {
 
 // take hands records out; those sent again may hold others, but not again.
 func (h *Hop) take(now time.Duration, records []byte, r Receiver, depth int) {
-	for len(records) > 0 {
+	for len(records) > 0 && !frame.IsFill(records) {
 		kind, body, rest, ok := frame.Next(records)
 		if !ok {
 			h.Counts.Malformed++
@@ -649,7 +649,3 @@ func (b *brake) allow(now time.Duration, n int) bool {
 	b.tokens -= float64(n)
 	return true
 }
-
-// Nonce writes the nonce of a datagram into 12 bytes: its number, which no key
-// sees twice (RFC 5116, section 3.2).
-func Nonce(nonce *[12]byte, counter uint64) { binary.BigEndian.PutUint64(nonce[4:], counter) }
