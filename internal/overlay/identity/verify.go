@@ -109,7 +109,8 @@ type Guard struct {
 	Certificate tls.Certificate
 	Store       func() *Store // the newest
 	Now         func() time.Time
-	Protocol    string // ALPN (RFC 7301)
+	Protocol    string      // ALPN (RFC 7301)
+	Refused     func(error) // told why another end is refused; may be nil
 }
 
 // Listen returns the configuration of the end that is called: TLS 1.3, both
@@ -118,26 +119,28 @@ type Guard struct {
 func (g Guard) Listen() *tls.Config {
 	c := g.config()
 	c.ClientAuth = tls.RequireAnyClientCert
-	c.VerifyConnection = func(state tls.ConnectionState) error {
-		_, err := g.Store().Verify(state.PeerCertificates, g.Now())
-		return err
-	}
+	c.VerifyConnection = func(state tls.ConnectionState) error { return g.check(state, id.Node{}) }
 	return c
 }
 
 // Call returns the configuration of the end that calls: it takes no other node
-// than the one that it expects.
+// than the one that it expects; with the zero node, any that it trusts.
 func (g Guard) Call(node id.Node) *tls.Config {
 	c := g.config()
 	c.InsecureSkipVerify = true // the name is no host's: VerifyConnection does what this leaves out
-	c.VerifyConnection = func(state tls.ConnectionState) error {
-		m, err := g.Store().Verify(state.PeerCertificates, g.Now())
-		if err == nil && m.Node != node {
-			return fmt.Errorf("%v is %w", m.Place, ErrOther)
-		}
-		return err
-	}
+	c.VerifyConnection = func(state tls.ConnectionState) error { return g.check(state, node) }
 	return c
+}
+
+func (g Guard) check(state tls.ConnectionState, node id.Node) error {
+	m, err := g.Store().Verify(state.PeerCertificates, g.Now())
+	if err == nil && !node.IsZero() && m.Node != node {
+		err = fmt.Errorf("%v is %w", m.Place, ErrOther)
+	}
+	if err != nil && g.Refused != nil {
+		g.Refused(err)
+	}
+	return err
 }
 
 func (g Guard) config() *tls.Config {
