@@ -7,7 +7,7 @@ GO        ?= go
 FUZZTIME  ?= 30s
 LINT      := $(GO) run -modfile=tools/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: all run build web verify-web types test check lint race fuzz e2e wire interop bench bench-peers bench-loss bench-keys fmt map clean
+.PHONY: all run build web verify-web types test check lint race fuzz e2e wire interop bench bench-peers bench-loss bench-keys bench-trunk fmt map clean
 
 all: check
 
@@ -73,6 +73,9 @@ wire: build ## no names on the wire: a visit of three people, captured and searc
 
 sim: ## the network, simulated: 200 nodes in every scenario, 1,500 schedules of faults (about ten minutes)
 	$(GO) test ./internal/sim -count=1 -timeout 40m -run 'Scenarios|Both|Everybody|Faults' -bars -v
+
+bench-trunk: ## what a relay costs for each packet, in a process of its own
+	$(GO) test ./internal/overlay/link -count=1 -run TestCost -costs 10s -v
 
 bench-loss: build ## how speech survives loss, in Chromium; rewrites its section in docs/benchmarks.md
 	test/needs chromium espeak-ng sox
