@@ -11,6 +11,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -37,14 +38,28 @@ const bodyMax = 64 << 10
 
 // Media is the voices of those who have a seat.
 type Media interface {
-	// Offer returns the SDP answer, or an *OfferError.
-	Offer(ctx context.Context, name id.Room, who id.Person, session id.Session, sdp string) (answer string, err error)
+	// Offer returns the SDP answer of the node at, which is this one when zero;
+	// or an *OfferError, or ErrNode.
+	Offer(ctx context.Context, name id.Room, who id.Person, session id.Session, at id.Node, sdp string) (answer string, err error)
+	// Where returns at which node the media of who are; zero is this one.
+	Where(name id.Room, who id.Person) id.Node
 	// Up reports whether a session has a media connection, which it may have
 	// from the one before it.
 	Up(name id.Room, who id.Person, session id.Session) bool
 	// Forwarded returns hashes of what who has said in a room since a time, in
 	// its order.
 	Forwarded(name id.Room, who id.Person, since time.Time) [][16]byte
+}
+
+// ErrNode means that the node that an offer is for cannot be had.
+var ErrNode = errors.New("that node cannot be had")
+
+// A NodeAt is a node at which a media connection may be.
+type NodeAt struct {
+	ID       id.Node `json:"id"`
+	Region   string  `json:"region"`
+	Operator string  `json:"operator"`
+	URL      string  `json:"url,omitempty" doc:"where it answers /livez, by which a client may find the nearest"`
 }
 
 // An OfferError means that an offer cannot be answered, and says why.
@@ -71,6 +86,9 @@ type Parts struct {
 
 	// Ready returns why the node cannot serve now, or nil.
 	Ready func() error
+	// Nodes returns the nodes at which media connections may be, the one that is
+	// best for most first; none when there is this one only. May be nil.
+	Nodes func() []NodeAt
 	// Full reports whether the node lets nobody new into rooms for now, and when
 	// to ask again.
 	Full func() (wait time.Duration, full bool)

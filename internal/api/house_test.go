@@ -86,7 +86,9 @@ func (e *echo) Forwarded(_ id.Room, who id.Person, _ time.Time) [][16]byte {
 	return e.said[who]
 }
 
-func (e *echo) Offer(_ context.Context, _ id.Room, _ id.Person, _ id.Session, sdp string) (string, error) {
+func (*echo) Where(id.Room, id.Person) id.Node { return id.Node{} }
+
+func (e *echo) Offer(_ context.Context, _ id.Room, _ id.Person, _ id.Session, _ id.Node, sdp string) (string, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return "answer to " + sdp, e.err

@@ -146,6 +146,8 @@ func TestProblems(t *testing.T) {
 	a.done("announce", announce)
 	refused(a, "stale_announce", "announce", announce)
 
+	h.media.fail(ErrNode)
+	refused(b, "no_node", "offer", body{"sdp": "v=0", "at": id.New[id.Node]()})
 	h.media.fail(&OfferError{"no microphone section"})
 	if m := refused(b, "bad_offer", "offer", body{"sdp": "v=0"}); m.Problem.Detail != "no microphone section" {
 		t.Errorf("it is not said why: %s", m.raw)

@@ -59,6 +59,7 @@ var kinds = map[code]struct {
 	"narrower":         {409, "A room cannot get narrower while it runs", "Ein Raum kann nicht enger werden, solange er läuft"},
 	"too_many_rooms":   {409, "You have as many rooms open as you may", "Du hast schon so viele Räume offen, wie du darfst"},
 	"bad_offer":        {422, "This media offer cannot be answered", "Dieses Medienangebot lässt sich nicht beantworten"},
+	"no_node":          {503, "That part of the network cannot be reached now", "Dieser Teil des Netzes ist gerade nicht zu erreichen"},
 	"not_tending":      {409, "Another on the stage lets people in now", "Gerade lässt jemand anderes auf der Bühne die Leute ein"},
 	"stale_announce":   {409, "There is a newer announce", "Es gibt eine neuere Ankündigung"},
 	"no_knock":         {409, "Knock first", "Bitte klopf zuerst an"},
@@ -115,6 +116,7 @@ var refusals = []struct {
 	{people.ErrNoInvitesLeft, "no_invites_left", ""},
 	{people.ErrStore, "unavailable", ""},
 
+	{ErrNode, "no_node", ""},
 	{errNoModerators, "no_moderators", ""},
 	{errNotHeard, "not_heard", ""},
 	{reports.ErrFull, "reports_full", ""},

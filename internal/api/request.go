@@ -145,8 +145,9 @@ func (c *connection) ask(ctx context.Context, r signal.Request, reply *signal.Re
 		return room.ErrNotHere
 	}
 	if r.Offer != nil {
-		sdp, err := c.api.Media.Offer(ctx, s.room, s.who, s.session, r.Offer.SDP)
+		sdp, err := c.api.Media.Offer(ctx, s.room, s.who, s.session, r.Offer.At, r.Offer.SDP)
 		reply.Answer = &signal.Answer{SDP: sdp}
+		c.api.seats.moved(s, c.api.Media.Where(s.room, s.who))
 		return err
 	}
 	if done, err := c.carry(r, s, reply); done || err != nil {

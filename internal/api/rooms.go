@@ -62,6 +62,7 @@ type (
 	Grant struct {
 		Grant   string    `json:"grant"`
 		Expires time.Time `json:"expires"`
+		Nodes   []NodeAt  `json:"nodes,omitempty" doc:"at which the media connection may be; absent when there is one only"`
 	}
 )
 
@@ -365,5 +366,9 @@ func (a *API) grant(ctx context.Context, who id.Person, name id.Room) (Grant, er
 		ID: id.New[grant.ID](), Person: who, Name: account.Name, Room: name,
 		Session: id.New[id.Session](), Expires: a.Clock().Add(grant.Life).UTC().Truncate(time.Second),
 	}
-	return Grant{a.Grants.Sign(g), g.Expires}, nil
+	granted := Grant{Grant: a.Grants.Sign(g), Expires: g.Expires}
+	if a.Nodes != nil {
+		granted.Nodes = a.Nodes()
+	}
+	return granted, nil
 }

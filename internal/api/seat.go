@@ -20,7 +20,8 @@ type seat struct {
 	who     id.Person
 	session id.Session
 
-	in, lost bool // whether the room gave it, and took it back; guarded by seats.mu
+	in, lost bool       // whether the room gave it, and took it back; guarded by seats.mu
+	watch    *hub.Watch // of what happens there; guarded by seats.mu
 }
 
 func (s *seat) by() room.Seat { return room.Seat{Who: s.who, Session: s.session} }
@@ -70,7 +71,18 @@ func (a *seats) follow(s *seat, w *hub.Watch) {
 		w.Stop()
 		return
 	}
+	s.watch = w
+	w.At(s.conn.api.Media.Where(s.room, s.who))
 	s.conn.ws.Follow(w)
+}
+
+// moved says at which node the media of s are now.
+func (a *seats) moved(s *seat, at id.Node) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s.watch != nil {
+		s.watch.At(at)
+	}
 }
 
 // sweep forgets the lost seats of who.

@@ -37,14 +37,15 @@ type Hub struct {
 
 // A feed is the last events of one room, and those who watch it.
 type feed struct {
-	mu      sync.Mutex // guards all of this, and the places of the watches
-	last    uint64     // number of the last event, told or not
-	told    uint64     // number of the last event that was told
-	kept    []frame    // the last that were told
-	sent    uint64     // how many were told since the feed began
-	since   uint64     // all that were told after the event of this number are kept
-	ended   bool       // there will be no more
-	notices notices    // the newest, for those who come later
+	mu      sync.Mutex         // guards all of this, and the places of the watches
+	last    uint64             // number of the last event, told or not
+	told    uint64             // number of the last event that was told
+	kept    []frame            // the last that were told
+	sent    uint64             // how many were told since the feed began
+	since   uint64             // all that were told after the event of this number are kept
+	ended   bool               // there will be no more
+	notices notices            // the newest, for those who come later
+	sounds  map[id.Node][]byte // the newest notice of voices, by where it is heard
 	watches []*Watch
 	rousing bool // somebody tells the watchers that there is something
 	news    bool // there is
@@ -60,7 +61,8 @@ type frame struct {
 	text []byte
 }
 
-// notices are the newest notice of each kind, or nil. None waits in line.
+// notices are the newest notice of each kind, or nil. None waits in line. That
+// of voices is another one at each place.
 type notices [noticeKinds][]byte
 
 const (
@@ -212,17 +214,27 @@ func appendCrowd(b []byte, name id.Room, count int) []byte {
 	return append(b, "}}"...)
 }
 
-// Tell delivers a notice of whose voices are heard, after all events up to
-// now. A notice that a watcher has not taken yet gives way to a newer one, so
-// notices never wait in line. Whoever comes later begins with the newest.
-func (h *Hub) Tell(name id.Room, text []byte) {
+// Tell delivers a notice of whose voices are heard at a place, to those who are
+// there, after all events up to now. A notice that a watcher has not taken yet
+// gives way to a newer one, so notices never wait in line. Whoever comes later
+// begins with the newest. The zero place is this node.
+func (h *Hub) Tell(name id.Room, place id.Node, text []byte) {
 	f := h.find(name)
 	if f == nil {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.tell(voices, text)
+	if f.sounds == nil {
+		f.sounds = make(map[id.Node][]byte)
+	}
+	f.sounds[place] = text
+	for _, w := range f.watches {
+		if w.place == place {
+			w.notices[voices], w.noticesAfter = text, f.sent
+		}
+	}
+	f.rouse()
 }
 
 func (f *feed) tell(kind int, text []byte) {
@@ -252,6 +264,7 @@ func (h *Hub) Watch(name id.Room, since uint64, rouse func()) (*Watch, bool) {
 		of: f, rouse: rouse, at: len(f.watches),
 		next: f.oldest() + uint64(known), joined: f.sent, notices: f.notices, noticesAfter: f.sent,
 	}
+	w.notices[voices] = f.sounds[w.place]
 	if f.notices[crowd] != nil {
 		w.notices[crowd] = appendCrowd(nil, name, f.count)
 	}

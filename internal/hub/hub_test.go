@@ -318,40 +318,40 @@ func TestTell(t *testing.T) {
 		h := at(0)
 		w := watch(t, h, 0)
 		defer w.Stop()
-		h.Tell(agora, []byte("a"))
+		h.Tell(agora, id.Node{}, []byte("a"))
 		if got := read(w); got != "a" {
 			t.Errorf("got %s", got)
 		}
 		raise(h, 1, 2)
-		h.Tell(agora, []byte("b"))
-		h.Tell(agora, []byte("c"))
+		h.Tell(agora, id.Node{}, []byte("b"))
+		h.Tell(agora, id.Node{}, []byte("c"))
 		raise(h, 3, 1)
 		if got := read(w); got != "1 2 c 3" {
 			t.Errorf("got %s", got)
 		}
 		raise(h, 4, 1)
-		h.Tell(agora, []byte("d"))
+		h.Tell(agora, id.Node{}, []byte("d"))
 		raise(h, 5, 1)
-		h.Tell(agora, []byte("e"))
+		h.Tell(agora, id.Node{}, []byte("e"))
 		if got := read(w); got != "4 5 e" {
 			t.Errorf("got %s", got)
 		}
 		for n := range 10 * waitMax {
-			h.Tell(agora, fmt.Append(nil, "f", n))
+			h.Tell(agora, id.Node{}, fmt.Append(nil, "f", n))
 		}
 		synctest.Wait()
 		if w.Slow() {
 			t.Error("notices make a watcher slow")
 		}
-		h.Tell(id.New[id.Room](), []byte("nobody")) // is nothing
+		h.Tell(id.New[id.Room](), id.Node{}, []byte("nobody")) // is nothing
 	})
 }
 
 func TestWhoComesLaterIsToldTheNewest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := at(0)
-		h.Tell(agora, []byte("a"))
-		h.Tell(agora, []byte("b"))
+		h.Tell(agora, id.Node{}, []byte("a"))
+		h.Tell(agora, id.Node{}, []byte("b"))
 		raise(h, 1, 2)
 		for since, want := range map[uint64]string{0: "1 2 b", 2: "b"} {
 			w := watch(t, h, since)
@@ -369,9 +369,9 @@ func TestEnd(t *testing.T) {
 		w := watch(t, h, 0)
 		defer w.Stop()
 		raise(h, 1, 1)
-		h.Tell(agora, []byte("a"))
+		h.Tell(agora, id.Node{}, []byte("a"))
 		h.Show(agora, 2, sights(room.Left{}, room.Ended{}), 0)
-		h.Tell(agora, []byte("b"))
+		h.Tell(agora, id.Node{}, []byte("b"))
 		if _, ok := h.Watch(agora, 1, func() {}); ok {
 			t.Error("watching a room that has ended")
 		}
@@ -414,7 +414,7 @@ func TestMany(t *testing.T) {
 		all.Go(func() {
 			for seq := uint64(2); seq < events; seq++ {
 				h.Show(name, seq, sights(room.HandRaised{}), 1)
-				h.Tell(name, fmt.Appendf(nil, `{"notice":%d}`, seq))
+				h.Tell(name, id.Node{}, fmt.Appendf(nil, `{"notice":%d}`, seq))
 				if seq%64 == 0 {
 					time.Sleep(time.Millisecond)
 				}

@@ -1,10 +1,13 @@
 package hub
 
+import "github.com/stoa-audio/stoa/internal/id"
+
 // A Watch is one watcher's place in the events of a room. Whoever has one must
 // call Stop when done with it.
 type Watch struct {
 	of    *feed
-	rouse func() // tells the watcher that there may be something to take
+	rouse func()  // tells the watcher that there may be something to take
+	place id.Node // where the watcher hears voices; guarded by the feed's mutex
 
 	// Guarded by the feed's mutex.
 	at           int     // place among the feed's watches
@@ -45,6 +48,21 @@ func (w *Watch) Take() (text []byte, more bool) {
 		return text, true
 	}
 	return nil, !f.ended
+}
+
+// At says at which node the watcher hears voices from now on; zero is this one,
+// as to begin with.
+func (w *Watch) At(place id.Node) {
+	w.of.mu.Lock()
+	defer w.of.mu.Unlock()
+	if w.place == place {
+		return
+	}
+	w.place = place
+	if text := w.of.sounds[place]; text != nil {
+		w.notices[voices], w.noticesAfter = text, w.of.sent
+		go w.rouse()
+	}
 }
 
 // Slow reports whether the watch was given up because too much was waiting.

@@ -75,6 +75,8 @@ lossy:             media/rtp
 
 socket:
 
+spread:            id region room overlay/frame overlay/relay
+
 api:               id signal grant telemetry room room/live hub courier people reports socket
 node:              *
 

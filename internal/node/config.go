@@ -20,6 +20,8 @@ import (
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
 
+	"github.com/stoa-audio/stoa/internal/overlay/directory"
+	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/sdk/go/report"
 )
 
@@ -82,7 +84,11 @@ type Admin struct {
 
 // Network is how this node takes part in a network of nodes.
 type Network struct {
-	Listen string `koanf:"listen"` // the door, where the network was made
+	Listen    string           `koanf:"listen"`   // the trunk (UDP), and the door (TCP) where the network was made
+	Announce  []netip.AddrPort `koanf:"announce"` // where other nodes reach the trunk
+	Fence     region.Fence     `koanf:"fence"`    // this node speaks to none outside
+	Latitude  float64          `koanf:"latitude"`
+	Longitude float64          `koanf:"longitude"`
 }
 
 // defaults are the keys of stoa.toml and their values there; a test compares.
@@ -107,6 +113,10 @@ var defaults = map[string]any{
 	"moderation.keys":      []string{},
 	"admin.addr":           "",
 	"network.listen":       ":7883",
+	"network.announce":     []string{},
+	"network.fence":        "*",
+	"network.latitude":     0,
+	"network.longitude":    0,
 	"join":                 "",
 }
 
@@ -267,6 +277,20 @@ func (c *Config) check() error {
 	}
 	if _, _, err := net.SplitHostPort(c.Network.Listen); err != nil {
 		return bad("network.listen", "%q is not HOST:PORT", c.Network.Listen)
+	}
+	for _, a := range c.Network.Announce {
+		if a.Addr().IsUnspecified() || a.Addr().IsMulticast() || a.Addr().Zone() != "" || a.Port() == 0 {
+			return bad("network.announce", "%v is no address that another node can send to", a)
+		}
+	}
+	if len(c.Network.Announce) > directory.AddressesMax {
+		return bad("network.announce", "%d are more than %d", len(c.Network.Announce), directory.AddressesMax)
+	}
+	if c.Network.Latitude < -90 || c.Network.Latitude > 90 {
+		return bad("network.latitude", "%v is not between -90 and 90", c.Network.Latitude)
+	}
+	if c.Network.Longitude < -180 || c.Network.Longitude > 180 {
+		return bad("network.longitude", "%v is not between -180 and 180", c.Network.Longitude)
 	}
 	return c.checkURL(bad)
 }

@@ -1,59 +1,24 @@
 package node
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 
+	"github.com/stoa-audio/stoa/internal/api"
+	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/media/forward"
+	"github.com/stoa-audio/stoa/internal/media/peer"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
+	"github.com/stoa-audio/stoa/internal/overlay/link"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/signal"
+	"github.com/stoa-audio/stoa/internal/spread"
 )
-
-// seats tells the media loop what has happened in rooms, so that media goes to
-// and comes from exactly those who are in them.
-type seats struct{ media *sfu.SFU }
-
-// Happened is told what has happened in a room (live.Watcher).
-func (s seats) Happened(name id.Room, r *room.Room, _ uint64, events []room.Event) {
-	if r.Ended() {
-		s.media.End(name)
-		return
-	}
-	for _, e := range events {
-		switch e := e.(type) {
-		case room.Entered:
-			s.media.Seat(name, e.Who, e.Session, id.Session{})
-			s.speak(name, r, e.Who)
-		case room.Returned:
-			s.media.Seat(name, e.Who, e.Session, e.Previous)
-			s.speak(name, r, e.Who)
-		case room.Left:
-			s.media.Unseat(name, e.Who)
-		case room.SteppedUp:
-			s.speak(name, r, e.Who)
-		case room.SteppedDown:
-			s.speak(name, r, e.Who)
-		case room.Muted:
-			s.speak(name, r, e.Who)
-		case room.Unmuted:
-			s.speak(name, r, e.Who)
-		default:
-			// The rest changes nobody's media. Whoever went away keeps it while
-			// the seat is held: often it is only the WebSocket that broke.
-		}
-	}
-}
 
 // In a closed room, all that are open are heard.
 const _ = uint(forward.Slots - room.OpenMax)
-
-// speak tells whether who's voice is forwarded, as the room stands after all
-// events.
-func (s seats) speak(name id.Room, r *room.Room, who id.Person) {
-	p := r.Participant(who)
-	s.media.Speak(name, who, p != nil && p.Role >= room.Speaker && !p.Muted)
-}
 
 // encodeSound returns the notice of how a room sounds.
 func encodeSound(name id.Room, s sfu.Sound) []byte {
@@ -80,4 +45,64 @@ func encodeSound(name id.Room, s sfu.Sound) []byte {
 		panic("node: voices have no JSON form: " + err.Error()) // a mistake in package signal
 	}
 	return b
+}
+
+// media is the media loop as a place for rooms knows it.
+type media struct{ *sfu.SFU }
+
+func mediaOf(s *sfu.SFU) spread.Media { return media{s} }
+
+// Offer answers an offer, or says by a *spread.Refusal why not.
+func (m media) Offer(_ context.Context, name id.Room, who id.Person, session id.Session, sdp string) (string, error) {
+	answer, err := m.SFU.Offer(name, who, session, sdp)
+	switch {
+	case errors.Is(err, peer.ErrOffer):
+		err = &spread.Refusal{Code: spread.RefusedOffer, Detail: err.Error()}
+	case errors.Is(err, sfu.ErrNoSeat):
+		err = &spread.Refusal{Code: spread.RefusedSeat}
+	case errors.Is(err, sfu.ErrBusy):
+		err = &spread.Refusal{Code: spread.RefusedBusy}
+	}
+	return answer, err
+}
+
+// voices is what is spread over nodes, as the doors know it.
+type voices struct {
+	*spread.Rooms
+
+	trunk *link.Trunk
+}
+
+// Offer answers an offer at a node.
+func (v voices) Offer(ctx context.Context, name id.Room, who id.Person, session id.Session, at id.Node, sdp string) (string, error) {
+	if !at.IsZero() && (v.trunk == nil || !v.trunk.Knows(at)) {
+		return "", api.ErrNode
+	}
+	v.Put(name, who, session, at)
+	answer, err := v.Rooms.Offer(ctx, name, who, session, sdp)
+	if r, ok := errors.AsType[*spread.Refusal](err); ok {
+		switch r.Code {
+		case spread.RefusedOffer:
+			err = &api.OfferError{Detail: r.Detail}
+		case spread.RefusedSeat:
+			err = sfu.ErrNoSeat
+		default:
+			err = sfu.ErrBusy
+		}
+	}
+	if errors.Is(err, spread.ErrNoPlace) {
+		err = api.ErrNode
+	}
+	return answer, err
+}
+
+// sound tells the people of a room at this node how it sounds: by its owner, who
+// has their WebSockets.
+func (n *Node) sound(watchers *hub.Hub, name id.Room, s sfu.Sound) {
+	notice := encodeSound(name, s)
+	if owner := n.place.Owner(name); owner == n.self() {
+		watchers.Tell(name, id.Node{}, notice)
+	} else {
+		n.guests.Sound(owner, name, notice)
+	}
 }

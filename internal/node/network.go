@@ -1,16 +1,26 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/api"
+	"github.com/stoa-audio/stoa/internal/hub"
+	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/overlay/admission"
+	"github.com/stoa-audio/stoa/internal/overlay/directory"
 	"github.com/stoa-audio/stoa/internal/overlay/identity"
+	"github.com/stoa-audio/stoa/internal/overlay/link"
+	"github.com/stoa-audio/stoa/internal/region"
+	"github.com/stoa-audio/stoa/internal/spread"
 )
 
 // NetworkDir is where, in the data directory, a node keeps who it is in a
@@ -115,4 +125,134 @@ func (n *Node) keepMember(ctx context.Context) {
 			n.log.ErrorContext(ctx, "the certificate is not renewed", "left", left.Round(time.Minute), "reason", err)
 		}
 	}
+}
+
+// self returns this node's name; one in no network has none.
+func (n *Node) self() id.Node {
+	if n.member == nil {
+		return id.Node{}
+	}
+	return n.member.self.Load().Member.Node
+}
+
+// guard is what other nodes are checked by.
+func (m *membership) guard(fence region.Fence) identity.Guard {
+	self := m.self.Load()
+	return identity.Guard{
+		Certificate: self.Certificate(), Now: time.Now, Protocol: link.Protocol,
+		Store: func() *identity.Store {
+			s, err := self.Store(fence, nil)
+			if err != nil {
+				// It was good when it was loaded. Nobody is trusted by an empty one.
+				s, _ = identity.NewStore(self.Root, nil, nil, fence)
+			}
+			return s
+		},
+	}
+}
+
+// openTrunk opens the way to the other nodes.
+func (n *Node) openTrunk() error {
+	if n.member == nil {
+		return nil
+	}
+	self := n.member.self.Load()
+	c := n.config.Network
+	addresses, err := n.trunkAddresses()
+	if err != nil {
+		return err
+	}
+	advert := directory.Advert{Addresses: addresses, URL: n.config.URL, Fence: c.Fence, Latitude: c.Latitude, Longitude: c.Longitude}
+	if !c.Fence.Allows(self.Member.Place) {
+		return fmt.Errorf("%w: network.fence: this node stands at %v, outside of %v", ErrConfig, self.Member.Place, c.Fence)
+	}
+	var seeds []string
+	if n.member.office == nil {
+		seeds = []string{self.Door}
+	}
+	n.trunk, err = link.Open(link.Config{
+		Listen: c.Listen, Self: self.Member, Advert: advert, Seeds: seeds, Guest: n.place, Log: n.log,
+		Guard: func() identity.Guard { return n.member.guard(c.Fence) },
+		Sign: func(a directory.Advert) (directory.Signed, error) {
+			now := n.member.self.Load()
+			return a.Sign(now.Chain[0], now.Key)
+		},
+		Serve: func(ctx context.Context, from identity.Member, kind string, s *link.Stream) {
+			if err := n.guests.Serve(ctx, from.Node, kind, s); err != nil {
+				n.log.WarnContext(ctx, "a stream of another node is ended", "from", from.Place, "reason", err)
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	n.place.Join(n.trunk)
+	return nil
+}
+
+// trunkAddresses returns where other nodes reach this one: what is configured,
+// else as clients do.
+func (n *Node) trunkAddresses() ([]netip.AddrPort, error) {
+	if len(n.config.Network.Announce) > 0 {
+		return n.config.Network.Announce, nil
+	}
+	_, port, err := net.SplitHostPort(n.config.Network.Listen)
+	if err != nil {
+		return nil, err
+	}
+	number, err := net.DefaultResolver.LookupPort(context.Background(), "udp", port)
+	if err != nil {
+		return nil, err
+	}
+	announced, err := n.config.announced()
+	if err != nil {
+		return nil, err
+	}
+	var out []netip.AddrPort
+	for _, a := range announced {
+		out = append(out, netip.AddrPortFrom(a, uint16(number))) //nolint:gosec // a port
+	}
+	return out, nil
+}
+
+// reach is how the node of a room reaches others that have people of it.
+func (n *Node) reach(watchers *hub.Hub) func(id.Node, func(func()) []spread.Line) spread.Far {
+	streams := func(ctx context.Context, to id.Node, kind string) (spread.Stream, error) {
+		if n.trunk == nil {
+			return nil, spread.ErrNoPlace
+		}
+		return n.trunk.Stream(ctx, to, kind)
+	}
+	return func(node id.Node, told func(func()) []spread.Line) spread.Far {
+		return spread.Reach(node, streams, told, func(name id.Room, at id.Node, notice []byte) { watchers.Tell(name, at, notice) }, n.log)
+	}
+}
+
+// abroad is where the media loop gives voices to for other nodes.
+func (n *Node) abroad() func(id.Room, id.Person, []byte) {
+	if n.member == nil {
+		return nil
+	}
+	return func(room id.Room, who id.Person, packet []byte) { n.place.Say(room, who, packet) }
+}
+
+// nodes are those at which people's media may be: none when this is the only
+// one.
+func (n *Node) nodes() []api.NodeAt {
+	if n.trunk == nil {
+		return nil
+	}
+	known := n.trunk.Nodes()
+	if len(known) < 2 {
+		return nil
+	}
+	var out []api.NodeAt
+	for _, one := range known {
+		if one.Leaving {
+			continue
+		}
+		out = append(out, api.NodeAt{ID: one.Node, Region: one.Place.Region, Operator: one.Place.Operator, URL: one.URL})
+	}
+	slices.SortFunc(out, func(a, b api.NodeAt) int { return cmp.Compare(a.ID.String(), b.ID.String()) })
+	return out
 }

@@ -22,11 +22,13 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/packet"
-	"github.com/stoa-audio/stoa/internal/media/peer"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
+	"github.com/stoa-audio/stoa/internal/overlay/link"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/spread"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
 	"github.com/stoa-audio/stoa/web"
 )
@@ -49,6 +51,10 @@ type Node struct {
 	media   *sfu.SFU
 	network *packet.Network // nil with the udp lane
 	member  *membership     // nil in no network of nodes
+	trunk   *link.Trunk     // to the other nodes of the network; nil in none
+	place   *spread.Place   // what this node does for rooms, its own and others'
+	guests  *spread.Guests  // of other nodes' rooms
+	spread  *spread.Rooms   // where the people of our own rooms are
 	gauge   *gauge
 	rooms   *live.Rooms
 	api     *api.API
@@ -114,23 +120,26 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	watchers := hub.New()
-	if err := n.startMedia(watchers); err != nil {
-		return nil, err
-	}
 	var work context.Context
 	work, n.work = context.WithCancel(context.Background())
 	if err := n.startNetwork(ctx, work); err != nil {
+		return nil, err
+	}
+	if err := n.startMedia(watchers); err != nil {
+		return nil, err
+	}
+	if err := n.openTrunk(); err != nil {
 		return nil, err
 	}
 	go n.gauge.run(work)
 	go n.forget(work)
 	n.api = api.New(api.Parts{
 		Reports: n.reports, Moderators: c.Moderation.Keys,
-		People: n.people, Hub: watchers, Grants: grants, Media: offers{n.media},
+		People: n.people, Hub: watchers, Grants: grants, Media: voices{n.spread, n.trunk}, Nodes: n.nodes,
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(),
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})
-	n.rooms, err = live.Start(ctx, n.store, n.people, watchers, seats{n.media}, n.api)
+	n.rooms, err = live.Start(ctx, n.store, n.people, watchers, n.spread, n.api)
 	if err != nil {
 		return nil, err
 	}
@@ -152,13 +161,18 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 	}
 	n.media, err = sfu.Start(sfu.Config{
 		Listen: n.config.Media.Listen, Announce: announced, Log: n.log,
-		Lane:  n.lanes(),
-		Hall:  forward.Hall{Listeners: n.config.Media.HallListeners, Frame: n.config.Media.HallFrame},
-		Sound: func(room id.Room, s sfu.Sound) { watchers.Tell(room, encodeSound(room, s)) },
+		Lane:   n.lanes(),
+		Hall:   forward.Hall{Listeners: n.config.Media.HallListeners, Frame: n.config.Media.HallFrame},
+		Sound:  func(room id.Room, s sfu.Sound) { n.sound(watchers, room, s) },
+		Abroad: n.abroad(),
 	})
 	if err != nil {
 		return fmt.Errorf("media: %w", err)
 	}
+	self := n.self()
+	n.place = spread.NewPlace(self, media{n.media})
+	n.guests = spread.NewGuests(n.place, n.log)
+	n.spread = spread.NewRooms(self, n.place, region.Anywhere, n.reach(watchers))
 	n.gauge = newGauge(n.media, n.config.Load, n.log)
 	return nil
 }
@@ -283,6 +297,12 @@ func (n *Node) Stop(ctx context.Context) error {
 	if n.rooms != nil {
 		errs = append(errs, n.rooms.Close(ctx))
 	}
+	if n.spread != nil {
+		n.spread.Close()
+	}
+	if n.trunk != nil {
+		errs = append(errs, n.trunk.Close())
+	}
 	if n.media != nil {
 		errs = append(errs, n.media.Close())
 	}
@@ -302,15 +322,4 @@ func remoteAddr(r *http.Request) netip.Addr {
 		return netip.Addr{}
 	}
 	return a.Addr().Unmap()
-}
-
-// offers are the media loop as the doors know it.
-type offers struct{ *sfu.SFU }
-
-func (o offers) Offer(_ context.Context, name id.Room, who id.Person, session id.Session, sdp string) (string, error) {
-	answer, err := o.SFU.Offer(name, who, session, sdp)
-	if errors.Is(err, peer.ErrOffer) {
-		err = &api.OfferError{Detail: err.Error()}
-	}
-	return answer, err
 }

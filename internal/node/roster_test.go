@@ -13,7 +13,9 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
+	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/spread"
 )
 
 // A world is one room, its media, and what a dishonest onlooker knows: every
@@ -25,6 +27,7 @@ type world struct {
 	name   id.Room
 	room   *room.Room
 	media  *sfu.SFU
+	spread *spread.Rooms
 	people []id.Person
 	known  map[id.Person][]id.Session
 	log    []string
@@ -40,6 +43,7 @@ func (w *world) startMedia() {
 		w.t.Fatal(err)
 	}
 	w.media = media
+	w.spread = spread.NewRooms(id.Node{}, spread.NewPlace(id.Node{}, mediaOf(media)), region.Anywhere, nil)
 }
 
 // do decides and applies a command, and tells the media as the node does.
@@ -53,7 +57,7 @@ func (w *world) do(c room.Command) {
 	for _, e := range events {
 		w.room.Apply(e)
 	}
-	seats{w.media}.Happened(w.name, w.room, first, events)
+	w.spread.Happened(w.name, w.room, first, events)
 }
 
 // crash loses all that is not stored: connections and sessions.

@@ -45,9 +45,12 @@ type (
 		Previous id.Session `json:"previous,omitzero"`
 		Since    uint64     `json:"since,omitempty"`
 	}
-	// Offer carries the client's SDP offer (RFC 8829).
+	// Offer carries the client's SDP offer (RFC 8829). At is the node that the
+	// connection is to be with, one of those that the grant came with; zero: the
+	// one that is asked.
 	Offer struct {
-		SDP string `json:"sdp"`
+		SDP string  `json:"sdp"`
+		At  id.Node `json:"at,omitzero"`
 	}
 	// SetHands says who may raise a hand: "off", "followed" or "everyone".
 	SetHands struct {

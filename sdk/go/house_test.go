@@ -41,19 +41,36 @@ func openHouse(t testing.TB, announce ...string) *house {
 	for _, a := range announce {
 		args = append(args, "--media.announce", a)
 	}
-	config, err := node.LoadConfig(args, nil, io.Discard)
-	h.must(err)
 	_, _ = tcp.Close(), udp.Close() // the ports are free again, and known
-	h.node, err = node.Start(t.Context(), config, slog.New(slog.DiscardHandler))
-	h.must(err)
+	h.node = startNode(t, args...)
 	t.Cleanup(func() {
 		h.must(h.node.Stop(context.WithoutCancel(t.Context())))
 	})
+	h.open()
+	return h
+}
+
+// startNode starts a node with some settings.
+func startNode(t testing.TB, args ...string) *node.Node {
+	t.Helper()
+	config, err := node.LoadConfig(args, nil, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := node.Start(t.Context(), config, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// open has the founder come and open the room.
+func (h *house) open() {
+	h.t.Helper()
 	h.founder = h.signUp(h.node.Invite(), "Ada")
 	var card struct{ ID string }
 	h.call(h.founder, "/rooms", map[string]string{"title": "Tea", "visibility": "open"}, &card)
 	h.url = h.node.URL() + "/r/" + card.ID
-	return h
 }
 
 func (h *house) must(err error) {

@@ -65,6 +65,12 @@ func (r *Room) Counts() Counts {
 	return c
 }
 
+// A mediaOffer is the body of the request.
+type mediaOffer struct {
+	SDP string `json:"sdp"`
+	At  string `json:"at,omitempty"`
+}
+
 // connect makes the one offer and waits until media is up.
 func (r *Room) connect(ctx context.Context) error {
 	api, err := newAPI()
@@ -104,7 +110,7 @@ func (r *Room) connect(ctx context.Context) error {
 		return err
 	}
 	var answer struct{ SDP string }
-	if err := r.live.ask(ctx, "offer", map[string]string{"sdp": offer.SDP}, &answer); err != nil {
+	if err := r.live.ask(ctx, "offer", mediaOffer{offer.SDP, r.at}, &answer); err != nil {
 		return err
 	}
 	if err := r.peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP}); err != nil {

@@ -93,6 +93,7 @@ type Room struct {
 	microphone *microphone
 	voices     *stage
 	device     Device
+	at         string     // the node where media is to be; empty: the one that is joined
 	agreement  *agreement // the reader's; nil before one is in
 	room       group.ID   // set with it
 	frames     chan Frame
@@ -111,6 +112,10 @@ type Room struct {
 
 // An Option is how a room is joined.
 type Option func(*Room)
+
+// At has the media connection be with one of the nodes that came with the grant,
+// in place of the one that is joined.
+func At(node string) Option { return func(r *Room) { r.at = node } }
 
 // By has others recognise the one who joins by a device's key, which is kept.
 // Without it they see another one each time.

@@ -17,6 +17,7 @@ const (
 	packetsIn       counter = iota // voices' packets that opened
 	packetsOut                     // copies of them
 	packetsAgain                   // copies that a listener asked for again
+	packetsAbroad                  // voices' packets from other nodes
 	handshakeDone                  // connections that came up
 	handshakeFailed                // and those that did not
 	consentLost                    // connections given up
@@ -36,16 +37,17 @@ const (
 	dropSendFull                   // the socket's buffer is full
 	dropSendRefused                // the system does not send there
 	dropAgain                      // asked for again too often, or too late
+	dropAbroad                     // from another node for a room that is not here, or no RTP
 	undigested                     // forwarded, and not remembered for reports
 	counterCount
 )
 
 // counterNames are the counters' names to the outside.
 var counterNames = [counterCount]string{
-	"packets_in", "packets_out", "packets_again", "handshakes", "handshakes_failed", "consent_lost",
+	"packets_in", "packets_out", "packets_again", "packets_abroad", "handshakes", "handshakes_failed", "consent_lost",
 	"drop_unknown", "drop_check", "drop_stranger", "drop_dtls", "drop_busy", "drop_auth",
 	"drop_payload", "drop_flood", "drop_not_on_stage", "drop_no_slot", "drop_too_old",
-	"drop_late", "drop_inbox", "drop_send_full", "drop_send_refused", "drop_again", "undigested",
+	"drop_late", "drop_inbox", "drop_send_full", "drop_send_refused", "drop_again", "drop_abroad", "undigested",
 }
 
 // counters are written by the shards and read by anybody.

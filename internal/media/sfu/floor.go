@@ -79,6 +79,9 @@ func (l *shard) say(c *client, u *peer.Uplink) {
 		l.sfu.counters.add(undigested)
 	}
 	p := fanout.Packet{Outgoing: out, Redundant: u.Redundant, Payload: u.Payload}
+	if h.wide.Load() {
+		l.sayAbroad(h, c, u)
+	}
 	for i, other := range l.sfu.shards {
 		switch {
 		case h.ears[i].Load() == 0:
@@ -90,6 +93,17 @@ func (l *shard) say(c *client, u *peer.Uplink) {
 			l.sfu.counters.add(dropInbox)
 		}
 	}
+}
+
+// sayAbroad gives a speaker's packet to the other nodes. Their numbers are the
+// speaker's own: each node has slots of its own.
+func (l *shard) sayAbroad(h *hall, c *client, u *peer.Uplink) {
+	header := u.Header
+	if header.PayloadType = 0; u.Redundant {
+		header.PayloadType = Redundant
+	}
+	l.wire = append(header.Append(l.wire[:0]), u.Payload...)
+	l.sfu.abroad(h.name, c.who, l.wire)
 }
 
 // hear keeps a packet for the listeners of a room here.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/media/fanout"
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/rtp"
 	"github.com/stoa-audio/stoa/internal/route"
@@ -16,9 +17,11 @@ type hall struct {
 	name id.Room
 	ears []atomic.Int32 // by shard: how many listeners it sends to
 	own  []atomic.Int32 // by shard: how many clients it owns
+	wide atomic.Bool    // its voices go to other nodes, too
 
 	mu       sync.Mutex // guards the rest, and the clients of the seats
 	seats    map[id.Person]*seat
+	away     map[id.Person]bool // whose voices come from other nodes
 	forward  forward.Room
 	director forward.Director
 	sound    Sound // as last told
@@ -85,6 +88,56 @@ func (s *SFU) Speak(room id.Room, who id.Person, may bool) {
 		h.forward.Drop(who)
 	}
 	at.maySpeak = may
+}
+
+// Spread says whether voices of a room go to other nodes, too, and whose come
+// from there. It is forgotten when nobody has a seat here any more.
+func (s *SFU) Spread(room id.Room, wide bool, away []id.Person) {
+	h := s.hall(room)
+	if h == nil {
+		return
+	}
+	h.wide.Store(wide && s.abroad != nil)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := make(map[id.Person]bool, len(away))
+	for _, who := range away {
+		now[who] = true
+	}
+	for who := range h.away {
+		if !now[who] && h.seats[who] == nil {
+			h.forward.Drop(who)
+		}
+	}
+	h.away = now
+}
+
+// Heard takes in a packet of a voice that comes from another node, as Abroad
+// gave it there. Any goroutine may call it, one at a time for each voice.
+func (s *SFU) Heard(room id.Room, who id.Person, packet []byte) {
+	h := s.hall(room)
+	header, payload, err := rtp.Parse(packet)
+	if h == nil || err != nil {
+		s.counters.add(dropAbroad)
+		return
+	}
+	now := time.Now()
+	out, reason, ok := h.voiceFrom(now, who, header)
+	if !ok {
+		s.counters.add(reason)
+		return
+	}
+	s.counters.add(packetsAbroad)
+	p := fanout.Packet{Outgoing: out, Redundant: header.PayloadType == Redundant, Payload: payload}
+	for i, l := range s.shards {
+		switch {
+		case h.ears[i].Load() == 0:
+		case l.inbox.put(h, nil, now, &p):
+			l.wake()
+		default:
+			s.counters.add(dropInbox)
+		}
+	}
 }
 
 // Unseat takes who's seat in a room away and cuts the connection in it.
@@ -237,7 +290,22 @@ func (h *hall) voice(now time.Time, c *client, header rtp.Header) (out forward.O
 	if c.seat.client != c || !c.seat.maySpeak {
 		return out, dropNotOnStage, false
 	}
-	out, drop := h.forward.Forward(now, c.who, header)
+	return h.number(now, c.who, header)
+}
+
+// voiceFrom returns where a packet of who's goes, who speaks at another node.
+func (h *hall) voiceFrom(now time.Time, who id.Person, header rtp.Header) (out forward.Outgoing, reason counter, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.away[who] {
+		return out, dropNotOnStage, false
+	}
+	return h.number(now, who, header)
+}
+
+// number returns where a packet goes; it is called under the lock.
+func (h *hall) number(now time.Time, who id.Person, header rtp.Header) (out forward.Outgoing, reason counter, ok bool) {
+	out, drop := h.forward.Forward(now, who, header)
 	switch drop {
 	case forward.Kept:
 		return out, 0, true

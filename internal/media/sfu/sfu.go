@@ -32,8 +32,8 @@ import (
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/handshake"
 	"github.com/stoa-audio/stoa/internal/media/peer"
-	"github.com/stoa-audio/stoa/internal/udp"
 	"github.com/stoa-audio/stoa/internal/route"
+	"github.com/stoa-audio/stoa/internal/udp"
 )
 
 // Bounds of one node.
@@ -88,7 +88,15 @@ type Config struct {
 	// Sound is told when the sound of a room has changed. It must not block,
 	// and not call the SFU.
 	Sound func(id.Room, Sound)
+	// Abroad is given the packets of a room's own voices for other nodes, where
+	// Spread has said that there are any: RTP, with payload type Redundant when
+	// it is RED. It must not block or keep the packet. May be nil.
+	Abroad func(room id.Room, who id.Person, packet []byte)
 }
+
+// Redundant is the payload type of RED (RFC 2198) between nodes; any other is
+// Opus.
+const Redundant = 1
 
 // A Sound is who is heard in a room, and how its speakers are to send.
 type Sound struct {
@@ -105,6 +113,7 @@ type SFU struct {
 	hallRule  forward.Hall
 	share     int
 	told      func(id.Room, Sound)
+	abroad    func(id.Room, id.Person, []byte)
 	routes    route.Routes // of rooms, for the log
 	digests   digest.Log   // of what was forwarded
 	counters  counters
@@ -187,7 +196,7 @@ func newSFU(c Config, identity *handshake.Identity) *SFU {
 	var seed [32]byte
 	_, _ = crand.Read(seed[:]) // never fails (crypto/rand, Go 1.24)
 	s := &SFU{
-		identity: identity, log: c.Log, hallRule: c.Hall, told: c.Sound, share: c.Share,
+		identity: identity, log: c.Log, hallRule: c.Hall, told: c.Sound, abroad: c.Abroad, share: c.Share,
 		stop: make(chan struct{}), rooms: make(map[id.Room]*hall),
 		names: names{byUfrag: make(map[string]*client), rnd: rand.New(rand.NewChaCha8(seed))},
 	}

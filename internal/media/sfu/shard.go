@@ -41,6 +41,7 @@ type shard struct {
 
 	check   peer.Check
 	plain   [udp.DatagramMax]byte // a decrypted packet
+	wire    []byte                // one for other nodes
 	sent    []fanout.Sent
 	packets [gatherMax]fanout.Packet // that are being sealed
 	slab    []byte                   // what out's data lies in

@@ -27,7 +27,7 @@ import (
 const (
 	NodesMax     = 4096
 	bodyMax      = 4 << 10 // bytes
-	addressesMax = 8
+	AddressesMax = 8
 	urlMax       = 255
 )
 
@@ -137,7 +137,7 @@ func parse(s Signed) (*x509.Certificate, Advert, error) {
 	if len(s.Body) > bodyMax || json.Unmarshal(s.Body, &a) != nil {
 		return nil, a, ErrAdvert
 	}
-	if len(a.Addresses) > addressesMax || len(a.URL) > urlMax || a.Latitude < -90 || a.Latitude > 90 || a.Longitude < -180 || a.Longitude > 180 {
+	if len(a.Addresses) > AddressesMax || len(a.URL) > urlMax || a.Latitude < -90 || a.Latitude > 90 || a.Longitude < -180 || a.Longitude > 180 {
 		return nil, a, ErrAdvert
 	}
 	for _, address := range a.Addresses {

@@ -87,7 +87,7 @@ func TestRefusals(t *testing.T) {
 		"outside its own fence":     {newDirectory(t, n, "*"), sign(t, advert(t, "us", 1), node), noon, ErrAdvert},
 		"an address with no port":   {newDirectory(t, n, "*"), sign(t, Advert{Addresses: []netip.AddrPort{{}}, Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
 		"north of the pole":         {newDirectory(t, n, "*"), sign(t, Advert{Latitude: 91, Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
-		"more addresses than bound": {newDirectory(t, n, "*"), sign(t, Advert{Addresses: make([]netip.AddrPort, addressesMax+1), Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
+		"more addresses than bound": {newDirectory(t, n, "*"), sign(t, Advert{Addresses: make([]netip.AddrPort, AddressesMax+1), Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
 		"a body beyond the bound":   {newDirectory(t, n, "*"), with(func(s *Signed) { s.Body = make([]byte, bodyMax+1) }), noon, ErrAdvert},
 	} {
 		if node, err := c.d.Take(c.s, c.now); !errors.Is(err, c.err) || node != nil {

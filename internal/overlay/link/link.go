@@ -72,8 +72,8 @@ type Config struct {
 	Sign    func(directory.Advert) (directory.Signed, error)
 	Seeds   []string // host:port of nodes to begin with
 	Guest   Guest
-	Serve   func(ctx context.Context, from identity.Member, kind string, s *quic.Stream) // streams of others
-	Changed func()                                                                       // the directory has changed; must not wait
+	Serve   func(ctx context.Context, from identity.Member, kind string, s *Stream) // streams of others
+	Changed func()                                                                  // the directory has changed; must not wait
 	Log     *slog.Logger
 }
 

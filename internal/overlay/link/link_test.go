@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quic-go/quic-go"
-
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/overlay/directory"
 	"github.com/stoa-audio/stoa/internal/overlay/frame"
@@ -300,7 +298,7 @@ func TestFlood(t *testing.T) {
 func TestStreams(t *testing.T) {
 	n := overlaytest.New(t, time.Now(), "eu")
 	a := start(t, n, berlin, func(c *Config) {
-		c.Serve = func(_ context.Context, from identity.Member, kind string, s *quic.Stream) {
+		c.Serve = func(_ context.Context, from identity.Member, kind string, s *Stream) {
 			b, _ := io.ReadAll(s)
 			_, _ = fmt.Fprintf(s, "%v %s %s", from.Place, kind, b)
 		}

@@ -541,6 +541,13 @@ func (t *Trunk) learn(p *peer, signed directory.Signed) {
 	}
 }
 
+// Knows reports whether a node is known, other than this one.
+func (t *Trunk) Knows(name id.Node) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return name != t.config.Self.Node && t.directory.Node(name) != nil
+}
+
 // Nodes returns the nodes that are known, this one among them.
 func (t *Trunk) Nodes() []*directory.Node {
 	t.mu.Lock()
@@ -609,11 +616,21 @@ func (t *Trunk) sow() {
 
 // --- streams ---
 
+// A Stream is a stream between two nodes. Close ends its writing half.
+type Stream struct{ *quic.Stream }
+
+// Stop ends what is read, and waits for nothing that is written; what was
+// written before still goes out.
+func (s *Stream) Stop() {
+	s.CancelRead(codeEnd)
+	_ = s.SetDeadline(time.Unix(1, 0))
+}
+
 // kindMax is the length of a stream's kind.
 const kindMax = 32
 
 // Stream opens a stream of some kind to a node.
-func (t *Trunk) Stream(ctx context.Context, to id.Node, kind string) (*quic.Stream, error) {
+func (t *Trunk) Stream(ctx context.Context, to id.Node, kind string) (*Stream, error) {
 	t.mu.Lock()
 	p := t.peers[to]
 	t.mu.Unlock()
@@ -631,7 +648,7 @@ func (t *Trunk) Stream(ctx context.Context, to id.Node, kind string) (*quic.Stre
 	if _, err := s.Write(append([]byte{byte(len(kind))}, kind...)); err != nil {
 		return nil, errors.Join(ErrNoLink, err)
 	}
-	return s, nil
+	return &Stream{s}, nil
 }
 
 // serve takes the streams that a peer opens.
@@ -656,7 +673,7 @@ func (t *Trunk) serve(conn *quic.Conn, from identity.Member) {
 				return
 			}
 			_ = s.SetReadDeadline(time.Time{})
-			t.config.Serve(conn.Context(), from, string(kind[:size[0]]), s)
+			t.config.Serve(conn.Context(), from, string(kind[:size[0]]), &Stream{s})
 		})
 	}
 }

@@ -633,6 +633,8 @@ export interface components {
             /** Format: date-time */
             expires: string;
             grant: string;
+            /** @description at which the media connection may be; absent when there is one only */
+            nodes?: components["schemas"]["NodeAt"][];
         };
         House: {
             /** Format: int64 */
@@ -712,6 +714,13 @@ export interface components {
             title: string;
             /** @enum {string} */
             visibility: "open" | "social" | "closed";
+        };
+        NodeAt: {
+            id: string;
+            operator: string;
+            region: string;
+            /** @description where it answers /livez, by which a client may find the nearest */
+            url?: string;
         };
         None: Record<string, never>;
         OpenInvite: {
@@ -897,6 +906,7 @@ export interface components {
             you?: components["schemas"]["SignalYou"];
         };
         SignalOffer: {
+            at?: string;
             sdp: string;
         };
         SignalProblem: {

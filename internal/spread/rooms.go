@@ -1,0 +1,321 @@
+package spread
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/region"
+	"github.com/stoa-audio/stoa/internal/room"
+)
+
+// A Far is another node as a place for rooms of ours. What is told to it arrives
+// in order; when the connection was lost, all of it is told anew.
+type Far interface {
+	Tell(line Line)
+	Ask(ctx context.Context, q Question) (Answer, error)
+	Stop()
+}
+
+// Rooms is where the people of our rooms are. It is told what happens in them
+// (live.Watcher), and is the media as the doors know it.
+type Rooms struct {
+	self  id.Node
+	place *Place
+	fence region.Fence // of every room, so far
+	reach func(node id.Node, told func(begin func()) []Line) Far
+
+	mu       sync.Mutex // guards the rest
+	sessions map[id.Session]id.Node
+	rooms    map[id.Room]*house
+	far      map[id.Node]Far
+}
+
+// A house is a room of ours.
+type house struct {
+	seats  map[id.Person]*at
+	counts map[id.Node]int // of seats, by where
+	ways   Ways
+}
+
+// An at is somebody's seat and where it is.
+type at struct {
+	Seat
+
+	node id.Node
+}
+
+// NewRooms returns the rooms that a node owns, at first none. reach begins to
+// keep another node told, and told returns all that is to be told to it.
+func NewRooms(self id.Node, place *Place, fence region.Fence, reach func(node id.Node, told func(begin func()) []Line) Far) *Rooms {
+	return &Rooms{
+		self: self, place: place, fence: fence, reach: reach,
+		sessions: make(map[id.Session]id.Node), rooms: make(map[id.Room]*house), far: make(map[id.Node]Far),
+	}
+}
+
+// Happened is told what has happened in a room (live.Watcher).
+func (rs *Rooms) Happened(name id.Room, r *room.Room, _ uint64, events []room.Event) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if r.Ended() {
+		rs.end(name)
+		return
+	}
+	moved := false // the stage has changed, or where people are
+	for _, e := range events {
+		switch e := e.(type) {
+		case room.Entered:
+			moved = rs.seat(name, r, e.Who, e.Session, id.Session{}) || moved
+		case room.Returned:
+			moved = rs.seat(name, r, e.Who, e.Session, e.Previous) || moved
+		case room.Left:
+			moved = rs.unseat(name, e.Who) || moved
+		case room.SteppedUp:
+			moved = rs.speak(name, r, e.Who) || moved
+		case room.SteppedDown:
+			moved = rs.speak(name, r, e.Who) || moved
+		case room.Muted:
+			moved = rs.speak(name, r, e.Who) || moved
+		case room.Unmuted:
+			moved = rs.speak(name, r, e.Who) || moved
+		default:
+			// The rest changes nobody's media. Whoever went away keeps it while
+			// the seat is held: often it is only the WebSocket that broke.
+		}
+	}
+	if h := rs.rooms[name]; h != nil && moved {
+		rs.lead(name, h)
+	}
+}
+
+// seat gives somebody their place at the node where their session is.
+func (rs *Rooms) seat(name id.Room, r *room.Room, who id.Person, session, previous id.Session) (moved bool) {
+	h := rs.rooms[name]
+	if h == nil {
+		h = &house{seats: make(map[id.Person]*at), counts: make(map[id.Node]int), ways: Ways{Fence: rs.fence}}
+		rs.rooms[name] = h
+	}
+	node := rs.self
+	if before, ok := rs.sessions[previous]; ok {
+		node = before
+	}
+	one := h.seats[who]
+	if one != nil {
+		delete(rs.sessions, one.Session)
+		if one.node != node {
+			rs.leave(name, h, one)
+			one = nil
+		}
+	}
+	if one == nil {
+		one, moved = &at{node: node}, true
+		h.seats[who] = one
+		h.counts[node]++
+	}
+	rs.sessions[session] = node
+	one.Seat = seatOf(r, who, session, previous)
+	rs.tell(node, Line{Room: name, Seat: new(one.Seat)})
+	return moved || one.Stage
+}
+
+// seatOf is a seat as the room stands after all events.
+func seatOf(r *room.Room, who id.Person, session, previous id.Session) Seat {
+	s := Seat{Who: who, Session: session, Previous: previous}
+	if p := r.Participant(who); p != nil {
+		s.Stage = p.Role >= room.Speaker
+		s.May = s.Stage && !p.Muted
+	}
+	return s
+}
+
+func (rs *Rooms) speak(name id.Room, r *room.Room, who id.Person) (moved bool) {
+	h := rs.rooms[name]
+	if h == nil || h.seats[who] == nil {
+		return false
+	}
+	one := h.seats[who]
+	one.Seat = seatOf(r, who, one.Session, one.Previous)
+	rs.tell(one.node, Line{Room: name, Seat: new(one.Seat)})
+	return true
+}
+
+func (rs *Rooms) unseat(name id.Room, who id.Person) (moved bool) {
+	h := rs.rooms[name]
+	if h == nil || h.seats[who] == nil {
+		return false
+	}
+	one := h.seats[who]
+	delete(rs.sessions, one.Session)
+	rs.leave(name, h, one)
+	if len(h.seats) == 0 {
+		delete(rs.rooms, name)
+	}
+	return one.Stage || h.counts[one.node] == 0
+}
+
+// leave takes a seat away at the node where it is.
+func (rs *Rooms) leave(name id.Room, h *house, one *at) {
+	delete(h.seats, one.Who)
+	if h.counts[one.node]--; h.counts[one.node] == 0 {
+		delete(h.counts, one.node)
+	}
+	rs.tell(one.node, Line{Room: name, Unseat: new(one.Who)})
+}
+
+func (rs *Rooms) end(name id.Room) {
+	h := rs.rooms[name]
+	if h == nil {
+		return
+	}
+	delete(rs.rooms, name)
+	for _, one := range h.seats {
+		delete(rs.sessions, one.Session)
+	}
+	for node := range h.counts {
+		rs.tell(node, Line{Room: name, End: true})
+	}
+}
+
+// lead tells all nodes of a room where its voices are.
+func (rs *Rooms) lead(name id.Room, h *house) {
+	w := Ways{Fence: rs.fence, Wide: len(h.counts) > 1}
+	if !w.Wide && !h.ways.Wide {
+		return
+	}
+	for who, one := range h.seats {
+		if w.Wide && one.Stage {
+			w.Voices = append(w.Voices, Voice{who, one.node, one.May})
+		}
+	}
+	h.ways = w
+	for node := range h.counts {
+		rs.tell(node, Line{Room: name, Ways: &w})
+	}
+}
+
+// tell tells a node, which may be this one.
+func (rs *Rooms) tell(node id.Node, line Line) {
+	if node == rs.self {
+		_ = line.do(rs.place, rs.self) // nobody else owns what is ours
+		return
+	}
+	far := rs.far[node]
+	if far == nil {
+		far = rs.reach(node, func(begin func()) []Line { return rs.told(node, begin) })
+		rs.far[node] = far
+	}
+	far.Tell(line)
+}
+
+// told is all that a node is to know.
+func (rs *Rooms) told(node id.Node, begin func()) []Line {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	begin()
+	var lines []Line
+	for name, h := range rs.rooms {
+		if h.counts[node] == 0 {
+			continue
+		}
+		for _, one := range h.seats {
+			if one.node == node {
+				lines = append(lines, Line{Room: name, Seat: new(one.Seat)})
+			}
+		}
+		lines = append(lines, Line{Room: name, Ways: new(h.ways)})
+	}
+	return lines
+}
+
+// Put says at which node the media of a session are to be: its seat moves there.
+// The zero node is this one.
+func (rs *Rooms) Put(name id.Room, who id.Person, session id.Session, node id.Node) {
+	if node.IsZero() {
+		node = rs.self
+	}
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	h := rs.rooms[name]
+	if h == nil || h.seats[who] == nil || h.seats[who].Session != session || h.seats[who].node == node {
+		return
+	}
+	one := h.seats[who]
+	rs.leave(name, h, one)
+	one.node, one.Previous = node, id.Session{}
+	rs.sessions[session] = node
+	h.seats[who] = one
+	h.counts[node]++
+	rs.tell(node, Line{Room: name, Seat: new(one.Seat)})
+	rs.lead(name, h)
+}
+
+// where returns where somebody's seat is; far is nil here.
+func (rs *Rooms) where(name id.Room, who id.Person) (far Far) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if h := rs.rooms[name]; h != nil && h.seats[who] != nil {
+		return rs.far[h.seats[who].node]
+	}
+	return nil
+}
+
+// Where returns at which node somebody's seat is; zero is this one.
+func (rs *Rooms) Where(name id.Room, who id.Person) id.Node {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if h := rs.rooms[name]; h != nil && h.seats[who] != nil && h.seats[who].node != rs.self {
+		return h.seats[who].node
+	}
+	return id.Node{}
+}
+
+// Offer answers a session's offer at the node where it is.
+func (rs *Rooms) Offer(ctx context.Context, name id.Room, who id.Person, session id.Session, sdp string) (string, error) {
+	far := rs.where(name, who)
+	if far == nil {
+		return rs.place.media.Offer(ctx, name, who, session, sdp)
+	}
+	a, err := far.Ask(ctx, Question{Room: name, Who: who, Session: session, Offer: sdp})
+	return a.SDP, err
+}
+
+// Up reports whether a session has a media connection.
+func (rs *Rooms) Up(name id.Room, who id.Person, session id.Session) bool {
+	far := rs.where(name, who)
+	if far == nil {
+		return rs.place.media.Up(name, who, session)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askWait)
+	defer cancel()
+	a, err := far.Ask(ctx, Question{Room: name, Who: who, Session: session, Up: true})
+	return err == nil && a.Up
+}
+
+// Forwarded returns hashes of what who has said, from where their voice comes
+// in.
+func (rs *Rooms) Forwarded(name id.Room, who id.Person, since time.Time) [][16]byte {
+	far := rs.where(name, who)
+	if far == nil {
+		return rs.place.media.Forwarded(name, who, since)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askWait)
+	defer cancel()
+	a, err := far.Ask(ctx, Question{Room: name, Who: who, Since: since})
+	if err != nil {
+		return nil
+	}
+	return a.Hashes
+}
+
+// Close ends what is kept with other nodes.
+func (rs *Rooms) Close() {
+	rs.mu.Lock()
+	all := rs.far
+	rs.far = make(map[id.Node]Far)
+	rs.mu.Unlock()
+	for _, far := range all {
+		far.Stop()
+	}
+}
