@@ -35,7 +35,7 @@ func TestNetwork(t *testing.T) {
 	door := free(t)
 	serve := func(data string, more ...string) *runOf {
 		t.Helper()
-		r := start(t, append([]string{"--addr", "localhost:0", "--media.listen", "127.0.0.1:0", "--data", data, "--network.listen", door}, more...)...)
+		r := start(t, append([]string{"--addr", "localhost:0", "--media.listen", "127.0.0.1:0", "--data", data, "--network.listen", free(t)}, more...)...)
 		if l := r.line(); !strings.HasPrefix(l, "Stoa is at ") {
 			t.Fatalf("it says %q", l)
 		}
@@ -44,7 +44,7 @@ func TestNetwork(t *testing.T) {
 	if out, err := said(t, "init", "--data", first, "--region", "eu", "--region", "us", "--operator", "example", "--address", door); err != nil || !strings.Contains(out, "eu@example") {
 		t.Fatalf("%s, %v", out, err)
 	}
-	one := serve(first)
+	one := serve(first, "--network.listen", door)
 	invite, err := said(t, "invite", "--data", first, "--region", "us", "--operator", "other")
 	if err != nil || !strings.HasPrefix(invite, "stoa-join-") || strings.ContainsAny(invite, " \n") {
 		t.Fatalf("%s, %v", invite, err)

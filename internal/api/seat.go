@@ -85,6 +85,18 @@ func (a *seats) moved(s *seat, at id.Node) {
 	}
 }
 
+// Move tells a session that sits in a room to have its media connection with
+// another node.
+func (a *API) Move(name id.Room, who id.Person, session id.Session, at id.Node) {
+	a.seats.mu.Lock()
+	defer a.seats.mu.Unlock()
+	for _, s := range a.seats.taken[name][who] {
+		if s.session == session && s.in && !s.lost {
+			s.conn.ws.Post(encode(signal.Notice{Move: &signal.Move{Room: name, At: at}}))
+		}
+	}
+}
+
 // sweep forgets the lost seats of who.
 func (a *seats) sweep(name id.Room, who id.Person) {
 	here := a.taken[name]

@@ -70,12 +70,16 @@ func (m media) Offer(_ context.Context, name id.Room, who id.Person, session id.
 type voices struct {
 	*spread.Rooms
 
+	self  id.Node
 	trunk *link.Trunk
 }
 
 // Offer answers an offer at a node.
 func (v voices) Offer(ctx context.Context, name id.Room, who id.Person, session id.Session, at id.Node, sdp string) (string, error) {
-	if !at.IsZero() && (v.trunk == nil || !v.trunk.Knows(at)) {
+	if at == v.self {
+		at = id.Node{}
+	}
+	if !at.IsZero() && (v.trunk == nil || !v.trunk.Knows(at) || v.IsLost(at)) {
 		return "", api.ErrNode
 	}
 	v.Put(name, who, session, at)

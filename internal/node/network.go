@@ -3,6 +3,8 @@ package node
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -177,6 +179,7 @@ func (n *Node) openTrunk() error {
 			now := n.member.self.Load()
 			return a.Sign(now.Chain[0], now.Key)
 		},
+		Missed: func(node id.Node, gone bool) { go n.missed(node, gone) },
 		Serve: func(ctx context.Context, from identity.Member, kind string, s *link.Stream) {
 			if err := n.guests.Serve(ctx, from.Node, kind, s); err != nil {
 				n.log.WarnContext(ctx, "a stream of another node is ended", "from", from.Place, "reason", err)
@@ -224,6 +227,9 @@ func (n *Node) reach(watchers *hub.Hub) func(id.Node, func(func()) []spread.Line
 		return n.trunk.Stream(ctx, to, kind)
 	}
 	return func(node id.Node, told func(func()) []spread.Line) spread.Far {
+		if n.trunk != nil {
+			n.trunk.Mind(node)
+		}
 		return spread.Reach(node, streams, told, func(name id.Room, at id.Node, notice []byte) { watchers.Tell(name, at, notice) }, n.log)
 	}
 }
@@ -234,6 +240,47 @@ func (n *Node) abroad() func(id.Room, id.Person, []byte) {
 		return nil
 	}
 	return func(room id.Room, who id.Person, packet []byte) { n.place.Say(room, who, packet) }
+}
+
+// missed has the people whose media were at a node that is gone go to others:
+// each to another one, so that none is flooded.
+func (n *Node) missed(node id.Node, gone bool) {
+	moves := n.spread.Lost(node, gone)
+	if len(moves) == 0 {
+		return
+	}
+	n.log.Warn("a node with people of our rooms is gone; they are sent to others", "people", len(moves))
+	for _, m := range moves {
+		if at, ok := n.another(node, m.Session); ok {
+			n.api.Move(m.Room, m.Who, m.Session, at)
+		}
+	}
+}
+
+// another returns the node that takes a session whose node is gone: of those in
+// the same region if there are any, else of all, chosen by rendezvous hashing.
+func (n *Node) another(gone id.Node, session id.Session) (best id.Node, ok bool) {
+	var where string // the one that is gone was
+	known := n.trunk.Nodes()
+	for _, one := range known {
+		if one.Node == gone {
+			where = one.Place.Region
+		}
+	}
+	var most uint64
+	near := false
+	for _, one := range known {
+		if one.Node == gone || one.Leaving || n.spread.IsLost(one.Node) {
+			continue
+		}
+		here := one.Place.Region == where
+		sum := sha256.Sum256(append(one.Node[:], session[:]...))
+		weight := binary.BigEndian.Uint64(sum[:])
+		if !ok || here && !near || here == near && weight > most {
+			best, most, near, ok = one.Node, weight, here, true
+		}
+	}
+	return best, ok
 }
 
 // nodes are those at which people's media may be: none when this is the only
@@ -248,7 +295,7 @@ func (n *Node) nodes() []api.NodeAt {
 	}
 	var out []api.NodeAt
 	for _, one := range known {
-		if one.Leaving {
+		if one.Leaving || n.spread.IsLost(one.Node) {
 			continue
 		}
 		out = append(out, api.NodeAt{ID: one.Node, Region: one.Place.Region, Operator: one.Place.Operator, URL: one.URL})

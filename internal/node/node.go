@@ -135,7 +135,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	go n.forget(work)
 	n.api = api.New(api.Parts{
 		Reports: n.reports, Moderators: c.Moderation.Keys,
-		People: n.people, Hub: watchers, Grants: grants, Media: voices{n.spread, n.trunk}, Nodes: n.nodes,
+		People: n.people, Hub: watchers, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes,
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(),
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})

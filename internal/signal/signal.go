@@ -234,6 +234,13 @@ const (
 	CutRestart   CutReason = "restart"    // the node stops; come back in a moment
 )
 
+// Move tells a client to make a media connection with another node, by an offer:
+// the one before is gone, or will be.
+type Move struct {
+	Room id.Room `json:"room"`
+	At   id.Node `json:"at"`
+}
+
 // A Notice is what a node tells a client of its own accord. Exactly one of
 // the pointers is set.
 type Notice struct {
@@ -242,6 +249,7 @@ type Notice struct {
 	Crowd   *Crowd  `json:"crowd,omitempty"`
 	You     *You    `json:"you,omitempty"`
 	Cut     *Cut    `json:"cut,omitempty"`
+	Move    *Move   `json:"move,omitempty"`
 
 	Announce *Announced `json:"announce,omitempty"`
 	Letter   *Letter    `json:"letter,omitempty"`

@@ -30,6 +30,14 @@ type Rooms struct {
 	sessions map[id.Session]id.Node
 	rooms    map[id.Room]*house
 	far      map[id.Node]Far
+	lost     map[id.Node]bool // nodes that are gone for now
+}
+
+// A Move is somebody whose media connection is to be with another node.
+type Move struct {
+	Room    id.Room
+	Who     id.Person
+	Session id.Session
 }
 
 // A house is a room of ours.
@@ -52,6 +60,7 @@ func NewRooms(self id.Node, place *Place, fence region.Fence, reach func(node id
 	return &Rooms{
 		self: self, place: place, fence: fence, reach: reach,
 		sessions: make(map[id.Session]id.Node), rooms: make(map[id.Room]*house), far: make(map[id.Node]Far),
+		lost: make(map[id.Node]bool),
 	}
 }
 
@@ -249,6 +258,36 @@ func (rs *Rooms) Put(name id.Room, who id.Person, session id.Session, node id.No
 	h.counts[node]++
 	rs.tell(node, Line{Room: name, Seat: new(one.Seat)})
 	rs.lead(name, h)
+}
+
+// Lost is told that a node is gone, or there again. It returns whose media were
+// there: they offer to another node.
+func (rs *Rooms) Lost(node id.Node, gone bool) (moves []Move) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if !gone {
+		delete(rs.lost, node)
+		return nil
+	}
+	rs.lost[node] = true
+	for name, h := range rs.rooms {
+		if h.counts[node] == 0 {
+			continue
+		}
+		for who, one := range h.seats {
+			if one.node == node {
+				moves = append(moves, Move{name, who, one.Session})
+			}
+		}
+	}
+	return moves
+}
+
+// IsLost reports whether a node is gone, as far as is known.
+func (rs *Rooms) IsLost(node id.Node) bool {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	return rs.lost[node]
 }
 
 // where returns where somebody's seat is; far is nil here.

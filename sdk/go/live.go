@@ -200,6 +200,12 @@ func (l *live) hear(r *Room, b []byte) error {
 			return err
 		}
 		r.heard(v)
+	case members["move"] != nil:
+		var m struct{ At string }
+		if err := json.Unmarshal(members["move"], &m); err != nil {
+			return err
+		}
+		go r.move(m.At)
 	case members["cut"] != nil:
 		var c Cut
 		if err := json.Unmarshal(members["cut"], &c); err != nil {

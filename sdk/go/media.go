@@ -65,6 +65,35 @@ func (r *Room) Counts() Counts {
 	return c
 }
 
+// connection returns the media connection.
+func (r *Room) connection() *webrtc.PeerConnection {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.peer
+}
+
+// moveWait is how long a media connection with another node is tried to make.
+const moveWait = 20 * time.Second
+
+// move makes the media connection anew, with another node.
+func (r *Room) move(at string) {
+	r.mu.Lock()
+	r.at = at
+	r.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), moveWait)
+	defer cancel()
+	go func() {
+		select {
+		case <-r.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	if err := r.connect(ctx); err != nil {
+		r.end(fmt.Errorf("%w: media is not moved: %w", ErrLost, err))
+	}
+}
+
 // A mediaOffer is the body of the request.
 type mediaOffer struct {
 	SDP string `json:"sdp"`
@@ -77,11 +106,22 @@ func (r *Room) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.peer, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
+	peer, err := api.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
 		return err
 	}
+	r.mu.Lock()
+	before, at := r.peer, r.at
+	r.peer = peer
+	r.mu.Unlock()
+	if before != nil {
+		_ = before.Close() // what it would say is of no interest any more
+	}
 	up, once := make(chan struct{}), sync.Once{}
-	r.peer.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+	peer.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if r.connection() != peer {
+			return
+		}
 		switch s {
 		case webrtc.PeerConnectionStateConnected:
 			once.Do(func() { close(up) }) // it may be disconnected for a while, and come back
@@ -90,30 +130,34 @@ func (r *Room) connect(ctx context.Context) error {
 		default:
 		}
 	})
-	if _, err := r.peer.AddTransceiverFromTrack(r.microphone, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendrecv}); err != nil {
+	if _, err := peer.AddTransceiverFromTrack(r.microphone, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendrecv}); err != nil {
 		return err
 	}
 	for range signal.Slots {
-		if _, err := r.peer.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
+		if _, err := peer.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 			return err
 		}
 	}
-	r.peer.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-		section := slices.IndexFunc(r.peer.GetTransceivers(), func(t *webrtc.RTPTransceiver) bool { return t.Receiver() == receiver })
+	peer.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		section := slices.IndexFunc(peer.GetTransceivers(), func(t *webrtc.RTPTransceiver) bool { return t.Receiver() == receiver })
 		r.listen(section-1, track) // the microphone's is the first
 	})
-	offer, err := r.peer.CreateOffer(nil)
+	offer, err := peer.CreateOffer(nil)
 	if err != nil {
 		return err
 	}
-	if err := r.peer.SetLocalDescription(offer); err != nil {
+	if err := peer.SetLocalDescription(offer); err != nil {
 		return err
 	}
 	var answer struct{ SDP string }
-	if err := r.live.ask(ctx, "offer", mediaOffer{offer.SDP, r.at}, &answer); err != nil {
+	err = r.live.ask(ctx, "offer", mediaOffer{offer.SDP, at}, &answer)
+	if problem, ok := errors.AsType[*Problem](err); ok && problem.Code == "no_node" && at != "" {
+		err = r.live.ask(ctx, "offer", mediaOffer{offer.SDP, ""}, &answer) // the one that was joined is there
+	}
+	if err != nil {
 		return err
 	}
-	if err := r.peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP}); err != nil {
+	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP}); err != nil {
 		return err
 	}
 	select {

@@ -125,6 +125,13 @@ func TestARoomOverThreeNodes(t *testing.T) {
 	hears(ada, ben)
 	hears(ben, ada)
 
+	// Ben's node goes: he is sent to another one, and speaks and hears on.
+	n.stops[1]()
+	began := time.Now()
+	hears(cleo, ben)
+	hears(ben, ada)
+	t.Logf("heard again after %v", time.Since(began).Round(time.Millisecond))
+
 	n.must(ada.Ask(ctx, "remove", map[string]string{"who": cleo.Me}))
 	<-cleo.Done()
 	hears(ben, ada)

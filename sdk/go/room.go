@@ -145,13 +145,13 @@ func Join(ctx context.Context, address, grant string, options ...Option) (*Room,
 		if r.live != nil {
 			_ = r.live.conn.CloseNow()
 		}
-		if r.peer != nil {
-			_ = r.peer.Close()
+		if peer := r.connection(); peer != nil {
+			_ = peer.Close()
 		}
 		return nil, fmt.Errorf("join: %w", err)
 	}
 	context.AfterFunc(inside, func() {
-		_ = r.peer.Close()
+		_ = r.connection().Close()
 		_ = r.live.conn.Close(websocket.StatusNormalClosure, "") // the seat goes with it, a little later
 	})
 	return r, nil

@@ -74,7 +74,10 @@ type Config struct {
 	Guest   Guest
 	Serve   func(ctx context.Context, from identity.Member, kind string, s *Stream) // streams of others
 	Changed func()                                                                  // the directory has changed; must not wait
-	Log     *slog.Logger
+	// Missed is told when a node that is minded (Trunk.Mind) is gone, and when
+	// it is there again. It must not wait. May be nil.
+	Missed func(node id.Node, gone bool)
+	Log    *slog.Logger
 }
 
 // A Trunk is a node's way to the others.
@@ -99,6 +102,7 @@ type Trunk struct {
 	dirty      []*neighbour
 	out        []udp.Datagram
 	rnd        *rand.Rand
+	minded     map[id.Node]*minded
 	Counts     Counts
 
 	mu        sync.Mutex // guards the rest
@@ -151,6 +155,7 @@ func Open(c Config) (*Trunk, error) {
 		neighbours: []*neighbour{nil}, keys: make(map[uint32]*hearing), rnd: rnd,
 		peers: make(map[id.Node]*peer), advert: c.Advert,
 	}
+	t.minded = make(map[id.Node]*minded)
 	t.directory = directory.New(func() *identity.Store { return c.Guard().Store() })
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	self := topology.Node{ID: c.Self.Node, Place: c.Self.Place, Latitude: c.Advert.Latitude, Longitude: c.Advert.Longitude}
@@ -285,6 +290,7 @@ func (t *Trunk) run() {
 		if now >= nextTick {
 			t.core.Tick(now)
 			t.forget(now)
+			t.look(now)
 			if nextTick += hop.Tick; nextTick <= now {
 				nextTick = now + hop.Tick
 			}
@@ -412,7 +418,40 @@ func (t *Trunk) flush() {
 	t.dirty = t.dirty[:0]
 }
 
-// index returns a random index that no key has.
+// A minded node is one of which it is soon to be known when it is gone.
+type minded struct {
+	there, gone bool
+}
+
+// Mind has the link to a node watched closely, by beats of 100 ms.
+func (t *Trunk) Mind(node id.Node) {
+	t.post(func(time.Duration) {
+		if t.minded[node] == nil {
+			t.minded[node] = new(minded)
+		}
+	})
+}
+
+// look looks after the nodes that are minded.
+func (t *Trunk) look(now time.Duration) {
+	for node, m := range t.minded {
+		number, ok := t.core.Map().Find(node)
+		if !ok || number == 0 {
+			continue
+		}
+		t.core.Keep(now, number)
+		down := t.core.Hop(number).Down(now)
+		m.there = m.there || !down
+		if !m.there || m.gone == down {
+			continue
+		}
+		if m.gone = down; t.config.Missed != nil {
+			t.config.Missed(node, down)
+		}
+	}
+}
+
+// freeIndex returns a random index that no key has.
 func (t *Trunk) freeIndex() uint32 {
 	var b [4]byte
 	for {

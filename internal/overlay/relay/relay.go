@@ -251,6 +251,10 @@ func (n *Node) use(now time.Duration, number int) {
 	}
 }
 
+// Keep keeps the link to a node in use for now, so that it is soon known when
+// the node is gone.
+func (n *Node) Keep(now time.Duration, number int) { n.use(now, number) }
+
 // probeSome asks some nodes for a sign of life, each once a second.
 func (n *Node) probeSome(now time.Duration) {
 	n.probing += float64(len(n.hops)-1) * float64(hop.Tick) / float64(probeOver)

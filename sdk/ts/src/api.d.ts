@@ -893,6 +893,10 @@ export interface components {
             epoch: number;
             letters: string;
         };
+        SignalMove: {
+            at: string;
+            room: string;
+        };
         SignalNone: Record<string, never>;
         SignalNotice: {
             announce?: components["schemas"]["SignalAnnounced"];
@@ -901,6 +905,7 @@ export interface components {
             hallway?: components["schemas"]["SignalNone"];
             knocks?: components["schemas"]["SignalKnocks"];
             letter?: components["schemas"]["SignalLetter"];
+            move?: components["schemas"]["SignalMove"];
             untended?: components["schemas"]["SignalUntended"];
             voices?: components["schemas"]["SignalVoices"];
             you?: components["schemas"]["SignalYou"];

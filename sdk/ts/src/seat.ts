@@ -95,6 +95,7 @@ export class Seat {
   readonly #first: { resolve(): void; reject(problem: StoaError): void };
   readonly #watchers = new Set<(event: RoomEvent, before: View) => void>();
   #session = '';
+  #at = ''; // the node that has the media connection, when it is another one
   #attempt = 0;
   #lastVoice = 0;
   readonly #lastLoud = new Map<string, number>(); // who, and when
@@ -136,7 +137,7 @@ export class Seat {
     this.#device = options.device ?? openDevice;
     this.#media = new Media(
       this.#sealing,
-      async (sdp) => (await this.#ask('offer', { sdp })).sdp,
+      (sdp) => this.#offer(sdp),
       (levels) => this.#measured(levels),
       options.microphone,
     );
@@ -318,6 +319,18 @@ export class Seat {
     void this.#media.connect();
   }
 
+  /** Offers to the node that we were sent to, or to ours when that one is gone, too. */
+  async #offer(sdp: string): Promise<string> {
+    const at = this.#at;
+    try {
+      return (await this.#ask('offer', at ? { sdp, at } : { sdp })).sdp;
+    } catch (thrown) {
+      if (!at || asStoaError(thrown).code !== 'no_node') throw thrown;
+      this.#at = '';
+      return (await this.#ask('offer', { sdp })).sdp;
+    }
+  }
+
   #notEntered(problem: StoaError): void {
     if (!this.#session) this.#first.reject(problem);
     else if (problem.code === 'no_room') this.#finish('gone');
@@ -337,6 +350,10 @@ export class Seat {
       this.#view.value = { ...this.view.peek(), count: message.crowd.count };
     } else if (message.you?.room === this.room) {
       this.#view.value = withFollowed(this.view.peek(), this.#me.peek(), message.you.followed);
+    } else if (message.move?.room === this.room) {
+      this.#at = message.move.at;
+      this.#media.lose();
+      void this.#media.connect();
     } else if (message.cut?.room === this.room) {
       this.#cut(message.cut);
     } else {
