@@ -28,6 +28,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/socket"
@@ -86,9 +87,13 @@ type Parts struct {
 
 	// Ready returns why the node cannot serve now, or nil.
 	Ready func() error
-	// Nodes returns the nodes at which media connections may be, the one that is
-	// best for most first; none when there is this one only. May be nil.
-	Nodes func() []NodeAt
+	// Nodes returns the nodes inside a fence at which media connections may be;
+	// none when there is this one only. May be nil.
+	Nodes func(region.Fence) []NodeAt
+	// Place is where this node stands, and Regions those of its network; zero and
+	// none in no network.
+	Place   region.Place
+	Regions []string
 	// Full reports whether the node lets nobody new into rooms for now, and when
 	// to ask again.
 	Full func() (wait time.Duration, full bool)

@@ -13,13 +13,14 @@ type House struct {
 	Version          string   `json:"version"`
 	InvitesPerPerson int      `json:"invites_per_person"`
 	Moderators       []string `json:"moderators" doc:"the keys that reports are sealed to: X25519, base64url"`
+	Regions          []string `json:"regions,omitempty" doc:"of the network that it is in, its own first; a room can be kept inside some"`
 }
 
 func (a *API) addHouse(mux *http.ServeMux) {
 	add(a, huma.Operation{
 		OperationID: "get-house", Method: "GET", Path: "/api/v1/house", Tags: []string{"house"}, Summary: "The house",
 	}, toLook, func(context.Context, *struct{}) (*output[House], error) {
-		return answer(House{a.House, a.Version, a.People.InvitesPerPerson(), append([]string{}, a.Moderators...)}, nil)
+		return answer(House{a.House, a.Version, a.People.InvitesPerPerson(), append([]string{}, a.Moderators...), a.Regions}, nil)
 	})
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {

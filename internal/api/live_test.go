@@ -121,6 +121,8 @@ func TestProblems(t *testing.T) {
 	refused(a, "on_stage", "raise_hand", None{})
 	refused(b, "not_asked", "step_up", None{})
 	refused(a, "narrower", "widen", body{"to": "closed"})
+	refused(a, "outside", "set_fence", body{"to": "eu"})
+	refused(a, "invalid", "set_fence", body{"to": "Europe!"})
 	refused(a, "invalid", "widen", body{"to": "everybody"})
 	if m := refused(a, "invalid", "set_hands", body{"policy": "some"}); m.Problem.Detail == "" {
 		t.Errorf("it is not said why: %s", m.raw)

@@ -115,6 +115,7 @@ var events = []room.Event{
 	room.MadeModerator{},
 	room.LetInto{},
 	room.Widened{},
+	room.Fenced{},
 	room.Regrouped{},
 	room.Ended{},
 }

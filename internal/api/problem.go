@@ -59,6 +59,7 @@ var kinds = map[code]struct {
 	"narrower":         {409, "A room cannot get narrower while it runs", "Ein Raum kann nicht enger werden, solange er läuft"},
 	"too_many_rooms":   {409, "You have as many rooms open as you may", "Du hast schon so viele Räume offen, wie du darfst"},
 	"bad_offer":        {422, "This media offer cannot be answered", "Dieses Medienangebot lässt sich nicht beantworten"},
+	"outside":          {409, "This house stands outside of this fence, so its rooms cannot be inside", "Dieses Haus steht außerhalb dieses Zauns, also können seine Räume nicht darin sein"},
 	"no_node":          {503, "That part of the network cannot be reached now", "Dieser Teil des Netzes ist gerade nicht zu erreichen"},
 	"not_tending":      {409, "Another on the stage lets people in now", "Gerade lässt jemand anderes auf der Bühne die Leute ein"},
 	"stale_announce":   {409, "There is a newer announce", "Es gibt eine neuere Ankündigung"},
@@ -84,6 +85,7 @@ var (
 	errUnavailable  = errors.New("cannot serve now")
 	errNoModerators = errors.New("no moderators")
 	errNotHeard     = errors.New("no such voice lately")
+	errOutside      = errors.New("this house is outside of the fence")
 )
 
 // refusals says which problem an error is, and where in the request its cause
@@ -117,6 +119,8 @@ var refusals = []struct {
 	{people.ErrStore, "unavailable", ""},
 
 	{ErrNode, "no_node", ""},
+	{errOutside, "outside", ""},
+	{room.ErrNowhere, "invalid", "set_fence.to"},
 	{errNoModerators, "no_moderators", ""},
 	{errNotHeard, "not_heard", ""},
 	{reports.ErrFull, "reports_full", ""},

@@ -153,7 +153,7 @@ func (c *connection) ask(ctx context.Context, r signal.Request, reply *signal.Re
 	if done, err := c.carry(r, s, reply); done || err != nil {
 		return err
 	}
-	command, err := commandOf(r, s.by())
+	command, err := c.api.commandOf(r, s.by())
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (c *connection) ask(ctx context.Context, r signal.Request, reply *signal.Re
 }
 
 // commandOf returns the command that r asks for.
-func commandOf(r signal.Request, by room.Seat) (room.Command, error) {
+func (a *API) commandOf(r signal.Request, by room.Seat) (room.Command, error) {
 	switch {
 	case r.Leave != nil:
 		return room.Leave{By: by}, nil
@@ -211,6 +211,12 @@ func commandOf(r signal.Request, by room.Seat) (room.Command, error) {
 			return nil, errValue{"widen.to", err.Error()}
 		}
 		return room.Widen{By: by, To: to}, nil
+	case r.SetFence != nil:
+		to, err := a.fence("set_fence.to", r.SetFence.To)
+		if err != nil {
+			return nil, err
+		}
+		return room.SetFence{By: by, To: to}, nil
 	case r.End != nil:
 		return room.End{By: by}, nil
 	}

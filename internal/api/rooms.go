@@ -14,6 +14,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/room"
 )
 
@@ -31,6 +32,7 @@ type (
 		Title      string   `json:"title" doc:"one line, up to 120 characters; may be empty"`
 		Visibility string   `json:"visibility" enum:"open,social,closed"`
 		Invite     []string `json:"invite,omitempty" doc:"ids of people who may come in from the start"`
+		Fence      string   `json:"fence,omitempty" maxLength:"600" doc:"where its voices may be: regions, and operators, such as eu+ch or eu@example; absent: anywhere"`
 	}
 	// Card is a room as the hallway shows it.
 	Card struct {
@@ -163,6 +165,10 @@ func (a *API) openRoom(ctx context.Context, who id.Person, n NewRoom) (id.Room, 
 	if err := visibility.UnmarshalText([]byte(n.Visibility)); err != nil {
 		return id.Room{}, errValue{"body.visibility", err.Error()}
 	}
+	fence, err := a.fence("body.fence", n.Fence)
+	if err != nil {
+		return id.Room{}, err
+	}
 	if len(n.Invite) > room.InvitedMax {
 		return id.Room{}, errValue{"body.invite", fmt.Sprintf("more than %d people", room.InvitedMax)}
 	}
@@ -182,8 +188,23 @@ func (a *API) openRoom(ctx context.Context, who id.Person, n NewRoom) (id.Room, 
 	}
 	defer a.opening.end(who)
 	return a.rooms.Open(ctx, room.OpenRoom{
-		By: who, Name: account.Name, Title: norm.NFC.String(strings.TrimSpace(n.Title)), Visibility: visibility,
+		By: who, Name: account.Name, Title: norm.NFC.String(strings.TrimSpace(n.Title)), Visibility: visibility, Fence: fence,
 	}, invite)
+}
+
+// fence returns the fence that text is; this house must stand inside.
+func (a *API) fence(at, text string) (region.Fence, error) {
+	if text == "" {
+		return region.Anywhere, nil
+	}
+	f, err := region.ParseFence(text)
+	switch {
+	case err != nil || f.IsNowhere():
+		return f, errValue{at, region.ErrFence.Error()}
+	case f == region.Anywhere, f.Allows(a.Place):
+		return f, nil
+	}
+	return f, errOutside
 }
 
 // countOpened returns how many running rooms who has opened: those that they
@@ -353,8 +374,8 @@ func (a *API) grant(ctx context.Context, who id.Person, name id.Room) (Grant, er
 	if _, err := a.card(ctx, who, name); err != nil {
 		return Grant{}, err
 	}
-	here := false
-	a.rooms.Read(name, func(r *room.Room) { here = r.Participant(who) != nil })
+	here, fence := false, region.Fence{}
+	a.rooms.Read(name, func(r *room.Room) { here, fence = r.Participant(who) != nil, r.Fence() })
 	if err := a.space(); err != nil && !here { // whoever has a seat comes back to it
 		return Grant{}, err
 	}
@@ -364,11 +385,11 @@ func (a *API) grant(ctx context.Context, who id.Person, name id.Room) (Grant, er
 	}
 	g := grant.Grant{
 		ID: id.New[grant.ID](), Person: who, Name: account.Name, Room: name,
-		Session: id.New[id.Session](), Expires: a.Clock().Add(grant.Life).UTC().Truncate(time.Second),
+		Session: id.New[id.Session](), Fence: fence, Expires: a.Clock().Add(grant.Life).UTC().Truncate(time.Second),
 	}
 	granted := Grant{Grant: a.Grants.Sign(g), Expires: g.Expires}
 	if a.Nodes != nil {
-		granted.Nodes = a.Nodes()
+		granted.Nodes = a.Nodes(fence)
 	}
 	return granted, nil
 }

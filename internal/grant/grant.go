@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/region"
 )
 
 // Bounds of a grant.
@@ -48,7 +49,10 @@ type Grant struct {
 	Name    string     `json:"name"`
 	Room    id.Room    `json:"room"`
 	Session id.Session `json:"session"`
-	Expires time.Time  `json:"exp"`
+	// Fence is where the room's voices may be: the holder needs no address
+	// outside.
+	Fence   region.Fence `json:"fence,omitzero"`
+	Expires time.Time    `json:"exp"`
 }
 
 // Keys make grants and check them.

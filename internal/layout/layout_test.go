@@ -20,11 +20,11 @@ const picture = `
 id:
 region:
 signal:            id
-grant:             id
+grant:             id region
 telemetry:         id
 layout:
 
-room:              id
+room:              id region
 room/live:         id room
 hub:               id room
 courier:           id signal
@@ -77,7 +77,7 @@ socket:
 
 spread:            id region room overlay/frame overlay/relay
 
-api:               id signal grant telemetry room room/live hub courier people reports socket
+api:               id region signal grant telemetry room room/live hub courier people reports socket
 node:              *
 
 sdk/go:            signal sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report

@@ -79,10 +79,9 @@ func (v voices) Offer(ctx context.Context, name id.Room, who id.Person, session 
 	if at == v.self {
 		at = id.Node{}
 	}
-	if !at.IsZero() && (v.trunk == nil || !v.trunk.Knows(at) || v.IsLost(at)) {
+	if !at.IsZero() && (v.trunk == nil || !v.trunk.Knows(at)) || v.Put(name, who, session, at) != nil {
 		return "", api.ErrNode
 	}
-	v.Put(name, who, session, at)
 	answer, err := v.Rooms.Offer(ctx, name, who, session, sdp)
 	if r, ok := errors.AsType[*spread.Refusal](err); ok {
 		switch r.Code {

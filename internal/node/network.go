@@ -250,16 +250,20 @@ func (n *Node) missed(node id.Node, gone bool) {
 		return
 	}
 	n.log.Warn("a node with people of our rooms is gone; they are sent to others", "people", len(moves))
+	n.send(moves)
+}
+
+// send tells people to which node their media connections are to be now.
+func (n *Node) send(moves []spread.Move) {
 	for _, m := range moves {
-		if at, ok := n.another(node, m.Session); ok {
-			n.api.Move(m.Room, m.Who, m.Session, at)
-		}
+		n.api.Move(m.Room, m.Who, m.Session, n.another(m.From, m.Session, m.Fence))
 	}
 }
 
-// another returns the node that takes a session whose node is gone: of those in
-// the same region if there are any, else of all, chosen by rendezvous hashing.
-func (n *Node) another(gone id.Node, session id.Session) (best id.Node, ok bool) {
+// another returns the node inside a fence that takes a session whose node is
+// gone: of those in the same region if there are any, else of all, chosen by
+// rendezvous hashing; if there is none, this one.
+func (n *Node) another(gone id.Node, session id.Session, fence region.Fence) (best id.Node) {
 	var where string // the one that is gone was
 	known := n.trunk.Nodes()
 	for _, one := range known {
@@ -268,9 +272,9 @@ func (n *Node) another(gone id.Node, session id.Session) (best id.Node, ok bool)
 		}
 	}
 	var most uint64
-	near := false
+	ok, near := false, false
 	for _, one := range known {
-		if one.Node == gone || one.Leaving || n.spread.IsLost(one.Node) {
+		if one.Node == gone || one.Leaving || n.spread.IsLost(one.Node) || !fence.Allows(one.Place) {
 			continue
 		}
 		here := one.Place.Region == where
@@ -280,12 +284,50 @@ func (n *Node) another(gone id.Node, session id.Session) (best id.Node, ok bool)
 			best, most, near, ok = one.Node, weight, here, true
 		}
 	}
-	return best, ok
+	if !ok {
+		return n.self()
+	}
+	return best
 }
 
-// nodes are those at which people's media may be: none when this is the only
-// one.
-func (n *Node) nodes() []api.NodeAt {
+// stand is where this node stands; nowhere in no network.
+func (n *Node) stand() region.Place {
+	if n.member == nil {
+		return region.Place{}
+	}
+	return n.member.self.Load().Member.Place
+}
+
+// stands returns where another node stands.
+func (n *Node) stands(node id.Node) (region.Place, bool) {
+	if n.trunk == nil {
+		return region.Place{}, false
+	}
+	for _, one := range n.trunk.Nodes() {
+		if one.Node == node {
+			return one.Place, true
+		}
+	}
+	return region.Place{}, false
+}
+
+// regions are those of the network, this node's first.
+func (n *Node) regions() []string {
+	if n.member == nil {
+		return nil
+	}
+	out := []string{n.stand().Region}
+	for _, ca := range n.member.self.Load().Regions {
+		if _, name, err := identity.RegionOf(ca); err == nil && name != out[0] {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// nodes are those inside a fence at which people's media may be: none when this
+// is the only one.
+func (n *Node) nodes(fence region.Fence) []api.NodeAt {
 	if n.trunk == nil {
 		return nil
 	}
@@ -295,7 +337,7 @@ func (n *Node) nodes() []api.NodeAt {
 	}
 	var out []api.NodeAt
 	for _, one := range known {
-		if one.Leaving || n.spread.IsLost(one.Node) {
+		if one.Leaving || n.spread.IsLost(one.Node) || !fence.Allows(one.Place) {
 			continue
 		}
 		out = append(out, api.NodeAt{ID: one.Node, Region: one.Place.Region, Operator: one.Place.Operator, URL: one.URL})

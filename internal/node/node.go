@@ -25,7 +25,6 @@ import (
 	"github.com/stoa-audio/stoa/internal/media/sfu"
 	"github.com/stoa-audio/stoa/internal/overlay/link"
 	"github.com/stoa-audio/stoa/internal/people"
-	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/spread"
@@ -135,7 +134,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	go n.forget(work)
 	n.api = api.New(api.Parts{
 		Reports: n.reports, Moderators: c.Moderation.Keys,
-		People: n.people, Hub: watchers, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes,
+		People: n.people, Hub: watchers, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(),
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})
@@ -172,7 +171,10 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 	self := n.self()
 	n.place = spread.NewPlace(self, media{n.media})
 	n.guests = spread.NewGuests(n.place, n.log)
-	n.spread = spread.NewRooms(self, n.place, region.Anywhere, n.reach(watchers))
+	n.spread = spread.NewRooms(spread.RoomsConfig{
+		Self: self, Place: n.place, Reach: n.reach(watchers), Stands: n.stands,
+		Moved: func(moves []spread.Move) { go n.send(moves) },
+	})
 	n.gauge = newGauge(n.media, n.config.Load, n.log)
 	return nil
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
-	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/spread"
 )
@@ -43,7 +42,7 @@ func (w *world) startMedia() {
 		w.t.Fatal(err)
 	}
 	w.media = media
-	w.spread = spread.NewRooms(id.Node{}, spread.NewPlace(id.Node{}, mediaOf(media)), region.Anywhere, nil)
+	w.spread = spread.NewRooms(spread.RoomsConfig{Place: spread.NewPlace(id.Node{}, mediaOf(media))})
 }
 
 // do decides and applies a command, and tells the media as the node does.

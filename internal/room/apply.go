@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/region"
 )
 
 // Apply makes e true, and returns what is seen of it. It cannot refuse: e has
@@ -40,12 +41,20 @@ func (r *Room) Apply(e Event) Sight {
 	return sight
 }
 
+// setFence sets a fence; one that leaves nothing out is none.
+func (r *Room) setFence(f region.Fence) {
+	if r.fence = f; f == region.Anywhere {
+		r.fence = region.Fence{}
+	}
+}
+
 // change makes e true.
 func (r *Room) change(e Event) {
 	r.seq++
 	switch e := e.(type) {
 	case Opened:
 		r.opened, r.title, r.visibility, r.hands = e.At, e.Title, e.Visibility, HandsEveryone
+		r.setFence(e.Fence)
 		r.here = make(map[id.Person]*Participant)
 		r.invited = make(map[id.Person]bool)
 		r.removed = make(map[id.Person]bool)
@@ -82,6 +91,8 @@ func (r *Room) change(e Event) {
 		r.proven = e.Proven
 	case Widened:
 		r.visibility = e.To
+	case Fenced:
+		r.setFence(e.To)
 	case Regrouped:
 		for _, who := range e.Followed {
 			r.with(who, func(p *Participant) { p.Followed = true })

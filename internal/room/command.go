@@ -1,6 +1,9 @@
 package room
 
-import "github.com/stoa-audio/stoa/internal/id"
+import (
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/region"
+)
 
 // A Seat is a person on the connection that speaks for them. A command from a
 // connection that has lost its seat, say to another device, is refused.
@@ -22,6 +25,7 @@ type (
 		Name       string
 		Title      string
 		Visibility Visibility
+		Fence      region.Fence // where its voices may be; zero: anywhere
 	}
 	// Enter asks to come in, or to take over the seat from another
 	// connection. Previous is the session by which the same device held the
@@ -105,6 +109,11 @@ type (
 		By Seat
 		To Visibility
 	}
+	// SetFence says where the room's voices may be from now on.
+	SetFence struct {
+		By Seat
+		To region.Fence
+	}
 	// End ends the room.
 	End struct{ By Seat }
 
@@ -136,6 +145,7 @@ func (MakeModerator) command() {}
 func (Remove) command()        {}
 func (LetIn) command()         {}
 func (Widen) command()         {}
+func (SetFence) command()      {}
 func (End) command()           {}
 func (Regroup) command()       {}
 func (Expire) command()        {}

@@ -43,6 +43,8 @@ var (
 	ErrFull = errors.New("the room is full")
 	// ErrNarrower means that a room cannot get narrower.
 	ErrNarrower = errors.New("a room cannot get narrower while it runs")
+	// ErrNowhere means that a fence leaves no place at all.
+	ErrNowhere = errors.New("a fence around nothing")
 	// ErrText means that a name or title is too long or not one line of text,
 	// or that a word is none that the rules know.
 	ErrText = errors.New("too long, or not text")
@@ -152,6 +154,14 @@ func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
 			return nil, ErrNarrower
 		}
 		return []Event{Widened{c.To}}, nil
+	case SetFence:
+		if err := r.chair(c.By); err != nil || c.To == r.Fence() {
+			return nil, err
+		}
+		if c.To.IsNowhere() {
+			return nil, ErrNowhere
+		}
+		return []Event{Fenced{c.By.Who, c.To}}, nil
 	case End:
 		if err := r.chair(c.By); err != nil {
 			return nil, err
@@ -181,7 +191,7 @@ func (r *Room) open(now time.Time, c OpenRoom) ([]Event, error) {
 	if !isText(c.Title, TitleMax) || !isText(c.Name, NameMax) || c.Visibility > Open {
 		return nil, ErrText
 	}
-	return []Event{Opened{c.By, c.Name, c.Title, c.Visibility, now, now.Add(OpenHold)}}, nil
+	return []Event{Opened{c.By, c.Name, c.Title, c.Visibility, now, now.Add(OpenHold), c.Fence}}, nil
 }
 
 func (r *Room) enter(c Enter) ([]Event, error) {

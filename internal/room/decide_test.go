@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/region"
 )
 
 // noon is when every room of these tests is opened.
@@ -258,6 +259,18 @@ var judgements = []struct {
 	{
 		"widen to what nobody knows", func(by Seat) Command { return Widen{by, Open + 1} },
 		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, ErrNarrower, ErrNarrower},
+	},
+	{
+		"set a fence", func(by Seat) Command { return SetFence{by, region.In("eu")} },
+		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "fenced", "fenced"},
+	},
+	{
+		"take away the fence that is not there", func(by Seat) Command { return SetFence{by, region.Anywhere} },
+		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "", ""},
+	},
+	{
+		"set a fence around nothing", func(by Seat) Command { return SetFence{By: by} },
+		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, ErrNowhere, ErrNowhere},
 	},
 	{
 		"end", func(by Seat) Command { return End{by} },

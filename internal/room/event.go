@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/region"
 )
 
 // An Event is what has happened in a room. Its JSON form is what is stored
@@ -25,6 +26,8 @@ type (
 		Visibility Visibility `json:"visibility"`
 		At         time.Time  `json:"at"`
 		Until      time.Time  `json:"until"`
+		// Fence is where its voices may be; zero: anywhere.
+		Fence region.Fence `json:"fence,omitzero"`
 	}
 	// Entered means that a person came in as a listener. The session is
 	// neither stored nor published.
@@ -110,6 +113,12 @@ type (
 	Widened struct {
 		To Visibility `json:"to"`
 	}
+	// Fenced means that the room's voices may be there only from now on. By is who
+	// did it: a fence never changes in silence.
+	Fenced struct {
+		By id.Person    `json:"by"`
+		To region.Fence `json:"to"`
+	}
 	// Regrouped lists whose "followed by the speakers" has changed.
 	Regrouped struct {
 		Followed   []id.Person `json:"followed,omitempty"`
@@ -167,6 +176,7 @@ func (Unmuted) kind() string       { return "unmuted" }
 func (MadeModerator) kind() string { return "made_moderator" }
 func (LetInto) kind() string       { return "let_in" }
 func (Widened) kind() string       { return "widened" }
+func (Fenced) kind() string        { return "fenced" }
 func (Regrouped) kind() string     { return "regrouped" }
 func (Ended) kind() string         { return "ended" }
 
@@ -190,6 +200,7 @@ var parsers = map[string]func([]byte) (Event, error){
 	"made_moderator": parse[MadeModerator],
 	"let_in":         parse[LetInto],
 	"widened":        parse[Widened],
+	"fenced":         parse[Fenced],
 	"regrouped":      parse[Regrouped],
 	"ended":          parse[Ended],
 }

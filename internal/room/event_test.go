@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/region"
 )
 
 // everyEvent has one event of each kind, each with all its members set.
 var everyEvent = []Event{
-	Opened{person("zeno"), "Zeno", "Tea & <bread>", Social, noon, noon.Add(OpenHold)},
+	Opened{person("zeno"), "Zeno", "Tea & <bread>", Social, noon, noon.Add(OpenHold), region.In("eu")},
 	Entered{Who: person("lia"), Name: "Lía", Followed: true},
 	Returned{Who: person("zeno")},
 	WentAway{person("sol"), noon.Add(SeatHold)},
@@ -29,6 +30,7 @@ var everyEvent = []Event{
 	MadeModerator{person("lia")},
 	LetInto{person("ron")},
 	Widened{Open},
+	Fenced{person("zeno"), region.In("eu", "ch")},
 	Regrouped{[]id.Person{person("lia")}, []id.Person{person("sol")}},
 	Ended{EndedEmptyStage},
 }

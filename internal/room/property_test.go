@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/region"
 )
 
 var seedFlag = flag.Uint64("seed", 0, "play only the evening of this seed")
@@ -183,6 +184,9 @@ func (e *evening) command() Command {
 	case 28:
 		if e.IntN(2) == 0 {
 			return Prove{by, e.IntN(2) == 0}
+		}
+		if e.IntN(2) == 0 {
+			return SetFence{by, []region.Fence{{}, region.Anywhere, region.In("eu"), region.In("eu", "ch")}[e.IntN(4)]}
 		}
 		return Widen{by, Visibility(e.IntN(4))}
 	case 29:

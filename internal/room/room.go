@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/region"
 )
 
 // Limits of a room. Each is there to keep one person from costing the others.
@@ -88,7 +89,8 @@ type Room struct {
 	title      string
 	visibility Visibility
 	hands      HandPolicy
-	proven     bool // listeners play only what is proven
+	proven     bool         // listeners play only what is proven
+	fence      region.Fence // zero: there is none
 
 	here    map[id.Person]*Participant
 	order   []*Participant // all of them, in the order they came in
@@ -140,6 +142,14 @@ func (r *Room) Opened() time.Time { return r.opened }
 
 // Visibility returns who may come in.
 func (r *Room) Visibility() Visibility { return r.visibility }
+
+// Fence returns where the room's voices may be: anywhere, when none was set.
+func (r *Room) Fence() region.Fence {
+	if r.fence.IsNowhere() {
+		return region.Anywhere
+	}
+	return r.fence
+}
 
 // Len returns how many people are in the room.
 func (r *Room) Len() int { return len(r.here) }

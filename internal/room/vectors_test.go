@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/region"
 )
 
 var update = flag.Bool("update", false, "write the vectors anew")
@@ -37,14 +38,20 @@ var plots = []struct {
 	events []Event
 }{
 	{"a room is opened", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold)},
+		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.Fence{}},
 	}},
 	{"a room is opened and its opener comes in", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold)},
+		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold), region.Fence{}},
 		LetInto{person("lia")},
 		Returned{Who: person("zeno")},
 		Entered{Who: person("lia"), Name: "Lia \"<&>\" 🎈", Followed: true},
 	}},
+	{"a room is opened inside a fence, which is set anew and taken away", unopened, []Event{
+		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.In("eu", "ch")},
+		Fenced{person("zeno"), region.In("eu")},
+		Fenced{person("zeno"), region.Anywhere},
+	}},
+	{"a fence is set", usual, []Event{Fenced{person("mira"), region.Only(region.Place{Region: "eu", Operator: "example"})}}},
 	{"somebody enters, followed", usual, []Event{Entered{Who: person("nemo"), Name: "Nemo", Followed: true}}},
 	{"somebody enters, not followed", usual, []Event{Entered{Who: person("nemo"), Name: "Nemo"}}},
 	{"who enters again stands at the end of the audience", usual, []Event{

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/region"
 )
 
 // A View is what a watcher of a room is shown: the state after event Seq.
@@ -26,6 +27,7 @@ type Scene struct {
 	Visibility Visibility     `json:"visibility"`
 	Hands      HandPolicy     `json:"hands"`
 	Proven     bool           `json:"proven,omitempty"` // listeners play only what is proven
+	Fence      region.Fence   `json:"fence,omitzero"`   // where voices may be; zero: anywhere
 	People     []*Participant `json:"people"`
 }
 
@@ -35,7 +37,7 @@ func (r *Room) View() View { return View{r.seq, len(r.here), r.Scene()} }
 
 // Scene returns the view without what every event changes.
 func (r *Room) Scene() Scene {
-	s := Scene{r.opened, r.ended, r.title, r.visibility, r.hands, r.proven, []*Participant{}}
+	s := Scene{r.opened, r.ended, r.title, r.visibility, r.hands, r.proven, r.fence, []*Participant{}}
 	for _, p := range r.order {
 		if p.Shown() {
 			s.People = append(s.People, p)
@@ -71,7 +73,7 @@ func (r *Room) UnmarshalJSON(b []byte) error {
 	}
 	*r = Room{
 		seq: s.Seq, opened: s.Opened, ended: s.Ended,
-		title: s.Title, visibility: s.Visibility, hands: s.Hands, proven: s.Proven,
+		title: s.Title, visibility: s.Visibility, hands: s.Hands, proven: s.Proven, fence: s.Fence,
 		here:    make(map[id.Person]*Participant, len(s.People)),
 		invited: make(map[id.Person]bool, len(s.Invited)),
 		removed: make(map[id.Person]bool, len(s.Removed)),

@@ -61,6 +61,10 @@ type (
 	Prove struct {
 		Proven bool `json:"proven"`
 	}
+	// SetFence says where the room's voices may be: "*", "eu+ch", "eu@example".
+	SetFence struct {
+		To string `json:"to"`
+	}
 	// Widen lets more people in: "social" or "open".
 	Widen struct {
 		To string `json:"to"`
@@ -92,6 +96,7 @@ type Request struct {
 	LetIn         *Who      `json:"let_in,omitempty"`
 	Prove         *Prove    `json:"prove,omitempty"`
 	Widen         *Widen    `json:"widen,omitempty"`
+	SetFence      *SetFence `json:"set_fence,omitempty"`
 	End           *None     `json:"end,omitempty"`
 
 	Knock      *Knock    `json:"knock,omitempty"`

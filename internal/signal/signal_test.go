@@ -35,6 +35,7 @@ var requests = map[string]Request{
 	`{"id":18,"let_in":{"who":"` + someone.String() + `"}}`:         {ID: 18, LetIn: &Who{someone}},
 	`{"id":19,"prove":{"proven":true}}`:                             {ID: 19, Prove: &Prove{true}},
 	`{"id":19,"widen":{"to":"open"}}`:                               {ID: 19, Widen: &Widen{"open"}},
+	`{"id":20,"set_fence":{"to":"eu+ch"}}`:                          {ID: 20, SetFence: &SetFence{"eu+ch"}},
 	`{"id":20,"end":{}}`:                                            {ID: 20, End: &None{}},
 	`{"id":21,"knock":{"member":"AQIDBAUGBwg","knock":"-_8","epoch":3}}`: {
 		ID: 21, Knock: &Knock{Member: Member{1, 2, 3, 4, 5, 6, 7, 8}, Knock: Bytes{0xfb, 0xff}, Epoch: 3},

@@ -18,13 +18,24 @@ type Far interface {
 	Stop()
 }
 
+// A RoomsConfig is what Rooms needs.
+type RoomsConfig struct {
+	Self  id.Node
+	Place *Place // this node's
+	// Reach begins to keep another node told, and told returns all that is to be
+	// told to it.
+	Reach func(node id.Node, told func(begin func()) []Line) Far
+	// Stands returns where a node stands; not ok when it is not known.
+	Stands func(node id.Node) (region.Place, bool)
+	// Moved is told whose media connections are to be made anew: the node where
+	// they were is outside a fence now. It must not wait.
+	Moved func([]Move)
+}
+
 // Rooms is where the people of our rooms are. It is told what happens in them
 // (live.Watcher), and is the media as the doors know it.
 type Rooms struct {
-	self  id.Node
-	place *Place
-	fence region.Fence // of every room, so far
-	reach func(node id.Node, told func(begin func()) []Line) Far
+	RoomsConfig
 
 	mu       sync.Mutex // guards the rest
 	sessions map[id.Session]id.Node
@@ -38,13 +49,15 @@ type Move struct {
 	Room    id.Room
 	Who     id.Person
 	Session id.Session
+	From    id.Node      // where it was
+	Fence   region.Fence // of the room
 }
 
 // A house is a room of ours.
 type house struct {
 	seats  map[id.Person]*at
 	counts map[id.Node]int // of seats, by where
-	ways   Ways
+	ways   Ways            // its fence is the room's
 }
 
 // An at is somebody's seat and where it is.
@@ -54,12 +67,11 @@ type at struct {
 	node id.Node
 }
 
-// NewRooms returns the rooms that a node owns, at first none. reach begins to
-// keep another node told, and told returns all that is to be told to it.
-func NewRooms(self id.Node, place *Place, fence region.Fence, reach func(node id.Node, told func(begin func()) []Line) Far) *Rooms {
+// NewRooms returns the rooms that a node owns, at first none.
+func NewRooms(c RoomsConfig) *Rooms {
 	return &Rooms{
-		self: self, place: place, fence: fence, reach: reach,
-		sessions: make(map[id.Session]id.Node), rooms: make(map[id.Room]*house), far: make(map[id.Node]Far),
+		RoomsConfig: c,
+		sessions:    make(map[id.Session]id.Node), rooms: make(map[id.Room]*house), far: make(map[id.Node]Far),
 		lost: make(map[id.Node]bool),
 	}
 }
@@ -89,6 +101,8 @@ func (rs *Rooms) Happened(name id.Room, r *room.Room, _ uint64, events []room.Ev
 			moved = rs.speak(name, r, e.Who) || moved
 		case room.Unmuted:
 			moved = rs.speak(name, r, e.Who) || moved
+		case room.Fenced:
+			moved = rs.refence(name, e.To) || moved
 		default:
 			// The rest changes nobody's media. Whoever went away keeps it while
 			// the seat is held: often it is only the WebSocket that broke.
@@ -103,10 +117,10 @@ func (rs *Rooms) Happened(name id.Room, r *room.Room, _ uint64, events []room.Ev
 func (rs *Rooms) seat(name id.Room, r *room.Room, who id.Person, session, previous id.Session) (moved bool) {
 	h := rs.rooms[name]
 	if h == nil {
-		h = &house{seats: make(map[id.Person]*at), counts: make(map[id.Node]int), ways: Ways{Fence: rs.fence}}
+		h = &house{seats: make(map[id.Person]*at), counts: make(map[id.Node]int), ways: Ways{Fence: r.Fence()}}
 		rs.rooms[name] = h
 	}
-	node := rs.self
+	node := rs.Self
 	if before, ok := rs.sessions[previous]; ok {
 		node = before
 	}
@@ -164,6 +178,48 @@ func (rs *Rooms) unseat(name id.Room, who id.Person) (moved bool) {
 	return one.Stage || h.counts[one.node] == 0
 }
 
+// refence has nobody sit outside of a room's new fence: their seats come here,
+// at once, and they are told to make their connections anew.
+func (rs *Rooms) refence(name id.Room, fence region.Fence) (moved bool) {
+	h := rs.rooms[name]
+	if h == nil {
+		return false
+	}
+	h.ways.Fence = fence
+	var moves []Move
+	for _, one := range h.seats {
+		if rs.inside(one.node, fence) {
+			continue
+		}
+		moves = append(moves, Move{name, one.Who, one.Session, one.node, fence})
+		rs.put(name, h, one, rs.Self)
+	}
+	if len(moves) > 0 {
+		rs.Moved(moves)
+	}
+	return true
+}
+
+// inside reports whether a node stands inside a fence; where nobody knows, it
+// does not. Whether this one does is looked at before a fence is set.
+func (rs *Rooms) inside(node id.Node, fence region.Fence) bool {
+	if node == rs.Self {
+		return true
+	}
+	place, ok := rs.Stands(node)
+	return ok && fence.Allows(place)
+}
+
+// put moves a seat to another node.
+func (rs *Rooms) put(name id.Room, h *house, one *at, node id.Node) {
+	rs.leave(name, h, one)
+	one.node, one.Previous = node, id.Session{}
+	rs.sessions[one.Session] = node
+	h.seats[one.Who] = one
+	h.counts[node]++
+	rs.tell(node, Line{Room: name, Seat: new(one.Seat)})
+}
+
 // leave takes a seat away at the node where it is.
 func (rs *Rooms) leave(name id.Room, h *house, one *at) {
 	delete(h.seats, one.Who)
@@ -189,7 +245,7 @@ func (rs *Rooms) end(name id.Room) {
 
 // lead tells all nodes of a room where its voices are.
 func (rs *Rooms) lead(name id.Room, h *house) {
-	w := Ways{Fence: rs.fence, Wide: len(h.counts) > 1}
+	w := Ways{Fence: h.ways.Fence, Wide: len(h.counts) > 1}
 	if !w.Wide && !h.ways.Wide {
 		return
 	}
@@ -206,13 +262,13 @@ func (rs *Rooms) lead(name id.Room, h *house) {
 
 // tell tells a node, which may be this one.
 func (rs *Rooms) tell(node id.Node, line Line) {
-	if node == rs.self {
-		_ = line.do(rs.place, rs.self) // nobody else owns what is ours
+	if node == rs.Self {
+		_ = line.do(rs.Place, rs.Self) // nobody else owns what is ours
 		return
 	}
 	far := rs.far[node]
 	if far == nil {
-		far = rs.reach(node, func(begin func()) []Line { return rs.told(node, begin) })
+		far = rs.Reach(node, func(begin func()) []Line { return rs.told(node, begin) })
 		rs.far[node] = far
 	}
 	far.Tell(line)
@@ -239,25 +295,24 @@ func (rs *Rooms) told(node id.Node, begin func()) []Line {
 }
 
 // Put says at which node the media of a session are to be: its seat moves there.
-// The zero node is this one.
-func (rs *Rooms) Put(name id.Room, who id.Person, session id.Session, node id.Node) {
+// The zero node is this one. It is ErrNoPlace for one that is gone, or outside
+// the room's fence.
+func (rs *Rooms) Put(name id.Room, who id.Person, session id.Session, node id.Node) error {
 	if node.IsZero() {
-		node = rs.self
+		node = rs.Self
 	}
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	h := rs.rooms[name]
 	if h == nil || h.seats[who] == nil || h.seats[who].Session != session || h.seats[who].node == node {
-		return
+		return nil // the offer will say so
 	}
-	one := h.seats[who]
-	rs.leave(name, h, one)
-	one.node, one.Previous = node, id.Session{}
-	rs.sessions[session] = node
-	h.seats[who] = one
-	h.counts[node]++
-	rs.tell(node, Line{Room: name, Seat: new(one.Seat)})
+	if rs.lost[node] || !rs.inside(node, h.ways.Fence) {
+		return ErrNoPlace
+	}
+	rs.put(name, h, h.seats[who], node)
 	rs.lead(name, h)
+	return nil
 }
 
 // Lost is told that a node is gone, or there again. It returns whose media were
@@ -276,7 +331,7 @@ func (rs *Rooms) Lost(node id.Node, gone bool) (moves []Move) {
 		}
 		for who, one := range h.seats {
 			if one.node == node {
-				moves = append(moves, Move{name, who, one.Session})
+				moves = append(moves, Move{name, who, one.Session, node, h.ways.Fence})
 			}
 		}
 	}
@@ -304,7 +359,7 @@ func (rs *Rooms) where(name id.Room, who id.Person) (far Far) {
 func (rs *Rooms) Where(name id.Room, who id.Person) id.Node {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	if h := rs.rooms[name]; h != nil && h.seats[who] != nil && h.seats[who].node != rs.self {
+	if h := rs.rooms[name]; h != nil && h.seats[who] != nil && h.seats[who].node != rs.Self {
 		return h.seats[who].node
 	}
 	return id.Node{}
@@ -314,7 +369,7 @@ func (rs *Rooms) Where(name id.Room, who id.Person) id.Node {
 func (rs *Rooms) Offer(ctx context.Context, name id.Room, who id.Person, session id.Session, sdp string) (string, error) {
 	far := rs.where(name, who)
 	if far == nil {
-		return rs.place.media.Offer(ctx, name, who, session, sdp)
+		return rs.Place.media.Offer(ctx, name, who, session, sdp)
 	}
 	a, err := far.Ask(ctx, Question{Room: name, Who: who, Session: session, Offer: sdp})
 	return a.SDP, err
@@ -324,7 +379,7 @@ func (rs *Rooms) Offer(ctx context.Context, name id.Room, who id.Person, session
 func (rs *Rooms) Up(name id.Room, who id.Person, session id.Session) bool {
 	far := rs.where(name, who)
 	if far == nil {
-		return rs.place.media.Up(name, who, session)
+		return rs.Place.media.Up(name, who, session)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askWait)
 	defer cancel()
@@ -337,7 +392,7 @@ func (rs *Rooms) Up(name id.Room, who id.Person, session id.Session) bool {
 func (rs *Rooms) Forwarded(name id.Room, who id.Person, since time.Time) [][16]byte {
 	far := rs.where(name, who)
 	if far == nil {
-		return rs.place.media.Forwarded(name, who, since)
+		return rs.Place.media.Forwarded(name, who, since)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askWait)
 	defer cancel()

@@ -97,6 +97,7 @@ type pair struct {
 	cut    bool
 	wires  []net.Conn
 	sounds []string
+	moves  []Move
 	name   id.Room
 	room   *room.Room
 }
@@ -108,13 +109,15 @@ func newPair(t *testing.T) *pair {
 	p.place = NewPlace(p.other, p.far)
 	p.guests = NewGuests(p.place, log)
 	p.guests.lease = 2 * time.Second
-	p.rooms = NewRooms(p.self, NewPlace(p.self, p.own), region.Anywhere, func(node id.Node, told func(func()) []Line) Far {
+	p.rooms = NewRooms(RoomsConfig{Self: p.self, Place: NewPlace(p.self, p.own), Moved: func(moves []Move) { p.moves = append(p.moves, moves...) }, Stands: func(node id.Node) (region.Place, bool) {
+		return region.Place{Region: "us", Operator: "two"}, node == p.other
+	}, Reach: func(node id.Node, told func(func()) []Line) Far {
 		return Reach(node, p.streams, told, func(_ id.Room, _ id.Node, notice []byte) {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			p.sounds = append(p.sounds, string(notice))
 		}, log)
-	})
+	}})
 	t.Cleanup(func() { p.rooms.Close(); p.set(true) })
 	return p
 }
@@ -160,7 +163,9 @@ func (p *pair) enter(name string, who id.Person, at id.Node) room.Seat {
 	p.t.Helper()
 	s := room.Seat{Who: who, Session: id.New[id.Session]()}
 	p.do(room.Enter{Who: who, Name: name, Session: s.Session})
-	p.rooms.Put(p.name, who, s.Session, at)
+	if err := p.rooms.Put(p.name, who, s.Session, at); err != nil {
+		p.t.Fatal(err)
+	}
 	return s
 }
 
@@ -246,6 +251,40 @@ func TestQuestions(t *testing.T) {
 	s := p.enter("Cleo", cleo, p.other)
 	if _, err := p.rooms.Offer(t.Context(), p.name, cleo, s.Session, "offer"); err != nil {
 		t.Errorf("an offer right after the seat: %v", err)
+	}
+}
+
+// Nobody sits outside a fence, from the moment it is set.
+func TestFence(t *testing.T) {
+	t.Parallel()
+	p, ada, ben := start(t)
+	p.do(room.SetFence{By: ada, To: region.In("eu", "us")})
+	if len(p.moves) != 0 || !p.far.sits(ben.Who) {
+		t.Error("somebody inside is moved")
+	}
+	p.do(room.SetFence{By: ada, To: region.In("eu")})
+	eventually(t, "Ben is not there any more", func() bool { return !p.far.sits(ben.Who) && p.own.sits(ben.Who) })
+	if len(p.moves) != 1 || p.moves[0] != (Move{p.name, ben.Who, ben.Session, p.other, region.In("eu")}) {
+		t.Errorf("moved: %v", p.moves)
+	}
+	for _, node := range []id.Node{p.other, id.New[id.Node]()} {
+		if err := p.rooms.Put(p.name, ben.Who, ben.Session, node); !errors.Is(err, ErrNoPlace) {
+			t.Errorf("outside again: %v", err)
+		}
+	}
+	p.do(room.SetFence{By: ada, To: region.Anywhere})
+	if err := p.rooms.Put(p.name, ben.Who, ben.Session, p.other); err != nil {
+		t.Error(err)
+	}
+	eventually(t, "Ben sits there again", func() bool { return p.far.sits(ben.Who) && !p.own.sits(ben.Who) })
+	if moves := p.rooms.Lost(p.other, true); len(moves) != 1 || moves[0].Who != ben.Who {
+		t.Errorf("whose node is gone: %v", moves)
+	}
+	if err := p.rooms.Put(p.name, ben.Who, ben.Session, id.Node{}); err != nil {
+		t.Error(err)
+	}
+	if err := p.rooms.Put(p.name, ben.Who, ben.Session, p.other); !errors.Is(err, ErrNoPlace) {
+		t.Errorf("at a node that is gone: %v", err)
 	}
 }
 

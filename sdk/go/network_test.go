@@ -2,6 +2,7 @@ package stoa_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"path"
@@ -131,6 +132,19 @@ func TestARoomOverThreeNodes(t *testing.T) {
 	hears(cleo, ben)
 	hears(ben, ada)
 	t.Logf("heard again after %v", time.Since(began).Round(time.Millisecond))
+
+	// Cleo's node is outside a fence that is set: she hears on at another.
+	n.must(ada.Ask(ctx, "set_fence", map[string]string{"to": "eu+us"}))
+	set := time.Now()
+	hears(cleo, ada)
+	t.Logf("heard again after %v", time.Since(set).Round(time.Millisecond))
+	if at = n.places(n.founder); at["ap"] != "" || at["eu"] == "" {
+		t.Errorf("those who come are told of %v", at)
+	}
+	var refused *stoa.Problem
+	if err := ada.Ask(ctx, "set_fence", map[string]string{"to": "us"}); !errors.As(err, &refused) || refused.Code != "outside" {
+		t.Errorf("a fence that the house is outside of: %v", err)
+	}
 
 	n.must(ada.Ask(ctx, "remove", map[string]string{"who": cleo.Me}))
 	<-cleo.Done()

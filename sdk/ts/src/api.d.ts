@@ -518,6 +518,7 @@ export interface components {
             asked_up?: components["schemas"]["EventAskedUp"];
             ended?: components["schemas"]["EventEnded"];
             entered?: components["schemas"]["EventEntered"];
+            fenced?: components["schemas"]["EventFenced"];
             hand_lowered?: components["schemas"]["EventHandLowered"];
             hand_raised?: components["schemas"]["EventHandRaised"];
             hands_set?: components["schemas"]["EventHandsSet"];
@@ -559,6 +560,10 @@ export interface components {
             name: string;
             who: string;
         };
+        EventFenced: {
+            by: string;
+            to: string;
+        };
         EventHandLowered: {
             who: string;
         };
@@ -588,6 +593,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             by: string;
+            fence?: string;
             name: string;
             title: string;
             /** Format: date-time */
@@ -642,6 +648,8 @@ export interface components {
             /** @description the keys that reports are sealed to: X25519, base64url */
             moderators: string[];
             name: string;
+            /** @description of the network that it is in, its own first; a room can be kept inside some */
+            regions?: string[];
             version: string;
         };
         Invite: {
@@ -708,6 +716,8 @@ export interface components {
             sealed: string;
         };
         NewRoom: {
+            /** @description where its voices may be: regions, and operators, such as eu+ch or eu@example; absent: anywhere */
+            fence?: string;
             /** @description ids of people who may come in from the start */
             invite?: string[];
             /** @description one line, up to 120 characters; may be empty */
@@ -792,6 +802,7 @@ export interface components {
             /** Format: int64 */
             count: number;
             ended?: boolean;
+            fence?: string;
             /** @enum {string} */
             hands: "off" | "followed" | "everyone";
             /** Format: date-time */
@@ -957,6 +968,7 @@ export interface components {
             prove?: components["schemas"]["SignalProve"];
             raise_hand?: components["schemas"]["SignalNone"];
             remove?: components["schemas"]["SignalWho"];
+            set_fence?: components["schemas"]["SignalSetFence"];
             set_hands?: components["schemas"]["SignalSetHands"];
             step_down?: components["schemas"]["SignalNone"];
             step_up?: components["schemas"]["SignalNone"];
@@ -964,6 +976,9 @@ export interface components {
             unmute?: components["schemas"]["SignalNone"];
             watch_hallway?: components["schemas"]["SignalNone"];
             widen?: components["schemas"]["SignalWiden"];
+        };
+        SignalSetFence: {
+            to: string;
         };
         SignalSetHands: {
             /** @enum {string} */

@@ -57,7 +57,7 @@ function changed(view: View, e: RoomEvent): View {
       away_until: until,
     };
     return {
-      ...view,
+      ...fencedBy(view, e.opened.fence),
       opened: at,
       title,
       visibility,
@@ -120,6 +120,7 @@ function changed(view: View, e: RoomEvent): View {
     return e.proof_set.proven ? { ...rest, proven: true } : rest;
   }
   if (e.widened) return { ...view, visibility: e.widened.to };
+  if (e.fenced) return fencedBy(view, e.fenced.to);
   if (e.regrouped) {
     const followed = new Set(e.regrouped.followed);
     const unfollowed = new Set(e.regrouped.unfollowed);
@@ -146,6 +147,11 @@ export function onStage(p: Participant): boolean {
 }
 
 type Change = (p: Participant) => Participant;
+
+/** A fence that leaves nothing out is none. */
+function fencedBy({ fence: _, ...view }: View, to: string | undefined): View {
+  return to && to !== '*' ? { ...view, fence: to } : view;
+}
 
 function withPerson(view: View, who: string, change: Change): View {
   return { ...view, people: view.people.map((p) => (p.who === who ? change(p) : p)) };
