@@ -26,7 +26,7 @@ export function App() {
       <Screen route={route.value} />
       {seat.value && <RoomSheets seat={seat.value} />}
       {toast.value && (
-        <p class="toast" data-test="toast">
+        <p class="toast" data-test="toast" aria-hidden="true">
           <Icon name="check" />
           <span class="grow">{toast.value}</span>
         </p>

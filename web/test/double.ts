@@ -89,6 +89,7 @@ export class Double {
   readonly invites = new Map<string, { from: string | undefined; invite: Invite }>();
   readonly logins = new Map<string, Login>();
   invitesPerPerson = 2;
+  regions: string[] = []; // of the network that the house is in
   /** How many of an audience are shown. */
   sampleMax = 100;
   /** Whether media outlives a lost live connection, as it does in a node that has not restarted. */
@@ -331,6 +332,7 @@ export class Double {
             version: '0',
             invites_per_person: this.invitesPerPerson,
             moderators: ['key'],
+            ...(this.regions.length > 0 ? { regions: this.regions } : {}),
           },
         };
       case 'POST signup/passkey/begin': {
@@ -755,6 +757,10 @@ export class Double {
       case 'prove':
         moderates();
         happen({ proof_set: { proven: Boolean(body.proven) } });
+        return;
+      case 'set_fence':
+        moderates();
+        happen({ fenced: { by: me.who, to: body.to as string } });
         return;
       case 'widen':
         moderates();

@@ -328,6 +328,36 @@ const scenes = {
   'room-removing': {
     go: seq(moderating, (page, h) => tap(`person-${h.thea.id}`)(page), tap('remove')),
   },
+  'open-room-fenced': {
+    go: seq(
+      (_, h) => (h.double.regions = ['eu', 'us', 'ch']),
+      at('/'),
+      async (page) => {
+        await page.locator('[data-test^=open-room]:visible').first().click();
+        await page.selectOption('[data-test=room-fence]', 'eu');
+      },
+    ),
+  },
+  'room-fence': {
+    go: seq(
+      (_, h) => (h.double.regions = ['eu', 'us', 'ch']),
+      moderating,
+      tap('menu'),
+      tap('fence'),
+      tap('fence-us'),
+    ),
+  },
+  'room-fenced': {
+    go: seq(
+      (_, h) => (h.double.regions = ['eu', 'us', 'ch']),
+      moderating,
+      tap('menu'),
+      tap('fence'),
+      tap('fence-us'),
+      tap('fence-set'),
+      (page) => page.waitForSelector('[data-test=fence-tag]'),
+    ),
+  },
   'room-menu': { go: seq(moderating, tap('menu')) },
   'room-letting-in': {
     go: seq(moderating, tap('menu'), tap('let-in')),

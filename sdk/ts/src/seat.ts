@@ -255,6 +255,7 @@ export class Seat {
   letIn = (who: string) => this.#ask('let_in', { who });
   setHands = (policy: HandPolicy) => this.#ask('set_hands', { policy });
   /** Has listeners play only what is proven to be its speaker's, a second later, or all at once. */
+  setFence = (to: string) => this.#ask('set_fence', { to });
   prove = (proven: boolean) => this.#ask('prove', { proven });
   widen = (to: 'social' | 'open') => this.#ask('widen', { to });
   end = () => this.#ask('end', {});

@@ -1,7 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { mayRaise, onStage, type Participant, type Person, type Seat } from '@stoa/client';
 import { go, route, to } from '../router.ts';
-import { firstName, list, problemWords, t } from '../words/index.ts';
+import { fenceWords, firstName, list, problemWords, t } from '../words/index.ts';
 import { seen } from './account.ts';
 import { announce, say } from './notices.ts';
 import { microphone as chosenMicrophone } from './settings.ts';
@@ -20,6 +20,7 @@ export type RoomSheet =
   | { kind: 'menu' }
   | { kind: 'letting_in' }
   | { kind: 'leaving'; next?: string }
+  | { kind: 'fence' }
   | { kind: 'ending' }
   | { kind: 'keys' };
 
@@ -224,6 +225,10 @@ export function startStage(): () => void {
         } else if (event.stepped_down) {
           const { who } = event.stepped_down;
           announce(who === me?.who ? news.youInAudience : news.stepped_down(nameOf(who)));
+        } else if (event.fenced) {
+          const { by, to } = event.fenced;
+          const name = nameOf(by);
+          say(to === '*' ? news.unfenced(name) : news.fenced(name, fenceWords(to)));
         } else if (event.made_moderator) {
           const { who } = event.made_moderator;
           announce(who === me?.who ? news.youModerate : news.made_moderator(nameOf(who)));

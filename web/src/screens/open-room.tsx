@@ -2,14 +2,16 @@ import { useSignal } from '@preact/signals';
 import type { Visibility } from '@stoa/client';
 import { useEffect } from 'preact/hooks';
 import { house, seen } from '../models/account.ts';
+import { regions } from '../models/fence.ts';
 import { acquaintances, followers, following } from '../models/people.ts';
+import { about } from '../models/report.ts';
 import { seat } from '../models/visit.ts';
 import { visibilityIcon } from '../parts/card.tsx';
 import { Face } from '../parts/face.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Sheet, SheetHead } from '../parts/sheet.tsx';
 import { go, to } from '../router.ts';
-import { problemWords, t } from '../words/index.ts';
+import { fenceWords, problemWords, t } from '../words/index.ts';
 
 const visibilities: Visibility[] = ['open', 'social', 'closed'];
 
@@ -19,11 +21,13 @@ export function OpenRoomSheet({ onClose }: { onClose: () => void }) {
   const title = useSignal('');
   const visibility = useSignal<Visibility>('open');
   const letIn = useSignal<ReadonlySet<string>>(new Set());
+  const fence = useSignal('');
   const hitch = useSignal('');
   const busy = useSignal(false);
   useEffect(() => {
     void following.refresh();
     void followers.refresh();
+    void about.refresh();
   }, []);
 
   const submit = async () => {
@@ -35,6 +39,7 @@ export function OpenRoomSheet({ onClose }: { onClose: () => void }) {
         title: title.value.replace(/\s+/g, ' ').trim(),
         visibility: visibility.value,
         ...invite,
+        ...(fence.value ? { fence: fence.value } : {}),
       });
       onClose();
       go(to.room(room.id));
@@ -91,6 +96,21 @@ export function OpenRoomSheet({ onClose }: { onClose: () => void }) {
             {visibility.value !== 'open' && ` ${words.widenLater}`}
           </p>
         </fieldset>
+        {regions().length > 1 && (
+          <div class="field">
+            <label for="where">{words.where}</label>
+            <select
+              id="where"
+              data-test="room-fence"
+              value={fence.value}
+              onChange={(event) => (fence.value = event.currentTarget.value)}
+            >
+              <option value="">{words.anywhere}</option>
+              <option value={regions()[0]}>{fenceWords(regions()[0] ?? '')}</option>
+            </select>
+            {fence.value && <p class="meta">{words.whereWhy}</p>}
+          </div>
+        )}
         {visibility.value !== 'open' && (
           <LetIn
             chosen={letIn.value}

@@ -142,6 +142,9 @@ export const de: Words = {
     nobody: 'Du folgst noch niemandem, und niemand folgt dir. Reinlassen kannst du auch später.',
     submit: 'Jetzt öffnen',
     widenLater: 'Weiter öffnen kannst du später, enger machen nicht.',
+    where: 'Wohin Stimmen dürfen',
+    anywhere: 'Überallhin',
+    whereWhy: 'Nichts aus diesem Raum verlässt es, auch nicht, um einen schnelleren Weg zu suchen.',
   },
 
   room: {
@@ -327,6 +330,10 @@ export const de: Words = {
     title: 'Raum-Menü',
     shareLink: 'Link teilen',
     letIn: 'Jemanden reinlassen',
+    fence: 'Wohin Stimmen dürfen',
+    fenceWhy:
+      'Was hier gesagt wird, bleibt darin, und alles, was es trägt, auch. Wer außerhalb verbunden ist, zieht sofort um; alle sehen die Änderung.',
+    fenceSet: 'Darin halten',
     widenSocial: 'Öffnen für alle, denen die Moderation folgt',
     widenOpen: 'Öffnen für alle hier',
     end: 'Raum beenden',
@@ -491,6 +498,8 @@ export const de: Words = {
     stepped_up: (name) => `${name} ist auf der Bühne.`,
     stepped_down: (name) => `${name} ist im Publikum.`,
     made_moderator: (name) => `${name} moderiert jetzt.`,
+    fenced: (name, where) => `${name} hat einen Zaun gezogen. ${where}.`,
+    unfenced: (name) => `${name} hat den Zaun weggenommen: Stimmen dürfen überallhin.`,
     youModerate: 'Du moderierst jetzt.',
     youOnStage: 'Du bist auf der Bühne, stumm.',
     youInAudience: 'Du bist im Publikum.',
@@ -506,6 +515,12 @@ export const de: Words = {
     muted: 'Stumm. Dich hört niemand.',
     askOver: 'Die Einladung auf die Bühne ist vorbei.',
     linkCopied: 'Link kopiert.',
+  },
+
+  fence: {
+    only: (where) => `Nur in: ${where}`,
+    onlyBy: (where, by) => `Nur in: ${where}, auf Rechnern von ${by}`,
+    by: (by) => `Nur auf Rechnern von ${by}`,
   },
 
   nowhere: {

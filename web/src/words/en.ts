@@ -132,6 +132,9 @@ export const en = {
     nobody: 'You follow nobody yet, and nobody follows you. You can let people in later.',
     submit: 'Open now',
     widenLater: 'You can open it wider later, never narrower.',
+    where: 'Where voices may go',
+    anywhere: 'Anywhere',
+    whereWhy: 'Nothing of this room leaves it, not even to look for a faster way.',
   },
 
   room: {
@@ -307,6 +310,10 @@ export const en = {
     title: 'Room menu',
     shareLink: 'Share the link',
     letIn: 'Let someone in',
+    fence: 'Where voices may go',
+    fenceWhy:
+      'What is said here stays inside, and so does all that carries it. Who is connected outside is moved at once; everyone sees the change.',
+    fenceSet: 'Keep it inside',
     widenSocial: 'Open it to people the moderators follow',
     widenOpen: 'Open it to everyone here',
     end: 'End the room',
@@ -466,6 +473,8 @@ export const en = {
     stepped_up: (name: string) => `${name} is on the stage.`,
     stepped_down: (name: string) => `${name} is in the audience.`,
     made_moderator: (name: string) => `${name} moderates now.`,
+    fenced: (name: string, where: string) => `${name} has put up a fence. ${where}.`,
+    unfenced: (name: string) => `${name} has taken the fence away: voices may go anywhere.`,
     youModerate: 'You moderate now.',
     youOnStage: 'You are on the stage, muted.',
     youInAudience: 'You are in the audience.',
@@ -482,6 +491,12 @@ export const en = {
     muted: 'Muted. Nobody hears you.',
     askOver: 'The invitation to the stage is over.',
     linkCopied: 'Link copied.',
+  },
+
+  fence: {
+    only: (where: string) => `Only in: ${where}`,
+    onlyBy: (where: string, by: string) => `Only in: ${where}, on machines of ${by}`,
+    by: (by: string) => `Only on machines of ${by}`,
   },
 
   nowhere: {

@@ -1,4 +1,5 @@
 import type { StoaError } from '@stoa/client';
+import { parts } from '../models/fence.ts';
 import { language } from '../models/settings.ts';
 import { de } from './de.ts';
 import { en, type Words } from './en.ts';
@@ -47,6 +48,25 @@ export const number = (n: number) => new Intl.NumberFormat(language.value).forma
 
 export const list = (items: string[]) =>
   new Intl.ListFormat(language.value, { type: 'conjunction' }).format(items);
+
+/** A region by the name that people know it by, if there is one. */
+export function regionName(name: string): string {
+  try {
+    const named = new Intl.DisplayNames(language.value, { type: 'region' });
+    return named.of(name.toUpperCase()) ?? name;
+  } catch {
+    return name; // an operator's own
+  }
+}
+
+/** What a fence keeps inside. */
+export function fenceWords(fence: string): string {
+  const { regions, operators } = parts(fence);
+  const [where, by] = [list(regions.map(regionName)), list(operators)];
+  const words = t().fence;
+  if (!by) return words.only(where);
+  return where ? words.onlyBy(where, by) : words.by(by);
+}
 
 /** The name by which somebody is called. */
 export const firstName = (name: string) => name.split(' ')[0] ?? name;

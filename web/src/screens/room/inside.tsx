@@ -18,7 +18,7 @@ import { Microphone } from '../../parts/microphone.tsx';
 import { useRoving } from '../../parts/roving.ts';
 import { useSampled } from '../../parts/sampled.ts';
 import { to } from '../../router.ts';
-import { clock, number, t } from '../../words/index.ts';
+import { clock, fenceWords, number, t } from '../../words/index.ts';
 import { HandsPanel } from './hands.tsx';
 import { LockTag } from './lock.tsx';
 import { shareRoom } from './menu.tsx';
@@ -81,7 +81,7 @@ function Top({ seat }: { seat: Seat }) {
 
 function Head({ seat }: { seat: Seat }) {
   const words = t();
-  const { visibility, opened } = seat.view.value;
+  const { visibility, opened, fence } = seat.view.value;
   const listeners = seat.listeners.value;
   return (
     <div class="pad stack room-head">
@@ -92,6 +92,12 @@ function Head({ seat }: { seat: Seat }) {
       <Heading room={seat.room}>{seatName(seat)}</Heading>
       <div class="flex wrap">
         <LockTag seat={seat} />
+        {fence && (
+          <span class="tag plain" data-test="fence-tag">
+            <Icon name="fence" />
+            {fenceWords(fence)}
+          </span>
+        )}
         <span class="tag plain">
           <Icon name="headphones" />
           <span class="num" aria-hidden="true">
@@ -279,7 +285,7 @@ function HandButton({ seat }: { seat: Seat }) {
 /** What stands beside the room on wide screens. */
 function Beside({ seat }: { seat: Seat }) {
   const words = t().room;
-  const { visibility, hands } = seat.view.value;
+  const { visibility, hands, fence } = seat.view.value;
   return (
     <div class="pad stack wide-gap">
       {iModerate(seat) && (
@@ -295,6 +301,12 @@ function Beside({ seat }: { seat: Seat }) {
             <Icon name="door-open" />
             {words.facts[visibility]}
           </li>
+          {fence && (
+            <li>
+              <Icon name="fence" />
+              {fenceWords(fence)}
+            </li>
+          )}
           <li>
             <Icon name="hand" />
             {words.handFacts[hands]}

@@ -1,7 +1,9 @@
 import { useSignal } from '@preact/signals';
 import type { Seat } from '@stoa/client';
 import { useEffect } from 'preact/hooks';
+import { around, parts, regions } from '../../models/fence.ts';
 import { acquaintances, followers, following } from '../../models/people.ts';
+import { about } from '../../models/report.ts';
 import {
   act,
   closeSheet,
@@ -16,7 +18,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { share } from '../../parts/share.ts';
 import { SheetHead } from '../../parts/sheet.tsx';
 import { to } from '../../router.ts';
-import { t } from '../../words/index.ts';
+import { fenceWords, regionName, t } from '../../words/index.ts';
 
 export function shareRoom(seat: Seat): Promise<void> {
   const url = new URL(to.room(seat.room), location.href).href;
@@ -26,8 +28,11 @@ export function shareRoom(seat: Seat): Promise<void> {
 /** What one can do with the room. */
 export function RoomMenu({ seat }: { seat: Seat }) {
   const words = t().menu;
-  const { visibility, hands, proven = false } = seat.view.value;
+  const { visibility, hands, proven = false, fence } = seat.view.value;
   const moderates = iModerate(seat);
+  useEffect(() => {
+    void about.refresh();
+  }, []);
   const then = (what: () => unknown) => () => {
     closeSheet();
     void what();
@@ -77,6 +82,17 @@ export function RoomMenu({ seat }: { seat: Seat }) {
             {words.widenOpen}
           </button>
         )}
+        {moderates && (regions().length > 1 || fence) && (
+          <button
+            type="button"
+            class="btn w"
+            data-test="fence"
+            onClick={() => (sheet.value = { kind: 'fence' })}
+          >
+            <Icon name="fence" />
+            {words.fence}
+          </button>
+        )}
         {moderates && (
           <button
             type="button"
@@ -124,6 +140,12 @@ export function RoomMenu({ seat }: { seat: Seat }) {
           <Icon name="door-open" />
           {t().room.facts[visibility]}
         </li>
+        {fence && (
+          <li>
+            <Icon name="fence" />
+            {fenceWords(fence)}
+          </li>
+        )}
         <li>
           <Icon name="hand" />
           {t().room.handFacts[hands]}
@@ -133,6 +155,54 @@ export function RoomMenu({ seat }: { seat: Seat }) {
           {t().facts.notRecorded}
         </li>
       </ul>
+    </div>
+  );
+}
+
+/** For moderators: the regions that the room's voices may be in. */
+export function Fencing({ seat }: { seat: Seat }) {
+  const words = t().menu;
+  const own = regions()[0];
+  const { fence } = seat.view.value;
+  const chosen = useSignal<ReadonlySet<string>>(new Set(fence ? parts(fence).regions : regions()));
+  const toggle = (name: string) => {
+    const next = new Set(chosen.value);
+    if (!next.delete(name)) next.add(name);
+    chosen.value = next;
+  };
+  const set = () => {
+    closeSheet();
+    const some = regions().filter((name) => chosen.value.has(name));
+    void act((s) => s.setFence(around(some)));
+  };
+  return (
+    <div class="stack">
+      <SheetHead id="sheet" onClose={closeSheet}>
+        {words.fence}
+      </SheetHead>
+      <ul class="list">
+        {regions().map((name) => (
+          <li key={name}>
+            <label class="row">
+              <span class="grow">
+                <b>{regionName(name)}</b>
+              </span>
+              <input
+                type="checkbox"
+                class="sw"
+                data-test={`fence-${name}`}
+                checked={chosen.value.has(name)}
+                disabled={name === own}
+                onChange={() => toggle(name)}
+              />
+            </label>
+          </li>
+        ))}
+      </ul>
+      <p class="meta">{words.fenceWhy}</p>
+      <button type="button" class="btn live w" data-test="fence-set" onClick={set}>
+        {words.fenceSet}
+      </button>
     </div>
   );
 }

@@ -27,7 +27,7 @@ import { to } from '../../router.ts';
 import { firstName, month, t } from '../../words/index.ts';
 import { HandsPanel } from './hands.tsx';
 import { Device, LockSheet } from './lock.tsx';
-import { LettingIn, RoomMenu } from './menu.tsx';
+import { Fencing, LettingIn, RoomMenu } from './menu.tsx';
 import { People } from './people.tsx';
 import { ReportButton, Reporting } from './reporting.tsx';
 
@@ -77,6 +77,8 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
       return <RoomMenu seat={seat} />;
     case 'letting_in':
       return <LettingIn seat={seat} />;
+    case 'fence':
+      return iModerate(seat) ? <Fencing seat={seat} /> : null;
     case 'leaving':
       return <Leaving seat={seat} />;
     case 'ending':
