@@ -60,6 +60,7 @@ type NodeAt struct {
 	ID       id.Node `json:"id"`
 	Region   string  `json:"region"`
 	Operator string  `json:"operator"`
+	Here     bool    `json:"here,omitempty" doc:"whether it is the one that is asked"`
 	URL      string  `json:"url,omitempty" doc:"where it answers /livez, by which a client may find the nearest"`
 }
 

@@ -40,7 +40,7 @@ func (a *API) outside(next http.Handler) http.Handler {
 		problemOf(errCrossOrigin, visitOf(r.Context()).german).write(w)
 	}))
 	guarded := origin.Handler(next)
-	policy := a.contentSecurityPolicy()
+	policy := a.contentSecurityPolicy(nil)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -75,10 +75,17 @@ func (a *API) caught(w http.ResponseWriter, r *http.Request, v *visit) {
 
 // contentSecurityPolicy allows what the web app does: its own files, and the
 // live WebSocket, which not every browser takes for 'self'.
-func (a *API) contentSecurityPolicy() string {
+// contentSecurityPolicy is what the app may do: it speaks to this house, and asks
+// nodes how near they are.
+func (a *API) contentSecurityPolicy(nodes []NodeAt) string {
 	socket := "ws://" + a.URL.Host
 	if a.URL.Scheme == "https" {
 		socket = "wss://" + a.URL.Host
+	}
+	for _, node := range nodes {
+		if !node.Here && node.URL != "" {
+			socket += " " + node.URL
+		}
 	}
 	return "default-src 'self'; connect-src 'self' " + socket +
 		"; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

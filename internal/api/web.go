@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/stoa-audio/stoa/internal/region"
 )
 
 // noWeb is shown where there is no web app to show.
@@ -43,6 +45,9 @@ func (a *API) web() http.Handler {
 		default:
 			h.Set("Cache-Control", "no-cache")
 			h.Set("Content-Type", "text/html; charset=utf-8")
+			if a.Nodes != nil {
+				h.Set("Content-Security-Policy", a.contentSecurityPolicy(a.Nodes(region.Anywhere)))
+			}
 			_, _ = w.Write(page) // the client may be gone
 		}
 	})

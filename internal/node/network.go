@@ -340,7 +340,7 @@ func (n *Node) nodes(fence region.Fence) []api.NodeAt {
 		if one.Leaving || n.spread.IsLost(one.Node) || !fence.Allows(one.Place) {
 			continue
 		}
-		out = append(out, api.NodeAt{ID: one.Node, Region: one.Place.Region, Operator: one.Place.Operator, URL: one.URL})
+		out = append(out, api.NodeAt{ID: one.Node, Region: one.Place.Region, Operator: one.Place.Operator, URL: one.URL, Here: one.Node == n.self()})
 	}
 	slices.SortFunc(out, func(a, b api.NodeAt) int { return cmp.Compare(a.ID.String(), b.ID.String()) })
 	return out

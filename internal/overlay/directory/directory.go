@@ -16,6 +16,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
@@ -132,12 +134,28 @@ func (d *Directory) Take(s Signed, now time.Time) (*Node, error) {
 	return n, nil
 }
 
+// isOrigin reports whether a text is http:// or https:// and a host, or nothing:
+// what is shown to browsers holds nothing that they could take for anything else.
+func isOrigin(text string) bool {
+	if text == "" {
+		return true
+	}
+	u, err := url.Parse(text)
+	if err != nil || len(text) > urlMax || u.Scheme != "http" && u.Scheme != "https" {
+		return false
+	}
+	odd := strings.ContainsFunc(u.Host, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-.:[]", r)
+	})
+	return u.Host != "" && !odd && text == u.Scheme+"://"+u.Host
+}
+
 func parse(s Signed) (*x509.Certificate, Advert, error) {
 	var a Advert
 	if len(s.Body) > bodyMax || json.Unmarshal(s.Body, &a) != nil {
 		return nil, a, ErrAdvert
 	}
-	if len(a.Addresses) > AddressesMax || len(a.URL) > urlMax || a.Latitude < -90 || a.Latitude > 90 || a.Longitude < -180 || a.Longitude > 180 {
+	if len(a.Addresses) > AddressesMax || !isOrigin(a.URL) || a.Latitude < -90 || a.Latitude > 90 || a.Longitude < -180 || a.Longitude > 180 {
 		return nil, a, ErrAdvert
 	}
 	for _, address := range a.Addresses {

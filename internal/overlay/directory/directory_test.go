@@ -77,18 +77,21 @@ func TestRefusals(t *testing.T) {
 		now time.Time
 		err error
 	}{
-		"of another network":        {newDirectory(t, n, "*"), sign(t, advert(t, "*", 1), strange), noon, identity.ErrOtherNetwork},
-		"outside the fence":         {newDirectory(t, n, "eu"), sign(t, advert(t, "*", 1), american), noon, identity.ErrOutside},
-		"expired":                   {newDirectory(t, n, "*"), good, noon.Add(identity.NodeLife + time.Minute), identity.ErrExpired},
-		"removed":                   {newDirectory(t, n, "*", node.Member.Node), good, noon, identity.ErrRemoved},
-		"signed by another":         {newDirectory(t, n, "*"), with(func(s *Signed) { s.Signature = sign(t, advert(t, "*", 1), american).Signature }), noon, ErrAdvert},
-		"changed":                   {newDirectory(t, n, "*"), with(func(s *Signed) { s.Body = bytes.Replace(s.Body, []byte("7883"), []byte("7884"), 1) }), noon, ErrAdvert},
-		"no certificate":            {newDirectory(t, n, "*"), with(func(s *Signed) { s.Certificate = nil }), noon, ErrAdvert},
-		"outside its own fence":     {newDirectory(t, n, "*"), sign(t, advert(t, "us", 1), node), noon, ErrAdvert},
-		"an address with no port":   {newDirectory(t, n, "*"), sign(t, Advert{Addresses: []netip.AddrPort{{}}, Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
-		"north of the pole":         {newDirectory(t, n, "*"), sign(t, Advert{Latitude: 91, Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
-		"more addresses than bound": {newDirectory(t, n, "*"), sign(t, Advert{Addresses: make([]netip.AddrPort, AddressesMax+1), Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
-		"a body beyond the bound":   {newDirectory(t, n, "*"), with(func(s *Signed) { s.Body = make([]byte, bodyMax+1) }), noon, ErrAdvert},
+		"of another network":             {newDirectory(t, n, "*"), sign(t, advert(t, "*", 1), strange), noon, identity.ErrOtherNetwork},
+		"outside the fence":              {newDirectory(t, n, "eu"), sign(t, advert(t, "*", 1), american), noon, identity.ErrOutside},
+		"expired":                        {newDirectory(t, n, "*"), good, noon.Add(identity.NodeLife + time.Minute), identity.ErrExpired},
+		"removed":                        {newDirectory(t, n, "*", node.Member.Node), good, noon, identity.ErrRemoved},
+		"signed by another":              {newDirectory(t, n, "*"), with(func(s *Signed) { s.Signature = sign(t, advert(t, "*", 1), american).Signature }), noon, ErrAdvert},
+		"changed":                        {newDirectory(t, n, "*"), with(func(s *Signed) { s.Body = bytes.Replace(s.Body, []byte("7883"), []byte("7884"), 1) }), noon, ErrAdvert},
+		"no certificate":                 {newDirectory(t, n, "*"), with(func(s *Signed) { s.Certificate = nil }), noon, ErrAdvert},
+		"outside its own fence":          {newDirectory(t, n, "*"), sign(t, advert(t, "us", 1), node), noon, ErrAdvert},
+		"an address with no port":        {newDirectory(t, n, "*"), sign(t, Advert{Addresses: []netip.AddrPort{{}}, Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
+		"north of the pole":              {newDirectory(t, n, "*"), sign(t, Advert{Latitude: 91, Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
+		"more addresses than bound":      {newDirectory(t, n, "*"), sign(t, Advert{Addresses: make([]netip.AddrPort, AddressesMax+1), Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
+		"a URL that is more than a host": {newDirectory(t, n, "*"), sign(t, Advert{URL: "https://a.example/b", Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
+		"a URL that says more":           {newDirectory(t, n, "*"), sign(t, Advert{URL: "https://a.example; script-src *", Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
+		"another scheme":                 {newDirectory(t, n, "*"), sign(t, Advert{URL: "javascript:alert(1)", Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
+		"a body beyond the bound":        {newDirectory(t, n, "*"), with(func(s *Signed) { s.Body = make([]byte, bodyMax+1) }), noon, ErrAdvert},
 	} {
 		if node, err := c.d.Take(c.s, c.now); !errors.Is(err, c.err) || node != nil {
 			t.Errorf("%s: %v, %v", name, node, err)

@@ -726,6 +726,8 @@ export interface components {
             visibility: "open" | "social" | "closed";
         };
         NodeAt: {
+            /** @description whether it is the one that is asked */
+            here?: boolean;
             id: string;
             operator: string;
             region: string;

@@ -14,6 +14,7 @@ export type Visibility = Card['visibility'];
 export type Audience = Bodies['Audience'];
 export type NewRoom = Bodies['NewRoom'];
 export type Grant = Bodies['Grant'];
+export type NodeAt = Bodies['NodeAt'];
 export type Invitation = Bodies['OpenInvite'];
 export type Invite = Bodies['Invite'];
 export type Invites = Bodies['Invites'];

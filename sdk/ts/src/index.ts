@@ -11,7 +11,7 @@
  */
 import { House } from './house.ts';
 import { Live } from './live.ts';
-import { Seat, type SeatOptions } from './seat.ts';
+import { type Granted, Seat, type SeatOptions } from './seat.ts';
 
 export { backupInput } from './backup.ts';
 export {
@@ -32,12 +32,12 @@ export { canSeal, type Lock, noSealing, type SealedVoice, waiting } from './lock
 export type { MediaState } from './media.ts';
 export type { CutReason, HandPolicy, Participant, Role, RoomEvent, View } from './protocol.ts';
 export { apply, mayRaise, onStage } from './room.ts';
-export { type Ending, Seat, type SeatOptions, type SeatState } from './seat.ts';
+export { type Ending, type Granted, Seat, type SeatOptions, type SeatState } from './seat.ts';
 export { openShelf, type Shelf } from './shelf.ts';
 
 export interface JoinOptions extends SeatOptions {
   /** Gets a grant for each entry; by default the session cookie's person asks for one. */
-  grant?: () => Promise<string>;
+  grant?: () => Promise<string | Granted>;
 }
 
 /** Opens the live connection to a node. `stop` ends it. */
@@ -52,7 +52,7 @@ export async function join(url: string | URL, options: JoinOptions = {}): Promis
   const house = new House(address);
   const live = connect(house);
   try {
-    const grant = options.grant ?? (async () => (await house.grant(room)).grant);
+    const grant = options.grant ?? (() => house.grant(room));
     const seat = await Seat.take(live, room, grant, options);
     const forget = seat.state.subscribe((state) => {
       if (state !== 'over') return;

@@ -2,12 +2,14 @@ import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/si
 import type { Manner } from './answer.ts';
 import { openDevice } from './device.ts';
 import { asStoaError, notHere, nothingHeard, offline, type StoaError } from './error.ts';
+import type { NodeAt } from './http.ts';
 import type { Device } from './keys/group.ts';
 import { fromText, toText } from './keys/messages.ts';
 import type { Piece } from './keys/ring.ts';
 import type { Live } from './live.ts';
 import { canSeal, type Lock, noSealing } from './lock.ts';
 import { type Levels, Media, type MediaState } from './media.ts';
+import { nearest } from './nearest.ts';
 import type {
   Answer,
   Cut,
@@ -30,6 +32,12 @@ export type SeatState = 'live' | 'reconnecting' | 'over';
 
 /** Why a seat is over. `gone`: the room is not there any more, or not for this person. */
 export type Ending = 'left' | 'gone' | Exclude<Cut['why'], 'slow' | 'restart'>;
+
+/** What a node gives for an entry: the permission, and where media may be. */
+export interface Granted {
+  grant: string;
+  nodes?: readonly NodeAt[];
+}
 
 export interface SeatOptions {
   /** The id of the microphone to use (MediaDeviceInfo.deviceId). */
@@ -87,7 +95,7 @@ export class Seat {
   readonly #levels = signal<ReadonlyMap<string, number>>(new Map());
   readonly #wantsOpen = signal(false);
   readonly #live: Live;
-  readonly #grant: () => Promise<string>;
+  readonly #grant: () => Promise<string | Granted>;
   readonly #sealing = new Sealing((kind, body) => this.#ask(kind, body));
   readonly #media: Media;
   readonly #device: (who: string) => Promise<Device>;
@@ -95,7 +103,8 @@ export class Seat {
   readonly #first: { resolve(): void; reject(problem: StoaError): void };
   readonly #watchers = new Set<(event: RoomEvent, before: View) => void>();
   #session = '';
-  #at = ''; // the node that has the media connection, when it is another one
+  #nodes: readonly NodeAt[] = []; // where the media connection may be
+  #at: string | undefined; // where it is: '' is the node that we are connected with
   #attempt = 0;
   #lastVoice = 0;
   readonly #lastLoud = new Map<string, number>(); // who, and when
@@ -104,7 +113,7 @@ export class Seat {
   static async take(
     live: Live,
     room: string,
-    grant: () => Promise<string>,
+    grant: () => Promise<string | Granted>,
     options: SeatOptions = {},
   ): Promise<Seat> {
     if (!(await canSeal())) throw noSealing();
@@ -126,7 +135,7 @@ export class Seat {
   private constructor(
     live: Live,
     room: string,
-    grant: () => Promise<string>,
+    grant: () => Promise<string | Granted>,
     options: SeatOptions,
     first: { resolve(): void; reject(problem: StoaError): void },
   ) {
@@ -293,7 +302,10 @@ export class Seat {
     const attempt = ++this.#attempt;
     let entered: Entered;
     try {
-      const grant = await this.#grant();
+      const granted = await this.#grant();
+      const { grant, nodes = [] } = typeof granted === 'string' ? { grant: granted } : granted;
+      this.#nodes = nodes;
+      if (this.#at && !nodes.some((node) => node.id === this.#at)) this.#at = undefined;
       const returning = this.#session && { previous: this.#session, since: this.view.peek().seq };
       entered = await this.#live.request('enter', { grant, ...returning });
       if (attempt !== this.#attempt) return;
@@ -322,6 +334,7 @@ export class Seat {
 
   /** Offers to the node that we were sent to, or to ours when that one is gone, too. */
   async #offer(sdp: string): Promise<string> {
+    this.#at ??= await nearest(this.#nodes);
     const at = this.#at;
     try {
       return (await this.#ask('offer', at ? { sdp, at } : { sdp })).sdp;

@@ -30,7 +30,7 @@ export async function comeIn(room: string): Promise<void> {
   visit.value = coming;
   try {
     if (!(await canSeal())) throw noSealing(); // no grant is asked for
-    const grant = async () => (await house.grant(room)).grant;
+    const grant = () => house.grant(room);
     const options = microphone.peek() ? { microphone: microphone.peek() } : {};
     const taken = await Seat.take(connection, room, grant, options);
     if (visit.peek() === coming) visit.value = { kind: 'here', room, seat: taken };
