@@ -144,6 +144,14 @@ func (c *connection) ask(ctx context.Context, r signal.Request, reply *signal.Re
 	if s == nil {
 		return room.ErrNotHere
 	}
+	if r.Switch != nil {
+		return c.change(s, reply)
+	}
+	if r.Offer != nil && r.Offer.Standby {
+		sdp, err := c.api.Media.Stand(ctx, s.room, s.who, s.session, r.Offer.At, r.Offer.SDP)
+		reply.Answer = &signal.Answer{SDP: sdp}
+		return err
+	}
 	if r.Offer != nil {
 		sdp, err := c.api.Media.Offer(ctx, s.room, s.who, s.session, r.Offer.At, r.Offer.SDP)
 		reply.Answer = &signal.Answer{SDP: sdp}
@@ -164,6 +172,16 @@ func (c *connection) ask(ctx context.Context, r signal.Request, reply *signal.Re
 		c.swap(nil)
 		c.ws.Unfollow(false)
 	}
+	reply.Done = &signal.None{}
+	return nil
+}
+
+// change makes the node where the media of s stand by the one where they are.
+func (c *connection) change(s *seat, reply *signal.Reply) error {
+	if err := c.api.Media.Switch(s.room, s.who, s.session); err != nil {
+		return err
+	}
+	c.api.seats.moved(s, c.api.Media.Where(s.room, s.who))
 	reply.Done = &signal.None{}
 	return nil
 }

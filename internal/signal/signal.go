@@ -47,10 +47,12 @@ type (
 	}
 	// Offer carries the client's SDP offer (RFC 8829). At is the node that the
 	// connection is to be with, one of those that the grant came with; zero: the
-	// one that is asked.
+	// one that is asked. With Standby it comes beside the connection that there
+	// is, and hears and says nothing until the client switches to it.
 	Offer struct {
-		SDP string  `json:"sdp"`
-		At  id.Node `json:"at,omitzero"`
+		SDP     string  `json:"sdp"`
+		At      id.Node `json:"at,omitzero"`
+		Standby bool    `json:"standby,omitempty"`
 	}
 	// SetHands says who may raise a hand: "off", "followed" or "everyone".
 	SetHands struct {
@@ -79,6 +81,7 @@ type Request struct {
 	WatchHallway *None  `json:"watch_hallway,omitempty"`
 	Enter        *Enter `json:"enter,omitempty"`
 	Offer        *Offer `json:"offer,omitempty"`
+	Switch       *None  `json:"switch,omitempty"`
 	Leave        *None  `json:"leave,omitempty"`
 
 	RaiseHand     *None     `json:"raise_hand,omitempty"`
@@ -239,11 +242,13 @@ const (
 	CutRestart   CutReason = "restart"    // the node stops; come back in a moment
 )
 
-// Move tells a client to make a media connection with another node, by an offer:
-// the one before is gone, or will be.
+// Move tells a client that its media connection is to be with another node, and
+// why: the one before is "gone", "outside" of the room's fence, or "leaving"; or
+// it has "switched" already to where it stood by.
 type Move struct {
 	Room id.Room `json:"room"`
 	At   id.Node `json:"at"`
+	Why  string  `json:"why"`
 }
 
 // A Notice is what a node tells a client of its own accord. Exactly one of
