@@ -46,7 +46,9 @@ type Media interface {
 	// ready, and Switch makes the node where it is the one where the seat is.
 	// ErrNode says that there is none.
 	Stand(ctx context.Context, name id.Room, who id.Person, session id.Session, at id.Node, sdp string) (answer string, err error)
-	Switch(name id.Room, who id.Person, session id.Session) error
+	Switch(name id.Room, who id.Person, session id.Session, at id.Node) error
+	// Release gives that connection up.
+	Release(name id.Room, who id.Person, session id.Session)
 	// Where returns at which node the media of who are; zero is this one.
 	Where(name id.Room, who id.Person) id.Node
 	// Up reports whether a session has a media connection, which it may have

@@ -109,14 +109,23 @@ func (e *echo) Stand(_ context.Context, _ id.Room, _ id.Person, _ id.Session, at
 	return "standby for " + sdp, e.err
 }
 
-func (e *echo) Switch(id.Room, id.Person, id.Session) error {
+func (e *echo) Switch(_ id.Room, _ id.Person, _ id.Session, at id.Node) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.ready.IsZero() {
+	if e.at == at {
+		return nil
+	}
+	if e.ready.IsZero() || e.ready != at {
 		return ErrNode
 	}
 	e.at, e.ready = e.ready, id.Node{}
 	return nil
+}
+
+func (e *echo) Release(id.Room, id.Person, id.Session) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ready = id.Node{}
 }
 
 type lockedBuffer struct {

@@ -148,13 +148,17 @@ func TestProblems(t *testing.T) {
 	a.done("announce", announce)
 	refused(a, "stale_announce", "announce", announce)
 
-	refused(b, "no_node", "switch", None{}) // it stands by nowhere
 	other := id.New[id.Node]()
+	refused(b, "no_node", "switch", body{"at": other}) // it stands by nowhere
 	if m := b.ask("offer", body{"sdp": "v=0", "at": other, "standby": true}); m.Answer == nil || m.Answer.SDP != "standby for v=0" {
 		t.Errorf("an offer to stand by: %s", m.raw)
 	}
-	b.done("switch", None{})
-	refused(b, "no_node", "switch", None{})
+	b.done("release", None{})
+	refused(b, "no_node", "switch", body{"at": other})
+	b.ask("offer", body{"sdp": "v=0", "at": other, "standby": true})
+	refused(b, "no_node", "switch", body{"at": id.New[id.Node]()})
+	b.done("switch", body{"at": other})
+	b.done("switch", body{"at": other})
 
 	h.media.fail(ErrNode)
 	refused(b, "no_node", "offer", body{"sdp": "v=0", "at": id.New[id.Node]()})

@@ -87,7 +87,7 @@ func (a *seats) moved(s *seat, at id.Node) {
 
 // Move tells a session that sits in a room that its media connection is to be
 // with another node, or is already.
-func (a *API) Move(name id.Room, who id.Person, session id.Session, at id.Node, why string) {
+func (a *API) Move(name id.Room, who id.Person, session id.Session, at id.Node, why signal.MoveWhy) {
 	where := a.Media.Where(name, who)
 	a.seats.mu.Lock()
 	defer a.seats.mu.Unlock()

@@ -117,8 +117,11 @@ func (v voices) Stand(ctx context.Context, name id.Room, who id.Person, session 
 }
 
 // Switch makes the node where a session stands by the one where its seat is.
-func (v voices) Switch(name id.Room, who id.Person, session id.Session) error {
-	return offerError(v.Rooms.Switch(name, who, session))
+func (v voices) Switch(name id.Room, who id.Person, session id.Session, at id.Node) error {
+	if at.IsZero() {
+		at = v.self
+	}
+	return offerError(v.Rooms.Switch(name, who, session, at))
 }
 
 // sound tells the people of a room at this node how it sounds: by its owner, who

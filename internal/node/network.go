@@ -22,6 +22,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/overlay/identity"
 	"github.com/stoa-audio/stoa/internal/overlay/link"
 	"github.com/stoa-audio/stoa/internal/region"
+	"github.com/stoa-audio/stoa/internal/signal"
 	"github.com/stoa-audio/stoa/internal/spread"
 )
 
@@ -257,10 +258,10 @@ func (n *Node) missed(node id.Node, gone bool) {
 func (n *Node) send(moves []spread.Move) {
 	for _, m := range moves {
 		to := m.To
-		if m.Why != spread.MoveSwitched {
+		if m.Why != signal.MoveSwitched {
 			to = n.another(m.From, m.Session, m.Fence)
 		}
-		n.api.Move(m.Room, m.Who, m.Session, to, string(m.Why))
+		n.api.Move(m.Room, m.Who, m.Session, to, m.Why)
 	}
 }
 

@@ -54,6 +54,11 @@ type (
 		At      id.Node `json:"at,omitzero"`
 		Standby bool    `json:"standby,omitempty"`
 	}
+	// Switch asks to have the media where they stand by, which is At, the node
+	// that is asked when zero. It is no mistake when they are there already.
+	Switch struct {
+		At id.Node `json:"at,omitzero"`
+	}
 	// SetHands says who may raise a hand: "off", "followed" or "everyone".
 	SetHands struct {
 		Policy string `json:"policy"`
@@ -77,12 +82,13 @@ type (
 type Request struct {
 	ID uint64 `json:"id"`
 
-	Ping         *None  `json:"ping,omitempty"`
-	WatchHallway *None  `json:"watch_hallway,omitempty"`
-	Enter        *Enter `json:"enter,omitempty"`
-	Offer        *Offer `json:"offer,omitempty"`
-	Switch       *None  `json:"switch,omitempty"`
-	Leave        *None  `json:"leave,omitempty"`
+	Ping         *None   `json:"ping,omitempty"`
+	WatchHallway *None   `json:"watch_hallway,omitempty"`
+	Enter        *Enter  `json:"enter,omitempty"`
+	Offer        *Offer  `json:"offer,omitempty"`
+	Switch       *Switch `json:"switch,omitempty"`
+	Release      *None   `json:"release,omitempty"`
+	Leave        *None   `json:"leave,omitempty"`
 
 	RaiseHand     *None     `json:"raise_hand,omitempty"`
 	LowerHand     *Who      `json:"lower_hand,omitempty"`
@@ -243,13 +249,23 @@ const (
 )
 
 // Move tells a client that its media connection is to be with another node, and
-// why: the one before is "gone", "outside" of the room's fence, or "leaving"; or
-// it has "switched" already to where it stood by.
+// why.
 type Move struct {
 	Room id.Room `json:"room"`
 	At   id.Node `json:"at"`
-	Why  string  `json:"why"`
+	Why  MoveWhy `json:"why"`
 }
+
+// A MoveWhy is why a media connection is to be with another node.
+type MoveWhy string
+
+// The reasons to move.
+const (
+	MoveGone     MoveWhy = "gone"     // the node where it was is
+	MoveOutside  MoveWhy = "outside"  // of the room's fence it is now
+	MoveLeaving  MoveWhy = "leaving"  // it is about to stop: the other comes first
+	MoveSwitched MoveWhy = "switched" // it is, to where it stood by
+)
 
 // A Notice is what a node tells a client of its own accord. Exactly one of
 // the pointers is set.

@@ -8,6 +8,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/signal"
 )
 
 // A Far is another node as a place for rooms of ours. What is told to it arrives
@@ -53,20 +54,9 @@ type Move struct {
 	Session id.Session
 	From    id.Node      // where it was
 	Fence   region.Fence // of the room
-	Why     MoveWhy
+	Why     signal.MoveWhy
 	To      id.Node // where it is, if it has switched
 }
-
-// A MoveWhy is why somebody's media are to be with another node.
-type MoveWhy string
-
-// The reasons to move.
-const (
-	MoveGone     MoveWhy = "gone"     // the node where they were is
-	MoveOutside  MoveWhy = "outside"  // of the room's fence it is now
-	MoveLeaving  MoveWhy = "leaving"  // it is about to stop; until then they stay
-	MoveSwitched MoveWhy = "switched" // to where they stood by, already
-)
 
 // A house is a room of ours.
 type house struct {
@@ -214,7 +204,7 @@ func (rs *Rooms) refence(name id.Room, fence region.Fence) (moved bool) {
 		if rs.inside(one.node, fence) {
 			continue
 		}
-		moves = append(moves, Move{Room: name, Who: one.Who, Session: one.Session, From: one.node, Fence: fence, Why: MoveOutside})
+		moves = append(moves, Move{Room: name, Who: one.Who, Session: one.Session, From: one.node, Fence: fence, Why: signal.MoveOutside})
 		rs.put(name, h, one, rs.Self)
 	}
 	if len(moves) > 0 {
@@ -339,7 +329,7 @@ func (rs *Rooms) Put(name id.Room, who id.Person, session id.Session, node id.No
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	h := rs.rooms[name]
-	if h == nil || h.seats[who] == nil || h.seats[who].Session != session || h.seats[who].node == node {
+	if h == nil || h.seats[who] == nil || h.seats[who].Session != session || h.seats[who].node == node && !rs.lost[node] {
 		return nil // the offer will say so
 	}
 	if rs.lost[node] || !rs.inside(node, h.ways.Fence) {
@@ -370,10 +360,10 @@ func (rs *Rooms) Lost(node id.Node, gone bool) (moves []Move) {
 			if one.node != node {
 				continue
 			}
-			m := Move{Room: name, Who: who, Session: one.Session, From: node, Fence: h.ways.Fence, Why: MoveGone}
+			m := Move{Room: name, Who: who, Session: one.Session, From: node, Fence: h.ways.Fence, Why: signal.MoveGone}
 			if !one.spare.IsZero() {
 				rs.turn(name, h, one)
-				m.Why, m.To, changed = MoveSwitched, one.node, true
+				m.Why, m.To, changed = signal.MoveSwitched, one.node, true
 			}
 			moves = append(moves, m)
 		}

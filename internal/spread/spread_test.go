@@ -15,6 +15,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/signal"
 )
 
 // A loop notes what a media loop is told.
@@ -271,7 +272,7 @@ func TestFence(t *testing.T) {
 	}
 	p.do(room.SetFence{By: ada, To: region.In("eu")})
 	eventually(t, "Ben is not there any more", func() bool { return !p.far.sits(ben.Who) && p.own.sits(ben.Who) })
-	if len(p.moves) != 1 || p.moves[0] != (Move{Room: p.name, Who: ben.Who, Session: ben.Session, From: p.other, Fence: region.In("eu"), Why: MoveOutside}) {
+	if len(p.moves) != 1 || p.moves[0] != (Move{Room: p.name, Who: ben.Who, Session: ben.Session, From: p.other, Fence: region.In("eu"), Why: signal.MoveOutside}) {
 		t.Errorf("moved: %v", p.moves)
 	}
 	for _, node := range []id.Node{p.other, id.New[id.Node]()} {

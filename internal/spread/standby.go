@@ -6,6 +6,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/signal"
 )
 
 // overlapUsual is how long a seat stays where it was after its session has switched
@@ -54,18 +55,34 @@ func (rs *Rooms) OfferStandby(ctx context.Context, name id.Room, who id.Person, 
 	return a.SDP, err
 }
 
-// Switch makes the place where a session stands by the one where its seat is. It
-// is heard from both for a moment. It is ErrNoPlace when it stands by nowhere.
-func (rs *Rooms) Switch(name id.Room, who id.Person, session id.Session) error {
+// Switch makes the node where a session stands by the one where its seat is. It
+// is heard from both for a moment. It is ErrNoPlace when it stands by elsewhere,
+// or nowhere, and no mistake when its seat is there already.
+func (rs *Rooms) Switch(name id.Room, who id.Person, session id.Session, to id.Node) error {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	h, one := rs.find(name, who, session)
-	if one == nil || one.spare.IsZero() {
+	switch {
+	case one == nil:
+		return ErrNoPlace
+	case one.node == to:
+		return nil
+	case to.IsZero() || one.spare != to:
 		return ErrNoPlace
 	}
 	rs.turn(name, h, one)
 	rs.lead(name, h)
 	return nil
+}
+
+// Release has a session stand by nowhere.
+func (rs *Rooms) Release(name id.Room, who id.Person, session id.Session) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if h, one := rs.find(name, who, session); one != nil && !one.spare.IsZero() {
+		rs.spare(name, h, one)
+		rs.lead(name, h)
+	}
 }
 
 func (rs *Rooms) find(name id.Room, who id.Person, session id.Session) (*house, *at) {
@@ -187,7 +204,7 @@ func (rs *Rooms) Leaving(node id.Node, turn map[id.Session]bool, some int) (move
 				continue
 			}
 			turn[one.Session] = true
-			moves = append(moves, Move{Room: name, Who: who, Session: one.Session, From: node, Fence: h.ways.Fence, Why: MoveLeaving})
+			moves = append(moves, Move{Room: name, Who: who, Session: one.Session, From: node, Fence: h.ways.Fence, Why: signal.MoveLeaving})
 		}
 	}
 	return moves

@@ -11,6 +11,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/signal"
 )
 
 func (l *loop) stands(who id.Person) (ready bool) {
@@ -24,7 +25,7 @@ func TestStandby(t *testing.T) {
 	t.Parallel()
 	p, ada, ben := start(t)
 	p.do(room.Unmute{By: ada})
-	if err := p.rooms.Switch(p.name, ada.Who, ada.Session); !errors.Is(err, ErrNoPlace) {
+	if err := p.rooms.Switch(p.name, ada.Who, ada.Session, p.other); !errors.Is(err, ErrNoPlace) {
 		t.Errorf("a switch to nowhere: %v", err)
 	}
 	if err := p.rooms.Stand(p.name, ada.Who, ada.Session, p.self); !errors.Is(err, ErrNoPlace) {
@@ -44,7 +45,7 @@ func TestStandby(t *testing.T) {
 	if !p.far.stands(ada.Who) || p.far.speaks(ada.Who) || !p.own.speaks(ada.Who) || p.rooms.Where(p.name, ada.Who) != (id.Node{}) {
 		t.Error("one who stands by is more than that, or less where the seat is")
 	}
-	if err := p.rooms.Switch(p.name, ada.Who, ada.Session); err != nil {
+	if err := p.rooms.Switch(p.name, ada.Who, ada.Session, p.other); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "she sits there", func() bool { return p.far.sits(ada.Who) && !p.far.stands(ada.Who) && p.far.speaks(ada.Who) })
@@ -104,7 +105,7 @@ func TestTheStandbyTakesOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	moves := p.rooms.Lost(p.other, true)
-	want := Move{Room: p.name, Who: ben.Who, Session: ben.Session, From: p.other, Fence: region.Anywhere, Why: MoveSwitched, To: p.self}
+	want := Move{Room: p.name, Who: ben.Who, Session: ben.Session, From: p.other, Fence: region.Anywhere, Why: signal.MoveSwitched, To: p.self}
 	if len(moves) != 1 || moves[0] != want {
 		t.Errorf("moved: %v", moves)
 	}
@@ -121,7 +122,7 @@ func TestTheStandbyTakesOver(t *testing.T) {
 	if moves := p.rooms.Lost(p.other, true); len(moves) != 0 {
 		t.Errorf("moved: %v", moves)
 	}
-	if err := p.rooms.Switch(p.name, ben.Who, ben.Session); !errors.Is(err, ErrNoPlace) {
+	if err := p.rooms.Switch(p.name, ben.Who, ben.Session, p.other); !errors.Is(err, ErrNoPlace) {
 		t.Errorf("a switch to a node that is gone: %v", err)
 	}
 }
@@ -156,7 +157,7 @@ func TestLeaving(t *testing.T) {
 	if len(some) != 3 || len(rest) != 2 || len(turn) != 5 || !turn[ben.Session] {
 		t.Errorf("%d, then %d", len(some), len(rest))
 	}
-	if some[0].Why != MoveLeaving || some[0].From != p.other {
+	if some[0].Why != signal.MoveLeaving || some[0].From != p.other {
 		t.Errorf("%v", some[0])
 	}
 	eventually(t, "nobody stands by there", func() bool { return !p.far.stands(ada.Who) })
@@ -188,7 +189,7 @@ func TestOneSeatEach(t *testing.T) {
 			case 1, 2:
 				_ = p.rooms.Stand(p.name, s.Who, s.Session, node)
 			case 3, 4:
-				_ = p.rooms.Switch(p.name, s.Who, s.Session)
+				_ = p.rooms.Switch(p.name, s.Who, s.Session, node)
 			case 5:
 				p.rooms.Lost(p.other, true)
 				p.rooms.Lost(p.other, false)
