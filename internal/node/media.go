@@ -79,7 +79,7 @@ func (v voices) Offer(ctx context.Context, name id.Room, who id.Person, session 
 	if at == v.self {
 		at = id.Node{}
 	}
-	if !at.IsZero() && (v.trunk == nil || !v.trunk.Knows(at)) || v.Put(name, who, session, at) != nil {
+	if !at.IsZero() && !v.takes(at) || v.Put(name, who, session, at) != nil {
 		return "", api.ErrNode
 	}
 	answer, err := v.Rooms.Offer(ctx, name, who, session, sdp)
@@ -104,12 +104,26 @@ func offerError(err error) error {
 	return err
 }
 
+// takes reports whether another node takes people: it is known, and not about to
+// stop.
+func (v voices) takes(at id.Node) bool {
+	if v.trunk == nil {
+		return false
+	}
+	for _, one := range v.trunk.Nodes() {
+		if one.Node == at {
+			return !one.Leaving
+		}
+	}
+	return false
+}
+
 // Stand answers an offer at a node where a session stands by.
 func (v voices) Stand(ctx context.Context, name id.Room, who id.Person, session id.Session, at id.Node, sdp string) (string, error) {
 	if at.IsZero() {
 		at = v.self
 	}
-	if v.trunk == nil || !v.trunk.Knows(at) || v.Rooms.Stand(name, who, session, at) != nil {
+	if !v.takes(at) || v.Rooms.Stand(name, who, session, at) != nil {
 		return "", api.ErrNode
 	}
 	answer, err := v.OfferStandby(ctx, name, who, session, sdp)

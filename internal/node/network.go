@@ -180,7 +180,8 @@ func (n *Node) openTrunk() error {
 			now := n.member.self.Load()
 			return a.Sign(now.Chain[0], now.Key)
 		},
-		Missed: func(node id.Node, gone bool) { go n.missed(node, gone) },
+		Changed: n.changed,
+		Missed:  func(node id.Node, gone bool) { go n.missed(node, gone) },
 		Serve: func(ctx context.Context, from identity.Member, kind string, s *link.Stream) {
 			if err := n.guests.Serve(ctx, from.Node, kind, s); err != nil {
 				n.log.WarnContext(ctx, "a stream of another node is ended", "from", from.Place, "reason", err)

@@ -64,6 +64,18 @@ func (p *Place) Owner(room id.Room) id.Node {
 	return id.Node{}
 }
 
+// Guests returns how many people of other nodes' rooms are here, or stand by.
+func (p *Place) Guests() (n int) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, r := range p.rooms {
+		if r.owner != p.self {
+			n += len(r.seats)
+		}
+	}
+	return n
+}
+
 // Seat gives somebody their place in a room, or changes it.
 func (p *Place) Seat(owner id.Node, room id.Room, s Seat) error {
 	p.mu.Lock()

@@ -183,6 +183,16 @@ func (rs *Rooms) stepped(name id.Room, h *house, one *at, r *room.Room) {
 	}
 }
 
+// At returns how many people of our rooms are at a node, or stand by there.
+func (rs *Rooms) At(node id.Node) (n int) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	for _, h := range rs.rooms {
+		n += h.counts[node]
+	}
+	return n
+}
+
 // Leaving returns some of those whose media are at a node that is about to stop:
 // at most some, who have not been returned in this turn yet. They make
 // connections at other nodes, and then switch.

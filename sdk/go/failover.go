@@ -177,13 +177,23 @@ func (l *lineup) take(c *connection) {
 		c.close() // there is another one meanwhile
 		return
 	}
-	l.standby = c
+	l.keep(c)
 }
 
 // drop has none ready any more.
 func (l *lineup) drop() {
 	l.standby.close()
-	l.standby = nil
+	l.keep(nil)
+}
+
+// keep says which one is ready.
+func (l *lineup) keep(c *connection) {
+	l.standby = c
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ready = ""; c != nil {
+		l.ready = c.at
+	}
 }
 
 func (r *Room) makeBeside(ctx context.Context, at string) (*connection, error) {
@@ -253,7 +263,7 @@ func (l *lineup) hand(ctx context.Context, next *connection) {
 	l.standbyAt = time.Now().Add(standbyAgain)
 	if l.switchTo(ctx, next) != nil {
 		if next == l.standby {
-			l.standby = nil
+			l.keep(nil)
 		}
 		next.close() // the next one who says so has it made anew
 		return
@@ -273,7 +283,7 @@ func (r *Room) switchTo(ctx context.Context, next *connection) error {
 // turn makes another connection the one that is heard and speaks.
 func (l *lineup) turn(next *connection) {
 	if next == l.standby {
-		l.standby = nil
+		l.keep(nil)
 	}
 	before := l.become(next)
 	l.turned = time.Now()

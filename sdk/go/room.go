@@ -105,7 +105,8 @@ type Room struct {
 
 	mu      sync.Mutex // guards what follows
 	current *connection
-	numbers int // of connections
+	numbers int    // of connections
+	ready   string // at which node one is ready
 	state   group.State
 	up      bool          // on the stage
 	changed chan struct{} // closed when state or up has
