@@ -196,6 +196,7 @@ export class Keeper {
       if (connection !== this.#saidBy) {
         this.#saidBy = connection;
         this.#sayings = new Sayings(); // its clock is another one, so that nothing is a copy
+        this.#stage?.repeat();
       }
       const { types, repeat } = this.#speech;
       const said = this.#sayings.next(frame, types, repeat);
