@@ -150,7 +150,7 @@ func (l *lineup) look(ctx context.Context, c *connection, now time.Time) {
 			l.prepare(ctx, now)
 		}
 	case l.standby == nil:
-		if now.After(l.notBefore) && len(alternates(l.nodes, c.at)) > 0 {
+		if (onStage || c.watch.isLively(now)) && now.After(l.notBefore) && len(alternates(l.nodes, c.at)) > 0 {
 			l.replace(ctx, c, onStage, bears)
 		}
 	case l.standby.watch.silence < bears: // else it is our own line, and no node would be better

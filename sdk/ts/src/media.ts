@@ -322,6 +322,7 @@ export class Media {
       return;
     }
     if (!standby?.isUp) {
+      if (!this.#onStage && !connection.watch.isLively(now)) return;
       if (alternates(this.#nodes, this.#at ?? '').length > 0) void this.#replace();
       return;
     }
