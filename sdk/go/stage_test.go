@@ -78,7 +78,7 @@ func opens(t *testing.T, now *time.Time, a, b *inside, n int) (played int) {
 		if bytes.Contains(sealed, said) {
 			t.Fatal("what was said is in what is sent")
 		}
-		h, ok := b.open(*now, sealed)
+		h, ok := b.open(*now, sealed, 0)
 		if ok && (!bytes.Equal(h.payload, said) || h.who != a.voice.Who || !h.until.IsZero()) {
 			t.Fatalf("heard %+v", h)
 		}
@@ -106,9 +106,43 @@ func TestOneHearsTheOther(t *testing.T) {
 	}
 	sealed, _ := ada.seal(now, []byte{0xf8, 1}, false, frameLength)
 	for i, want := range []bool{true, false} {
-		if _, ok := ben.open(now, sealed); ok != want {
+		if _, ok := ben.open(now, sealed, 0); ok != want {
 			t.Errorf("time %d: %v", i+1, ok)
 		}
+	}
+}
+
+// A voice that comes by two connections is heard once, and nothing is missing.
+func TestOneConnectionAfterAnother(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	ada, ben := newInside(t, "ada", 0), newInside(t, "ben", 1)
+	agreeOn([]group.Epoch{epochOf(1, 7, now)}, []*inside{ada}, ada, ben)
+	var said [][]byte
+	for i := range 12 {
+		sealed, _ := ada.seal(now, []byte{0xf8, byte(i)}, false, frameLength)
+		said = append(said, sealed)
+	}
+	var heard []byte
+	comes := func(n, by int) {
+		if h, ok := ben.open(now, said[n], by); ok {
+			heard = append(heard, h.payload[1])
+		}
+	}
+	for n := range 4 {
+		comes(n, 1)
+	}
+	comes(6, 2) // the newer one is ahead
+	comes(4, 1) // what is missing at the end of the older
+	comes(7, 1) // is the newer one's
+	comes(5, 1)
+	comes(6, 1)
+	comes(7, 2)
+	for n := 8; n < 12; n++ {
+		comes(n, 1)
+		comes(n, 2)
+	}
+	if want := []byte{0, 1, 2, 3, 6, 4, 5, 7, 8, 9, 10, 11}; !bytes.Equal(heard, want) {
+		t.Errorf("heard %v", heard)
 	}
 }
 
@@ -191,10 +225,10 @@ func TestOnlyWhatIsProvenIsHeard(t *testing.T) {
 		if !ok {
 			t.Fatal("not sealed")
 		}
-		if h, ok := cleo.open(now, sealed); !ok || !h.until.IsZero() {
+		if h, ok := cleo.open(now, sealed, 0); !ok || !h.until.IsZero() {
 			t.Fatalf("on the stage, frame %d is heard at %v, %v", i, h.until, ok)
 		}
-		h, ok := ben.open(now, sealed)
+		h, ok := ben.open(now, sealed, 0)
 		if !ok || h.until != now.Add(voice.ProofWait) {
 			t.Fatalf("frame %d is to be heard at %v, %v", i, h.until, ok)
 		}
@@ -216,7 +250,7 @@ func TestWhatWasHeardCanBeReported(t *testing.T) {
 	for i := range 600 {
 		now = now.Add(frameLength)
 		sealed, _ := ada.seal(now, []byte{0xf8, byte(i), byte(i >> 8)}, false, frameLength)
-		if _, ok := ben.open(now, sealed); !ok {
+		if _, ok := ben.open(now, sealed, 0); !ok {
 			t.Fatalf("frame %d is not heard", i)
 		}
 		facts.Hashes = append(facts.Hashes, report.Hash(sealed))

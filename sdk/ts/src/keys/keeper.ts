@@ -40,7 +40,8 @@ export type Order =
   | { refused: true }
   | { hold: { ask: number; who: string } }
   | { show: { ask: number; what: Showing } }
-  | { speech: Speech };
+  | { speech: Speech }
+  | { by: number }; // the connection by which one speaks
 
 /** What is to be reported of a voice that is held. */
 export interface Showing {
@@ -57,12 +58,19 @@ export interface Opening {
   isProven: () => boolean;
 }
 
+/** Whose voice is in a slot of a connection. */
+export interface Hearing {
+  connection: number;
+  slot: number;
+  who: string;
+}
+
 /** What the worker says to the page: one of these. */
 export type Report =
   | { ask: Request }
   | { next: true } // knocks may come
   | { lock: Lock }
-  | { heard: { slot: number; who: string } } // in a slot of the connection
+  | { heard: Hearing }
   | { held: { ask: number; pieces: Piece[] } }
   | { sealed: { ask: number; report: Bytes | undefined } }
   | { failed: string };
@@ -71,8 +79,11 @@ export class Keeper {
   readonly #tell: (report: Report) => void;
   readonly #now: () => number;
   readonly #turns = new Turns();
-  readonly #heard = new Map<number, string>();
-  readonly #sayings = new Sayings();
+  readonly #heard = new Map<number, Hearing>(); // by slot, in the newest connection
+  readonly #saying = new Turns();
+  #sayings = new Sayings();
+  #by = 0; // the connection that one speaks by
+  #saidBy = 0; // and by which one has spoken
   #room = '';
   #group: Group | undefined;
   #stage: Stage | undefined;
@@ -95,6 +106,10 @@ export class Keeper {
       this.#stage?.setBatch(batchFor / order.speech.frameMS);
       return Promise.resolve();
     }
+    if ('by' in order) {
+      this.#by = order.by;
+      return Promise.resolve();
+    }
     this.#waiting++;
     return this.#turns.take(async () => {
       try {
@@ -108,7 +123,7 @@ export class Keeper {
     });
   }
 
-  async #do(order: Exclude<Order, { speech: Speech }>): Promise<void> {
+  async #do(order: Exclude<Order, { speech: Speech } | { by: number }>): Promise<void> {
     if ('hold' in order) {
       const { ask, who } = order.hold;
       this.#tell({ held: { ask, pieces: this.#stage?.hold(this.#now(), who) ?? [] } });
@@ -177,22 +192,39 @@ export class Keeper {
 
   // --- what is said ---
 
-  /** A frame of one's own, sealed. Nothing, when it must not be sent. */
-  async seal(frame: Frame): Promise<Bytes | undefined> {
-    const { types, repeat } = this.#speech;
-    const said = this.#sayings.next(frame, types, repeat);
-    if (!said) return undefined;
-    const proofs = repeat.length > 0 ? repeatsMax : 0;
-    return this.#stage?.seal(this.#now(), said.payload, said.redundant, proofs);
+  /**
+   * A frame of one's own on its way to a connection, sealed. Nothing, when it must
+   * not be sent, or one speaks by another connection. Whichever connection it goes by, frames are sealed one after the
+   * other and their numbers go on: none is used twice.
+   */
+  seal(connection: number, frame: Frame): Promise<Bytes | undefined> {
+    return this.#saying.take(async () => {
+      if (connection !== this.#by) return undefined;
+      if (connection !== this.#saidBy) {
+        this.#saidBy = connection;
+        this.#sayings = new Sayings(); // its clock is another one, so that nothing is a copy
+        this.#stage?.repeat();
+      }
+      const { types, repeat } = this.#speech;
+      const said = this.#sayings.next(frame, types, repeat);
+      if (!said) return undefined;
+      const proofs = repeat.length > 0 ? repeatsMax : 0;
+      return this.#stage?.seal(this.#now(), said.payload, said.redundant, proofs);
+    });
   }
 
-  /** A frame that has come in a slot of the connection. Nothing: it is not played. */
-  async open(slot: number, { data, type }: Frame): Promise<Opening | undefined> {
-    const heard = await this.#stage?.open(this.#now(), data);
+  /** A frame that has come in a slot of a connection. Nothing: it is not played. */
+  async open(
+    { slot, connection }: { slot: number; connection: number },
+    { data, type }: Frame,
+  ): Promise<Opening | undefined> {
+    const heard = await this.#stage?.open(this.#now(), data, connection);
     if (!heard) return undefined;
-    if (this.#heard.get(slot) !== heard.who) {
-      this.#heard.set(slot, heard.who);
-      this.#tell({ heard: { slot, who: heard.who } });
+    const { who } = heard;
+    const before = this.#heard.get(slot);
+    if (before?.who !== who || before.connection !== connection) {
+      this.#heard.set(slot, { connection, slot, who });
+      this.#tell({ heard: { connection, slot, who } });
     }
     const opened = played(heard, type, this.#speech.types);
     if (!opened) return undefined;
