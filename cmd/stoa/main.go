@@ -24,6 +24,7 @@ const help = `stoa runs live-audio rooms.
   stoa bench room measure what a node costs on this machine; -h lists its flags
   stoa bench loss measure what is left of a voice on a bad line; -h lists its flags
   stoa network    make a network of nodes, and let machines into it; -h lists how
+  stoa fence      look whether this machine's node keeps inside its fence
   stoa sim        simulate a network of nodes; -h lists what can happen there
   stoa report     look at what people have reported; -h lists what it does
   stoa version    print the version
@@ -62,6 +63,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return benchmark(ctx, args[1:], stdout, stderr)
 	case "network":
 		return network(args[1:], stdout, stderr)
+	case "fence":
+		return fence(ctx, args[1:], environ, stdout, stderr)
 	case "sim":
 		return simulate(ctx, args[1:], stdout, stderr)
 	case "report":

@@ -14,6 +14,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/node"
 	"github.com/stoa-audio/stoa/internal/overlay/admission"
+	"github.com/stoa-audio/stoa/internal/overlay/identity"
 	"github.com/stoa-audio/stoa/internal/region"
 )
 
@@ -25,11 +26,18 @@ const networkHelp = `stoa network makes a network of nodes, and lets machines in
   stoa network invite --region eu --operator NAME
                                print an invite for one more machine, which joins
                                by: stoa serve --join INVITE
+                               with --door HOST:PORT it gets the key of its
+                               region, and admits and renews others there
+  stoa network add-region --region us
+                               add a region, where the network was made
   stoa network members         list the nodes
-  stoa network remove NODE     remove a node for good
+  stoa network remove NODE     remove a node for good, from all others at once;
+                               --region and --operator for one that came in at
+                               another door
 
   --data DIR         where the node keeps its records (./data)
   --address ADDR     with init: where other machines reach this one's door
+  --door ADDR        with invite: where they will reach the new node's door
   --expires TIME     with invite: how long it is good (24h)
 `
 
@@ -49,6 +57,7 @@ func network(args []string, stdout, stderr io.Writer) error {
 	})
 	data := f.String("data", "./data", "where the node keeps its records")
 	operator := f.String("operator", "", "who runs the node")
+	door := f.String("door", "", "where other machines will reach the new node's door")
 	address := f.String("address", "", "where other machines reach the door")
 	expires := f.Duration("expires", 24*time.Hour, "how long an invite is good")
 	if err := f.Parse(args); err != nil {
@@ -63,14 +72,18 @@ func network(args []string, stdout, stderr io.Writer) error {
 	case command == "init" && f.NArg() == 0 && len(regions) > 0 && *operator != "" && *address != "":
 		return makeNetwork(dir, regions, *operator, *address, now, stdout)
 	case command == "invite" && f.NArg() == 0 && len(regions) == 1 && *operator != "":
-		return inviteNode(dir, region.Place{Region: regions[0], Operator: *operator}, now, *expires, stdout)
+		return inviteNode(dir, region.Place{Region: regions[0], Operator: *operator}, *door, now, *expires, stdout)
+	case command == "add-region" && f.NArg() == 0 && len(regions) > 0:
+		return addRegions(dir, regions, now, stdout)
 	case command == "members" && f.NArg() == 0:
 		return listMembers(dir, now, stdout)
-	case command == "remove" && f.NArg() == 1:
-		return removeNode(dir, f.Arg(0), now, stdout)
+	case command == "remove" && f.NArg() == 1 && len(regions) == 0 && *operator == "":
+		return removeNode(dir, f.Arg(0), region.Place{}, now, stdout)
+	case command == "remove" && f.NArg() == 1 && len(regions) == 1 && *operator != "":
+		return removeNode(dir, f.Arg(0), region.Place{Region: regions[0], Operator: *operator}, now, stdout)
 	}
 	_, _ = io.WriteString(stderr, networkHelp)
-	return fmt.Errorf("%w: stoa network takes init --region --operator --address, invite --region --operator, members or remove NODE", errUsage)
+	return fmt.Errorf("%w: stoa network takes init --region --operator --address, invite --region --operator, add-region --region, members or remove NODE", errUsage)
 }
 
 func makeNetwork(dir string, regions []string, operator, address string, now time.Time, stdout io.Writer) error {
@@ -86,16 +99,37 @@ func makeNetwork(dir string, regions []string, operator, address string, now tim
 	return nil
 }
 
-func inviteNode(dir string, place region.Place, now time.Time, life time.Duration, stdout io.Writer) error {
+func inviteNode(dir string, place region.Place, door string, now time.Time, life time.Duration, stdout io.Writer) error {
 	office, err := admission.OpenOffice(dir)
 	if err != nil {
 		return err
 	}
-	token, err := office.Invite(now, place, now.Add(life))
+	var token identity.Token
+	if door == "" {
+		token, err = office.Invite(now, place, now.Add(life))
+	} else if host, port, errDoor := net.SplitHostPort(door); errDoor != nil || host == "" || port == "" {
+		return fmt.Errorf("%w: %q is not HOST:PORT", errUsage, door)
+	} else {
+		token, err = office.InviteDoor(now, place, now.Add(life), door)
+	}
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, token)
+	return nil
+}
+
+func addRegions(dir string, names []string, now time.Time, stdout io.Writer) error {
+	office, err := admission.OpenOffice(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := office.AddRegion(now, name); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "Region %s is added. Its key is in %s: keep a copy of that, too.\n", name, dir)
+	}
 	return nil
 }
 
@@ -118,12 +152,15 @@ func listMembers(dir string, now time.Time, stdout io.Writer) error {
 		case now.After(m.Expires):
 			state = "expired " + m.Expires.Format(time.DateTime)
 		}
+		if m.Door != "" {
+			state += ", door at " + m.Door
+		}
 		fmt.Fprintf(t, "%v\t%s\t%s\t%s\t%s\n", m.Node, m.Place.Region, m.Place.Operator, m.Since.Format(time.DateOnly), state)
 	}
 	return t.Flush()
 }
 
-func removeNode(dir, name string, now time.Time, stdout io.Writer) error {
+func removeNode(dir, name string, place region.Place, now time.Time, stdout io.Writer) error {
 	which, err := id.Parse[id.Node](name)
 	if err != nil {
 		return fmt.Errorf("%w: %q is no node; stoa network members lists them", errUsage, name)
@@ -132,9 +169,11 @@ func removeNode(dir, name string, now time.Time, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := office.Remove(now, which); err != nil {
+	if err := office.Remove(now, which, place); errors.Is(err, identity.ErrUnknown) && place == (region.Place{}) {
+		return fmt.Errorf("%w at this door; if it came in at another one, say its --region and --operator", err)
+	} else if err != nil {
 		return err
 	}
-	fmt.Fprintln(stdout, "Removed. Its certificate is not renewed any more.")
+	fmt.Fprintln(stdout, "Removed. All nodes that are reached cut their links to it now, and its certificate is not renewed any more.")
 	return nil
 }

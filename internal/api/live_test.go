@@ -95,11 +95,11 @@ func TestProblems(t *testing.T) {
 	name := ada.open("open")
 	a, b, c := ada.sit(name), bo.sit(name), cy.sit(name)
 	seen := map[code]bool{
-		// In TestPasskeys and its neighbours.
+		// In TestPasskeys and its neighbours, and in TestFenceIsClosed.
 		"invalid": true, "too_large": true, "not_signed_in": true, "sign_in_failed": true, "no_ceremony": true,
 		"no_invite": true, "no_invites_left": true, "no_room": true, "no_such_thing": true, "too_many_rooms": true,
 		"cross_origin": true, "too_many": true, "unavailable": true, "node_full": true,
-		"no_moderators": true, "not_heard": true, "reports_full": true,
+		"no_moderators": true, "not_heard": true, "reports_full": true, "fence_closed": true,
 	}
 	refused := func(l *line, want code, what string, in any) message {
 		t.Helper()

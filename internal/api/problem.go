@@ -60,6 +60,7 @@ var kinds = map[code]struct {
 	"too_many_rooms":   {409, "You have as many rooms open as you may", "Du hast schon so viele Räume offen, wie du darfst"},
 	"bad_offer":        {422, "This media offer cannot be answered", "Dieses Medienangebot lässt sich nicht beantworten"},
 	"outside":          {409, "This house stands outside of this fence, so its rooms cannot be inside", "Dieses Haus steht außerhalb dieses Zauns, also können seine Räume nicht darin sein"},
+	"fence_closed":     {503, "No node of this house stands inside this room's fence, so nobody can be let in: nothing goes outside", "Kein Knoten dieses Hauses steht innerhalb des Zauns dieses Raums, also kann niemand hinein: nach draußen geht nichts"},
 	"no_node":          {503, "That part of the network cannot be reached now", "Dieser Teil des Netzes ist gerade nicht zu erreichen"},
 	"not_tending":      {409, "Another on the stage lets people in now", "Gerade lässt jemand anderes auf der Bühne die Leute ein"},
 	"stale_announce":   {409, "There is a newer announce", "Es gibt eine neuere Ankündigung"},
@@ -86,6 +87,7 @@ var (
 	errNoModerators = errors.New("no moderators")
 	errNotHeard     = errors.New("no such voice lately")
 	errOutside      = errors.New("this house is outside of the fence")
+	errClosed       = errors.New("nobody of this house is inside of the room's fence")
 )
 
 // refusals says which problem an error is, and where in the request its cause
@@ -120,6 +122,7 @@ var refusals = []struct {
 
 	{ErrNode, "no_node", ""},
 	{errOutside, "outside", ""},
+	{errClosed, "fence_closed", ""},
 	{room.ErrNowhere, "invalid", "set_fence.to"},
 	{errNoModerators, "no_moderators", ""},
 	{errNotHeard, "not_heard", ""},

@@ -374,8 +374,11 @@ func (a *API) grant(ctx context.Context, who id.Person, name id.Room) (Grant, er
 	if _, err := a.card(ctx, who, name); err != nil {
 		return Grant{}, err
 	}
-	here, fence := false, region.Fence{}
+	here, fence := false, region.Anywhere
 	a.rooms.Read(name, func(r *room.Room) { here, fence = r.Participant(who) != nil, r.Fence() })
+	if fence != region.Anywhere && !fence.Allows(a.Place) {
+		return Grant{}, errClosed // this house has moved since; what is said in the room is not to be here
+	}
 	if err := a.space(); err != nil && !here { // whoever has a seat comes back to it
 		return Grant{}, err
 	}

@@ -62,6 +62,7 @@ overlay/frame:     id
 overlay/hop:       id overlay/frame
 overlay/topology:  id region
 overlay/relay:     id region overlay/frame overlay/hop overlay/topology
+overlay/audit:     id region
 overlay/identity:  id region
 overlay/admission: id region overlay/identity
 overlay/overlaytest: id region overlay/identity
@@ -87,14 +88,14 @@ bench/count:
 bench/crowd:       id signal bench/count
 bench:             people store/sqlite bench/child bench/crowd lossy sdk/go
 
-cmd/stoa:          id region api node sim overlay/admission telemetry reports store/sqlite bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
+cmd/stoa:          id region api node sim overlay/identity overlay/admission overlay/audit telemetry reports store/sqlite bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
 web:
 test/*:            *
 `
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id region overlay/frame overlay/hop overlay/topology overlay/relay overlay/seal overlay/directory room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
+var pure = strings.Fields("id region overlay/frame overlay/hop overlay/topology overlay/relay overlay/seal overlay/directory overlay/audit room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")

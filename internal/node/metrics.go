@@ -62,6 +62,7 @@ func (n numbers) Describe(out chan<- *prometheus.Desc) {
 	out <- voicesDesc
 	out <- cpuDesc
 	out <- packetsDesc
+	describeNetwork(out)
 }
 
 // Collect is prometheus.Collector's.
@@ -74,6 +75,7 @@ func (n numbers) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(laneDesc, prometheus.CounterValue, float64(framed), "frame")
 		out <- prometheus.MustNewConstMetric(laneDesc, prometheus.CounterValue, float64(over), "udp")
 	}
+	n.collectNetwork(out)
 	n.collectLoad(out)
 	rooms, roles := 0, map[room.Role]int{room.Listener: 0, room.Speaker: 0, room.Moderator: 0}
 	n.node.rooms.Each(func(_ id.Room, r *room.Room) {

@@ -5,19 +5,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
-	"fmt"
+	"math"
 	"net"
 	"net/netip"
-	"path/filepath"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/api"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
-	"github.com/stoa-audio/stoa/internal/overlay/admission"
 	"github.com/stoa-audio/stoa/internal/overlay/directory"
 	"github.com/stoa-audio/stoa/internal/overlay/identity"
 	"github.com/stoa-audio/stoa/internal/overlay/link"
@@ -25,110 +21,6 @@ import (
 	"github.com/stoa-audio/stoa/internal/signal"
 	"github.com/stoa-audio/stoa/internal/spread"
 )
-
-// NetworkDir is where, in the data directory, a node keeps who it is in a
-// network of nodes.
-const NetworkDir = "network"
-
-// renewEvery is how often a node looks whether its certificate is to be
-// renewed.
-const renewEvery = time.Hour
-
-// A membership is this node's place in a network.
-type membership struct {
-	dir    string
-	self   atomic.Pointer[admission.Identity]
-	office *admission.Office // nil on machines where the network was not made
-}
-
-// startNetwork joins a network if there is an invite, takes this node's place
-// in it, and opens the door where it was made. A node without one is a network
-// of its own, and nothing is opened.
-func (n *Node) startNetwork(ctx, work context.Context) error {
-	m := &membership{dir: filepath.Join(n.config.Data, NetworkDir)}
-	self, err := admission.Load(m.dir)
-	if errors.Is(err, admission.ErrNoNetwork) && n.config.Join != "" {
-		self, err = join(ctx, m.dir, n.config.Join)
-	}
-	switch {
-	case errors.Is(err, admission.ErrNoNetwork):
-		return nil
-	case err != nil:
-		return fmt.Errorf("network: %w", err)
-	}
-	m.self.Store(self)
-	if m.office, err = admission.OpenOffice(m.dir); err != nil && !errors.Is(err, admission.ErrNoRoll) {
-		return fmt.Errorf("network: %w", err)
-	}
-	if err := m.renew(ctx, time.Now()); err != nil {
-		left := time.Until(self.Chain[0].NotAfter)
-		if left <= 0 {
-			return fmt.Errorf("network: this node's certificate has expired, and it is not renewed: %w; move %s away, and join again by a new invite (stoa network invite)", err, m.dir)
-		}
-		n.log.WarnContext(ctx, "the certificate is not renewed yet", "left", left.Round(time.Minute), "reason", err)
-	}
-	n.member = m
-	if m.office != nil {
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", n.config.Network.Listen)
-		if err != nil {
-			return fmt.Errorf("network: %w", err)
-		}
-		go func() {
-			if err := m.office.ServeDoor(work, l, time.Now, n.log); err != nil {
-				n.failed <- fmt.Errorf("network: %w", err)
-			}
-		}()
-	}
-	go n.keepMember(work)
-	place := m.self.Load().Member.Place
-	n.log.InfoContext(ctx, "in a network of nodes", "region", place.Region, "operator", place.Operator)
-	return nil
-}
-
-// join makes this machine a node by an invite.
-func join(ctx context.Context, dir, invite string) (*admission.Identity, error) {
-	token, err := identity.ParseToken(invite, time.Now())
-	if err != nil {
-		return nil, err
-	}
-	return admission.Join(ctx, dir, token, time.Now())
-}
-
-// renew renews the certificate when it is time.
-func (m *membership) renew(ctx context.Context, now time.Time) error {
-	self := m.self.Load()
-	if self.Chain[0].NotAfter.Sub(now) > identity.NodeLife-identity.RenewAfter {
-		return nil
-	}
-	var newer *admission.Identity
-	var err error
-	if m.office != nil {
-		newer, err = m.office.RenewSelf(now)
-	} else {
-		newer, err = self.Renew(ctx, m.dir, now)
-	}
-	if err == nil {
-		m.self.Store(newer)
-	}
-	return err
-}
-
-// keepMember renews the certificate for as long as the node runs.
-func (n *Node) keepMember(ctx context.Context) {
-	t := time.NewTicker(renewEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-		if err := n.member.renew(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			left := time.Until(n.member.self.Load().Chain[0].NotAfter)
-			n.log.ErrorContext(ctx, "the certificate is not renewed", "left", left.Round(time.Minute), "reason", err)
-		}
-	}
-}
 
 // self returns this node's name; one in no network has none.
 func (n *Node) self() id.Node {
@@ -139,23 +31,12 @@ func (n *Node) self() id.Node {
 }
 
 // guard is what other nodes are checked by.
-func (m *membership) guard(fence region.Fence) identity.Guard {
-	self := m.self.Load()
-	return identity.Guard{
-		Certificate: self.Certificate(), Now: time.Now, Protocol: link.Protocol,
-		Store: func() *identity.Store {
-			s, err := self.Store(fence, nil)
-			if err != nil {
-				// It was good when it was loaded. Nobody is trusted by an empty one.
-				s, _ = identity.NewStore(self.Root, nil, nil, fence)
-			}
-			return s
-		},
-	}
+func (m *membership) guard() identity.Guard {
+	return identity.Guard{Certificate: m.self.Load().Certificate(), Now: time.Now, Store: m.store.Load}
 }
 
 // openTrunk opens the way to the other nodes.
-func (n *Node) openTrunk() error {
+func (n *Node) openTrunk(ctx context.Context) error {
 	if n.member == nil {
 		return nil
 	}
@@ -165,17 +46,10 @@ func (n *Node) openTrunk() error {
 	if err != nil {
 		return err
 	}
-	advert := directory.Advert{Addresses: addresses, URL: n.config.URL, Fence: c.Fence, Latitude: c.Latitude, Longitude: c.Longitude}
-	if !c.Fence.Allows(self.Member.Place) {
-		return fmt.Errorf("%w: network.fence: this node stands at %v, outside of %v", ErrConfig, self.Member.Place, c.Fence)
-	}
-	var seeds []string
-	if n.member.office == nil {
-		seeds = []string{self.Door}
-	}
+	advert := directory.Advert{Addresses: addresses, URL: n.config.URL, Fence: c.Fence, Latitude: c.Latitude, Longitude: c.Longitude, Door: n.ownDoor(ctx)}
 	n.trunk, err = link.Open(link.Config{
-		Listen: c.Listen, Self: self.Member, Advert: advert, Seeds: seeds, Guest: n.place, Log: n.log,
-		Guard: func() identity.Guard { return n.member.guard(c.Fence) },
+		Listen: c.Listen, Self: self.Member, Advert: advert, Seeds: n.member.seeds(), Guest: n.place, Log: n.log,
+		Guard: n.member.guard, Rulings: n.member.told, Ruled: n.member.ruled, Doubted: n.doubtIt,
 		Sign: func(a directory.Advert) (directory.Signed, error) {
 			now := n.member.self.Load()
 			return a.Sign(now.Chain[0], now.Key)
@@ -192,7 +66,32 @@ func (n *Node) openTrunk() error {
 		return err
 	}
 	n.place.Join(n.trunk)
+	n.member.doors = n.doors
+	go n.keepMember(ctx)
 	return nil
+}
+
+// doubtIt is told which node cannot stand where it says, and how far off that
+// is; with 0, that it can again.
+func (n *Node) doubtIt(node id.Node, place region.Place, offKM float64) {
+	switch {
+	case offKM == 0:
+		n.doubted.Delete(node)
+		go n.spread.Lost(node, false)
+		n.log.Info("a node can stand where it says again", "place", place)
+	case node == n.self():
+		n.log.Warn("other nodes measure that this one does not stand where it says, and leave it out: are network.latitude and longitude right?", "off_km", math.Round(offKM))
+	default:
+		n.doubted.Store(node, offKM)
+		go func() { n.send(n.spread.Lost(node, true)) }()
+		n.log.Warn("a node cannot stand where it says, and is left out of fenced rooms and of trees", "place", place, "off_km", math.Round(offKM))
+	}
+}
+
+// isDoubted reports whether a node does not stand where it says.
+func (n *Node) isDoubted(node id.Node) bool {
+	_, yes := n.doubted.Load(node)
+	return yes
 }
 
 // trunkAddresses returns where other nodes reach this one: what is configured,
@@ -280,7 +179,7 @@ func (n *Node) another(gone id.Node, session id.Session, fence region.Fence) (be
 	var most uint64
 	ok, near := false, false
 	for _, one := range known {
-		if one.Node == gone || one.Leaving || n.spread.IsLost(one.Node) || !fence.Allows(one.Place) {
+		if one.Node == gone || one.Leaving || n.spread.IsLost(one.Node) || n.isDoubted(one.Node) || !fence.Allows(one.Place) {
 			continue
 		}
 		here := one.Place.Region == where
@@ -310,9 +209,10 @@ func (n *Node) stand() region.Place {
 	return n.member.self.Load().Member.Place
 }
 
-// stands returns where another node stands.
+// stands returns where another node stands; not ok when that is not known, or
+// cannot be what it says.
 func (n *Node) stands(node id.Node) (region.Place, bool) {
-	if n.trunk == nil {
+	if n.trunk == nil || n.isDoubted(node) {
 		return region.Place{}, false
 	}
 	for _, one := range n.trunk.Nodes() {
@@ -349,7 +249,7 @@ func (n *Node) nodes(fence region.Fence, session id.Session) []api.NodeAt {
 	}
 	var out []api.NodeAt
 	for _, one := range known {
-		if one.Leaving || n.spread.IsLost(one.Node) || !fence.Allows(one.Place) {
+		if one.Leaving || n.spread.IsLost(one.Node) || n.isDoubted(one.Node) || !fence.Allows(one.Place) {
 			continue
 		}
 		out = append(out, api.NodeAt{ID: one.Node, Region: one.Place.Region, Operator: one.Place.Operator, URL: one.URL, Here: one.Node == n.self()})

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,6 +55,9 @@ type Node struct {
 	place   *spread.Place   // what this node does for rooms, its own and others'
 	guests  *spread.Guests  // of other nodes' rooms
 	spread  *spread.Rooms   // where the people of our own rooms are
+	doubted sync.Map        // nodes that do not stand where they say, to how many km that is off
+	admits  net.Addr        // where machines are admitted to the network; nil: here they are not
+	control *control
 	gauge   *gauge
 	rooms   *live.Rooms
 	api     *api.API
@@ -128,7 +132,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err := n.startMedia(watchers); err != nil {
 		return nil, err
 	}
-	if err := n.openTrunk(); err != nil {
+	if err := n.openTrunk(work); err != nil {
 		return nil, err
 	}
 	if n.trunk != nil {
@@ -153,6 +157,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err := n.findFounder(ctx); err != nil {
 		return nil, err
 	}
+	n.openControl(ctx)
 	n.ready.Store(true)
 	return n, nil
 }
@@ -203,6 +208,7 @@ func (n *Node) forget(ctx context.Context) {
 type server struct {
 	*http.Server
 
+	at   net.Addr
 	done chan struct{}
 }
 
@@ -231,7 +237,7 @@ func (n *Node) serve(ctx context.Context) error {
 
 // answer begins to answer HTTP on l.
 func (n *Node) answer(l net.Listener, h *http.Server, t TLS) {
-	s := &server{h, make(chan struct{})}
+	s := &server{h, l.Addr(), make(chan struct{})}
 	n.serving = append(n.serving, s)
 	go func() {
 		defer close(s.done)
@@ -291,6 +297,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	if n.api != nil && n.rooms != nil {
 		errs = append(errs, n.api.Close(ctx))
 	}
+	n.control.close()
 	for _, s := range n.serving {
 		if err := s.Shutdown(ctx); err != nil {
 			errs = append(errs, err, s.Close())

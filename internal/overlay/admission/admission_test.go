@@ -83,6 +83,15 @@ func newHouse(t testing.TB) *house {
 	return h
 }
 
+func (h *house) self() *Identity {
+	h.t.Helper()
+	i, err := h.office.Self()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return i
+}
+
 func (h *house) clock() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -117,7 +126,7 @@ func TestJoin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if i.Member.Place != us || i.Member.Network != h.office.Self().Member.Network {
+	if i.Member.Place != us || i.Member.Network != h.self().Member.Network {
 		t.Errorf("%+v", i.Member)
 	}
 	again, err := Load(dir)
@@ -135,7 +144,7 @@ func TestJoin(t *testing.T) {
 		t.Errorf("on the same machine: %v", err)
 	}
 	// Both ends trust each other now.
-	for _, pair := range [][2]*Identity{{i, h.office.Self()}, {h.office.Self(), i}} {
+	for _, pair := range [][2]*Identity{{i, h.self()}, {h.self(), i}} {
 		store, err := pair[0].Store(region.Anywhere, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -230,11 +239,11 @@ func TestTwoOffices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := second.Remove(noon, i.Member.Node); err != nil {
+	if err := second.Remove(noon, i.Member.Node, region.Place{}); err != nil {
 		t.Fatal(err)
 	}
 	h.later(4 * 24 * time.Hour)
-	if _, err := i.Renew(t.Context(), dir, h.clock()); err == nil || !strings.Contains(err.Error(), "removed") {
+	if _, err := i.Renew(t.Context(), dir, region.Anywhere, []Door{i.Door}, h.clock()); err == nil || !strings.Contains(err.Error(), "removed") {
 		t.Errorf("a removed node asks for a new certificate: %v", err)
 	}
 	var wg sync.WaitGroup
@@ -264,7 +273,7 @@ func TestRenew(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.later(4 * 24 * time.Hour)
-	newer, err := i.Renew(t.Context(), dir, h.clock())
+	newer, err := i.Renew(t.Context(), dir, region.Anywhere, []Door{i.Door}, h.clock())
 	if err != nil || !newer.Chain[0].NotAfter.After(i.Chain[0].NotAfter) || newer.Member != i.Member {
 		t.Fatalf("%+v, %v", newer, err)
 	}
@@ -275,16 +284,17 @@ func TestRenew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if self, err := h.office.RenewSelf(h.clock()); err != nil || !self.Chain[0].NotAfter.After(h.office.Self().Chain[0].NotAfter) {
+	before := h.self()
+	if self, err := h.office.RenewSelf(h.clock()); err != nil || !self.Chain[0].NotAfter.After(before.Chain[0].NotAfter) {
 		t.Errorf("the office's own: %v", err)
 	}
 	posing := *other
 	posing.Member = i.Member // asks for another's name
-	if _, err := posing.Renew(t.Context(), dir, h.clock()); err == nil {
+	if _, err := posing.Renew(t.Context(), dir, region.Anywhere, []Door{posing.Door}, h.clock()); err == nil {
 		t.Error("a node is given another's name")
 	}
 	h.later(30 * 24 * time.Hour)
-	if _, err := newer.Renew(t.Context(), dir, h.clock()); err == nil {
+	if _, err := newer.Renew(t.Context(), dir, region.Anywhere, []Door{newer.Door}, h.clock()); err == nil {
 		t.Error("a certificate of long ago is renewed")
 	}
 }
@@ -327,7 +337,7 @@ func TestShorten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	self := h.office.Self().Member
+	self := h.self().Member
 	path := filepath.Join(h.dir, rollFile)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
@@ -465,7 +475,7 @@ func TestOfficeRefuses(t *testing.T) {
 			t.Errorf("%+v: %v", one, token)
 		}
 	}
-	if err := h.office.Remove(noon, id.New[id.Node]()); !errors.Is(err, identity.ErrUnknown) {
+	if err := h.office.Remove(noon, id.New[id.Node](), region.Place{}); !errors.Is(err, identity.ErrUnknown) {
 		t.Errorf("%v", err)
 	}
 	_, dir, err := h.join(h.invite(eu))

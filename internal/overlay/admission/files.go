@@ -7,8 +7,11 @@
 //
 //	root.crt  regions.crt        the network's root and its regions' CAs
 //	node.crt  node.key           who this node is
-//	door                         where certificates are renewed, as host:port
-//	root.key  REGION.key  roll   only where the network was made
+//	door                         where this node came in: host:port, and who is there
+//	doors  removed               the doors of its region, who was removed: as told
+//	root.key                     only where the network was made
+//	REGION.key  roll  address    where there is a door: for which regions, what
+//	                             happened there, and where others reach it
 package admission
 
 import (
@@ -24,10 +27,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/overlay/identity"
 	"github.com/stoa-audio/stoa/internal/region"
 )
@@ -36,7 +39,7 @@ import (
 var (
 	ErrNoNetwork = errors.New("this node is in no network")
 	ErrThere     = errors.New("this node is in a network already")
-	ErrNoRoll    = errors.New("the network was made on another machine")
+	ErrNoRoll    = errors.New("this machine has no door of the network")
 )
 
 const (
@@ -44,6 +47,7 @@ const (
 	nodeFile, nodeKeyFile = "node.crt", "node.key"
 	doorFile              = "door"
 	rollFile              = "roll"
+	addressFile           = "address"
 )
 
 func keyFile(name string) string { return name + ".key" }
@@ -55,7 +59,40 @@ type Identity struct {
 	Key     *ecdsa.PrivateKey
 	Root    *x509.Certificate
 	Regions []*x509.Certificate
-	Door    string // where certificates are renewed, as host:port
+	Door    Door   // where it came in
+	Address string // of its own door, as host:port; empty: it has none
+}
+
+// A Door is where a network's certificates are made, and renewed.
+type Door struct {
+	Address string       // host:port
+	Place   region.Place // of the node there; zero: not known
+}
+
+// String returns the door as it is written down.
+func (d Door) String() string {
+	if d.Place == (region.Place{}) {
+		return d.Address
+	}
+	return d.Address + " " + d.Place.String()
+}
+
+// Inside reports whether a door lies inside a fence. Of whom it is not known
+// where they stand, they stand outside.
+func (d Door) Inside(fence region.Fence) bool {
+	return fence == region.Anywhere || fence.Allows(d.Place)
+}
+
+func parseDoor(text string) (d Door, ok bool) {
+	address, place, told := strings.Cut(strings.TrimSpace(text), " ")
+	d.Address = address
+	if told {
+		d.Place.Region, d.Place.Operator, _ = strings.Cut(place, "@")
+		if d.Place.Check() != nil {
+			return Door{}, false
+		}
+	}
+	return d, isAddress(address)
 }
 
 // Certificate returns what the node shows.
@@ -68,7 +105,7 @@ func (i *Identity) Certificate() tls.Certificate {
 }
 
 // Store returns whom the node trusts inside a fence.
-func (i *Identity) Store(fence region.Fence, removed []id.Node) (*identity.Store, error) {
+func (i *Identity) Store(fence region.Fence, removed []identity.Removal) (*identity.Store, error) {
 	return identity.NewStore(i.Root, i.Regions, removed, fence)
 }
 
@@ -98,13 +135,38 @@ func Load(dir string) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	if i.Door = strings.TrimSpace(string(door)); !isAddress(i.Door) {
+	var ok bool
+	if i.Door, ok = parseDoor(string(door)); !ok {
 		return nil, fmt.Errorf("%s is damaged: it has no host and port", filepath.Join(dir, doorFile))
+	}
+	if i.Address, err = readAddress(dir, i.Door); err != nil {
+		return nil, err
 	}
 	if !i.Key.PublicKey.Equal(i.Chain[0].PublicKey) {
 		return nil, fmt.Errorf("%s and %s do not belong together", nodeFile, nodeKeyFile)
 	}
 	return i, nil
+}
+
+// readAddress returns where this machine's own door is reached. Where a network
+// was made before there were others, that is the only one.
+func readAddress(dir string, first Door) (string, error) {
+	if _, err := os.Stat(filepath.Join(dir, rollFile)); err != nil {
+		return "", nil //nolint:nilerr // there is no door here
+	}
+	path := filepath.Join(dir, addressFile)
+	text, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return first.Address, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	address := strings.TrimSpace(string(text))
+	if !isAddress(address) {
+		return "", fmt.Errorf("%s is damaged: it has no host and port", path)
+	}
+	return address, nil
 }
 
 func isAddress(text string) bool {
@@ -136,15 +198,15 @@ func Make(dir string, regions []string, operator, address string, now time.Time)
 	if err != nil {
 		return nil, err
 	}
-	i := &Identity{Member: identity.Member{Network: network, Place: place, Node: id.New[id.Node]()}, Root: root, Door: address}
+	i := &Identity{Member: identity.Member{Network: network, Place: place}, Root: root, Door: Door{address, place}, Address: address}
 	files := map[string][]byte{rollFile: nil}
 	if files[keyFile("root")], err = encodeKey(rootKey); err != nil {
 		return nil, err
 	}
 	var first *ecdsa.PrivateKey
 	for _, name := range regions {
-		if name == "root" || name == "node" {
-			return nil, fmt.Errorf("a region cannot be called %q", name)
+		if err := checkRegion(name); err != nil {
+			return nil, err
 		}
 		if files[keyFile(name)] != nil {
 			return nil, fmt.Errorf("region %s is there twice", name)
@@ -167,6 +229,9 @@ func Make(dir string, regions []string, operator, address string, now time.Time)
 	if i.Key, err = identity.NewKey(); err != nil {
 		return nil, err
 	}
+	if i.Member.Node, err = identity.NodeOf(i.Key.Public()); err != nil {
+		return nil, err
+	}
 	leaf, err := identity.MakeNode(i.Member, i.Key.Public(), i.Regions[0], first, now)
 	if err != nil {
 		return nil, err
@@ -175,7 +240,7 @@ func Make(dir string, regions []string, operator, address string, now time.Time)
 	// The first member needs no invite: its line is written as the others' are.
 	var roll identity.Roll
 	secret := identity.NewSecret()
-	invited, err := roll.Invite(now, secret, place, now.Add(time.Minute))
+	invited, err := roll.Invite(now, secret, place, now.Add(time.Minute), address)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +278,10 @@ func (i *Identity) save(dir string, files map[string][]byte) error {
 	if files[nodeKeyFile], err = encodeKey(i.Key); err != nil {
 		return err
 	}
-	files[doorFile] = []byte(i.Door + "\n")
+	files[doorFile] = []byte(i.Door.String() + "\n")
+	if i.Address != "" {
+		files[addressFile] = []byte(i.Address + "\n")
+	}
 	for name, content := range files {
 		if err := write(filepath.Join(making, name), content); err != nil {
 			return err
@@ -230,21 +298,55 @@ func (i *Identity) save(dir string, files map[string][]byte) error {
 
 // renew writes a newer certificate and the newest CAs, each file at once.
 func (i *Identity) renew(dir string) error {
-	for name, content := range map[string][]byte{
+	return replace(dir, map[string][]byte{
 		regionsFile: encodeCertificates(i.Regions...), nodeFile: encodeCertificates(i.Chain...),
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+		doorFile: []byte(i.Door.String() + "\n"),
+	})
+}
+
+// checkRegion returns why a region cannot be called so.
+func checkRegion(name string) error {
+	if err := (region.Place{Region: name, Operator: "any"}).Check(); err != nil {
+		return err
+	}
+	if name == "root" || name == "node" {
+		return fmt.Errorf("a region cannot be called %q", name)
+	}
+	return nil
+}
+
+// AddRegions keeps the certificates of further regions in dir, and returns this
+// node as it is with them. Those that are known stay as they are.
+func (i *Identity) AddRegions(dir string, more ...*x509.Certificate) (*Identity, error) {
+	got := *i
+	got.Regions = slices.Clone(i.Regions)
+	for _, ca := range more {
+		_, name, err := identity.VerifyRegion(ca.Raw, i.Root, i.Member.Network)
+		if err != nil {
+			return nil, err
 		}
-		if err := write(path+".new", content); err != nil {
-			return err
+		if got.region(name) != nil {
+			continue
 		}
-		if err := os.Rename(path+".new", path); err != nil {
-			return err
+		if len(got.Regions) >= region.NamesMax {
+			return nil, fmt.Errorf("regions: %w", identity.ErrFull)
+		}
+		got.Regions = append(got.Regions, ca)
+	}
+	if len(got.Regions) == len(i.Regions) {
+		return i, nil
+	}
+	return &got, replace(dir, map[string][]byte{regionsFile: encodeCertificates(got.Regions...)})
+}
+
+// region returns the CA of a region, nil when there is none.
+func (i *Identity) region(name string) *x509.Certificate {
+	for _, ca := range i.Regions {
+		if _, of, err := identity.RegionOf(ca); err == nil && of == name {
+			return ca
 		}
 	}
-	return syncDir(dir)
+	return nil
 }
 
 // write writes a file that is not there yet, and sees it onto the disk.

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,7 +52,35 @@ type Advert struct {
 	Latitude  float64          `json:"latitude,omitempty"`
 	Longitude float64          `json:"longitude,omitempty"`
 	Leaving   bool             `json:"leaving,omitempty"`
+	Door      *Door            `json:"door,omitempty"`
 	Number    uint64           `json:"number"` // a later one takes the place of an earlier one
+}
+
+// A Door is where a node admits others to the network, and renews their
+// certificates.
+type Door struct {
+	Address string   `json:"address"` // host:port (TCP)
+	Regions []string `json:"regions"` // whose keys it has
+}
+
+// Check returns ErrAdvert unless others can be told of a door.
+func (d *Door) Check() error {
+	if d == nil {
+		return nil
+	}
+	u, err := url.Parse("//" + d.Address)
+	if err != nil || len(d.Address) > urlMax || u.Host != d.Address || u.Hostname() == "" || len(d.Regions) > region.NamesMax {
+		return ErrAdvert
+	}
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); err != nil || port == 0 {
+		return ErrAdvert
+	}
+	for _, name := range d.Regions {
+		if (region.Place{Region: name, Operator: "any"}).Check() != nil {
+			return ErrAdvert
+		}
+	}
+	return nil
 }
 
 // A Signed advert is what passes from node to node.
@@ -157,6 +186,9 @@ func parse(s Signed) (*x509.Certificate, Advert, error) {
 	}
 	if len(a.Addresses) > AddressesMax || !isOrigin(a.URL) || a.Latitude < -90 || a.Latitude > 90 || a.Longitude < -180 || a.Longitude > 180 {
 		return nil, a, ErrAdvert
+	}
+	if err := a.Door.Check(); err != nil {
+		return nil, a, err
 	}
 	for _, address := range a.Addresses {
 		if !address.IsValid() || address.Addr().Zone() != "" || address.Port() == 0 {

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/overlay/identity"
 	"github.com/stoa-audio/stoa/internal/overlay/overlaytest"
 	"github.com/stoa-audio/stoa/internal/region"
@@ -16,7 +15,7 @@ import (
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-func newDirectory(t testing.TB, n *overlaytest.Network, fence string, removed ...id.Node) *Directory {
+func newDirectory(t testing.TB, n *overlaytest.Network, fence string, removed ...identity.Member) *Directory {
 	t.Helper()
 	store := n.Store(overlaytest.Fence(t, fence), removed...)
 	return New(func() *identity.Store { return store })
@@ -80,7 +79,7 @@ func TestRefusals(t *testing.T) {
 		"of another network":             {newDirectory(t, n, "*"), sign(t, advert(t, "*", 1), strange), noon, identity.ErrOtherNetwork},
 		"outside the fence":              {newDirectory(t, n, "eu"), sign(t, advert(t, "*", 1), american), noon, identity.ErrOutside},
 		"expired":                        {newDirectory(t, n, "*"), good, noon.Add(identity.NodeLife + time.Minute), identity.ErrExpired},
-		"removed":                        {newDirectory(t, n, "*", node.Member.Node), good, noon, identity.ErrRemoved},
+		"removed":                        {newDirectory(t, n, "*", node.Member), good, noon, identity.ErrRemoved},
 		"signed by another":              {newDirectory(t, n, "*"), with(func(s *Signed) { s.Signature = sign(t, advert(t, "*", 1), american).Signature }), noon, ErrAdvert},
 		"changed":                        {newDirectory(t, n, "*"), with(func(s *Signed) { s.Body = bytes.Replace(s.Body, []byte("7883"), []byte("7884"), 1) }), noon, ErrAdvert},
 		"no certificate":                 {newDirectory(t, n, "*"), with(func(s *Signed) { s.Certificate = nil }), noon, ErrAdvert},
@@ -91,6 +90,9 @@ func TestRefusals(t *testing.T) {
 		"a URL that is more than a host": {newDirectory(t, n, "*"), sign(t, Advert{URL: "https://a.example/b", Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
 		"a URL that says more":           {newDirectory(t, n, "*"), sign(t, Advert{URL: "https://a.example; script-src *", Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
 		"another scheme":                 {newDirectory(t, n, "*"), sign(t, Advert{URL: "javascript:alert(1)", Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
+		"a door without a port":          {newDirectory(t, n, "*"), sign(t, Advert{Door: &Door{Address: "a.example"}, Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
+		"a door that is more than that":  {newDirectory(t, n, "*"), sign(t, Advert{Door: &Door{Address: "b@a.example:1/x"}, Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
+		"a door for no region":           {newDirectory(t, n, "*"), sign(t, Advert{Door: &Door{Address: "a.example:1", Regions: []string{"E U"}}, Fence: overlaytest.Fence(t, "*")}, node), noon, ErrAdvert},
 		"a body beyond the bound":        {newDirectory(t, n, "*"), with(func(s *Signed) { s.Body = make([]byte, bodyMax+1) }), noon, ErrAdvert},
 	} {
 		if node, err := c.d.Take(c.s, c.now); !errors.Is(err, c.err) || node != nil {

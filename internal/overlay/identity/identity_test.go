@@ -66,7 +66,16 @@ func (n *network) node(m Member, by string, key *ecdsa.PrivateKey, at time.Time)
 	return n.must(MakeNode(m, key.Public(), n.cas[by], n.keys[by], at))
 }
 
-func (n *network) store(fence string, removed ...id.Node) *Store {
+func (n *network) store(fence string, removed ...Member) *Store {
+	n.t.Helper()
+	var list []Removal
+	for _, m := range removed {
+		list = append(list, Removal{Node: m.Node, Place: m.Place})
+	}
+	return n.storeWithout(fence, list...)
+}
+
+func (n *network) storeWithout(fence string, removed ...Removal) *Store {
 	n.t.Helper()
 	f, err := region.ParseFence(fence)
 	if err != nil {
@@ -167,7 +176,7 @@ func TestVerify(t *testing.T) {
 			t.Errorf("%s: %v, want %v", what, err, one.want)
 		}
 	}
-	if _, err := n.store("*", eu.Node).Verify([]*x509.Certificate{good}, noon); !errors.Is(err, ErrRemoved) {
+	if _, err := n.store("*", eu).Verify([]*x509.Certificate{good}, noon); !errors.Is(err, ErrRemoved) {
 		t.Errorf("removed: %v", err)
 	}
 	if _, err := n.store("*").Verify(nil, noon); !errors.Is(err, ErrNoCertificate) {
@@ -202,7 +211,7 @@ func TestTLS(t *testing.T) {
 		store := n.store(fence)
 		return Guard{
 			Certificate: tls.Certificate{Certificate: [][]byte{leaf.Raw, n.cas[m.Place.Region].Raw}, PrivateKey: key},
-			Store:       func() *Store { return store }, Now: func() time.Time { return noon }, Protocol: "stoa/1",
+			Store:       func() *Store { return store }, Now: func() time.Time { return noon }, Protocols: []string{"stoa/1"},
 		}
 	}
 	ada, bo, cy := n.member("eu", "example"), n.member("eu", "other"), n.member("us", "example")

@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
@@ -31,13 +33,19 @@ type Store struct {
 	roots   *x509.CertPool
 	regions *x509.CertPool
 	names   map[string]bool
-	removed map[id.Node]bool
+	removed map[regional]bool
+}
+
+// A regional name is a node's, and whose region's word counts for it.
+type regional struct {
+	region string
+	node   id.Node
 }
 
 // NewStore returns a store of a network: of the regions' CAs, those that lie
 // in fence and that the root has signed.
-func NewStore(root *x509.Certificate, regions []*x509.Certificate, removed []id.Node, fence region.Fence) (*Store, error) {
-	s := &Store{fence: fence, roots: x509.NewCertPool(), regions: x509.NewCertPool(), names: make(map[string]bool), removed: make(map[id.Node]bool)}
+func NewStore(root *x509.Certificate, regions []*x509.Certificate, removed []Removal, fence region.Fence) (*Store, error) {
+	s := &Store{fence: fence, roots: x509.NewCertPool(), regions: x509.NewCertPool(), names: make(map[string]bool), removed: make(map[regional]bool)}
 	s.roots.AddCert(root)
 	for _, ca := range regions {
 		network, name, err := RegionOf(ca)
@@ -60,14 +68,17 @@ func NewStore(root *x509.Certificate, regions []*x509.Certificate, removed []id.
 		s.regions.AddCert(ca)
 		s.names[name] = true
 	}
-	for _, node := range removed {
-		s.removed[node] = true
+	for _, r := range removed {
+		s.removed[regional{r.Place.Region, r.Node}] = true
 	}
 	return s, nil
 }
 
 // Trusts reports whether the CA of a region is in the store.
 func (s *Store) Trusts(name string) bool { return s.names[name] }
+
+// Names returns the regions whose CAs are in the store, sorted.
+func (s *Store) Names() []string { return slices.Sorted(maps.Keys(s.names)) }
 
 // Verify returns the member that a chain of certificates names, the leaf
 // first, or why it is refused; the reason says no more of it than its place.
@@ -98,7 +109,7 @@ func (s *Store) Verify(chain []*x509.Certificate, now time.Time) (Member, error)
 	if err != nil {
 		return Member{}, fmt.Errorf("%v is %w", m.Place, ErrUntrusted)
 	}
-	if s.removed[m.Node] {
+	if s.removed[regional{m.Place.Region, m.Node}] {
 		return Member{}, fmt.Errorf("%v: %w", m.Place, ErrRemoved)
 	}
 	return m, nil
@@ -109,7 +120,7 @@ type Guard struct {
 	Certificate tls.Certificate
 	Store       func() *Store // the newest
 	Now         func() time.Time
-	Protocol    string      // ALPN (RFC 7301)
+	Protocols   []string    // ALPN (RFC 7301), the best first
 	Refused     func(error) // told why another end is refused; may be nil
 }
 
@@ -145,7 +156,7 @@ func (g Guard) check(state tls.ConnectionState, node id.Node) error {
 
 func (g Guard) config() *tls.Config {
 	return &tls.Config{
-		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{g.Certificate}, NextProtos: []string{g.Protocol},
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{g.Certificate}, NextProtos: g.Protocols,
 		SessionTicketsDisabled: true, Time: g.Now,
 	}
 }

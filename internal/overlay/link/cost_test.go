@@ -91,7 +91,7 @@ func runRelay() error {
 		Listen: "127.0.0.1:0", Self: p.Member, Advert: directory.Advert{Fence: fence},
 		Guest: new(counter), Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		Guard: func() identity.Guard {
-			return identity.Guard{Certificate: certificate, Store: func() *identity.Store { return store }, Now: time.Now, Protocol: Protocol}
+			return identity.Guard{Certificate: certificate, Store: func() *identity.Store { return store }, Now: time.Now}
 		},
 		Sign: func(a directory.Advert) (directory.Signed, error) { return a.Sign(leaf, key) },
 	})
@@ -272,7 +272,7 @@ func startCounting(t *testing.T, network *overlaytest.Network, node overlaytest.
 		Listen: "127.0.0.1:0", Self: node.Member, Advert: directory.Advert{Fence: fence}, Seeds: []string{seed},
 		Guest: ears, Log: slog.New(slog.DiscardHandler),
 		Guard: func() identity.Guard {
-			return identity.Guard{Certificate: node.Certificate(), Store: func() *identity.Store { return store }, Now: time.Now, Protocol: Protocol}
+			return identity.Guard{Certificate: node.Certificate(), Store: func() *identity.Store { return store }, Now: time.Now}
 		},
 		Sign: func(a directory.Advert) (directory.Signed, error) { return a.Sign(node.Leaf, node.Key) },
 	})

@@ -82,6 +82,7 @@ func (t *Trunk) pair(p pairing) (fine bool) {
 		until := now + min(keysHold, time.Until(p.certificate))
 		h.number, h.until = number, until
 		n.member, n.boot, n.addr = p.member, p.boot, p.addr
+		n.side = t.traffic.meets(p.member, p.addr, true)
 		n.key = sealer{key: p.seals, index: p.theirs, until: until}
 		t.core.Hop(number).Probe(now)
 		fine = true
@@ -126,15 +127,19 @@ func (t *Trunk) open(now time.Duration, d udp.Datagram) {
 	h := t.keys[index]
 	if !ok || h == nil {
 		t.Counts.Unknown.Add(1)
+		t.traffic.strangers.in(1, len(d.Data))
 		return
 	}
+	size := len(d.Data)
 	counter, records, err := h.key.Open(d.Data)
 	switch {
 	case err != nil:
 		t.Counts.Forged.Add(1)
+		t.traffic.strangers.in(1, size)
 	case h.number == 0:
 		t.Counts.Early.Add(1)
 	default:
+		t.neighbours[h.number].side.voices.in(1, size)
 		t.core.Hear(now, h.number, counter, records)
 	}
 }

@@ -37,9 +37,17 @@ import (
 	"github.com/stoa-audio/stoa/internal/udp"
 )
 
-// Protocol is the ALPN name (RFC 7301) of the connections between nodes. A
-// later version will be offered beside it.
-const Protocol = "stoa-link/1"
+// Protocols are the ALPN names (RFC 7301) of the connections between nodes, the
+// newest first: a later version is offered beside this one, and two nodes speak
+// the newest that both know.
+var Protocols = []string{protocolPrefix + "1"}
+
+const protocolPrefix = "stoa-link/"
+
+// Version is the newest version of what nodes say over such a connection and in
+// datagrams that this one knows. What it does not know of a newer one it passes
+// over.
+const Version = 1
 
 // Bounds.
 const (
@@ -77,7 +85,17 @@ type Config struct {
 	// Missed is told when a node that is minded (Trunk.Mind) is gone, and when
 	// it is there again. It must not wait. May be nil.
 	Missed func(node id.Node, gone bool)
-	Log    *slog.Logger
+	// Rulings returns what this node knows of rulings from some number on, as far
+	// as one that speaks to nobody outside fence may hear it, and the number to
+	// go on from. Ruled takes in another's, and reports whether it is news. Both
+	// may be nil.
+	Rulings func(fence region.Fence, from int) (list []identity.Ruling, next int)
+	Ruled   func(identity.Ruling) (news bool, err error)
+	// Doubted is told when a node, or this one, cannot stand where it says (topology.Map.Judge),
+	// so far off at least, and, with 0, when it can again. It must not wait. May
+	// be nil.
+	Doubted func(node id.Node, place region.Place, offKM float64)
+	Log     *slog.Logger
 }
 
 // A Trunk is a node's way to the others.
@@ -103,7 +121,9 @@ type Trunk struct {
 	out        []udp.Datagram
 	rnd        *rand.Rand
 	minded     map[id.Node]*minded
+	doubted    []float64 // by node: km off, as was said last
 	Counts     Counts
+	traffic    *traffic
 
 	mu        sync.Mutex // guards the rest
 	directory *directory.Directory
@@ -124,6 +144,9 @@ type Counts struct {
 	Unsent  atomic.Uint64 // the socket's buffer was full
 	Refused atomic.Uint64 // the system does not send there
 	QUIC    atomic.Uint64 // QUIC packets that found no place
+	Kept    atomic.Uint64 // datagrams and calls to nodes outside the fence, not sent
+	Outside atomic.Uint64 // nodes outside the fence that were refused
+	Denied  atomic.Uint64 // nodes that were refused for another reason
 }
 
 // A neighbour is a node to which datagrams go.
@@ -135,6 +158,7 @@ type neighbour struct {
 	addr    netip.AddrPort
 	slab    []byte // datagrams that are about to be sent, one behind the other
 	lengths []int
+	side    *side // counts
 }
 
 // Open opens a trunk.
@@ -153,7 +177,7 @@ func Open(c Config) (*Trunk, error) {
 	t := &Trunk{
 		config: c, fence: c.Advert.Fence, log: c.Log, start: time.Now(), boot: rnd.Uint64() | 1, conn: conn,
 		neighbours: []*neighbour{nil}, keys: make(map[uint32]*hearing), rnd: rnd,
-		peers: make(map[id.Node]*peer), advert: c.Advert,
+		peers: make(map[id.Node]*peer), advert: c.Advert, traffic: newTraffic(),
 	}
 	t.minded = make(map[id.Node]*minded)
 	t.directory = directory.New(func() *identity.Store { return c.Guard().Store() })
@@ -291,6 +315,7 @@ func (t *Trunk) run() {
 			t.core.Tick(now)
 			t.forget(now)
 			t.look(now)
+			t.lookAtDoubts()
 			if nextTick += hop.Tick; nextTick <= now {
 				nextTick = now + hop.Tick
 			}
@@ -366,6 +391,7 @@ func (t *Trunk) readVoices(now time.Duration) {
 // hear takes a datagram in.
 func (t *Trunk) hear(now time.Duration, d udp.Datagram) {
 	if len(d.Data) > 0 && d.Data[0]&0xc0 != 0 {
+		t.traffic.at(d.Addr).in(1, len(d.Data))
 		t.quic.put(d)
 		return
 	}
@@ -378,8 +404,12 @@ type out Trunk
 // Carry seals a datagram for a neighbour (hop.Carrier).
 func (o *out) Carry(number int, counter uint64, datagram []byte) {
 	n := (*Trunk)(o).neighbour(number) // others may have told of it before there is a link
-	if n.key.key == nil || !o.fence.Allows(n.member.Place) {
-		return // no key: nobody there yet
+	if n.key.key == nil {
+		return // nobody is there yet: it is known by its advert alone
+	}
+	if !o.fence.Allows(n.member.Place) {
+		o.Counts.Kept.Add(1)
+		return
 	}
 	if len(n.lengths) == 0 {
 		o.dirty = append(o.dirty, n)
@@ -407,6 +437,7 @@ func (t *Trunk) flush() {
 			t.out = append(t.out, udp.Datagram{Data: n.slab[start : start+length : start+length], Addr: n.addr})
 			start += length
 		}
+		n.side.voices.out(len(n.lengths), start)
 	}
 	unsent := t.conn.WriteBatch(t.out)
 	t.Counts.Unsent.Add(uint64(unsent.Full))     //nolint:gosec // not negative
@@ -447,6 +478,23 @@ func (t *Trunk) look(now time.Duration) {
 		}
 		if m.gone = down; t.config.Missed != nil {
 			t.config.Missed(node, down)
+		}
+	}
+}
+
+// lookAtDoubts says whom the node doubts, and whom not any more.
+func (t *Trunk) lookAtDoubts() {
+	m := t.core.Map()
+	for len(t.doubted) < m.Len() {
+		t.doubted = append(t.doubted, 0)
+	}
+	for number := range t.doubted {
+		off := m.Off(number)
+		if (off > 0) == (t.doubted[number] > 0) {
+			continue
+		}
+		if t.doubted[number] = off; t.config.Doubted != nil {
+			t.config.Doubted(m.Node(number).ID, m.Node(number).Place, off)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (s *station) restart(t testing.TB, n *overlaytest.Network, change func(*Con
 	if c.Guard == nil {
 		store := n.Store(c.Advert.Fence)
 		c.Guard = func() identity.Guard {
-			return identity.Guard{Certificate: s.node.Certificate(), Store: func() *identity.Store { return store }, Now: time.Now, Protocol: Protocol}
+			return identity.Guard{Certificate: s.node.Certificate(), Store: func() *identity.Store { return store }, Now: time.Now}
 		}
 	}
 	c.Sign = func(a directory.Advert) (directory.Signed, error) { return a.Sign(s.node.Leaf, s.node.Key) }

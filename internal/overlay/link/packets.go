@@ -84,6 +84,7 @@ func (p *packets) WriteTo(b []byte, to net.Addr) (int, error) {
 	if !ok {
 		return 0, net.ErrWriteToConnected
 	}
+	p.trunk.traffic.at(a.AddrPort()).out(1, len(b))
 	if err := p.trunk.conn.WriteTo(b, a.AddrPort()); err != nil {
 		return 0, err
 	}

@@ -2,6 +2,7 @@ package link
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
@@ -13,6 +14,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,6 +45,7 @@ const (
 	skewMax       = time.Minute // beyond, a clock is said to be wrong
 	lineMax       = 256 << 10
 	streamsMax    = 1024
+	startsMax     = 8  // of a peer that are remembered
 	unprovenRate  = 50 // handshakes a second before an address must be proven (RFC 9000, section 8.1.2)
 )
 
@@ -49,6 +54,7 @@ const (
 	codeEnd    = 0
 	codeNewer  = 1 // a newer connection takes its place
 	codeNoPeer = 2 // no member, or none that may be spoken to
+	codeTwice  = 3 // another machine goes by the same name, and has started later
 )
 
 // A peer is a node that this one keeps a connection with.
@@ -57,13 +63,17 @@ type peer struct {
 
 	mu      sync.Mutex // guards the rest
 	conn    *quic.Conn
+	old     *quic.Conn // the one before, for a few seconds
 	member  identity.Member
 	fence   region.Fence // theirs
 	called  bool         // we have called
 	since   time.Time
 	boot    uint64
+	before  []uint64      // starts that a later one has taken the place of
+	version int           // that both speak
 	tell    chan struct{} // something is to be told
 	told    map[id.Node]uint64
+	ruled   int // rulings that were told over this connection
 	closing chan struct{}
 	changed chan struct{} // closed when conn is another one
 }
@@ -74,6 +84,9 @@ type hello struct {
 	Index uint32       `json:"index"` // under which the speaker hears
 	Fence region.Fence `json:"fence"` // the speaker speaks to nobody outside
 	Clock time.Time    `json:"clock"`
+	// Version is the newest that the speaker knows of what is said from here on;
+	// 0 is 1. Both speak the lesser one.
+	Version int `json:"version,omitempty"`
 }
 
 // A line is what follows.
@@ -81,12 +94,13 @@ type line struct {
 	Hello *hello             `json:"hello,omitempty"`
 	Clock time.Time          `json:"clock,omitzero"`
 	Nodes []directory.Signed `json:"nodes,omitempty"`
+	// Rulings are what the network's authorities say.
+	Rulings []identity.Ruling `json:"rulings,omitempty"`
 }
 
 // answer begins to answer calls.
 func (t *Trunk) answer() error {
 	limit := rate.NewLimiter(unprovenRate, unprovenRate)
-	refused := func(err error) { t.log.Warn("a node is refused", "reason", err) }
 	t.calls = &quic.Transport{Conn: t.quic, VerifySourceAddress: func(net.Addr) bool { return !limit.Allow() }}
 	if key, ok := resetKey(t.config.Guard().Certificate); ok {
 		t.calls.StatelessResetKey = &key
@@ -94,9 +108,12 @@ func (t *Trunk) answer() error {
 	// The configuration is made for each call: certificates are renewed.
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS13,
-		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
-			g := t.config.Guard()
-			g.Refused = refused
+		GetConfigForClient: func(caller *tls.ClientHelloInfo) (*tls.Config, error) {
+			g := t.guard()
+			if !slices.ContainsFunc(g.Protocols, func(p string) bool { return slices.Contains(caller.SupportedProtos, p) }) {
+				g.Refused(fmt.Errorf("%w: it speaks %s, this node %s", errVersion, protocols(caller.SupportedProtos), protocols(g.Protocols)))
+				return nil, errVersion
+			}
 			return g.Listen(), nil
 		},
 	}
@@ -151,8 +168,67 @@ func (t *Trunk) refuse(conn *quic.Conn, err error) {
 	if t.closed() {
 		return
 	}
+	t.countRefusal(err)
 	t.log.Warn("a node is refused", "reason", err)
-	_ = conn.CloseWithError(codeNoPeer, "")
+	code := quic.ApplicationErrorCode(codeNoPeer)
+	if errors.Is(err, errTwice) {
+		code = codeTwice
+	}
+	_ = conn.CloseWithError(code, "")
+}
+
+// errTwice means that two machines go by one name: only the one that has
+// started last is spoken to.
+var errTwice = errors.New("another machine goes by the same name, and has started later")
+
+// isTwice reports whether a connection was ended by the other end since it
+// speaks to another machine of this node's name, and says so.
+func (t *Trunk) isTwice(err error) bool {
+	end, ok := errors.AsType[*quic.ApplicationError](err)
+	if !ok || !end.Remote || end.ErrorCode != codeTwice {
+		return false
+	}
+	t.log.Error("another machine goes by this node's name and has started later: other nodes speak to that one; was the data directory copied?")
+	return true
+}
+
+// errVersion means that two nodes have no version of the protocol in common.
+var errVersion = errors.New("of another version")
+
+// protocols writes down what a node offers: our own names alone, for the others
+// are whatever somebody likes to have in the log.
+func protocols(offered []string) string {
+	var known []string
+	for _, p := range offered {
+		if version, ok := strings.CutPrefix(p, protocolPrefix); ok && len(known) < 8 {
+			if n, err := strconv.ParseUint(version, 10, 16); err == nil {
+				known = append(known, protocolPrefix+strconv.FormatUint(n, 10))
+			}
+		}
+	}
+	if len(known) == 0 {
+		return "nothing that is known here"
+	}
+	return strings.Join(known, ", ")
+}
+
+// guard is what other nodes are checked by, and who is told of those refused.
+func (t *Trunk) guard() identity.Guard {
+	g := t.config.Guard()
+	g.Protocols = Protocols
+	g.Refused = func(err error) {
+		t.countRefusal(err)
+		t.log.Warn("a node is refused", "reason", err)
+	}
+	return g
+}
+
+func (t *Trunk) countRefusal(err error) {
+	if errors.Is(err, identity.ErrOutside) {
+		t.Counts.Outside.Add(1)
+	} else {
+		t.Counts.Denied.Add(1)
+	}
 }
 
 // meet exchanges hellos over a new connection, takes the keys from it, and
@@ -191,9 +267,9 @@ func (t *Trunk) meet(conn *quic.Conn, called bool) error {
 	}
 	if !theirs.Fence.Allows(t.config.Self.Place) {
 		t.drop(index)
-		return fmt.Errorf("%v: this node is outside its fence", member.Place)
+		return fmt.Errorf("%v: %w: this node is outside its fence", member.Place, identity.ErrOutside)
 	}
-	if skew := time.Since(theirs.Clock); skew.Abs() > skewMax {
+	if skew := guard.Now().Sub(theirs.Clock); skew.Abs() > skewMax {
 		t.log.Warn("the clocks of two nodes differ: is one wrong?", "other", member.Place, "by", skew.Round(time.Second))
 	}
 	address, ok := conn.RemoteAddr().(*net.UDPAddr)
@@ -201,7 +277,11 @@ func (t *Trunk) meet(conn *quic.Conn, called bool) error {
 		return errors.New("no UDP address")
 	}
 	from := address.AddrPort()
-	p, ok := t.take(conn, member, theirs, called)
+	p, ok, err := t.take(conn, member, theirs, called)
+	if err != nil {
+		t.drop(index)
+		return fmt.Errorf("%v: %w", member.Place, err)
+	}
 	if !ok { // the other connection of the two is kept
 		t.drop(index)
 		_ = conn.CloseWithError(codeNewer, "")
@@ -213,7 +293,7 @@ func (t *Trunk) meet(conn *quic.Conn, called bool) error {
 		seals: seals, theirs: theirs.Index & seal.IndexMax, ours: index, certificate: state.PeerCertificates[0].NotAfter,
 	})
 	if !fine {
-		return fmt.Errorf("%v is outside the fence", member.Place)
+		return fmt.Errorf("%v is %w", member.Place, identity.ErrOutside)
 	}
 	t.done.Go(func() { t.gossip(p, conn, control) })
 	t.done.Go(func() { t.listen(p, conn, lines) })
@@ -235,14 +315,18 @@ func (t *Trunk) greet(ctx context.Context, conn *quic.Conn, called bool, index u
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = control.SetDeadline(deadline)
 	}
-	ours := hello{Boot: t.boot, Index: index, Fence: t.fence, Clock: time.Now()}
+	ours := hello{Boot: t.boot, Index: index, Fence: t.fence, Clock: t.config.Guard().Now(), Version: Version}
 	if err := say(control, line{Hello: &ours}); err != nil {
 		return nil, theirs, nil, err
 	}
 	lines = bufio.NewScanner(control)
 	lines.Buffer(make([]byte, 0, 4096), lineMax)
 	var first line
-	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &first) != nil || first.Hello == nil || first.Hello.Boot == 0 {
+	if !lines.Scan() {
+		// How the other end has ended the connection says more.
+		return nil, theirs, nil, fmt.Errorf("no hello: %w", cmp.Or(context.Cause(conn.Context()), lines.Err(), io.EOF))
+	}
+	if json.Unmarshal(lines.Bytes(), &first) != nil || first.Hello == nil || first.Hello.Boot == 0 {
 		return nil, theirs, nil, errors.New("no hello")
 	}
 	_ = control.SetDeadline(time.Time{})
@@ -271,25 +355,48 @@ func (t *Trunk) known(m identity.Member) topology.Node {
 
 // take makes conn the connection with a peer. It is not ok when there is a
 // better one: when both have called, the lesser name's call holds.
-func (t *Trunk) take(conn *quic.Conn, m identity.Member, theirs hello, called bool) (*peer, bool) {
+func (t *Trunk) take(conn *quic.Conn, m identity.Member, theirs hello, called bool) (_ *peer, ok bool, err error) {
 	p := t.peer(m.Node)
 	if p == nil {
-		return nil, false
+		return nil, false, nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if slices.Contains(p.before, theirs.Boot) {
+		// A node that has started anew does not come back as it was: this is a
+		// second machine with the same directory.
+		return nil, false, errTwice
+	}
 	lesser := called == less(t.config.Self.Node, m.Node)
 	if p.conn != nil && p.conn.Context().Err() == nil && p.boot == theirs.Boot && time.Since(p.since) < bothCalled && !lesser {
-		return nil, false
+		return nil, false, nil
 	}
-	if old := p.conn; old != nil {
-		time.AfterFunc(oldKeys, func() { _ = old.CloseWithError(codeNewer, "") })
+	anew := p.boot != 0 && p.boot != theirs.Boot
+	if anew {
+		if p.before = append(p.before, p.boot); len(p.before) > startsMax {
+			p.before = p.before[1:]
+		}
+	}
+	if old := p.conn; old != nil && anew {
+		// Nobody is there any more, or a machine that has to be told.
+		_ = old.CloseWithError(codeTwice, "")
+	} else if old != nil {
+		p.old = old
+		time.AfterFunc(oldKeys, func() {
+			_ = old.CloseWithError(codeNewer, "")
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if p.old == old {
+				p.old = nil
+			}
+		})
 	}
 	p.conn, p.member, p.fence, p.called, p.since, p.boot = conn, m, theirs.Fence, called, time.Now(), theirs.Boot
-	p.told = make(map[id.Node]uint64)
+	p.version = min(max(theirs.Version, 1), Version)
+	p.told, p.ruled = make(map[id.Node]uint64), 0
 	close(p.changed)
 	p.changed = make(chan struct{})
-	return p, true
+	return p, true, nil
 }
 
 func less(a, b id.Node) bool { return string(a[:]) < string(b[:]) }
@@ -334,8 +441,10 @@ func (p *peer) end() {
 	default:
 	}
 	close(p.closing)
-	if p.conn != nil {
-		_ = p.conn.CloseWithError(codeEnd, "")
+	for _, conn := range []*quic.Conn{p.conn, p.old} {
+		if conn != nil {
+			_ = conn.CloseWithError(codeEnd, "")
+		}
 	}
 }
 
@@ -365,6 +474,9 @@ func (t *Trunk) keep(p *peer) {
 			case <-conn.Context().Done():
 				timer.Stop()
 				again = againMin
+				if t.isTwice(context.Cause(conn.Context())) {
+					again = againMax
+				}
 			case <-timer.C:
 			}
 		}
@@ -394,10 +506,15 @@ func (t *Trunk) call(p *peer) {
 	t.mu.Lock()
 	d := t.directory.Node(p.name)
 	t.mu.Unlock()
-	if d == nil || !t.fence.Allows(d.Place) {
+	if d == nil {
+		return
+	}
+	if !t.fence.Allows(d.Place) {
+		t.Counts.Kept.Add(1)
 		return
 	}
 	for _, address := range d.Addresses {
+		t.traffic.meets(d.Member, address, false)
 		if t.callAt(net.UDPAddrFromAddrPort(address), p.name) == nil {
 			return
 		}
@@ -408,7 +525,7 @@ func (t *Trunk) call(p *peer) {
 func (t *Trunk) callAt(address *net.UDPAddr, name id.Node) error {
 	ctx, cancel := context.WithTimeout(t.ctx, handshakeWait)
 	defer cancel()
-	conn, err := t.calls.Dial(ctx, address, t.config.Guard().Call(name), t.quicConfig())
+	conn, err := t.calls.Dial(ctx, address, t.guard().Call(name), t.quicConfig())
 	if err != nil {
 		t.log.Debug("a node does not answer", "reason", err)
 		return err
@@ -467,6 +584,12 @@ func (t *Trunk) gossip(p *peer, conn *quic.Conn, control *quic.Stream) {
 			}
 		case <-p.tell:
 		}
+		for _, one := range t.rulings(p, conn) {
+			_ = control.SetWriteDeadline(time.Now().Add(idleAfter))
+			if say(control, line{Rulings: []identity.Ruling{one}}) != nil {
+				return
+			}
+		}
 		for _, one := range t.news(p, conn) {
 			_ = control.SetWriteDeadline(time.Now().Add(idleAfter))
 			if say(control, line{Nodes: []directory.Signed{one}}) != nil {
@@ -474,6 +597,28 @@ func (t *Trunk) gossip(p *peer, conn *quic.Conn, control *quic.Stream) {
 			}
 		}
 	}
+}
+
+// rulings returns those that a peer has not been told over this connection.
+func (t *Trunk) rulings(p *peer, conn *quic.Conn) []identity.Ruling {
+	if t.config.Rulings == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conn != conn {
+		return nil
+	}
+	list, next := t.config.Rulings(p.fence, p.ruled)
+	p.ruled = next
+	return list
+}
+
+// Ruled says that there are rulings that were not there before: who is not
+// trusted any more is cut off now, and everybody is told.
+func (t *Trunk) Ruled() {
+	t.remindAll()
+	t.sweep()
 }
 
 // news returns what a peer has not been told over this connection.
@@ -504,9 +649,26 @@ func (t *Trunk) listen(p *peer, conn *quic.Conn, lines *bufio.Scanner) {
 			t.refuse(conn, errors.New("a line that cannot be read"))
 			return
 		}
+		for _, ruling := range l.Rulings {
+			t.rule(ruling)
+		}
 		for _, signed := range l.Nodes {
 			t.learn(p, signed)
 		}
+	}
+}
+
+// rule takes in a ruling that a peer passes on.
+func (t *Trunk) rule(r identity.Ruling) {
+	if t.config.Ruled == nil {
+		return
+	}
+	news, err := t.config.Ruled(r)
+	if err != nil {
+		t.log.Warn("what another node says of the network's members does not count", "reason", err)
+	}
+	if news {
+		t.Ruled()
 	}
 }
 
@@ -567,25 +729,45 @@ func (t *Trunk) tend() {
 			return
 		case <-tick.C:
 		}
-		t.mu.Lock()
-		gone := t.directory.Sweep(t.config.Guard().Now())
-		var ended []*peer
-		for _, name := range gone {
-			if p := t.peers[name]; p != nil {
-				ended = append(ended, p)
-				delete(t.peers, name)
+		t.sweep()
+	}
+}
+
+// sweep cuts the links to nodes that are not trusted any more.
+func (t *Trunk) sweep() {
+	guard := t.config.Guard()
+	store, now := guard.Store(), guard.Now()
+	t.mu.Lock()
+	gone := make(map[id.Node]error)
+	for _, name := range t.directory.Sweep(now) {
+		gone[name] = nil
+	}
+	for name, p := range t.peers { // also of whom no advert has come
+		if conn, _, _ := p.connection(); conn != nil {
+			if _, err := store.Verify(conn.ConnectionState().TLS.PeerCertificates, now); err != nil {
+				gone[name] = err
 			}
 		}
-		t.mu.Unlock()
-		for _, p := range ended {
-			p.end()
-			t.post(func(time.Duration) {
-				if number, ok := t.core.Map().Find(p.name); ok && number > 0 && number < len(t.neighbours) {
-					t.silence(number)
-				}
-			})
-			t.log.Warn("a node is not trusted any more, and its link is cut")
+	}
+	var ended []*peer
+	for name := range gone {
+		if p := t.peers[name]; p != nil {
+			ended = append(ended, p)
+			delete(t.peers, name)
 		}
+	}
+	t.mu.Unlock()
+	for _, p := range ended {
+		p.end()
+		t.post(func(time.Duration) {
+			if number, ok := t.core.Map().Find(p.name); ok && number > 0 && number < len(t.neighbours) {
+				t.silence(number)
+			}
+		})
+		t.log.Warn("a node is not trusted any more, and its link is cut", "reason", gone[p.name])
+	}
+	if len(gone) > 0 && t.config.Changed != nil {
+		t.config.Changed()
 	}
 }
 
@@ -608,6 +790,7 @@ func (t *Trunk) sow() {
 			t.log.Warn("the address of a node to begin with is not found", "error", err)
 			continue
 		}
+		t.traffic.seeks(address.AddrPort())
 		if t.callAt(address, id.Node{}) == nil {
 			return
 		}

@@ -86,10 +86,25 @@ func (n *Network) NodeAt(place region.Place, at time.Time) Node {
 	return Node{}
 }
 
-// Store is whom a node inside a fence trusts.
-func (n *Network) Store(fence region.Fence, removed ...id.Node) *identity.Store {
+// Remove is the word of a node's region that it is a member no more.
+func (n *Network) Remove(node Node, at time.Time) identity.SignedRemoval {
 	n.t.Helper()
-	s, err := identity.NewStore(n.Root, n.Regions, removed, fence)
+	r := identity.Removal{Node: node.Member.Node, Place: node.Member.Place, At: at}
+	s, err := r.Sign(node.region, n.keys[node.Member.Place.Region])
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return s
+}
+
+// Store is whom a node inside a fence trusts.
+func (n *Network) Store(fence region.Fence, removed ...identity.Member) *identity.Store {
+	n.t.Helper()
+	var list []identity.Removal
+	for _, m := range removed {
+		list = append(list, identity.Removal{Node: m.Node, Place: m.Place})
+	}
+	s, err := identity.NewStore(n.Root, n.Regions, list, fence)
 	if err != nil {
 		n.t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func (n *Node) installed(now time.Duration, from int, i frame.Install) {
 	if known, ok := n.fences[i.Room]; ok {
 		fence = fence.And(known.fence)
 	}
-	if err != nil || !fence.Allows(n.m.Node(0).Place) || !fence.Allows(n.m.Node(from).Place) {
+	if err != nil || !n.m.Allows(fence, 0) || !n.m.Allows(fence, from) {
 		n.Counts.Outside++ // nobody inside the fence would ask us
 		return
 	}
@@ -103,7 +103,7 @@ func (n *Node) installed(now time.Duration, from int, i frame.Install) {
 		b.voices[v.Stream] = v.Who
 	}
 	b.parent, b.backup = n.inside(fence, i.Parent), n.inside(fence, i.Backup)
-	b.children = slices.DeleteFunc(b.children, func(c child) bool { return !fence.Allows(n.m.Node(c.node).Place) })
+	b.children = slices.DeleteFunc(b.children, func(c child) bool { return !n.m.Allows(fence, c.node) })
 	n.early = slices.DeleteFunc(n.early, func(e early) bool {
 		if e.tree != b.tree {
 			return false
@@ -122,7 +122,7 @@ func (n *Node) installed(now time.Duration, from int, i frame.Install) {
 
 // inside returns the number of a node that lies in a fence, or None.
 func (n *Node) inside(fence region.Fence, name id.Node) int {
-	if number, ok := n.m.Find(name); ok && number != 0 && fence.Allows(n.m.Node(number).Place) {
+	if number, ok := n.m.Find(name); ok && number != 0 && n.m.Allows(fence, number) {
 		return number
 	}
 	return topology.None
@@ -147,7 +147,7 @@ func (n *Node) drop(now time.Duration, b *branch) {
 }
 
 func (n *Node) endFeed(now time.Duration, b *branch, f *feed) {
-	if b.fence.Allows(n.m.Node(f.from).Place) {
+	if n.m.Allows(b.fence, f.from) {
 		n.say(now, f.from, frame.Prune{Tree: b.tree, Label: f.label})
 	}
 	delete(n.labels, f.label)
@@ -156,11 +156,11 @@ func (n *Node) endFeed(now time.Duration, b *branch, f *feed) {
 // narrow keeps a branch inside a fence, before its owner says so.
 func (n *Node) narrow(now time.Duration, b *branch, fence region.Fence) {
 	b.fence = fence
-	if !fence.Allows(n.m.Node(0).Place) || !fence.Allows(n.m.Node(b.owner).Place) {
+	if !n.m.Allows(fence, 0) || !n.m.Allows(fence, b.owner) {
 		n.drop(now, b)
 		return
 	}
-	outside := func(node int) bool { return !fence.Allows(n.m.Node(node).Place) }
+	outside := func(node int) bool { return !n.m.Allows(fence, node) }
 	b.children = slices.DeleteFunc(b.children, func(c child) bool { return outside(c.node) })
 	b.feeds = slices.DeleteFunc(b.feeds, func(f feed) bool {
 		if outside(f.from) {
@@ -351,7 +351,7 @@ func (n *Node) joined(now time.Duration, from int, j frame.Join) {
 }
 
 func (n *Node) adopt(now time.Duration, b *branch, node int, label uint32) (why uint32) {
-	if !b.fence.Allows(n.m.Node(node).Place) {
+	if !n.m.Allows(b.fence, node) {
 		n.Counts.Outside++
 		return frame.JoinOutside
 	}
@@ -437,7 +437,7 @@ func (n *Node) pass(now time.Duration, b *branch, a frame.Audio, from int) {
 		if c.node == from {
 			continue
 		}
-		if !b.fence.Allows(n.m.Node(c.node).Place) {
+		if !n.m.Allows(b.fence, c.node) {
 			n.Counts.Outside++
 			continue
 		}

@@ -40,6 +40,8 @@ const (
 	freshFor  = 900 * time.Millisecond // what was measured then needs no probe
 	settle    = 500 * time.Millisecond // after the last listener came or went, a tree is planned anew
 	tendEvery = 50 * time.Millisecond  // what waits for nothing is looked at so often
+	judgeOver = 10 * time.Second       // in which it is looked once at each node whether it can stand where it says
+	judgeMax  = 0.2                    // nodes at which is looked in a tick, where there are many
 	lookAgain = 2 * time.Second        // trees are compared with better ones so often
 )
 
@@ -72,6 +74,8 @@ type Node struct {
 
 	probe   int // whom to probe next
 	probing float64
+	judge   int // at whom to look next
+	judging float64
 	shown   []topology.Link // of our links, as others know them
 	shared  time.Duration
 	newbies []int // who does not know our links yet
@@ -106,6 +110,7 @@ type Counts struct {
 	Malformed uint64
 	Grafts    uint64 // parents lost and replaced by the backup
 	Changes   uint64 // of trees that we own, after their first
+	Doubts    uint64 // times that a node turned out not to stand where it says
 }
 
 // New returns a node that speaks to nodes inside fence only. Random numbers
@@ -233,6 +238,7 @@ func (n *Node) Tick(now time.Duration) {
 	n.early = slices.DeleteFunc(n.early, func(e early) bool { return now > e.until })
 	maps.DeleteFunc(n.fences, func(_ id.Room, f told) bool { return now > f.until })
 	n.share(now)
+	n.judgeSome(now)
 	n.Settle(now)
 }
 
@@ -264,6 +270,44 @@ func (n *Node) probeSome(now time.Duration) {
 		}
 		if h := n.hops[n.probe]; !h.InUse() && !h.Measured(now, freshFor) {
 			h.Probe(now)
+		}
+	}
+}
+
+// judgeSome looks at some nodes, this one among them, whether they can stand
+// where they say.
+func (n *Node) judgeSome(now time.Duration) {
+	n.judging += min(float64(n.m.Len())*float64(hop.Tick)/float64(judgeOver), judgeMax)
+	for ; n.judging >= 1; n.judging-- {
+		if n.judge++; n.judge >= n.m.Len() {
+			n.judge = 0
+		}
+		if !n.m.Judge(n.judge) {
+			continue
+		}
+		if n.m.Off(n.judge) > 0 {
+			n.Counts.Doubts++
+		}
+		if n.judge != 0 {
+			n.doubted(now, n.judge)
+		}
+	}
+}
+
+// doubted goes around a node that is not where it says, or takes it in again.
+func (n *Node) doubted(now time.Duration, number int) {
+	for _, b := range n.branchList {
+		if b.owner != 0 && !b.gone {
+			n.narrow(now, b, b.fence)
+		}
+	}
+	for _, r := range n.rootList {
+		if r.closing || r.closed {
+			continue
+		}
+		r.branch.children = slices.DeleteFunc(r.branch.children, func(c child) bool { return !n.m.Allows(r.branch.fence, c.node) })
+		if l, _ := r.listener(number); l != nil || r.plan.Spot(number) != nil {
+			n.replan(now, r)
 		}
 	}
 }

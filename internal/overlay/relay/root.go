@@ -75,7 +75,7 @@ type suspicion struct {
 // Open makes this node the one where voices of a room come in. Its packets
 // stay inside fence; both says that each node is to take them on two ways.
 func (n *Node) Open(now time.Duration, room id.Room, fence region.Fence, both bool, voices []frame.Voice) {
-	if n.roots[room] != nil || !fence.Allows(n.m.Node(0).Place) || len(n.branches) >= branchesMax {
+	if n.roots[room] != nil || !n.m.Allows(fence, 0) || len(n.branches) >= branchesMax {
 		return
 	}
 	tree := frame.Tree(n.rnd.Uint64())
@@ -153,7 +153,7 @@ func (n *Node) Refence(now time.Duration, room id.Room, fence region.Fence) {
 		}
 	}
 	for _, w := range n.wantList {
-		if w.room == room && !w.enough && !fence.Allows(n.m.Node(w.ingress).Place) {
+		if w.room == room && !w.enough && !n.m.Allows(fence, w.ingress) {
 			w.enough = true
 			delete(n.wants, w.want)
 		}
@@ -162,14 +162,14 @@ func (n *Node) Refence(now time.Duration, room id.Room, fence region.Fence) {
 	if r == nil {
 		return
 	}
-	if !fence.Allows(n.m.Node(0).Place) {
+	if !n.m.Allows(fence, 0) {
 		n.Close(now, room) // no voices may come in here any more
 		return
 	}
 	r.generation++
 	r.branch.fence, r.branch.generation = fence, r.generation
-	r.branch.children = slices.DeleteFunc(r.branch.children, func(c child) bool { return !fence.Allows(n.m.Node(c.node).Place) })
-	r.listeners = slices.DeleteFunc(r.listeners, func(l listener) bool { return !fence.Allows(n.m.Node(l.node).Place) })
+	r.branch.children = slices.DeleteFunc(r.branch.children, func(c child) bool { return !n.m.Allows(fence, c.node) })
+	r.listeners = slices.DeleteFunc(r.listeners, func(l listener) bool { return !n.m.Allows(fence, l.node) })
 	n.replan(now, r)
 }
 
@@ -179,7 +179,7 @@ func (n *Node) wanted(now time.Duration, from int, w frame.Want) {
 	if r == nil {
 		return
 	}
-	if !r.branch.fence.Allows(n.m.Node(from).Place) {
+	if !n.m.Allows(r.branch.fence, from) {
 		n.Counts.Outside++
 		return
 	}

@@ -36,9 +36,10 @@ type Link struct {
 // A Map is what a node knows of others and of the links between them. Nodes
 // have numbers, in the order in which they became known; 0 is the node itself.
 type Map struct {
-	nodes []Node
-	byID  map[id.Node]int
-	links [][]Link // by who measured, then of whom
+	nodes  []Node
+	doubts []doubt // by node
+	byID   map[id.Node]int
+	links  [][]Link // by who measured, then of whom
 }
 
 // NewMap returns the map of a node that knows nobody but itself.
@@ -60,6 +61,7 @@ func (m *Map) Know(n Node) int {
 	m.byID[n.ID] = len(m.nodes)
 	m.nodes = append(m.nodes, n)
 	m.links = append(m.links, nil)
+	m.doubts = append(m.doubts, doubt{})
 	return len(m.nodes) - 1
 }
 

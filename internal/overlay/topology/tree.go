@@ -118,7 +118,7 @@ type reach struct {
 // offer lets a node of the tree be a parent.
 func (g *grower) offer(from int) {
 	s := g.Spot(from)
-	if s.children >= DegreeMax || g.m.nodes[from].Leaving && from != g.spots[0].Node {
+	if s.children >= DegreeMax || !g.m.passes(from) && from != g.spots[0].Node {
 		return
 	}
 	for to := range g.reach {
@@ -137,7 +137,7 @@ func (g *grower) full(node int) {
 		g.reach[to] = reach{Far, None}
 		for i := range g.spots {
 			s := &g.spots[i]
-			if s.children >= DegreeMax || g.m.nodes[s.Node].Leaving && i > 0 {
+			if s.children >= DegreeMax || !g.m.passes(s.Node) && i > 0 {
 				continue
 			}
 			if c := s.Delay + g.edge(s.Node, to); c < g.reach[to].cost {
@@ -158,7 +158,7 @@ func (g *grower) attach(l int) bool {
 	}
 	over, cost := None, g.reach[l].cost
 	for r := range g.reach {
-		if r == l || g.reach[r].cost >= cost || g.Spot(r) != nil || g.m.nodes[r].Leaving || !g.allows(r) {
+		if r == l || g.reach[r].cost >= cost || g.Spot(r) != nil || !g.m.passes(r) || !g.allows(r) {
 			continue
 		}
 		if c := g.reach[r].cost + g.edge(r, l) + relayPrice; c < cost {
@@ -185,7 +185,7 @@ func (g *grower) put(node, parent int, listener bool) {
 	g.offer(node)
 }
 
-func (t *Tree) allows(node int) bool { return t.fence.Allows(t.m.nodes[node].Place) }
+func (t *Tree) allows(node int) bool { return t.m.Allows(t.fence, node) }
 
 // edge is the cost of passing on from one node to another, Far outside the
 // fence.
@@ -299,7 +299,7 @@ func (t *Tree) backUp(from, to int) {
 		best := Far
 		for j := range i {
 			u := &t.spots[j]
-			if u.Node == s.Parent || t.m.nodes[u.Node].Leaving && j > 0 || u.backs >= 2*DegreeMax {
+			if u.Node == s.Parent || !t.m.passes(u.Node) && j > 0 || u.backs >= 2*DegreeMax {
 				continue
 			}
 			c := t.m.Delay(u.Node, s.Node)
@@ -339,7 +339,7 @@ func (t *Tree) help(i int) bool {
 	s, root := t.spots[i], t.spots[0].Node
 	best, helper := Far, None
 	for r := range t.m.nodes {
-		if t.at[r] > 0 || r == root || t.m.nodes[r].Leaving || !t.allows(r) {
+		if t.at[r] > 0 || r == root || !t.m.passes(r) || !t.allows(r) {
 			continue
 		}
 		if c := t.edge(root, r) + 2*t.edge(r, s.Node); c < best {
