@@ -181,7 +181,7 @@ func (n *Node) openTrunk() error {
 		},
 		Missed: func(node id.Node, gone bool) { go n.missed(node, gone) },
 		Serve: func(ctx context.Context, from identity.Member, kind string, s *link.Stream) {
-			if err := n.guests.Serve(ctx, from.Node, kind, s); err != nil {
+			if err := n.serveStream(ctx, from.Node, kind, s); err != nil {
 				n.log.WarnContext(ctx, "a stream of another node is ended", "from", from.Place, "reason", err)
 			}
 		},
@@ -190,6 +190,7 @@ func (n *Node) openTrunk() error {
 		return err
 	}
 	n.place.Join(n.trunk)
+	n.openWays()
 	return nil
 }
 

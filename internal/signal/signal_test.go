@@ -20,6 +20,7 @@ var requests = map[string]Request{
 	`{"id":3,"enter":{"grant":"x","since":41}}`:                     {ID: 3, Enter: &Enter{Grant: "x", Since: 41}},
 	`{"id":4,"offer":{"sdp":"v=0\r\n"}}`:                            {ID: 4, Offer: &Offer{SDP: "v=0\r\n"}},
 	`{"id":5,"leave":{}}`:                                           {ID: 5, Leave: &None{}},
+	`{"id":5,"itinerary":{}}`:                                       {ID: 5, Itinerary: &None{}},
 	`{"id":6,"raise_hand":{}}`:                                      {ID: 6, RaiseHand: &None{}},
 	`{"id":7,"lower_hand":{"who":"` + someone.String() + `"}}`:      {ID: 7, LowerHand: &Who{someone}},
 	`{"id":8,"set_hands":{"policy":"followed"}}`:                    {ID: 8, SetHands: &SetHands{"followed"}},
