@@ -414,6 +414,12 @@ step('the screens of a room are clean, and come back when loaded anew', 120, asy
     await who.tap('lock');
     await who.on('room-code').waitFor();
   });
+  await pictures(ben, 'room-itinerary', async (who) => {
+    await who.on('mic').waitFor();
+    await who.tap('menu');
+    await who.tap('itinerary');
+    await who.on('proof-unsigned').waitFor(); // this house is in no network
+  });
   await pictures(cleo, 'room-hand', inside('hand'));
   await pictures(ada, 'room-moderating', inside(`ask-up-${cleo.id}`));
   await ada.tap(`ask-up-${cleo.id}`);
