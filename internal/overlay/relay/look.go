@@ -148,6 +148,9 @@ func (n *Node) Look(now time.Duration, room id.Room) Sight {
 		if b.gone || b.ending != 0 {
 			continue
 		}
+		if len(listed) == sightRooms && room.IsZero() {
+			break // no tree is looked for
+		}
 		if !listed[b.room] && len(listed) < sightRooms {
 			listed[b.room] = true
 			s.Rooms = append(s.Rooms, b.room)

@@ -153,3 +153,28 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// What a node pays once for each tree in ten seconds, and who checks for each
+// node of a way.
+func BenchmarkWaybill(b *testing.B) {
+	net := overlaytest.New(b, time.Now(), "eu")
+	node := net.Node(berlin)
+	bill := New(id.Room{1}, node.Member.Node, id.Node{}, 0, time.Now())
+	way := make([]Signed, 1)
+	b.Run("sign", func(b *testing.B) {
+		for b.Loop() {
+			var err error
+			if way[0], err = bill.Sign(node.Leaf, node.Key); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	store := net.Store(region.Anywhere)
+	b.Run("check", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := Check(way, store, id.Room{1}, node.Member.Node, node.Member.Node, time.Now()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
