@@ -31,6 +31,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/signal"
 	"github.com/stoa-audio/stoa/internal/socket"
 )
 
@@ -103,6 +104,11 @@ type Parts struct {
 	// none in no network.
 	Place   region.Place
 	Regions []string
+	// Itinerary returns over which nodes the voices of others on the stage come to
+	// somebody in a room, and theirs to others.
+	Itinerary func(ctx context.Context, name id.Room, who id.Person, stage []id.Person) signal.Itinerary
+	// Root is the certificate of the network's root; none in no network.
+	Root []byte
 	// Full reports whether the node lets nobody new into rooms for now, and when
 	// to ask again.
 	Full func() (wait time.Duration, full bool)

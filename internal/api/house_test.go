@@ -29,6 +29,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/signal"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
 )
 
@@ -43,6 +44,7 @@ type testHouse struct {
 	grants  *grant.Keys
 	api     *API
 	media   *echo
+	ways    ways
 	founder string
 	log     *lockedBuffer
 
@@ -179,6 +181,7 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	h.api = New(Parts{
 		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"},
 		People: h.people, Hub: watchers, Grants: h.grants, Media: h.media,
+		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },
 		Full:  func() (time.Duration, bool) { return 0, false },
@@ -387,8 +390,9 @@ type message struct {
 		You     room.Participant
 		View    *room.View
 	}
-	Answer  *struct{ SDP string }
-	Problem *struct {
+	Answer    *struct{ SDP string }
+	Itinerary *signal.Itinerary
+	Problem   *struct {
 		Code, Title, Detail string
 		Status              int
 		RetryAfter          int `json:"retry_after"`

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	xrate "golang.org/x/time/rate"
@@ -27,6 +28,7 @@ const (
 	requestsBurst   = 40
 	connectionsEach = 32 // of one person, or one network when signed out
 	connectionsWait = 30 * time.Second
+	itineraryWait   = time.Second
 )
 
 // A connection is one live WebSocket. Its requests are answered in order, on
@@ -41,7 +43,8 @@ type connection struct {
 	bucket  xrate.Limiter
 	bad     int
 	opened  time.Time
-	renewed time.Time // when the session was last renewed; Beat's own
+	renewed time.Time   // when the session was last renewed; Beat's own
+	asking  atomic.Bool // for an itinerary
 
 	mu    sync.Mutex
 	seat  *seat   // nil without one

@@ -20,6 +20,15 @@ func (c *connection) answer(ctx context.Context, r signal.Request) {
 	defer cancel()
 	reply := signal.Reply{Re: r.ID}
 	var watch *hub.Watch
+	if r.Itinerary != nil {
+		if err := wait(&c.bucket, c.api.Clock()); err != nil {
+			reply.Problem = c.problem(ctx, err)
+			c.reply(reply)
+			return
+		}
+		c.itinerary(r)
+		return
+	}
 	err := wait(&c.bucket, c.api.Clock())
 	switch {
 	case err != nil:

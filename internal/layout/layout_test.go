@@ -68,6 +68,7 @@ overlay/admission: id region overlay/identity
 overlay/overlaytest: id region overlay/identity
 overlay/seal:
 overlay/directory: id region overlay/identity
+overlay/waybill:   id region overlay/identity
 overlay/link:      id region overlay/frame overlay/hop overlay/topology overlay/relay overlay/identity overlay/seal overlay/directory udp
 sim:               id region overlay/frame overlay/hop overlay/topology overlay/relay
 
@@ -77,11 +78,12 @@ lossy:             media/rtp
 socket:
 
 spread:            id region room signal overlay/frame overlay/relay
+itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 api:               id region signal grant telemetry room room/live hub courier people reports socket
 node:              *
 
-sdk/go:            signal sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report
+sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report
 
 bench/child:
 bench/count:
@@ -95,7 +97,7 @@ test/*:            *
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id region overlay/frame overlay/hop overlay/topology overlay/relay overlay/seal overlay/directory overlay/audit room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
+var pure = strings.Fields("id region overlay/frame overlay/hop overlay/topology overlay/relay overlay/seal overlay/directory overlay/audit overlay/waybill room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")

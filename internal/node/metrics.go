@@ -35,7 +35,7 @@ var (
 func (n *Node) metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	live := collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/gc/heap/live:bytes$`)})
-	registry.MustRegister(numbers{n}, collectors.NewGoCollector(live), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(numbers{n}, trunkNumbers{n}, collectors.NewGoCollector(live), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	// Packed, a few kilobytes would take a megabyte to write.
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true})
 }

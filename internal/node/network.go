@@ -57,7 +57,7 @@ func (n *Node) openTrunk(ctx context.Context) error {
 		Changed: n.changed,
 		Missed:  func(node id.Node, gone bool) { go n.missed(node, gone) },
 		Serve: func(ctx context.Context, from identity.Member, kind string, s *link.Stream) {
-			if err := n.guests.Serve(ctx, from.Node, kind, s); err != nil {
+			if err := n.serveStream(ctx, from.Node, kind, s); err != nil {
 				n.log.WarnContext(ctx, "a stream of another node is ended", "from", from.Place, "reason", err)
 			}
 		},
@@ -68,6 +68,7 @@ func (n *Node) openTrunk(ctx context.Context) error {
 	n.place.Join(n.trunk)
 	n.member.doors = n.doors
 	go n.keepMember(ctx)
+	n.openWays()
 	return nil
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/itinerary"
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/packet"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
@@ -49,14 +50,15 @@ type Node struct {
 	people  *people.People
 	reports *reports.Reports
 	media   *sfu.SFU
-	network *packet.Network // nil with the udp lane
-	member  *membership     // nil in no network of nodes
-	trunk   *link.Trunk     // to the other nodes of the network; nil in none
-	place   *spread.Place   // what this node does for rooms, its own and others'
-	guests  *spread.Guests  // of other nodes' rooms
-	spread  *spread.Rooms   // where the people of our own rooms are
-	doubted sync.Map        // nodes that do not stand where they say, to how many km that is off
-	admits  net.Addr        // where machines are admitted to the network; nil: here they are not
+	network *packet.Network                // nil with the udp lane
+	member  *membership                    // nil in no network of nodes
+	trunk   *link.Trunk                    // to the other nodes of the network; nil in none
+	place   *spread.Place                  // what this node does for rooms, its own and others'
+	guests  *spread.Guests                 // of other nodes' rooms
+	ways    atomic.Pointer[itinerary.Ways] // by which voices come; nil in no network
+	spread  *spread.Rooms                  // where the people of our own rooms are
+	doubted sync.Map                       // nodes that do not stand where they say, to how many km that is off
+	admits  net.Addr                       // where machines are admitted to the network; nil: here they are not
 	control *control
 	gauge   *gauge
 	rooms   *live.Rooms
@@ -142,7 +144,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	go n.forget(work)
 	n.api = api.New(api.Parts{
 		Reports: n.reports, Moderators: c.Moderation.Keys,
-		People: n.people, Hub: watchers, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(),
+		People: n.people, Hub: watchers, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(),
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})
@@ -226,6 +228,7 @@ func (n *Node) serve(ctx context.Context) error {
 	}
 	admin := http.NewServeMux()
 	admin.Handle("GET /metrics", n.metrics())
+	n.addPicture(admin)
 	addProfiles(admin)
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", n.config.Admin.Addr)
 	if err != nil {

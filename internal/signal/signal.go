@@ -89,6 +89,7 @@ type Request struct {
 	Switch       *Switch `json:"switch,omitempty"`
 	Release      *None   `json:"release,omitempty"`
 	Leave        *None   `json:"leave,omitempty"`
+	Itinerary    *None   `json:"itinerary,omitempty"`
 
 	RaiseHand     *None     `json:"raise_hand,omitempty"`
 	LowerHand     *Who      `json:"lower_hand,omitempty"`
@@ -182,6 +183,8 @@ type Reply struct {
 	Answer  *Answer  `json:"answer,omitempty"`
 	Tended  *Tended  `json:"tended,omitempty"`
 	Problem *Problem `json:"problem,omitempty"`
+
+	Itinerary *Itinerary `json:"itinerary,omitempty"`
 }
 
 // MarshalReply returns r as JSON. The view in it is taken as it was written: it

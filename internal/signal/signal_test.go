@@ -23,6 +23,7 @@ var requests = map[string]Request{
 	`{"id":5,"release":{}}`:                                         {ID: 5, Release: &None{}},
 	`{"id":5,"switch":{}}`:                                          {ID: 5, Switch: &Switch{}},
 	`{"id":5,"leave":{}}`:                                           {ID: 5, Leave: &None{}},
+	`{"id":5,"itinerary":{}}`:                                       {ID: 5, Itinerary: &None{}},
 	`{"id":6,"raise_hand":{}}`:                                      {ID: 6, RaiseHand: &None{}},
 	`{"id":7,"lower_hand":{"who":"` + someone.String() + `"}}`:      {ID: 7, LowerHand: &Who{someone}},
 	`{"id":8,"set_hands":{"policy":"followed"}}`:                    {ID: 8, SetHands: &SetHands{"followed"}},

@@ -36,6 +36,7 @@ type reply struct {
 	Entered json.RawMessage `json:"entered"`
 	Answer  json.RawMessage `json:"answer"`
 	Tended  json.RawMessage `json:"tended"`
+	Way     json.RawMessage `json:"itinerary"`
 	Problem *Problem        `json:"problem"`
 }
 
@@ -118,7 +119,7 @@ func (l *live) await(ctx context.Context, request string, w waiter, answer any) 
 		case answer == nil:
 			return nil
 		}
-		for _, body := range []json.RawMessage{re.Entered, re.Answer, re.Tended} {
+		for _, body := range []json.RawMessage{re.Entered, re.Answer, re.Tended, re.Way} {
 			if body != nil {
 				return json.Unmarshal(body, answer)
 			}

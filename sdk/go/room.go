@@ -91,6 +91,7 @@ type Room struct {
 	microphone *microphone
 	voices     *stage
 	device     Device
+	house      string // where it says who it is
 	at         string // the node where media is to be first; empty: the one that is joined
 	nodes      []Node // at which media may be
 	moves      chan move
@@ -111,6 +112,8 @@ type Room struct {
 	up      bool          // on the stage
 	changed chan struct{} // closed when state or up has
 	counts  Counts
+	root    []byte // of the house's network; nil in none
+	asked   bool   // it has said which
 }
 
 // An Option is how a room is joined.
@@ -140,6 +143,7 @@ func Join(ctx context.Context, address, grant string, options ...Option) (*Room,
 	inside, cancel := context.WithCancelCause(ctx)
 	voices := newStage()
 	r := &Room{
+		house:      houseAddress(node),
 		microphone: newMicrophone(voices.seal), voices: voices, frames: make(chan Frame, framesMax), events: make(chan Event, eventsMax), changed: make(chan struct{}), moves: make(chan move, movesMax),
 		cancel: cancel, done: inside.Done(), err: func() error { return context.Cause(inside) },
 	}

@@ -404,7 +404,7 @@ step('who loses the network comes back', 40, async () => {
   await Promise.all([ben.hears(ada, await ben.now()), cleo.hears(ben, await cleo.now())]);
 });
 
-step('the screens of a room are clean, and come back when loaded anew', 120, async () => {
+step('the screens of a room are clean, and come back when loaded anew', 150, async () => {
   const inside = (what) => async (who) => await who.on(what).waitFor();
   await ben.closeMicrophone();
   await pictures(ben, 'room-stage', inside('mic'));
@@ -413,6 +413,12 @@ step('the screens of a room are clean, and come back when loaded anew', 120, asy
     await who.page.locator('[data-test="lock"].sealed:visible').waitFor();
     await who.tap('lock');
     await who.on('room-code').waitFor();
+  });
+  await pictures(ben, 'room-itinerary', async (who) => {
+    await who.on('mic').waitFor();
+    await who.tap('menu');
+    await who.tap('itinerary');
+    await who.on('proof-unsigned').waitFor(); // this house is in no network
   });
   await pictures(cleo, 'room-hand', inside('hand'));
   await pictures(ada, 'room-moderating', inside(`ask-up-${cleo.id}`));

@@ -14,6 +14,7 @@ import {
   type CutReason,
   type HandPolicy,
   type Invite,
+  type Itinerary,
   mayRaise,
   onStage,
   type Participant,
@@ -90,6 +91,9 @@ export class Double {
   readonly logins = new Map<string, Login>();
   invitesPerPerson = 2;
   regions: string[] = []; // of the network that the house is in
+  root = ''; // of that network
+  /** The ways that are told; without any, this node is alone. */
+  ways: Itinerary | undefined;
   /** How many of an audience are shown. */
   sampleMax = 100;
   /** Whether media outlives a lost live connection, as it does in a node that has not restarted. */
@@ -174,8 +178,13 @@ export class Double {
     return grant;
   }
 
-  open(by: Account, title: string, visibility: Visibility, invited: string[] = []): Room {
-    const id = newID();
+  open(
+    by: Account,
+    title: string,
+    visibility: Visibility,
+    invited: string[] = [],
+    id = newID(),
+  ): Room {
     const empty: View = {
       seq: 0,
       count: 0,
@@ -333,6 +342,7 @@ export class Double {
             invites_per_person: this.invitesPerPerson,
             moderators: ['key'],
             ...(this.regions.length > 0 ? { regions: this.regions } : {}),
+            network_root: this.root,
           },
         };
       case 'POST signup/passkey/begin': {
@@ -625,6 +635,8 @@ export class Double {
         return refuse('not_tending');
       case 'enter':
         return { entered: this.#enter(line, body) };
+      case 'itinerary':
+        return { itinerary: this.#itinerary(line) };
       case 'offer':
         return { answer: { sdp: 'v=0' } };
     }
@@ -634,6 +646,14 @@ export class Double {
     if (!room || !me) return refuse('not_here');
     this.#act(room, me, kind, body, line);
     return done;
+  }
+
+  #itinerary(line: Line): Itinerary {
+    if (this.ways) return this.ways;
+    const { room } = line;
+    const me = [...(room?.seats ?? [])].find(([, seat]) => seat.line === line)?.[0];
+    const others = room?.view.people.filter((p) => onStage(p) && p.who !== me) ?? [];
+    return { ways: others.length > 0 ? [{ who: others.map((p) => p.who), hops: [{}] }] : [] };
   }
 
   #enter(line: Line, body: Body): object {

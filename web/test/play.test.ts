@@ -321,6 +321,16 @@ describe('a seat in a room', () => {
     await expect(bos.raiseHand()).rejects.toMatchObject({ code: 'not_here' });
   });
 
+  it('says over which nodes the voices of others come', async () => {
+    const [first, second] = await together();
+    const [way, ...more] = await second.itinerary('');
+    expect(more).toEqual([]);
+    expect(way).toMatchObject({ who: [ada.id], mine: false, proof: 'unsigned' });
+    expect(way?.hops).toHaveLength(1);
+    // Where there is a network, what nobody has signed is not taken for signed.
+    expect((await first.itinerary('a root')).map((w) => w.proof)).toEqual(['refused']);
+  });
+
   it('is over here when another device takes it', async () => {
     const here = await enter(bo);
     const there = await enter(bo);

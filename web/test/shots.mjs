@@ -2,13 +2,17 @@
 // screen; writes pictures to build/shots and fails on anything axe finds, on
 // sideways scrolling (down to 320 pixels) and on errors of the page.
 // `npm run shots [parts of names]`.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import AxeBuilder from '@axe-core/playwright';
 import { launch, standIn } from './browser.mjs';
+import * as networks from './network.mjs';
 import { dist, load } from './run.mjs';
 
 const out = fileURLToPath(new URL('../../build/shots/', import.meta.url));
+const waybills = JSON.parse(
+  await readFile(new URL('../../test/vectors/waybill.json', import.meta.url), 'utf8'),
+);
 const wanted = process.argv.slice(2);
 const languages = ['en', 'de'];
 const themes = ['light', 'dark'];
@@ -83,6 +87,8 @@ async function house(language, crowd) {
       ? 'Warum schlafen Städte so schlecht? Geräusche der Nacht, gesammelt und erklärt'
       : 'Why do cities sleep so badly? Night sounds, collected and explained',
     'open',
+    [],
+    waybills.room,
   );
   there(night, aylin);
   for (const [n, p] of [jonas, thea, ruben, ilse, bo].entries()) up(night, p, n === 1);
@@ -119,7 +125,21 @@ async function house(language, crowd) {
 
   const untitled = double.open(kofi, '', 'open');
   there(untitled, kofi);
-  return { double, origin, mira, aylin, people, night, tea, many, jonas, thea, noor, kofi };
+  return {
+    language,
+    double,
+    origin,
+    mira,
+    aylin,
+    people,
+    night,
+    tea,
+    many,
+    jonas,
+    thea,
+    noor,
+    kofi,
+  };
 }
 
 const at = (address) => async (page, h) => {
@@ -205,6 +225,33 @@ const moderating = async (page, h) => {
 };
 const tap = (test) => async (page) => {
   await page.locator(`[data-test="${test}"]:visible`).first().click();
+};
+/** A way that three nodes have signed, some time ago: the page's clock is set to then. */
+const travelled = async (page, h) => {
+  const [good] = waybills.ways;
+  const url = (text) => Buffer.from(text, 'base64').toString('base64url');
+  const hops = good.way.map(({ certificate, body, signature }, i) => ({
+    ...good.hops[i],
+    ...{ certificate: url(certificate), bill: url(body), signature: url(signature) },
+  }));
+  h.double.root = url(waybills.root);
+  h.double.ways = {
+    ways: [
+      { who: [h.jonas.id, h.thea.id], hops },
+      { who: [h.aylin.id], hops: [] },
+    ],
+    regions: waybills.regions.map(url),
+  };
+  await page.clock.setFixedTime(waybills.now);
+};
+/** The operator's page, with the room chosen that the network is seen with. */
+const operator = (network) => async (page, h) => {
+  await networks.serveNetwork(page, h.language, network);
+  await page.goto(`${h.origin}/admin/network`);
+  await page.waitForSelector('figure svg');
+  if (!network.room) return;
+  await page.selectOption('#room', network.room);
+  await page.waitForSelector('svg .way');
 };
 const seq =
   (...steps) =>
@@ -358,6 +405,26 @@ const scenes = {
       (page) => page.waitForSelector('[data-test=fence-tag]'),
     ),
   },
+  'room-itinerary': {
+    go: seq(travelled, inRoom('night'), tap('menu'), tap('itinerary'), (page) =>
+      page.waitForSelector('[data-test=proof-signed]'),
+    ),
+  },
+  'room-itinerary-alone': {
+    go: seq(inRoom('night'), tap('menu'), tap('itinerary'), (page) =>
+      page.waitForSelector('[data-test=proof-unsigned]'),
+    ),
+  },
+  'room-itinerary-refused': {
+    go: seq(
+      travelled,
+      (_, h) => (h.double.ways.ways[0].hops[1].signature = h.double.ways.ways[0].hops[0].signature),
+      inRoom('night'),
+      tap('menu'),
+      tap('itinerary'),
+      (page) => page.waitForSelector('[data-test=proof-refused]'),
+    ),
+  },
   'room-menu': { go: seq(moderating, tap('menu')) },
   'room-letting-in': {
     go: seq(moderating, tap('menu'), tap('let-in')),
@@ -470,6 +537,9 @@ const scenes = {
   },
   settings: { go: at('/settings') },
   nowhere: { go: at('/no/such/place') },
+  'operator-map': { out: true, go: operator(networks.onMap()) },
+  'operator-circle': { out: true, go: operator(networks.inCircle()) },
+  'operator-alone': { out: true, go: operator(networks.alone()) },
 };
 
 await mkdir(out, { recursive: true });

@@ -71,10 +71,22 @@ func (n *Network) Node(place region.Place) Node {
 // NodeAt makes a node whose certificate is made at another time.
 func (n *Network) NodeAt(place region.Place, at time.Time) Node {
 	n.t.Helper()
+	return n.nodeBy(place.Region, place, at)
+}
+
+// Astray makes a node whose certificate the authority of another region has
+// signed.
+func (n *Network) Astray(place region.Place, by string) Node {
+	n.t.Helper()
+	return n.nodeBy(by, place, n.now)
+}
+
+func (n *Network) nodeBy(by string, place region.Place, at time.Time) Node {
+	n.t.Helper()
 	m := identity.Member{Network: n.Name, Place: place, Node: id.New[id.Node]()}
 	key := n.key()
 	for _, ca := range n.Regions {
-		if _, name, _ := identity.RegionOf(ca); name == place.Region {
+		if _, name, _ := identity.RegionOf(ca); name == by {
 			leaf, err := identity.MakeNode(m, key.Public(), ca, n.keys[name], at)
 			if err != nil {
 				n.t.Fatal(err)
@@ -82,7 +94,7 @@ func (n *Network) NodeAt(place region.Place, at time.Time) Node {
 			return Node{m, leaf, key, ca}
 		}
 	}
-	n.t.Fatalf("no region %s", place.Region)
+	n.t.Fatalf("no region %s", by)
 	return Node{}
 }
 

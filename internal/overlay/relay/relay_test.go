@@ -20,6 +20,7 @@ type net struct {
 	nodes []*end
 	way   []parcel
 	cut   func(from, to int) bool
+	far   func(from, to int) bool // 60 ms
 }
 
 type end struct {
@@ -47,7 +48,7 @@ func name(i int) id.Node { return id.Node{byte(i) + 1} }
 
 // newNet makes a node for each region.
 func newNet(regions ...string) *net {
-	w := &net{cut: func(int, int) bool { return false }}
+	w := &net{cut: func(int, int) bool { return false }, far: func(int, int) bool { return false }}
 	for i, r := range regions {
 		e := &end{net: w, number: i, there: []int{i}, sent: map[int][]frame.Kind{}}
 		self := topology.Node{ID: name(i), Place: region.Place{Region: r, Operator: "o"}}
@@ -76,7 +77,11 @@ func (e *end) Carry(to int, counter uint64, datagram []byte) {
 		records = rest
 	}
 	if to := e.there[to]; !e.net.cut(e.number, to) {
-		e.net.way = append(e.net.way, parcel{e.net.now + 10*time.Millisecond, e.number, to, counter, slices.Clone(datagram)})
+		away := 10 * time.Millisecond
+		if e.net.far(e.number, to) {
+			away *= 6
+		}
+		e.net.way = append(e.net.way, parcel{e.net.now + away, e.number, to, counter, slices.Clone(datagram)})
 	}
 }
 

@@ -648,6 +648,8 @@ export interface components {
             /** @description the keys that reports are sealed to: X25519, base64url */
             moderators: string[];
             name: string;
+            /** @description the certificate of the root of its network (DER, base64url), by which itineraries are checked */
+            network_root?: string;
             /** @description of the network that it is in, its own first; a room can be kept inside some */
             regions?: string[];
             version: string;
@@ -879,6 +881,20 @@ export interface components {
             member: string;
             removed?: boolean;
         };
+        SignalHop: {
+            bill?: string;
+            certificate?: string;
+            /** Format: double */
+            delay_ms?: number;
+            node?: string;
+            operator?: string;
+            region?: string;
+            signature?: string;
+        };
+        SignalItinerary: {
+            regions?: string[];
+            ways: components["schemas"]["SignalWay"][];
+        };
         SignalKnock: {
             /** Format: int32 */
             epoch: number;
@@ -946,6 +962,7 @@ export interface components {
             answer?: components["schemas"]["SignalAnswer"];
             done?: components["schemas"]["SignalNone"];
             entered?: components["schemas"]["SignalEntered"];
+            itinerary?: components["schemas"]["SignalItinerary"];
             problem?: components["schemas"]["SignalProblem"];
             /** Format: int64 */
             re: number;
@@ -959,6 +976,7 @@ export interface components {
             enter?: components["schemas"]["SignalEnter"];
             /** Format: int64 */
             id: number;
+            itinerary?: components["schemas"]["SignalNone"];
             knock?: components["schemas"]["SignalKnock"];
             leave?: components["schemas"]["SignalNone"];
             let_in?: components["schemas"]["SignalWho"];
@@ -1010,6 +1028,11 @@ export interface components {
             room: string;
             slots: (string | null)[];
             speaking: string[];
+        };
+        SignalWay: {
+            hops: components["schemas"]["SignalHop"][];
+            mine?: boolean;
+            who?: string[];
         };
         SignalWho: {
             who: string;

@@ -25,12 +25,21 @@ export {
 export { asStoaError, type Problem, StoaError } from './error.ts';
 export { House } from './house.ts';
 export type * from './http.ts';
+export type { Way, WayHop } from './itinerary.ts';
 export { fromText, toText } from './keys/messages.ts';
 export type { Piece } from './keys/ring.ts';
 export { Live, watchHallway } from './live.ts';
 export { canSeal, type Lock, noSealing, type SealedVoice, waiting } from './lock.ts';
 export type { MediaState } from './media.ts';
-export type { CutReason, HandPolicy, Participant, Role, RoomEvent, View } from './protocol.ts';
+export type {
+  CutReason,
+  HandPolicy,
+  Itinerary,
+  Participant,
+  Role,
+  RoomEvent,
+  View,
+} from './protocol.ts';
 export { apply, mayRaise, onStage } from './room.ts';
 export { type Ending, type Granted, Seat, type SeatOptions, type SeatState } from './seat.ts';
 export { openShelf, type Shelf } from './shelf.ts';

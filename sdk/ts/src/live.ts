@@ -162,7 +162,10 @@ export class Live {
     this.#pending.delete(reply.re);
     pending.forget();
     if (reply.problem) pending.reject(new StoaError(reply.problem));
-    else pending.resolve(reply.entered ?? reply.answer ?? reply.tended ?? reply.done);
+    else
+      pending.resolve(
+        reply.entered ?? reply.answer ?? reply.tended ?? reply.itinerary ?? reply.done,
+      );
   }
 
   #ask<K extends keyof Requests>(kind: K, body: Requests[K], wait: number): Promise<Answer<K>> {

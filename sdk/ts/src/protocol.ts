@@ -21,11 +21,14 @@ export interface Answers {
   enter: Entered;
   offer: Bodies['SignalAnswer'];
   tend: Bodies['SignalTended'];
+  itinerary: Itinerary;
 }
 export type Answer<K extends keyof Requests> = K extends keyof Answers
   ? Answers[K]
   : Bodies['SignalNone'];
 
+export type Itinerary = Bodies['SignalItinerary'];
+export type ToldWay = Bodies['SignalWay'];
 export type Entered = Bodies['SignalEntered'];
 export type Reply = Bodies['SignalReply'];
 

@@ -3,6 +3,7 @@ import type { Manner } from './answer.ts';
 import { openDevice } from './device.ts';
 import { asStoaError, notHere, nothingHeard, offline, type StoaError } from './error.ts';
 import type { NodeAt } from './http.ts';
+import type { Way } from './itinerary.ts';
 import type { Device } from './keys/group.ts';
 import { fromText, toText } from './keys/messages.ts';
 import type { Piece } from './keys/ring.ts';
@@ -300,6 +301,17 @@ export class Seat {
     const report = await this.#sealing.show({ who, pieces: ids, text, moderators: keys });
     if (!report) throw nothingHeard();
     return toText(report);
+  }
+
+  /**
+   * Over which nodes the voices of others come, and one's own to them. `root` is
+   * the certificate of the network's root, by which that is checked; the house
+   * says which (`network_root`), and is believed, unless one knows better.
+   */
+  async itinerary(root: string): Promise<Way[]> {
+    const told = await this.#ask('itinerary', {});
+    const { checkItinerary } = await import('./itinerary.ts');
+    return checkItinerary(told, this.room, root, Date.now());
   }
 
   startPlayback = () => this.#media.start();

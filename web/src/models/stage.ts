@@ -21,6 +21,7 @@ export type RoomSheet =
   | { kind: 'letting_in' }
   | { kind: 'leaving'; next?: string }
   | { kind: 'fence' }
+  | { kind: 'itinerary' }
   | { kind: 'ending' }
   | { kind: 'keys' };
 

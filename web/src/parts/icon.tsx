@@ -27,6 +27,13 @@ const drawings = {
       <path d="M22 21h-3" />
     </>
   ),
+  waypoints: () => (
+    <>
+      <circle cx="12" cy="4.5" r="2.5" /> <path d="m10.2 6.3-3.9 3.9" />{' '}
+      <circle cx="4.5" cy="12" r="2.5" /> <path d="M7 12h10" /> <circle cx="19.5" cy="12" r="2.5" />{' '}
+      <path d="m13.8 17.7 3.9-3.9" /> <circle cx="12" cy="19.5" r="2.5" />
+    </>
+  ),
   fence: () => (
     <>
       <path d="M4 3 2 5v15c0 .6.4 1 1 1h2c.6 0 1-.4 1-1V5Z" /> <path d="M6 8h4" />{' '}

@@ -322,6 +322,29 @@ export const de: Words = {
     roles: { listener: 'hört zu', speaker: 'auf der Bühne', moderator: 'moderiert' },
   },
 
+  itinerary: {
+    title: 'Der Weg der Stimmen',
+    to: (names) => `Von ${names}`,
+    mine: 'Deine Stimme, zu anderen',
+    you: 'Du',
+    others: 'Andere hier',
+    here: 'Der Knoten dieses Hauses',
+    after: (ms) => `${ms} nach dem davor`,
+    signed: 'Jeder Knoten hat es unterschrieben.',
+    unsigned: 'Niemand hat es unterschrieben: Es gibt kein Netz.',
+    refused: 'Die Unterschriften belegen das nicht.',
+    unknown: 'Gerade nicht bekannt.',
+    nobody: 'Sonst ist niemand auf der Bühne.',
+    limits: {
+      title: 'Was das zeigt',
+      signed:
+        'Jeder Knoten unterschreibt, von welchem er die Stimmen hat. Wo er steht und wer ihn betreibt, sagt sein Zertifikat. Dein Browser hat beides geprüft, mit der Wurzel, die dieses Haus nennt.',
+      others:
+        'Es zeigt nicht, dass sonst niemand sie gesehen hat. Zu hören ist darin nichts: Sie sind versiegelt.',
+      who: 'Wer im Raum ist, sieht, bei welchem Knoten eine Stimme hereinkommt.',
+    },
+  },
+
   menu: {
     prove: 'Nur Bewiesenes abspielen',
     proveWhy:

@@ -302,6 +302,29 @@ export const en = {
     roles: { listener: 'listening', speaker: 'on the stage', moderator: 'moderates' },
   },
 
+  itinerary: {
+    title: 'The way of the voices',
+    to: (names: string) => `From ${names}`,
+    mine: 'Your voice, to others',
+    you: 'You',
+    others: 'Others here',
+    here: 'The node of this house',
+    after: (ms: string) => `${ms} from the one before`,
+    signed: 'Each node has signed it.',
+    unsigned: 'Nobody has signed it: there is no network.',
+    refused: 'The signatures do not show this.',
+    unknown: 'Not known right now.',
+    nobody: 'Nobody else is on the stage.',
+    limits: {
+      title: 'What this shows',
+      signed:
+        'Each node signs from which one it has the voices. Where it stands and who runs it is in its certificate. Your browser has checked both, by the root that this house names.',
+      others:
+        'It does not show that nobody else has seen them. There is nothing to hear in them: they are sealed.',
+      who: 'Whoever is in a room sees at which node a voice comes in.',
+    },
+  },
+
   menu: {
     prove: 'Play only what is proven',
     proveWhy:

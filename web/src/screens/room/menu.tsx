@@ -93,6 +93,15 @@ export function RoomMenu({ seat }: { seat: Seat }) {
             {words.fence}
           </button>
         )}
+        <button
+          type="button"
+          class="btn w"
+          data-test="itinerary"
+          onClick={() => (sheet.value = { kind: 'itinerary' })}
+        >
+          <Icon name="waypoints" />
+          {t().itinerary.title}
+        </button>
         {moderates && (
           <button
             type="button"

@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals';
 import type { Participant, Seat } from '@stoa/client';
 import { onStage } from '@stoa/client';
 import type { ComponentChildren } from 'preact';
@@ -79,6 +80,8 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
       return <LettingIn seat={seat} />;
     case 'fence':
       return iModerate(seat) ? <Fencing seat={seat} /> : null;
+    case 'itinerary':
+      return <ItinerarySheet seat={seat} />;
     case 'leaving':
       return <Leaving seat={seat} />;
     case 'ending':
@@ -86,6 +89,25 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
     case 'keys':
       return <Keys />;
   }
+}
+
+/** The nodes between people. Few look: it is loaded when somebody does. */
+function ItinerarySheet({ seat }: { seat: Seat }) {
+  const view = useSignal<typeof import('./itinerary.tsx') | undefined>(undefined);
+  useEffect(() => {
+    void import('./itinerary.tsx').then((loaded) => {
+      view.value = loaded;
+    });
+  }, [view]);
+  const Itinerary = view.value?.Itinerary;
+  return (
+    <div class="stack roomy" data-test="itinerary-sheet">
+      <SheetHead id="sheet" onClose={closeSheet}>
+        {t().itinerary.title}
+      </SheetHead>
+      {Itinerary ? <Itinerary seat={seat} /> : <p class="meta">{t().loading}</p>}
+    </div>
+  );
 }
 
 function Asked({ seat }: { seat: Seat }) {
