@@ -168,8 +168,8 @@ func (n *Node) openTrunk() error {
 	if !c.Fence.Allows(self.Member.Place) {
 		return fmt.Errorf("%w: network.fence: this node stands at %v, outside of %v", ErrConfig, self.Member.Place, c.Fence)
 	}
-	var seeds []string
-	if n.member.office == nil {
+	seeds := c.Seeds
+	if len(seeds) == 0 && n.member.office == nil {
 		seeds = []string{self.Door}
 	}
 	n.trunk, err = link.Open(link.Config{
