@@ -377,7 +377,7 @@ type out Trunk
 
 // Carry seals a datagram for a neighbour (hop.Carrier).
 func (o *out) Carry(number int, counter uint64, datagram []byte) {
-	n := o.neighbours[number]
+	n := (*Trunk)(o).neighbour(number) // others may have told of it before there is a link
 	if n.key.key == nil || !o.fence.Allows(n.member.Place) {
 		return // no key: nobody there yet
 	}

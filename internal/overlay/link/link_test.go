@@ -319,3 +319,27 @@ func TestStreams(t *testing.T) {
 		t.Error("a stream to nobody")
 	}
 }
+
+// A node that others have told of is known before there is a link to it, and is
+// probed without harm.
+func TestToldOfBeforeLinked(t *testing.T) {
+	n := overlaytest.New(t, time.Now(), "eu")
+	a := start(t, n, berlin, func(*Config) {})
+	told := n.Node(dublin)
+	probed := make(chan bool)
+	if !a.Do(func(now time.Duration, core *relay.Node) {
+		number, ok := core.Know(now, a.known(told.Member))
+		if ok {
+			core.Hop(number).Probe(now)
+		}
+		probed <- ok
+	}) {
+		t.Fatal("the trunk takes no mail")
+	}
+	if !<-probed {
+		t.Error("it is not known")
+	}
+	if !a.ask(func(time.Duration) {}) {
+		t.Error("the trunk has ended")
+	}
+}
