@@ -24,14 +24,10 @@ const who = await Person.sit(context, { url }, 'Somebody', { passkeys: false, ea
 await who.cdp.send('Page.setBypassCSP', { enabled: true });
 
 const orders = {
-  /** Comes into a room by its card. */
+  /** Comes into a room by its card, from wherever one was; a seat is kept. */
   async enter({ room }) {
     await who.go('/');
     await who.enter(room);
-  },
-  async leave() {
-    await who.tap('leave');
-    await who.page.waitForURL(`${url}/`);
   },
   microphone: () => who.openMicrophone(),
   /** Sets the fence of a room that one moderates. */

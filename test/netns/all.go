@@ -111,7 +111,7 @@ func play(ctx context.Context, r *report, sound string, plan world.Plan, cases [
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
+	defer func() { err = errors.Join(err, w.Fallen(), w.Close()) }()
 	s := &stage{report: r, w: w, sound: sound}
 	if err := s.sit(ctx); err != nil {
 		return err
@@ -139,8 +139,8 @@ func (s *stage) at(name string) netip.Addr { return s.w.Node(name).Addr() }
 // the house nearly so.
 func (s *stage) sit(ctx context.Context) error {
 	near, far := world.PeopleAt("eu", 2), world.PeopleAt("us", 2)
-	s.line(near, s.at("eu1"), 20*time.Millisecond)
-	s.line(far, s.at("us1"), 20*time.Millisecond)
+	s.line(near, s.at("eu1"), 60*time.Millisecond)
+	s.line(far, s.at("us1"), 60*time.Millisecond)
 	s.line(s.at("eu2"), s.at("us2"), 300*time.Millisecond)
 	s.line(s.at("eu1"), s.at("us2"), 110*time.Millisecond)
 	here, err := s.w.NewPlace(near)
@@ -191,13 +191,22 @@ func (s *stage) opened(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.mediaAt(ctx, s.speaker) != "eu2" {
-		if err := errors.Join(s.speaker.simply(ctx, "leave"), s.come(ctx, s.speaker)); err != nil {
+	// Who comes in anew keeps their seat, and looks for the nearest node. On a busy
+	// machine that is sometimes missed.
+	const tries = 4
+	for try := 1; s.mediaAt(ctx, s.speaker) != "eu2"; try++ {
+		if try > tries {
+			return errors.New("the speaker does not find the nearest node")
+		}
+		if err := s.come(ctx, s.speaker); err != nil {
 			return err
 		}
 	}
-	if s.mediaAt(ctx, s.listener) != "us2" {
-		if err := errors.Join(s.listener.simply(ctx, "leave"), s.listener.enter(ctx, s.room)); err != nil {
+	for try := 1; s.mediaAt(ctx, s.listener) != "us2"; try++ {
+		if try > tries {
+			return errors.New("the listener does not find the nearest node")
+		}
+		if err := s.listener.enter(ctx, s.room); err != nil {
 			return err
 		}
 	}
@@ -229,6 +238,7 @@ func (s *stage) mediaAt(ctx context.Context, b *browser) string {
 			most, at = both, n.Name
 		}
 	}
+	s.say("  media of %v are at %s, %.0f packets a second", b.at, at, most)
 	return at
 }
 
@@ -263,7 +273,7 @@ func (s *stage) gap(ctx context.Context, happens func() error, most time.Duratio
 		return h, err
 	}
 	// A while with sound first: what stands at the mark already is seen then.
-	if err := pause(ctx, time.Second); err != nil {
+	if err := pause(ctx, 300*time.Millisecond); err != nil {
 		return h, err
 	}
 	if err := happens(); err != nil {
@@ -337,22 +347,18 @@ func (s *stage) killRelay(ctx context.Context, name string) error {
 
 // killSpeakers: the node falls at which the speaker's voice comes in.
 func (s *stage) killSpeakers(ctx context.Context, name string) error {
-	return s.killEdge(ctx, name, "eu2", func() (string, float64) { return s.mediaAt(ctx, s.speaker), speakerBar })
+	return s.killEdge(ctx, name, "eu2", speakerBar)
 }
 
 // killListeners: the node falls at which the listener is.
 func (s *stage) killListeners(ctx context.Context, name string) error {
-	return s.killEdge(ctx, name, "us2", func() (string, float64) { return s.mediaAt(ctx, s.listener), listenerBar })
+	return s.killEdge(ctx, name, "us2", listenerBar)
 }
 
-func (s *stage) killEdge(ctx context.Context, name, edge string, where func() (string, float64)) error {
+func (s *stage) killEdge(ctx context.Context, name, edge string, bar float64) error {
 	for take := 0; take < takes && (take == 0 || !s.reached(name)); take++ {
 		if err := s.opened(ctx); err != nil {
 			return err
-		}
-		at, bar := where()
-		if at != edge {
-			return fmt.Errorf("media are at %q and not at %s", at, edge)
 		}
 		n := s.w.Node(edge)
 		h, err := s.gap(ctx, func() error { s.w.Kill(n); return nil }, 4*time.Second)
@@ -424,11 +430,6 @@ func (s *stage) putUpFence(ctx context.Context, name string) error {
 			s.line(s.speaker.at, n.Addr(), 0)
 		} else {
 			s.line(s.speaker.at, n.Addr(), 20*time.Millisecond)
-		}
-	}
-	if s.room != "" {
-		if err := errors.Join(s.speaker.simply(ctx, "leave"), s.listener.simply(ctx, "leave")); err != nil {
-			return err
 		}
 	}
 	if _, err := s.open(ctx, ""); err != nil {

@@ -34,7 +34,7 @@ func runShort(ctx context.Context, r *report) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
+	defer func() { err = errors.Join(err, w.Fallen(), w.Close()) }()
 	v, err := watchFence(w)
 	if err != nil {
 		return err

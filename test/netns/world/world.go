@@ -84,6 +84,7 @@ type Node struct {
 	URL   string
 	ID    string // its name in the network
 
+	killed bool // by us
 	data string
 	args []string
 }
@@ -215,6 +216,7 @@ func (w *World) Run(p *space.Place, c *exec.Cmd) (started *child.Process, err er
 // Start starts a node, again if it has run before, and waits until it serves.
 func (w *World) Start(ctx context.Context, n *Node) (err error) {
 	w.Lines.Dark(n.Addr(), false)
+	n.killed = false
 	if n.Process, err = w.Run(n.Place, exec.Command(Program, n.args...)); err != nil { //nolint:noctx // it is ended with the world
 		return err
 	}
@@ -239,11 +241,26 @@ func (w *World) Start(ctx context.Context, n *Node) (err error) {
 // gone.
 func (w *World) Kill(n *Node) {
 	w.Lines.Dark(n.Addr(), true)
+	n.killed = true
 	n.Stop()
 }
 
+// Fallen returns what nodes have said last that have ended by themselves.
+func (w *World) Fallen() error {
+	var errs []error
+	for _, n := range w.Nodes {
+		if n.Process != nil && !n.killed && n.Ended() {
+			errs = append(errs, n.Failed(n.Name, errFallen))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+var errFallen = errors.New("the node has ended by itself")
+
 // Drain asks a node to end, and waits until it has.
 func (n *Node) Drain(ctx context.Context) error {
+	n.killed = true
 	if err := syscall.Kill(n.PID(), syscall.SIGTERM); err != nil {
 		return err
 	}
