@@ -213,7 +213,7 @@ func (s *stage) opened(ctx context.Context) error {
 	return s.listener.hears(ctx, orderMax)
 }
 
-// rates returns how many packets a second go between places.
+// rates returns how many datagrams a second go between places.
 func (s *stage) rates(ctx context.Context) func(from, to netip.Addr) float64 {
 	before, began := s.w.Lines.Counts(), time.Now()
 	select {
@@ -221,7 +221,7 @@ func (s *stage) rates(ctx context.Context) func(from, to netip.Addr) float64 {
 	case <-ctx.Done():
 	}
 	sent, passed := s.w.Lines.Counts().Sub(before), time.Since(began).Seconds()
-	return func(from, to netip.Addr) float64 { return float64(sent[lines.Pair{From: from, To: to}].Packets) / passed }
+	return func(from, to netip.Addr) float64 { return float64(sent[lines.Pair{From: from, To: to}].Datagrams) / passed }
 }
 
 // voiceRate is from how many packets a second on somebody's voice is among them:
@@ -238,7 +238,6 @@ func (s *stage) mediaAt(ctx context.Context, b *browser) string {
 			most, at = both, n.Name
 		}
 	}
-	s.say("  media of %v are at %s, %.0f packets a second", b.at, at, most)
 	return at
 }
 

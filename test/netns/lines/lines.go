@@ -37,12 +37,12 @@ type Line struct {
 // A Pair is two places, in a direction.
 type Pair struct{ From, To netip.Addr }
 
-// A Count is what was sent.
-type Count struct{ Packets, Bytes, Arrived uint64 }
+// A Count is what was sent. Datagrams are packets of UDP: voices go by those.
+type Count struct{ Packets, Bytes, Arrived, Datagrams uint64 }
 
 // Sub is what came after before.
 func (c Count) Sub(before Count) Count {
-	return Count{c.Packets - before.Packets, c.Bytes - before.Bytes, c.Arrived - before.Arrived}
+	return Count{c.Packets - before.Packets, c.Bytes - before.Bytes, c.Arrived - before.Arrived, c.Datagrams - before.Datagrams}
 }
 
 // A Matrix is what was sent, by who sent it to whom.
@@ -63,7 +63,7 @@ func (m Matrix) Sub(before Matrix) Matrix {
 func (m Matrix) Sum(which func(Pair) bool) (sum Count) {
 	for p, c := range m {
 		if which(p) {
-			sum.Packets, sum.Bytes, sum.Arrived = sum.Packets+c.Packets, sum.Bytes+c.Bytes, sum.Arrived+c.Arrived
+			sum = Count{sum.Packets + c.Packets, sum.Bytes + c.Bytes, sum.Arrived + c.Arrived, sum.Datagrams + c.Datagrams}
 		}
 	}
 	return sum
@@ -178,20 +178,23 @@ func (n *Network) accept(end io.Reader) {
 		if err != nil {
 			return
 		}
-		if p, ok := parse(b[:size]); ok {
-			n.send(p, b[:size])
+		if p, udp, ok := parse(b[:size]); ok {
+			n.send(p, udp, b[:size])
 		}
 	}
 }
 
 // send has a packet wait for as long as its line takes.
-func (n *Network) send(p Pair, packet []byte) {
+func (n *Network) send(p Pair, udp bool, packet []byte) {
 	now := time.Now()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	c := n.counts[p]
 	c.Packets++
 	c.Bytes += uint64(len(packet))
+	if udp {
+		c.Datagrams++
+	}
 	n.counts[p] = c
 	line, ok := n.special[p]
 	if !ok {
@@ -302,13 +305,14 @@ func (q *queue) Pop() any {
 	return w
 }
 
-// parse returns from where to where an IPv4 packet goes (RFC 791). What a system
-// says by itself on each interface, to all (multicast, RFC 1112), is not carried.
-func parse(b []byte) (p Pair, ok bool) {
-	const header = 20
+// parse returns from where to where an IPv4 packet goes (RFC 791), and whether it
+// is of UDP. What a system says by itself on each interface, to all (multicast,
+// RFC 1112), is not carried.
+func parse(b []byte) (p Pair, udp, ok bool) {
+	const header, protocol, protocolUDP = 20, 9, 17
 	if len(b) < header || b[0]>>4 != 4 {
-		return p, false
+		return p, false, false
 	}
 	p = Pair{netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))}
-	return p, !p.To.IsMulticast()
+	return p, b[protocol] == protocolUDP, !p.To.IsMulticast()
 }

@@ -54,7 +54,7 @@ func (d *desk) Close() error {
 // packet is an IPv4 packet with a number in it.
 func packet(from, to netip.Addr, number int) []byte {
 	b := make([]byte, 24)
-	b[0] = 0x45
+	b[0], b[9] = 0x45, 17
 	copy(b[12:], from.AsSlice())
 	copy(b[16:], to.AsSlice())
 	binary.BigEndian.PutUint32(b[20:], uint32(number))
@@ -109,7 +109,7 @@ func TestDelay(t *testing.T) {
 	}
 	b.out <- packet(boston, athens, 7)
 	take(t, a)
-	want := Matrix{{athens, boston}: {count, count * 24, count}, {boston, athens}: {1, 24, 1}}
+	want := Matrix{{athens, boston}: {count, count * 24, count, count}, {boston, athens}: {1, 24, 1, 1}}
 	got := n.Counts()
 	for p, c := range want {
 		if got[p] != c {
@@ -193,7 +193,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(packet(athens, boston, 1))
 	f.Add([]byte{0x60})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if p, ok := parse(b); ok && (!p.From.Is4() || !p.To.Is4() || p.To.IsMulticast()) {
+		if p, _, ok := parse(b); ok && (!p.From.Is4() || !p.To.Is4() || p.To.IsMulticast()) {
 			t.Errorf("%v", p)
 		}
 	})
