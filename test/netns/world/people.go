@@ -58,9 +58,12 @@ func (p Person) Grant(ctx context.Context, room string) (g Grant, err error) {
 
 // call calls the house.
 func (p Person) call(ctx context.Context, method, to string, body, answer any) error {
-	b, err := json.Marshal(body)
-	if err != nil {
-		return err
+	var b []byte
+	if body != nil {
+		var err error
+		if b, err = json.Marshal(body); err != nil {
+			return err
+		}
 	}
 	r, err := http.NewRequestWithContext(ctx, method, p.world.Nodes[0].URL+"/api/v1"+to, bytes.NewReader(b))
 	if err != nil {
