@@ -52,7 +52,10 @@ func (p Person) Join(ctx context.Context, room string, at *Node) (*Guest, error)
 	g := &Guest{Room: r, Person: p, cancel: leave, heard: make(map[string]*Ear)}
 	g.done.Go(func() { g.listen(inside) })
 	p.world.mu.Lock()
-	p.world.guests = append(p.world.guests, g)
+	if p.world.guests == nil {
+		p.world.guests = make(map[*Guest]bool)
+	}
+	p.world.guests[g] = true
 	p.world.mu.Unlock()
 	return g, nil
 }
@@ -61,6 +64,10 @@ func (p Person) Join(ctx context.Context, room string, at *Node) (*Guest, error)
 func (g *Guest) Close() {
 	g.cancel()
 	g.done.Wait()
+	w := g.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.guests, g)
 }
 
 func (g *Guest) listen(ctx context.Context) {

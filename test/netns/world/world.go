@@ -72,7 +72,7 @@ type World struct {
 	plan     Plan
 
 	mu     sync.Mutex // guards guests
-	guests []*Guest
+	guests map[*Guest]bool
 }
 
 // A Node is one of the network.
@@ -317,7 +317,7 @@ func (w *World) Close() error {
 	guests := w.guests
 	w.guests = nil
 	w.mu.Unlock()
-	for _, g := range guests {
+	for g := range guests {
 		g.Close()
 	}
 	for _, c := range w.children {
