@@ -49,6 +49,7 @@ function worklets() {
 /** Runs in the page, before the app. */
 export function install({ worklet }) {
   const peers = [];
+  const last = new Map(); // what was counted when a connection was closed
   const plugged = new Map(); // by player
   let context;
   let ear;
@@ -57,6 +58,10 @@ export function install({ worklet }) {
     constructor(...args) {
       super(...args);
       peers.push(this);
+    }
+    close() {
+      last.set(this, super.getStats());
+      super.close();
     }
   };
 
@@ -100,7 +105,7 @@ export function install({ worklet }) {
   async function counted() {
     const sum = { made: 0, all: 0, lost: 0, packets: 0 };
     for (const peer of peers) {
-      for (const entry of (await peer.getStats()).values()) {
+      for (const entry of (await (last.get(peer) ?? peer.getStats())).values()) {
         if (entry.type !== 'inbound-rtp') continue;
         sum.made += (entry.concealedSamples - entry.silentConcealedSamples) / 48;
         sum.all += entry.totalSamplesReceived / 48;
