@@ -76,6 +76,15 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	return fmt.Errorf("%q is no command; stoa help lists them", command)
 }
 
+// drain lets people leave before a node stops, unless it is told a second time to
+// stop. From the third time on the system ends it.
+func drain(n *node.Node) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	n.Drain(ctx)
+	stop()
+	signal.Reset(os.Interrupt, syscall.SIGTERM)
+}
+
 // serve runs a node until ctx ends. What a person needs to know goes to
 // stdout, the log to stderr.
 func serve(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
@@ -94,6 +103,7 @@ func serve(ctx context.Context, args, environ []string, stdout, stderr io.Writer
 	}
 	select {
 	case <-ctx.Done():
+		drain(n)
 		log.InfoContext(ctx, "stopping")
 	case err = <-n.Failed():
 	}

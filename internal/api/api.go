@@ -42,6 +42,13 @@ type Media interface {
 	// Offer returns the SDP answer of the node at, which is this one when zero;
 	// or an *OfferError, or ErrNode.
 	Offer(ctx context.Context, name id.Room, who id.Person, session id.Session, at id.Node, sdp string) (answer string, err error)
+	// Stand answers an offer for a connection at another node that is kept
+	// ready, and Switch makes the node where it is the one where the seat is.
+	// ErrNode says that there is none.
+	Stand(ctx context.Context, name id.Room, who id.Person, session id.Session, at id.Node, sdp string) (answer string, err error)
+	Switch(name id.Room, who id.Person, session id.Session, at id.Node) error
+	// Release gives that connection up.
+	Release(name id.Room, who id.Person, session id.Session)
 	// Where returns at which node the media of who are; zero is this one.
 	Where(name id.Room, who id.Person) id.Node
 	// Up reports whether a session has a media connection, which it may have
@@ -88,9 +95,10 @@ type Parts struct {
 
 	// Ready returns why the node cannot serve now, or nil.
 	Ready func() error
-	// Nodes returns the nodes inside a fence at which media connections may be;
-	// none when there is this one only. May be nil.
-	Nodes func(region.Fence) []NodeAt
+	// Nodes returns the nodes inside a fence at which media connections may be, in
+	// an order that is another one for each session; none when there is this one
+	// only. May be nil.
+	Nodes func(region.Fence, id.Session) []NodeAt
 	// Place is where this node stands, and Regions those of its network; zero and
 	// none in no network.
 	Place   region.Place

@@ -56,6 +56,8 @@ type echo struct {
 	mu  sync.Mutex
 	err error
 	up  bool
+	// Where everybody's media are, and where they stand by.
+	at, ready id.Node
 	// What somebody has said, as hashes.
 	said map[id.Person][][16]byte
 }
@@ -86,12 +88,44 @@ func (e *echo) Forwarded(_ id.Room, who id.Person, _ time.Time) [][16]byte {
 	return e.said[who]
 }
 
-func (*echo) Where(id.Room, id.Person) id.Node { return id.Node{} }
+func (e *echo) Where(id.Room, id.Person) id.Node {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.at
+}
 
 func (e *echo) Offer(_ context.Context, _ id.Room, _ id.Person, _ id.Session, _ id.Node, sdp string) (string, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return "answer to " + sdp, e.err
+}
+
+func (e *echo) Stand(_ context.Context, _ id.Room, _ id.Person, _ id.Session, at id.Node, sdp string) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err == nil {
+		e.ready = at
+	}
+	return "standby for " + sdp, e.err
+}
+
+func (e *echo) Switch(_ id.Room, _ id.Person, _ id.Session, at id.Node) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.at == at {
+		return nil
+	}
+	if e.ready.IsZero() || e.ready != at {
+		return ErrNode
+	}
+	e.at, e.ready = e.ready, id.Node{}
+	return nil
+}
+
+func (e *echo) Release(id.Room, id.Person, id.Session) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ready = id.Node{}
 }
 
 type lockedBuffer struct {

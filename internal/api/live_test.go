@@ -148,6 +148,18 @@ func TestProblems(t *testing.T) {
 	a.done("announce", announce)
 	refused(a, "stale_announce", "announce", announce)
 
+	other := id.New[id.Node]()
+	refused(b, "no_node", "switch", body{"at": other}) // it stands by nowhere
+	if m := b.ask("offer", body{"sdp": "v=0", "at": other, "standby": true}); m.Answer == nil || m.Answer.SDP != "standby for v=0" {
+		t.Errorf("an offer to stand by: %s", m.raw)
+	}
+	b.done("release", None{})
+	refused(b, "no_node", "switch", body{"at": other})
+	b.ask("offer", body{"sdp": "v=0", "at": other, "standby": true})
+	refused(b, "no_node", "switch", body{"at": id.New[id.Node]()})
+	b.done("switch", body{"at": other})
+	b.done("switch", body{"at": other})
+
 	h.media.fail(ErrNode)
 	refused(b, "no_node", "offer", body{"sdp": "v=0", "at": id.New[id.Node]()})
 	h.media.fail(&OfferError{"no microphone section"})

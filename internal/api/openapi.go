@@ -75,6 +75,7 @@ var vocabulary = map[string][]any{
 		signal.CutTakenOver, signal.CutRemoved, signal.CutEnded, signal.CutLost,
 		signal.CutSignedOut, signal.CutSlow, signal.CutRestart,
 	},
+	"SignalMove.why": {signal.MoveGone, signal.MoveOutside, signal.MoveLeaving, signal.MoveSwitched},
 }
 
 // schemaName names a type after its package where two packages have the same

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
+	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/signal"
 )
@@ -144,6 +145,19 @@ func (c *connection) ask(ctx context.Context, r signal.Request, reply *signal.Re
 	if s == nil {
 		return room.ErrNotHere
 	}
+	if r.Switch != nil {
+		return c.change(s, r.Switch.At, reply)
+	}
+	if r.Release != nil {
+		c.api.Media.Release(s.room, s.who, s.session)
+		reply.Done = &signal.None{}
+		return nil
+	}
+	if r.Offer != nil && r.Offer.Standby {
+		sdp, err := c.api.Media.Stand(ctx, s.room, s.who, s.session, r.Offer.At, r.Offer.SDP)
+		reply.Answer = &signal.Answer{SDP: sdp}
+		return err
+	}
 	if r.Offer != nil {
 		sdp, err := c.api.Media.Offer(ctx, s.room, s.who, s.session, r.Offer.At, r.Offer.SDP)
 		reply.Answer = &signal.Answer{SDP: sdp}
@@ -164,6 +178,16 @@ func (c *connection) ask(ctx context.Context, r signal.Request, reply *signal.Re
 		c.swap(nil)
 		c.ws.Unfollow(false)
 	}
+	reply.Done = &signal.None{}
+	return nil
+}
+
+// change makes the node where the media of s stand by the one where they are.
+func (c *connection) change(s *seat, at id.Node, reply *signal.Reply) error {
+	if err := c.api.Media.Switch(s.room, s.who, s.session, at); err != nil {
+		return err
+	}
+	c.api.seats.moved(s, c.api.Media.Where(s.room, s.who))
 	reply.Done = &signal.None{}
 	return nil
 }

@@ -64,7 +64,7 @@ type (
 	Grant struct {
 		Grant   string    `json:"grant"`
 		Expires time.Time `json:"expires"`
-		Nodes   []NodeAt  `json:"nodes,omitempty" doc:"at which the media connection may be; absent when there is one only"`
+		Nodes   []NodeAt  `json:"nodes,omitempty" doc:"at which the media connection may be, in the order in which this client turns to them; absent when there is one only"`
 	}
 )
 
@@ -389,7 +389,7 @@ func (a *API) grant(ctx context.Context, who id.Person, name id.Room) (Grant, er
 	}
 	granted := Grant{Grant: a.Grants.Sign(g), Expires: g.Expires}
 	if a.Nodes != nil {
-		granted.Nodes = a.Nodes(fence)
+		granted.Nodes = a.Nodes(fence, g.Session)
 	}
 	return granted, nil
 }

@@ -85,14 +85,18 @@ func (a *seats) moved(s *seat, at id.Node) {
 	}
 }
 
-// Move tells a session that sits in a room to have its media connection with
-// another node.
-func (a *API) Move(name id.Room, who id.Person, session id.Session, at id.Node) {
+// Move tells a session that sits in a room that its media connection is to be
+// with another node, or is already.
+func (a *API) Move(name id.Room, who id.Person, session id.Session, at id.Node, why signal.MoveWhy) {
+	where := a.Media.Where(name, who)
 	a.seats.mu.Lock()
 	defer a.seats.mu.Unlock()
 	for _, s := range a.seats.taken[name][who] {
 		if s.session == session && s.in && !s.lost {
-			s.conn.ws.Post(encode(signal.Notice{Move: &signal.Move{Room: name, At: at}}))
+			if s.watch != nil {
+				s.watch.At(where)
+			}
+			s.conn.ws.Post(encode(signal.Notice{Move: &signal.Move{Room: name, At: at, Why: why}}))
 		}
 	}
 }

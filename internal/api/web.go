@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/region"
 )
 
@@ -46,7 +47,7 @@ func (a *API) web() http.Handler {
 			h.Set("Cache-Control", "no-cache")
 			h.Set("Content-Type", "text/html; charset=utf-8")
 			if a.Nodes != nil {
-				h.Set("Content-Security-Policy", a.contentSecurityPolicy(a.Nodes(region.Anywhere)))
+				h.Set("Content-Security-Policy", a.contentSecurityPolicy(a.Nodes(region.Anywhere, id.Session{})))
 			}
 			_, _ = w.Write(page) // the client may be gone
 		}

@@ -75,7 +75,7 @@ lossy:             media/rtp
 
 socket:
 
-spread:            id region room overlay/frame overlay/relay
+spread:            id region room signal overlay/frame overlay/relay
 
 api:               id region signal grant telemetry room room/live hub courier people reports socket
 node:              *

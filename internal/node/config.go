@@ -90,6 +90,7 @@ type Network struct {
 	Fence     region.Fence     `koanf:"fence"`    // this node speaks to none outside
 	Latitude  float64          `koanf:"latitude"`
 	Longitude float64          `koanf:"longitude"`
+	Drain     time.Duration    `koanf:"drain"` // how long people may take to leave, when the node is to stop
 }
 
 // defaults are the keys of stoa.toml and their values there; a test compares.
@@ -119,6 +120,7 @@ var defaults = map[string]any{
 	"network.fence":        "*",
 	"network.latitude":     0,
 	"network.longitude":    0,
+	"network.drain":        "60s",
 	"join":                 "",
 }
 
@@ -305,6 +307,9 @@ func (c *Config) check() error {
 	}
 	if c.Network.Longitude < -180 || c.Network.Longitude > 180 {
 		return bad("network.longitude", "%v is not between -180 and 180", c.Network.Longitude)
+	}
+	if d := c.Network.Drain; d < 0 || d > time.Hour {
+		return bad("network.drain", "%v is not between 0 and an hour", d)
 	}
 	return c.checkURL(bad)
 }

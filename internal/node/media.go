@@ -79,24 +79,63 @@ func (v voices) Offer(ctx context.Context, name id.Room, who id.Person, session 
 	if at == v.self {
 		at = id.Node{}
 	}
-	if !at.IsZero() && (v.trunk == nil || !v.trunk.Knows(at)) || v.Put(name, who, session, at) != nil {
+	if !at.IsZero() && !v.takes(at) || v.Put(name, who, session, at) != nil {
 		return "", api.ErrNode
 	}
 	answer, err := v.Rooms.Offer(ctx, name, who, session, sdp)
+	return answer, offerError(err)
+}
+
+// offerError is why an offer was not answered, as the doors know it.
+func offerError(err error) error {
 	if r, ok := errors.AsType[*spread.Refusal](err); ok {
 		switch r.Code {
 		case spread.RefusedOffer:
-			err = &api.OfferError{Detail: r.Detail}
+			return &api.OfferError{Detail: r.Detail}
 		case spread.RefusedSeat:
-			err = sfu.ErrNoSeat
+			return sfu.ErrNoSeat
 		default:
-			err = sfu.ErrBusy
+			return sfu.ErrBusy
 		}
 	}
 	if errors.Is(err, spread.ErrNoPlace) {
-		err = api.ErrNode
+		return api.ErrNode
 	}
-	return answer, err
+	return err
+}
+
+// takes reports whether another node takes people: it is known, and not about to
+// stop.
+func (v voices) takes(at id.Node) bool {
+	if v.trunk == nil {
+		return false
+	}
+	for _, one := range v.trunk.Nodes() {
+		if one.Node == at {
+			return !one.Leaving
+		}
+	}
+	return false
+}
+
+// Stand answers an offer at a node where a session stands by.
+func (v voices) Stand(ctx context.Context, name id.Room, who id.Person, session id.Session, at id.Node, sdp string) (string, error) {
+	if at.IsZero() {
+		at = v.self
+	}
+	if !v.takes(at) || v.Rooms.Stand(name, who, session, at) != nil {
+		return "", api.ErrNode
+	}
+	answer, err := v.OfferStandby(ctx, name, who, session, sdp)
+	return answer, offerError(err)
+}
+
+// Switch makes the node where a session stands by the one where its seat is.
+func (v voices) Switch(name id.Room, who id.Person, session id.Session, at id.Node) error {
+	if at.IsZero() {
+		at = v.self
+	}
+	return offerError(v.Rooms.Switch(name, who, session, at))
 }
 
 // sound tells the people of a room at this node how it sounds: by its owner, who

@@ -22,6 +22,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/overlay/identity"
 	"github.com/stoa-audio/stoa/internal/overlay/link"
 	"github.com/stoa-audio/stoa/internal/region"
+	"github.com/stoa-audio/stoa/internal/signal"
 	"github.com/stoa-audio/stoa/internal/spread"
 )
 
@@ -179,7 +180,8 @@ func (n *Node) openTrunk() error {
 			now := n.member.self.Load()
 			return a.Sign(now.Chain[0], now.Key)
 		},
-		Missed: func(node id.Node, gone bool) { go n.missed(node, gone) },
+		Changed: n.changed,
+		Missed:  func(node id.Node, gone bool) { go n.missed(node, gone) },
 		Serve: func(ctx context.Context, from identity.Member, kind string, s *link.Stream) {
 			if err := n.guests.Serve(ctx, from.Node, kind, s); err != nil {
 				n.log.WarnContext(ctx, "a stream of another node is ended", "from", from.Place, "reason", err)
@@ -249,14 +251,18 @@ func (n *Node) missed(node id.Node, gone bool) {
 	if len(moves) == 0 {
 		return
 	}
-	n.log.Warn("a node with people of our rooms is gone; they are sent to others", "people", len(moves))
 	n.send(moves)
+	n.log.Warn("a node with people of our rooms is gone; they are sent to others", "people", len(moves))
 }
 
 // send tells people to which node their media connections are to be now.
 func (n *Node) send(moves []spread.Move) {
 	for _, m := range moves {
-		n.api.Move(m.Room, m.Who, m.Session, n.another(m.From, m.Session, m.Fence))
+		to := m.To
+		if m.Why != signal.MoveSwitched {
+			to = n.another(m.From, m.Session, m.Fence)
+		}
+		n.api.Move(m.Room, m.Who, m.Session, to, m.Why)
 	}
 }
 
@@ -278,8 +284,7 @@ func (n *Node) another(gone id.Node, session id.Session, fence region.Fence) (be
 			continue
 		}
 		here := one.Place.Region == where
-		sum := sha256.Sum256(append(one.Node[:], session[:]...))
-		weight := binary.BigEndian.Uint64(sum[:])
+		weight := weightOf(one.Node, session)
 		if !ok || here && !near || here == near && weight > most {
 			best, most, near, ok = one.Node, weight, here, true
 		}
@@ -288,6 +293,13 @@ func (n *Node) another(gone id.Node, session id.Session, fence region.Fence) (be
 		return n.self()
 	}
 	return best
+}
+
+// weightOf is by how much a node is preferred for a session (rendezvous
+// hashing): when a node is gone, its people turn to all others alike.
+func weightOf(node id.Node, session id.Session) uint64 {
+	sum := sha256.Sum256(append(node[:], session[:]...))
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // stand is where this node stands; nowhere in no network.
@@ -325,9 +337,9 @@ func (n *Node) regions() []string {
 	return out
 }
 
-// nodes are those inside a fence at which people's media may be: none when this
-// is the only one.
-func (n *Node) nodes(fence region.Fence) []api.NodeAt {
+// nodes are those inside a fence at which a session's media may be, the preferred
+// first: none when this is the only one.
+func (n *Node) nodes(fence region.Fence, session id.Session) []api.NodeAt {
 	if n.trunk == nil {
 		return nil
 	}
@@ -342,6 +354,6 @@ func (n *Node) nodes(fence region.Fence) []api.NodeAt {
 		}
 		out = append(out, api.NodeAt{ID: one.Node, Region: one.Place.Region, Operator: one.Place.Operator, URL: one.URL, Here: one.Node == n.self()})
 	}
-	slices.SortFunc(out, func(a, b api.NodeAt) int { return cmp.Compare(a.ID.String(), b.ID.String()) })
+	slices.SortFunc(out, func(a, b api.NodeAt) int { return cmp.Compare(weightOf(b.ID, session), weightOf(a.ID, session)) })
 	return out
 }

@@ -62,13 +62,14 @@ type Node struct {
 	ready   atomic.Bool
 	work    context.CancelFunc // ends what runs beside
 	failed  chan error
+	news    chan struct{} // of other nodes
 }
 
 // Start starts a node: store, people, media, rooms, doors, in this order. Its
 // address is taken before all that, so that a second node changes nothing.
 // When it returns an error, nothing is left running.
 func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error) {
-	n := &Node{config: c, log: log, failed: make(chan error, 2)}
+	n := &Node{config: c, log: log, failed: make(chan error, 2), news: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Stop(context.WithoutCancel(ctx)))
@@ -129,6 +130,9 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	if err := n.openTrunk(); err != nil {
 		return nil, err
+	}
+	if n.trunk != nil {
+		go n.watchLeaving(work)
 	}
 	go n.gauge.run(work)
 	go n.forget(work)

@@ -47,10 +47,17 @@ type (
 	}
 	// Offer carries the client's SDP offer (RFC 8829). At is the node that the
 	// connection is to be with, one of those that the grant came with; zero: the
-	// one that is asked.
+	// one that is asked. With Standby it comes beside the connection that there
+	// is, and hears and says nothing until the client switches to it.
 	Offer struct {
-		SDP string  `json:"sdp"`
-		At  id.Node `json:"at,omitzero"`
+		SDP     string  `json:"sdp"`
+		At      id.Node `json:"at,omitzero"`
+		Standby bool    `json:"standby,omitempty"`
+	}
+	// Switch asks to have the media where they stand by, which is At, the node
+	// that is asked when zero. It is no mistake when they are there already.
+	Switch struct {
+		At id.Node `json:"at,omitzero"`
 	}
 	// SetHands says who may raise a hand: "off", "followed" or "everyone".
 	SetHands struct {
@@ -75,11 +82,13 @@ type (
 type Request struct {
 	ID uint64 `json:"id"`
 
-	Ping         *None  `json:"ping,omitempty"`
-	WatchHallway *None  `json:"watch_hallway,omitempty"`
-	Enter        *Enter `json:"enter,omitempty"`
-	Offer        *Offer `json:"offer,omitempty"`
-	Leave        *None  `json:"leave,omitempty"`
+	Ping         *None   `json:"ping,omitempty"`
+	WatchHallway *None   `json:"watch_hallway,omitempty"`
+	Enter        *Enter  `json:"enter,omitempty"`
+	Offer        *Offer  `json:"offer,omitempty"`
+	Switch       *Switch `json:"switch,omitempty"`
+	Release      *None   `json:"release,omitempty"`
+	Leave        *None   `json:"leave,omitempty"`
 
 	RaiseHand     *None     `json:"raise_hand,omitempty"`
 	LowerHand     *Who      `json:"lower_hand,omitempty"`
@@ -239,12 +248,24 @@ const (
 	CutRestart   CutReason = "restart"    // the node stops; come back in a moment
 )
 
-// Move tells a client to make a media connection with another node, by an offer:
-// the one before is gone, or will be.
+// Move tells a client that its media connection is to be with another node, and
+// why.
 type Move struct {
 	Room id.Room `json:"room"`
 	At   id.Node `json:"at"`
+	Why  MoveWhy `json:"why"`
 }
+
+// A MoveWhy is why a media connection is to be with another node.
+type MoveWhy string
+
+// The reasons to move.
+const (
+	MoveGone     MoveWhy = "gone"     // the node where it was is
+	MoveOutside  MoveWhy = "outside"  // of the room's fence it is now
+	MoveLeaving  MoveWhy = "leaving"  // it is about to stop: the other comes first
+	MoveSwitched MoveWhy = "switched" // it is, to where it stood by
+)
 
 // A Notice is what a node tells a client of its own accord. Exactly one of
 // the pointers is set.

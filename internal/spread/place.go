@@ -33,9 +33,16 @@ type stand struct {
 	seats     map[id.Person]Seat
 	streams   [frame.VoicesMax]id.Person // of our own voices
 	ways      Ways
-	away      map[id.Person]id.Node // who is heard from which other node
-	open      bool                  // its voices go into the overlay
+	away      map[afar]bool // who is heard from which other node
+	open      bool          // its voices go into the overlay
 	listening map[id.Node]bool
+}
+
+// An afar is somebody who speaks at another node. It may be at two, while they
+// switch from one to the other.
+type afar struct {
+	who id.Person
+	at  id.Node
 }
 
 // NewPlace returns the place that a node is, with no room.
@@ -78,6 +85,18 @@ func (p *Place) Sittings() map[id.Room]Sitting {
 	return out
 }
 
+// Guests returns how many people of other nodes' rooms are here, or stand by.
+func (p *Place) Guests() (n int) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, r := range p.rooms {
+		if r.owner != p.self {
+			n += len(r.seats)
+		}
+	}
+	return n
+}
+
 // Seat gives somebody their place in a room, or changes it.
 func (p *Place) Seat(owner id.Node, room id.Room, s Seat) error {
 	p.mu.Lock()
@@ -91,12 +110,18 @@ func (p *Place) Seat(owner id.Node, room id.Room, s Seat) error {
 		return ErrOwned
 	}
 	first := len(r.seats) == 0
-	before, there := r.seats[s.Who]
+	before, there := r.seats[s.Who] // zero: not there
 	r.seats[s.Who] = s
 	if !there || before.Session != s.Session {
 		p.media.Seat(room, s.Who, s.Session, s.Previous)
 	}
-	if s.May != (there && before.May) {
+	if s.Standby != before.Standby {
+		p.media.Standby(room, s.Who, s.Standby)
+	}
+	if s.Stage != before.Stage {
+		p.media.Stage(room, s.Who, s.Stage)
+	}
+	if s.May != before.May {
 		p.media.Speak(room, s.Who, s.May)
 	}
 	if first {
@@ -179,10 +204,10 @@ func (p *Place) Ways(owner id.Node, room id.Room, w Ways) {
 	}
 	refenced := r.ways.Fence != w.Fence
 	r.ways = w
-	r.away = make(map[id.Person]id.Node)
+	r.away = make(map[afar]bool)
 	for _, v := range w.Voices {
 		if v.At != p.self && v.May {
-			r.away[v.Who] = v.At
+			r.away[afar{v.Who, v.At}] = true
 		}
 	}
 	p.media.Spread(room, w.Wide, r.heard())
@@ -195,8 +220,10 @@ func (p *Place) Ways(owner id.Node, room id.Room, w Ways) {
 // heard is who is heard here from other nodes.
 func (r *stand) heard() []id.Person {
 	out := make([]id.Person, 0, len(r.away))
-	for who := range r.away {
-		out = append(out, who)
+	for one := range r.away {
+		if !slices.Contains(out, one.who) {
+			out = append(out, one.who)
+		}
 	}
 	return out
 }
@@ -297,7 +324,7 @@ func (p *Place) Say(room id.Room, who id.Person, packet []byte) {
 func (p *Place) Heard(room id.Room, from id.Node, who id.Person, packet []byte) {
 	p.mu.RLock()
 	r := p.rooms[room]
-	there := r != nil && !from.IsZero() && r.away[who] == from
+	there := r != nil && !from.IsZero() && r.away[afar{who, from}]
 	p.mu.RUnlock()
 	if there {
 		p.media.Heard(room, who, packet)

@@ -8,6 +8,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/signal"
 )
 
 // A Far is another node as a place for rooms of ours. What is told to it arrives
@@ -37,6 +38,8 @@ type RoomsConfig struct {
 type Rooms struct {
 	RoomsConfig
 
+	overlap time.Duration // of a seat that has switched
+
 	mu       sync.Mutex // guards the rest
 	sessions map[id.Session]id.Node
 	rooms    map[id.Room]*house
@@ -51,6 +54,8 @@ type Move struct {
 	Session id.Session
 	From    id.Node      // where it was
 	Fence   region.Fence // of the room
+	Why     signal.MoveWhy
+	To      id.Node // where it is, if it has switched
 }
 
 // A house is a room of ours.
@@ -64,14 +69,16 @@ type house struct {
 type at struct {
 	Seat
 
-	node id.Node
+	node  id.Node
+	spare id.Node // where it stands by; zero: nowhere
+	past  id.Node // where it was until a moment ago, and still is; zero: nowhere
 }
 
 // NewRooms returns the rooms that a node owns, at first none.
 func NewRooms(c RoomsConfig) *Rooms {
 	return &Rooms{
-		RoomsConfig: c,
-		sessions:    make(map[id.Session]id.Node), rooms: make(map[id.Room]*house), far: make(map[id.Node]Far),
+		RoomsConfig: c, overlap: overlapUsual,
+		sessions: make(map[id.Session]id.Node), rooms: make(map[id.Room]*house), far: make(map[id.Node]Far),
 		lost: make(map[id.Node]bool),
 	}
 }
@@ -127,9 +134,13 @@ func (rs *Rooms) seat(name id.Room, r *room.Room, who id.Person, session, previo
 	one := h.seats[who]
 	if one != nil {
 		delete(rs.sessions, one.Session)
-		if one.node != node {
+		switch {
+		case one.node != node:
 			rs.leave(name, h, one)
 			one = nil
+		case one.Session != previous: // another device
+			rs.spare(name, h, one)
+			rs.forget(name, h, one)
 		}
 	}
 	if one == nil {
@@ -139,7 +150,7 @@ func (rs *Rooms) seat(name id.Room, r *room.Room, who id.Person, session, previo
 	}
 	rs.sessions[session] = node
 	one.Seat = seatOf(r, who, session, previous)
-	rs.tell(node, Line{Room: name, Seat: new(one.Seat)})
+	rs.everywhere(name, one)
 	return moved || one.Stage
 }
 
@@ -160,7 +171,8 @@ func (rs *Rooms) speak(name id.Room, r *room.Room, who id.Person) (moved bool) {
 	}
 	one := h.seats[who]
 	one.Seat = seatOf(r, who, one.Session, one.Previous)
-	rs.tell(one.node, Line{Room: name, Seat: new(one.Seat)})
+	rs.stepped(name, h, one, r)
+	rs.everywhere(name, one)
 	return true
 }
 
@@ -188,10 +200,11 @@ func (rs *Rooms) refence(name id.Room, fence region.Fence) (moved bool) {
 	h.ways.Fence = fence
 	var moves []Move
 	for _, one := range h.seats {
+		rs.gather(name, h, one)
 		if rs.inside(one.node, fence) {
 			continue
 		}
-		moves = append(moves, Move{name, one.Who, one.Session, one.node, fence})
+		moves = append(moves, Move{Room: name, Who: one.Who, Session: one.Session, From: one.node, Fence: fence, Why: signal.MoveOutside})
 		rs.put(name, h, one, rs.Self)
 	}
 	if len(moves) > 0 {
@@ -220,8 +233,10 @@ func (rs *Rooms) put(name id.Room, h *house, one *at, node id.Node) {
 	rs.tell(node, Line{Room: name, Seat: new(one.Seat)})
 }
 
-// leave takes a seat away at the node where it is.
+// leave takes a seat away at the node where it is, and wherever else.
 func (rs *Rooms) leave(name id.Room, h *house, one *at) {
+	rs.spare(name, h, one)
+	rs.forget(name, h, one)
 	delete(h.seats, one.Who)
 	if h.counts[one.node]--; h.counts[one.node] == 0 {
 		delete(h.counts, one.node)
@@ -250,8 +265,15 @@ func (rs *Rooms) lead(name id.Room, h *house) {
 		return
 	}
 	for who, one := range h.seats {
-		if w.Wide && one.Stage {
-			w.Voices = append(w.Voices, Voice{who, one.node, one.May})
+		if !w.Wide || !one.Stage {
+			continue
+		}
+		w.Voices = append(w.Voices, Voice{who, one.node, one.May})
+		if !one.spare.IsZero() { // the way from there is made, and nobody is heard on it yet
+			w.Voices = append(w.Voices, Voice{who, one.spare, false})
+		}
+		if !one.past.IsZero() {
+			w.Voices = append(w.Voices, Voice{who, one.past, one.May})
 		}
 	}
 	h.ways = w
@@ -285,8 +307,11 @@ func (rs *Rooms) told(node id.Node, begin func()) []Line {
 			continue
 		}
 		for _, one := range h.seats {
-			if one.node == node {
+			switch node {
+			case one.node, one.past:
 				lines = append(lines, Line{Room: name, Seat: new(one.Seat)})
+			case one.spare:
+				lines = append(lines, Line{Room: name, Seat: one.standby()})
 			}
 		}
 		lines = append(lines, Line{Room: name, Ways: new(h.ways)})
@@ -304,7 +329,7 @@ func (rs *Rooms) Put(name id.Room, who id.Person, session id.Session, node id.No
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	h := rs.rooms[name]
-	if h == nil || h.seats[who] == nil || h.seats[who].Session != session || h.seats[who].node == node {
+	if h == nil || h.seats[who] == nil || h.seats[who].Session != session || h.seats[who].node == node && !rs.lost[node] {
 		return nil // the offer will say so
 	}
 	if rs.lost[node] || !rs.inside(node, h.ways.Fence) {
@@ -316,7 +341,7 @@ func (rs *Rooms) Put(name id.Room, who id.Person, session id.Session, node id.No
 }
 
 // Lost is told that a node is gone, or there again. It returns whose media were
-// there: they offer to another node.
+// there: they offer to another node, or have switched to where they stood by.
 func (rs *Rooms) Lost(node id.Node, gone bool) (moves []Move) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -329,10 +354,21 @@ func (rs *Rooms) Lost(node id.Node, gone bool) (moves []Move) {
 		if h.counts[node] == 0 {
 			continue
 		}
+		changed := false
 		for who, one := range h.seats {
-			if one.node == node {
-				moves = append(moves, Move{name, who, one.Session, node, h.ways.Fence})
+			changed = rs.without(name, h, one, node) || changed
+			if one.node != node {
+				continue
 			}
+			m := Move{Room: name, Who: who, Session: one.Session, From: node, Fence: h.ways.Fence, Why: signal.MoveGone}
+			if !one.spare.IsZero() {
+				rs.turn(name, h, one)
+				m.Why, m.To, changed = signal.MoveSwitched, one.node, true
+			}
+			moves = append(moves, m)
+		}
+		if changed {
+			rs.lead(name, h)
 		}
 	}
 	return moves

@@ -54,13 +54,16 @@ type Seat struct {
 	Session  id.Session `json:"session"`
 	Previous id.Session `json:"previous,omitzero"` // the same device's before
 	Stage    bool       `json:"stage,omitempty"`
-	May      bool       `json:"may,omitempty"` // they are heard
+	May      bool       `json:"may,omitempty"`     // they are heard
+	Standby  bool       `json:"standby,omitempty"` // their seat is at another node, for now
 }
 
 // Media is the media loop as a Place needs it.
 type Media interface {
 	Seat(room id.Room, who id.Person, session, previous id.Session)
 	Speak(room id.Room, who id.Person, may bool)
+	Stage(room id.Room, who id.Person, up bool)
+	Standby(room id.Room, who id.Person, ready bool)
 	Unseat(room id.Room, who id.Person)
 	End(room id.Room)
 	Spread(room id.Room, wide bool, away []id.Person)

@@ -15,6 +15,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/signal"
 )
 
 // A loop notes what a media loop is told.
@@ -22,13 +23,15 @@ type loop struct {
 	mu    sync.Mutex
 	seats map[id.Person]id.Session
 	may   map[id.Person]bool
+	ready map[id.Person]bool // who stands by
+	stage map[id.Person]bool
 	wide  bool
 	away  []id.Person
 	heard []string
 }
 
 func newLoop() *loop {
-	return &loop{seats: make(map[id.Person]id.Session), may: make(map[id.Person]bool)}
+	return &loop{seats: make(map[id.Person]id.Session), may: make(map[id.Person]bool), ready: make(map[id.Person]bool), stage: make(map[id.Person]bool)}
 }
 
 func (l *loop) with(f func()) {
@@ -42,7 +45,11 @@ func (l *loop) Seat(_ id.Room, who id.Person, session, _ id.Session) {
 }
 func (l *loop) Speak(_ id.Room, who id.Person, may bool) { l.with(func() { l.may[who] = may }) }
 func (l *loop) Unseat(_ id.Room, who id.Person) {
-	l.with(func() { delete(l.seats, who); delete(l.may, who) })
+	l.with(func() { delete(l.seats, who); delete(l.may, who); delete(l.ready, who); delete(l.stage, who) })
+}
+func (l *loop) Stage(_ id.Room, who id.Person, up bool) { l.with(func() { l.stage[who] = up }) }
+func (l *loop) Standby(_ id.Room, who id.Person, ready bool) {
+	l.with(func() { l.ready[who] = ready })
 }
 func (l *loop) End(id.Room) { l.with(func() { clear(l.seats); clear(l.may) }) }
 func (l *loop) Spread(_ id.Room, wide bool, away []id.Person) {
@@ -118,6 +125,7 @@ func newPair(t *testing.T) *pair {
 			p.sounds = append(p.sounds, string(notice))
 		}, log)
 	}})
+	p.rooms.overlap = 300 * time.Millisecond
 	t.Cleanup(func() { p.rooms.Close(); p.set(true) })
 	return p
 }
@@ -264,7 +272,7 @@ func TestFence(t *testing.T) {
 	}
 	p.do(room.SetFence{By: ada, To: region.In("eu")})
 	eventually(t, "Ben is not there any more", func() bool { return !p.far.sits(ben.Who) && p.own.sits(ben.Who) })
-	if len(p.moves) != 1 || p.moves[0] != (Move{p.name, ben.Who, ben.Session, p.other, region.In("eu")}) {
+	if len(p.moves) != 1 || p.moves[0] != (Move{Room: p.name, Who: ben.Who, Session: ben.Session, From: p.other, Fence: region.In("eu"), Why: signal.MoveOutside}) {
 		t.Errorf("moved: %v", p.moves)
 	}
 	for _, node := range []id.Node{p.other, id.New[id.Node]()} {

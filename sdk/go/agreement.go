@@ -300,6 +300,12 @@ func (r *Room) isUp() bool {
 }
 
 // stands notes whether this client's person is on the stage.
+func (r *Room) onStage() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.up
+}
+
 func (r *Room) stands(up bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

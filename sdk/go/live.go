@@ -201,11 +201,11 @@ func (l *live) hear(r *Room, b []byte) error {
 		}
 		r.heard(v)
 	case members["move"] != nil:
-		var m struct{ At string }
+		m := move{came: time.Now()}
 		if err := json.Unmarshal(members["move"], &m); err != nil {
 			return err
 		}
-		go r.move(m.At)
+		offer(r.moves, m)
 	case members["cut"] != nil:
 		var c Cut
 		if err := json.Unmarshal(members["cut"], &c); err != nil {

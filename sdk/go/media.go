@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -14,7 +12,6 @@ import (
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/webrtc/v4"
 
-	"github.com/stoa-audio/stoa/internal/signal"
 	"github.com/stoa-audio/stoa/sdk/go/red"
 )
 
@@ -65,109 +62,6 @@ func (r *Room) Counts() Counts {
 	return c
 }
 
-// connection returns the media connection.
-func (r *Room) connection() *webrtc.PeerConnection {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.peer
-}
-
-// moveWait is how long a media connection with another node is tried to make.
-const moveWait = 20 * time.Second
-
-// move makes the media connection anew, with another node.
-func (r *Room) move(at string) {
-	r.mu.Lock()
-	r.at = at
-	r.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), moveWait)
-	defer cancel()
-	go func() {
-		select {
-		case <-r.done:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	if err := r.connect(ctx); err != nil {
-		r.end(fmt.Errorf("%w: media is not moved: %w", ErrLost, err))
-	}
-}
-
-// A mediaOffer is the body of the request.
-type mediaOffer struct {
-	SDP string `json:"sdp"`
-	At  string `json:"at,omitempty"`
-}
-
-// connect makes the one offer and waits until media is up.
-func (r *Room) connect(ctx context.Context) error {
-	api, err := newAPI()
-	if err != nil {
-		return err
-	}
-	peer, err := api.NewPeerConnection(webrtc.Configuration{})
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	before, at := r.peer, r.at
-	r.peer = peer
-	r.mu.Unlock()
-	if before != nil {
-		_ = before.Close() // what it would say is of no interest any more
-	}
-	up, once := make(chan struct{}), sync.Once{}
-	peer.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if r.connection() != peer {
-			return
-		}
-		switch s {
-		case webrtc.PeerConnectionStateConnected:
-			once.Do(func() { close(up) }) // it may be disconnected for a while, and come back
-		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
-			r.end(fmt.Errorf("%w: media has %v", ErrLost, s))
-		default:
-		}
-	})
-	if _, err := peer.AddTransceiverFromTrack(r.microphone, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendrecv}); err != nil {
-		return err
-	}
-	for range signal.Slots {
-		if _, err := peer.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
-			return err
-		}
-	}
-	peer.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-		section := slices.IndexFunc(peer.GetTransceivers(), func(t *webrtc.RTPTransceiver) bool { return t.Receiver() == receiver })
-		r.listen(section-1, track) // the microphone's is the first
-	})
-	offer, err := peer.CreateOffer(nil)
-	if err != nil {
-		return err
-	}
-	if err := peer.SetLocalDescription(offer); err != nil {
-		return err
-	}
-	var answer struct{ SDP string }
-	err = r.live.ask(ctx, "offer", mediaOffer{offer.SDP, at}, &answer)
-	if problem, ok := errors.AsType[*Problem](err); ok && problem.Code == "no_node" && at != "" {
-		err = r.live.ask(ctx, "offer", mediaOffer{offer.SDP, ""}, &answer) // the one that was joined is there
-	}
-	if err != nil {
-		return err
-	}
-	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP}); err != nil {
-		return err
-	}
-	select {
-	case <-up:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("media does not come up: %w", ctx.Err())
-	}
-}
-
 // newAPI returns what makes connections as docs/protocol/media.md asks for:
 // Opus and RED, with NACK and reports.
 func newAPI() (*webrtc.API, error) {
@@ -212,8 +106,8 @@ type arrival struct {
 	sequence  uint16
 }
 
-// listen takes in what comes in a slot, until the connection is gone.
-func (r *Room) listen(slot int, track *webrtc.TrackRemote) {
+// listen takes in what comes in a slot of a connection, until it is gone.
+func (r *Room) listen(by, slot int, track *webrtc.TrackRemote) {
 	var o order
 	var copies []red.Copy
 	var highest uint16
@@ -258,7 +152,7 @@ func (r *Room) listen(slot int, track *webrtc.TrackRemote) {
 			return
 		}
 		if err == nil && len(packet.Payload) > 0 {
-			h, ok := r.voices.open(now, packet.Payload)
+			h, ok := r.voices.open(now, packet.Payload, by)
 			a := arrival{h, packet.Timestamp, packet.SequenceNumber}
 			switch {
 			case !ok:

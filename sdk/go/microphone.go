@@ -27,12 +27,13 @@ const frameDefault = 20 * time.Millisecond
 // ErrFrame means that something is not a packet of Opus.
 var ErrFrame = errors.New("not a packet of Opus")
 
-// A microphone is the track that is sent: it joins frames, numbers the packets
-// and repeats them, as the room asks for.
+// A microphone is what is sent: it joins frames, numbers the packets and repeats
+// them, as the room asks for.
 type microphone struct {
 	mu       sync.Mutex // guards all of it; each call is one owner's turn
 	now      func() time.Time
-	write    func(*rtp.Header, []byte) error // nil: not connected
+	outlet   *outlet                         // by which it is sent
+	write    func(*rtp.Header, []byte) error // the outlet's; nil: not connected
 	seal     func(now time.Time, payload []byte, redundant bool, length time.Duration) ([]byte, bool)
 	unsealed uint64 // packets that were not sent, for want of a key
 	red      bool   // the node understands RED
@@ -140,10 +141,28 @@ func (m *microphone) send() error {
 	return nil
 }
 
-// Bind is called when the connection is made (webrtc.TrackLocal).
-func (m *microphone) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+// through sends by an outlet from now on.
+func (m *microphone) through(o *outlet) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.outlet = o
+	m.plug()
+}
+
+// plug takes over what the outlet is connected with. The lock is held.
+func (m *microphone) plug() { m.write, m.ssrc, m.red = m.outlet.write, m.outlet.ssrc, m.outlet.red }
+
+// An outlet is the microphone as the track of one connection. There may be two,
+// and what is said goes by one of them: numbers go on when it is another.
+type outlet struct {
+	microphone *microphone // whose lock guards the rest
+	write      func(*rtp.Header, []byte) error
+	ssrc       uint32
+	red        bool
+}
+
+// Bind is called when the connection is made (webrtc.TrackLocal).
+func (o *outlet) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
 	codecs := c.CodecParameters()
 	has := func(payloadType webrtc.PayloadType) int {
 		return slices.IndexFunc(codecs, func(p webrtc.RTPCodecParameters) bool { return p.PayloadType == payloadType })
@@ -152,24 +171,31 @@ func (m *microphone) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters
 	if voice < 0 {
 		return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
 	}
-	m.red, m.ssrc = has(redType) >= 0, uint32(c.SSRC())
-	m.write = func(h *rtp.Header, payload []byte) error {
+	o.set(func(h *rtp.Header, payload []byte) error {
 		_, err := c.WriteStream().WriteRTP(h, payload)
 		return err
-	}
+	}, uint32(c.SSRC()), has(redType) >= 0)
 	return codecs[voice], nil
 }
 
 // Unbind is called when it is gone (webrtc.TrackLocal).
-func (m *microphone) Unbind(webrtc.TrackLocalContext) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.write = nil
+func (o *outlet) Unbind(webrtc.TrackLocalContext) error {
+	o.set(nil, 0, false)
 	return nil
 }
 
+func (o *outlet) set(write func(*rtp.Header, []byte) error, ssrc uint32, red bool) {
+	m := o.microphone
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o.write, o.ssrc, o.red = write, ssrc, red
+	if m.outlet == o {
+		m.plug()
+	}
+}
+
 // ID and the other names of the track are nobody's business.
-func (m *microphone) ID() string                { return "microphone" }
-func (m *microphone) RID() string               { return "" }
-func (m *microphone) StreamID() string          { return "stoa" }
-func (m *microphone) Kind() webrtc.RTPCodecType { return webrtc.RTPCodecTypeAudio }
+func (o *outlet) ID() string                { return "microphone" }
+func (o *outlet) RID() string               { return "" }
+func (o *outlet) StreamID() string          { return "stoa" }
+func (o *outlet) Kind() webrtc.RTPCodecType { return webrtc.RTPCodecTypeAudio }

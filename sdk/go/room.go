@@ -26,7 +26,6 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/pion/webrtc/v4"
 
 	"github.com/stoa-audio/stoa/sdk/go/group"
 )
@@ -89,11 +88,12 @@ type Room struct {
 	View View
 
 	live       *live
-	peer       *webrtc.PeerConnection
 	microphone *microphone
 	voices     *stage
 	device     Device
-	at         string     // the node where media is to be; empty: the one that is joined
+	at         string // the node where media is to be first; empty: the one that is joined
+	nodes      []Node // at which media may be
+	moves      chan move
 	agreement  *agreement // the reader's; nil before one is in
 	room       group.ID   // set with it
 	frames     chan Frame
@@ -104,6 +104,9 @@ type Room struct {
 	err    func() error    // why it is
 
 	mu      sync.Mutex // guards what follows
+	current *connection
+	numbers int    // of connections
+	ready   string // at which node one is ready
 	state   group.State
 	up      bool          // on the stage
 	changed chan struct{} // closed when state or up has
@@ -116,6 +119,11 @@ type Option func(*Room)
 // At has the media connection be with one of the nodes that came with the grant,
 // in place of the one that is joined.
 func At(node string) Option { return func(r *Room) { r.at = node } }
+
+// Among has the media connection go to others of the nodes that came with the
+// grant, when its own is gone or about to stop; whoever is on the stage has one
+// ready there.
+func Among(nodes ...Node) Option { return func(r *Room) { r.nodes = nodes } }
 
 // By has others recognise the one who joins by a device's key, which is kept.
 // Without it they see another one each time.
@@ -132,7 +140,7 @@ func Join(ctx context.Context, address, grant string, options ...Option) (*Room,
 	inside, cancel := context.WithCancelCause(ctx)
 	voices := newStage()
 	r := &Room{
-		microphone: newMicrophone(voices.seal), voices: voices, frames: make(chan Frame, framesMax), events: make(chan Event, eventsMax), changed: make(chan struct{}),
+		microphone: newMicrophone(voices.seal), voices: voices, frames: make(chan Frame, framesMax), events: make(chan Event, eventsMax), changed: make(chan struct{}), moves: make(chan move, movesMax),
 		cancel: cancel, done: inside.Done(), err: func() error { return context.Cause(inside) },
 	}
 	for _, o := range options {
@@ -145,13 +153,11 @@ func Join(ctx context.Context, address, grant string, options ...Option) (*Room,
 		if r.live != nil {
 			_ = r.live.conn.CloseNow()
 		}
-		if peer := r.connection(); peer != nil {
-			_ = peer.Close()
-		}
+		r.connection().close()
 		return nil, fmt.Errorf("join: %w", err)
 	}
+	go r.attend(inside)
 	context.AfterFunc(inside, func() {
-		_ = r.connection().Close()
 		_ = r.live.conn.Close(websocket.StatusNormalClosure, "") // the seat goes with it, a little later
 	})
 	return r, nil

@@ -56,6 +56,8 @@ type other struct {
 	hearer *voice.Hearer
 	epochs map[uint32]bool // that it knows
 	heard  bool            // ever
+	by     int             // the newest connection by which a frame has come
+	first  sframe.Header   // and the first one that has
 }
 
 func newStage() *stage {
@@ -183,24 +185,32 @@ type heard struct {
 }
 
 // open returns what is said in a frame. It returns false when it is nobody's on
-// the stage, has come before, or is of a voice that is not trusted.
-func (s *stage) open(now time.Time, sealed []byte) (h heard, ok bool) {
+// the stage, has come before, or is of a voice that is not trusted. by is the connection that
+// it has come by: when a voice has come by a newer one, what comes by the one before
+// is only what is missing at its end.
+func (s *stage) open(now time.Time, sealed []byte, by int) (h heard, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	header, _, err := sframe.ParseHeader(sealed)
 	if err != nil {
 		return h, false
 	}
-	_, slot, _ := keys.ParseKID(header.KID)
+	epoch, slot, _ := keys.ParseKID(header.KID)
 	for _, v := range s.roster {
 		o := s.others[placeOf(v)]
 		if v.Slot != slot || o == nil {
 			continue
 		}
+		if since, _, _ := keys.ParseKID(o.first.KID); by < o.by && since == epoch && header.CTR >= o.first.CTR {
+			return h, false
+		}
 		if h.payload, h.redundant, err = o.hearer.Open(now, nil, sealed); err != nil {
 			return heard{}, false
 		}
 		o.heard = true
+		if by > o.by {
+			o.by, o.first = by, header
+		}
 		h.who, h.proof = v.Who, o.hearer.Last()
 		kid, key := o.hearer.LastKey()
 		s.ring.keep(now, v, kid, key, sealed)

@@ -78,7 +78,7 @@ func opens(t *testing.T, now *time.Time, a, b *inside, n int) (played int) {
 		if bytes.Contains(sealed, said) {
 			t.Fatal("what was said is in what is sent")
 		}
-		h, ok := b.open(*now, sealed)
+		h, ok := b.open(*now, sealed, 0)
 		if ok && (!bytes.Equal(h.payload, said) || h.who != a.voice.Who || !h.until.IsZero()) {
 			t.Fatalf("heard %+v", h)
 		}
@@ -106,7 +106,7 @@ func TestOneHearsTheOther(t *testing.T) {
 	}
 	sealed, _ := ada.seal(now, []byte{0xf8, 1}, false, frameLength)
 	for i, want := range []bool{true, false} {
-		if _, ok := ben.open(now, sealed); ok != want {
+		if _, ok := ben.open(now, sealed, 0); ok != want {
 			t.Errorf("time %d: %v", i+1, ok)
 		}
 	}
@@ -191,10 +191,10 @@ func TestOnlyWhatIsProvenIsHeard(t *testing.T) {
 		if !ok {
 			t.Fatal("not sealed")
 		}
-		if h, ok := cleo.open(now, sealed); !ok || !h.until.IsZero() {
+		if h, ok := cleo.open(now, sealed, 0); !ok || !h.until.IsZero() {
 			t.Fatalf("on the stage, frame %d is heard at %v, %v", i, h.until, ok)
 		}
-		h, ok := ben.open(now, sealed)
+		h, ok := ben.open(now, sealed, 0)
 		if !ok || h.until != now.Add(voice.ProofWait) {
 			t.Fatalf("frame %d is to be heard at %v, %v", i, h.until, ok)
 		}
@@ -216,7 +216,7 @@ func TestWhatWasHeardCanBeReported(t *testing.T) {
 	for i := range 600 {
 		now = now.Add(frameLength)
 		sealed, _ := ada.seal(now, []byte{0xf8, byte(i), byte(i >> 8)}, false, frameLength)
-		if _, ok := ben.open(now, sealed); !ok {
+		if _, ok := ben.open(now, sealed, 0); !ok {
 			t.Fatalf("frame %d is not heard", i)
 		}
 		facts.Hashes = append(facts.Hashes, report.Hash(sealed))

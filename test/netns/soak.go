@@ -221,7 +221,7 @@ func (s *soak) seats(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	guests := make(map[string]int)
+	guests, up := make(map[string]int), 0
 	for _, n := range s.w.Nodes {
 		r, err := n.Roster(ctx)
 		if err != nil {
@@ -231,9 +231,7 @@ func (s *soak) seats(ctx context.Context) error {
 			if one.Ghosts > 0 || one.Receivers > one.Seats {
 				return fmt.Errorf("%s: %d of %d receivers have no seat", n.Name, one.Ghosts, one.Receivers)
 			}
-			if one.Up < one.Seats {
-				return fmt.Errorf("%s: %d of %d who sit there have a media connection", n.Name, one.Up, one.Seats)
-			}
+			up += one.Up
 		}
 		if n != s.w.Nodes[0] {
 			guests[n.Region()] += r.Guests()
@@ -247,8 +245,8 @@ func (s *soak) seats(ctx context.Context) error {
 		}
 		sum += placed
 	}
-	if sum < len(s.actors) {
-		return fmt.Errorf("%d of %d people have a seat", sum, len(s.actors))
+	if sum < len(s.actors) || up < len(s.actors) {
+		return fmt.Errorf("of %d people, %d have a seat and %d a media connection", len(s.actors), sum, up)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"encoding/binary"
 	"slices"
 	"time"
 
@@ -160,6 +161,19 @@ func (p *Peer) AppendReport(now time.Time, sent []fanout.Sent, marks *[forward.S
 		return out, false
 	}
 	sealed, err := p.control.Append(out, plain)
+	return sealed, err == nil
+}
+
+// AppendBeat appends to out an SRTCP packet that says nothing: a receiver report
+// of no stream (RFC 3550, section 6.4.2), alone (RFC 5506), as short as can be.
+// It returns false before the handshake has ended.
+func (p *Peer) AppendBeat(out []byte) ([]byte, bool) {
+	if p.keys == nil {
+		return out, false
+	}
+	beat := [8]byte{2 << 6, byte(rtcp.TypeReceiverReport), 0, 1}
+	binary.BigEndian.PutUint32(beat[4:], p.ssrc)
+	sealed, err := p.control.Append(out, beat[:])
 	return sealed, err == nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/media/handshake"
 	"github.com/stoa-audio/stoa/internal/media/peer"
+	"github.com/stoa-audio/stoa/internal/media/seal"
 )
 
 // nowhere is the place of a client that has no keys yet.
@@ -24,15 +25,19 @@ type client struct {
 	member string // the seat's, for the log
 	made   time.Time
 
-	gone  atomic.Bool           // it is cut
-	up    atomic.Bool           // its handshake has ended
-	owner atomic.Pointer[shard] // nil before it is first heard
+	gone    atomic.Bool           // it is cut
+	up      atomic.Bool           // its handshake has ended
+	onStage atomic.Bool           // as its seat
+	standby atomic.Bool           // as its seat
+	owner   atomic.Pointer[shard] // nil before it is first heard
 
 	strange sharedBudget // checks from addresses that are not its own yet
 
 	// The rest is the owner's.
 	index     int                  // in the owner's clients
 	place     int                  // on the floor of its room
+	ready     *seal.RTP            // what seals for it, while it only stands by
+	beatAt    time.Time            // not before, if it listens
 	handshake *handshake.Handshake // while it is under way
 	last      [][]byte             // the handshake's last flight, for a while
 	lastUntil time.Time

@@ -18,6 +18,7 @@ const (
 	packetsOut                     // copies of them
 	packetsAgain                   // copies that a listener asked for again
 	packetsAbroad                  // voices' packets from other nodes
+	beats                          // that say that the node is there
 	handshakeDone                  // connections that came up
 	handshakeFailed                // and those that did not
 	consentLost                    // connections given up
@@ -44,7 +45,7 @@ const (
 
 // counterNames are the counters' names to the outside.
 var counterNames = [counterCount]string{
-	"packets_in", "packets_out", "packets_again", "packets_abroad", "handshakes", "handshakes_failed", "consent_lost",
+	"packets_in", "packets_out", "packets_again", "packets_abroad", "beats", "handshakes", "handshakes_failed", "consent_lost",
 	"drop_unknown", "drop_check", "drop_stranger", "drop_dtls", "drop_busy", "drop_auth",
 	"drop_payload", "drop_flood", "drop_not_on_stage", "drop_no_slot", "drop_too_old",
 	"drop_late", "drop_inbox", "drop_send_full", "drop_send_refused", "drop_again", "drop_abroad", "undigested",

@@ -32,6 +32,8 @@ type seat struct {
 	session  id.Session
 	member   string // what it goes by in the log; as long as one device has it
 	maySpeak bool
+	onStage  bool
+	standby  bool    // it hears and says nothing yet
 	client   *client // nil before an offer
 }
 
@@ -40,6 +42,7 @@ type Receiver struct {
 	Session  id.Session // zero: it has no seat
 	MaySpeak bool
 	Up       bool // its handshake has ended
+	Standby  bool // it hears and says nothing yet
 }
 
 // Seat gives who's seat in a room to a session. The connection of another
@@ -222,7 +225,7 @@ func (s *SFU) Roster(room id.Room) map[id.Person]Receiver {
 		h.mu.Lock()
 		for who, at := range h.seats {
 			if at.client != nil {
-				out[who] = Receiver{at.session, at.maySpeak, at.client.up.Load()}
+				out[who] = Receiver{at.session, at.maySpeak && !at.standby, at.client.up.Load(), at.standby}
 			}
 		}
 		h.mu.Unlock()
@@ -250,7 +253,7 @@ func (s *SFU) Rooms() []id.Room {
 func (s *SFU) Route(room id.Room, now time.Time) string { return s.routes.Of(room, now) }
 
 // ghosts returns the clients in a room that the shard sends to though they
-// have no seat. Whoever has just been cut is not one: that is in the mail, and
+// have no seat, or only stand by. Whoever has just been cut is not one: that is in the mail, and
 // read by the second look.
 func (l *shard) ghosts(room id.Room) []*client {
 	var found []*client
@@ -261,7 +264,7 @@ func (l *shard) ghosts(room id.Room) []*client {
 				continue
 			}
 			c.hall.mu.Lock()
-			if c.seat.client != c {
+			if c.seat.client != c || c.seat.standby {
 				in = append(in, c)
 			}
 			c.hall.mu.Unlock()
@@ -301,7 +304,7 @@ func (h *hall) home(hears *shard, most int) *shard {
 func (h *hall) voice(now time.Time, c *client, header rtp.Header) (out forward.Outgoing, reason counter, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if c.seat.client != c || !c.seat.maySpeak {
+	if c.seat.client != c || !c.seat.maySpeak || c.seat.standby {
 		return out, dropNotOnStage, false
 	}
 	return h.number(now, c.who, header)

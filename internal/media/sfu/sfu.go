@@ -355,6 +355,8 @@ func (s *SFU) newClient(h *hall, who id.Person, at *seat, o peer.Offer, now time
 	}
 	p, answer := peer.New(now, o, local, n.rnd)
 	c := &client{Peer: p, hall: h, who: who, seat: at, member: at.member, made: now, place: nowhere}
+	c.onStage.Store(at.onStage)
+	c.standby.Store(at.standby)
 	n.byUfrag[local.Ufrag] = c
 	return c, answer, nil
 }

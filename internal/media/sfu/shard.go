@@ -37,7 +37,8 @@ type shard struct {
 	abroad  map[netip.AddrPort]*visitor // heard here, owned by another shard
 	bySSRC  map[uint32][]*client        // what clients send, to find one that has moved
 	floors  map[*hall]*floor
-	due     []*floor // with packets that wait to be sealed
+	near    map[*client]struct{} // who gets a beat each tick
+	due     []*floor             // with packets that wait to be sealed
 
 	check   peer.Check
 	plain   [udp.DatagramMax]byte // a decrypted packet
@@ -56,6 +57,7 @@ func newShard(s *SFU, index int, conn *udp.Conn, lane Lane) *shard {
 		abroad: make(map[netip.AddrPort]*visitor),
 		bySSRC: make(map[uint32][]*client),
 		floors: make(map[*hall]*floor),
+		near:   make(map[*client]struct{}),
 		slab:   make([]byte, 0, udp.BatchMax*udp.DatagramMax),
 		out:    make([]udp.Datagram, 0, udp.BatchMax),
 	}
@@ -227,6 +229,7 @@ func (l *shard) settle(c *client) *shard {
 func (l *shard) adopt(c *client) {
 	c.index = len(l.clients)
 	l.clients = append(l.clients, c)
+	l.attend(c)
 	if c.gone.Load() { // it was cut before it had an owner to be told
 		l.drop(c)
 	}
@@ -243,6 +246,7 @@ func (l *shard) drop(c *client) {
 	l.clients[c.index].index = c.index
 	l.clients[last] = nil
 	l.clients = l.clients[:last]
+	delete(l.near, c)
 	for _, a := range c.addresses {
 		if l.byAddr[a] == c {
 			delete(l.byAddr, a)
@@ -310,7 +314,11 @@ func (l *shard) shaken(c *client, started time.Time, r handshake.Result, err err
 		return
 	}
 	l.sfu.counters.add(handshakeDone)
-	l.arrive(c, sealed)
+	if c.standby.Load() {
+		c.ready = &sealed // begin comes after
+	} else {
+		l.arrive(c, sealed)
+	}
 	c.reportAt = l.now.Add(reportEvery)
 	c.up.Store(true)
 	c.last, c.lastUntil = r.Last, l.now.Add(handshake.Linger)
@@ -320,6 +328,7 @@ func (l *shard) shaken(c *client, started time.Time, r handshake.Result, err err
 
 func (l *shard) tick() {
 	l.moves = 0
+	l.beatNear()
 	// A tenth of the clients each time.
 	share := (len(l.clients) + sweep - 1) / sweep
 	for range share {
@@ -354,6 +363,7 @@ func (l *shard) look(c *client) {
 	if l.now.After(c.lastUntil) {
 		c.last = nil
 	}
+	l.beatQuietly(c)
 	if c.place == nowhere || l.now.Before(c.reportAt) {
 		return
 	}

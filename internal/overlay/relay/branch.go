@@ -342,7 +342,7 @@ func (n *Node) joined(now time.Duration, from int, j frame.Join) {
 		if why = frame.JoinStranger; len(n.early) < earlyMax {
 			n.early = append(n.early, early{j.Tree, from, j.Label, now + sayAgain})
 		}
-	case n.leaving && !slices.ContainsFunc(b.children, func(c child) bool { return c.node == from }):
+	case n.leaving && b.root == nil && !slices.ContainsFunc(b.children, func(c child) bool { return c.node == from }):
 		why = frame.JoinLeaving
 	default:
 		why = n.adopt(now, b, from, j.Label)

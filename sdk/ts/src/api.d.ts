@@ -639,7 +639,7 @@ export interface components {
             /** Format: date-time */
             expires: string;
             grant: string;
-            /** @description at which the media connection may be; absent when there is one only */
+            /** @description at which the media connection may be, in the order in which this client turns to them; absent when there is one only */
             nodes?: components["schemas"]["NodeAt"][];
         };
         House: {
@@ -909,6 +909,8 @@ export interface components {
         SignalMove: {
             at: string;
             room: string;
+            /** @enum {string} */
+            why: "gone" | "outside" | "leaving" | "switched";
         };
         SignalNone: Record<string, never>;
         SignalNotice: {
@@ -926,6 +928,7 @@ export interface components {
         SignalOffer: {
             at?: string;
             sdp: string;
+            standby?: boolean;
         };
         SignalProblem: {
             code: string;
@@ -969,11 +972,13 @@ export interface components {
             ping?: components["schemas"]["SignalNone"];
             prove?: components["schemas"]["SignalProve"];
             raise_hand?: components["schemas"]["SignalNone"];
+            release?: components["schemas"]["SignalNone"];
             remove?: components["schemas"]["SignalWho"];
             set_fence?: components["schemas"]["SignalSetFence"];
             set_hands?: components["schemas"]["SignalSetHands"];
             step_down?: components["schemas"]["SignalNone"];
             step_up?: components["schemas"]["SignalNone"];
+            switch?: components["schemas"]["SignalSwitch"];
             tend?: components["schemas"]["SignalNone"];
             unmute?: components["schemas"]["SignalNone"];
             watch_hallway?: components["schemas"]["SignalNone"];
@@ -985,6 +990,9 @@ export interface components {
         SignalSetHands: {
             /** @enum {string} */
             policy: "off" | "followed" | "everyone";
+        };
+        SignalSwitch: {
+            at?: string;
         };
         SignalTended: {
             /** Format: int32 */

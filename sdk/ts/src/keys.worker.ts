@@ -5,8 +5,13 @@
  */
 import { Keeper, type Order, type Report } from './keys/keeper.ts';
 
-/** Which way a transform is on: one's own voice, or a slot of the connection. */
-export type Way = { speaks: true } | { slot: number };
+/** Which way a transform is on: one's own voice, or a slot, of a connection. */
+export type Way = { speaks: true; connection: number } | { slot: number; connection: number };
+
+/** To be ticked for every so many milliseconds; 0: not any more. */
+export interface Tick {
+  tick: number;
+}
 
 interface EncodedFrame {
   data: ArrayBuffer;
@@ -21,8 +26,8 @@ interface Transformer {
 
 /** The global scope of a worker, as far as it is used here. */
 const scope = globalThis as unknown as {
-  onmessage: (event: { data: Order }) => void;
-  postMessage: (report: Report) => void;
+  onmessage: (event: { data: Order | Tick }) => void;
+  postMessage: (report: Report | Tick) => void;
   onrtctransform: (event: { transformer: Transformer }) => void;
 };
 
@@ -31,7 +36,17 @@ const keeper = new Keeper(
   () => performance.timeOrigin + performance.now(),
 );
 
-scope.onmessage = ({ data }) => void keeper.order(data);
+// A hidden page's own timers come once a second. Those of a worker do not.
+let ticking: ReturnType<typeof setInterval> | undefined;
+
+scope.onmessage = ({ data }) => {
+  if (!('tick' in data)) {
+    void keeper.order(data);
+    return;
+  }
+  clearInterval(ticking);
+  if (data.tick) ticking = setInterval(() => scope.postMessage(data), data.tick);
+};
 
 scope.onrtctransform = ({ transformer }) => {
   const way = transformer.options;
@@ -43,13 +58,13 @@ scope.onrtctransform = ({ transformer }) => {
       const before = { data: new Uint8Array(frame.data), type, timestamp };
       // What may not be sent, or played, ends here.
       if ('speaks' in way) {
-        const sealed = await keeper.seal(before);
+        const sealed = await keeper.seal(way.connection, before);
         if (!sealed) return;
         frame.data = sealed.buffer;
         out.enqueue(frame);
         return;
       }
-      const opened = await keeper.open(way.slot, before);
+      const opened = await keeper.open(way, before);
       if (!opened) return;
       frame.data = opened.data.buffer;
       if (!opened.wait) {

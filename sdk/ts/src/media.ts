@@ -1,15 +1,20 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
-import { type Manner, spoken, typesOf } from './answer.ts';
+import type { Manner } from './answer.ts';
+import { Connection, slotCount } from './connection.ts';
 import { asStoaError, StoaError } from './error.ts';
-import type { Types } from './keys/frames.ts';
-import { Patience } from './patience.ts';
+import type { NodeAt } from './http.ts';
+import { nearest } from './nearest.ts';
+import type { Move } from './protocol.ts';
 import type { Sealing } from './sealing.ts';
-
-/** The node carries so many voices to one listener at once. */
-export const slotCount = 8;
+import { alternates, Bearing, following, hesitate, lookEvery, nameOf } from './watch.ts';
 
 const lostAfter = 2_000; // ms of "disconnected" before a new connection is made
 const retryAfter = 2_000; // ms between attempts that the node refused
+const comesUpWithin = 5_000; // ms for a connection beside the one that there is
+const standbyAgain = 5_000; // ms between attempts to have one ready
+const standbyBears = 3_000; // ms of silence of one that is
+const settleAfter = 250; // ms from when the owner of the room has agreed until all nodes know
+const lingerFor = 1_000; // ms for which what is under way is still played
 const levelEvery = 67; // ms: fifteen times a second
 const countEvery = 1_000; // ms between looks at what is lost
 const floorDB = -55; // a level of 0
@@ -19,18 +24,29 @@ const ceilingDB = -15; // a level of 1
 export type MediaState = 'new' | 'connecting' | 'connected' | 'lost' | 'refused';
 
 export interface Levels {
+  /** Whose slots they are. */
+  connection: number;
   /** 0 to 1, for each slot. */
   slots: number[];
   microphone: number;
 }
 
+/** What is asked of the node that we are connected with. A node is named; '' is itself. */
+export interface Exchange {
+  /** Brings an SDP offer to a node and its answer back. */
+  offer(sdp: string, at: string, standby: boolean): Promise<string>;
+  /** Has the media where they stand by. */
+  switch(at: string): Promise<unknown>;
+  /** Gives the standby up. */
+  release(): Promise<unknown>;
+}
+
 /**
- * The media connection of a seat: one RTCPeerConnection with the microphone
- * and eight slots, as docs/protocol/media.md describes it. It is offered once
- * and never renegotiated with the node; when it is lost, a new one takes its
- * place. Each slot
- * plays on an audio element of its own, and its level is measured beside that,
- * so that what is heard never passes through Web Audio.
+ * The media of a seat. One connection is heard and speaks; when its node falls
+ * silent, is about to stop or is lost, another takes its place. Those on the stage
+ * have one ready at another node, and switch to it at once. Each slot plays on an
+ * audio element of its own, and its level is measured beside that, so that what is
+ * heard never passes through Web Audio.
  */
 export class Media {
   readonly state: ReadonlySignal<MediaState>;
@@ -39,28 +55,39 @@ export class Media {
   readonly #state = signal<MediaState>('new');
   readonly #blocked = signal(false);
   readonly #sealing: Sealing;
-  readonly #exchange: (offer: string) => Promise<string>;
+  readonly #exchange: Exchange;
   readonly #heard: (levels: Levels) => void;
   readonly #meters = new Meters();
-  readonly #players: HTMLAudioElement[] = [];
+  // Two sets: while one connection follows another, both are heard.
+  readonly #players: [HTMLAudioElement[], HTMLAudioElement[]] = [[], []];
   readonly #levelTimer: ReturnType<typeof setInterval>;
   readonly #countTimer: ReturnType<typeof setInterval>;
-  #patience = new Map<RTCRtpReceiver, Patience>();
+  readonly #bearing = new Bearing();
+  #front: 0 | 1 = 0; // which players are the connection's
   #manner: Manner = { frameMS: 20, repeat: [], even: false };
-  #applied: { answer: string; types: Types; how: Manner } | undefined;
-  #applying: Promise<void> = Promise.resolve();
-  #peer: RTCPeerConnection | undefined;
+  #nodes: readonly NodeAt[] = []; // where connections may be
+  #at: string | undefined; // where it is; '' is the one that we are connected with
+  #numbers = 0;
+  #connection: Connection | undefined; // that is heard and speaks
+  #former: Connection | undefined; // what was under way is still heard by it
+  #standby: Connection | undefined; // is ready, or is being made so
+  #standbyAt = 0; // not before, in ms
+  #tried: string | undefined; // where the last standby was
+  #replacing = false;
+  #looking = false;
+  #onStage = false;
+  #every = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #lingering: ReturnType<typeof setTimeout> | undefined;
   #track: MediaStreamTrack | undefined;
   #asking: Promise<void> | undefined;
   #open = false;
   #device: string | undefined;
   #stopped = false;
 
-  /** `exchange` brings an SDP offer to the node and its answer back. */
   constructor(
     sealing: Sealing,
-    exchange: (offer: string) => Promise<string>,
+    exchange: Exchange,
     heard: (levels: Levels) => void,
     device?: string,
   ) {
@@ -70,9 +97,12 @@ export class Media {
     this.#exchange = exchange;
     this.#heard = heard;
     this.#device = device;
-    for (let i = 0; i < slotCount; i++) this.#players.push(document.createElement('audio'));
+    for (const set of this.#players) {
+      for (let i = 0; i < slotCount; i++) set.push(document.createElement('audio'));
+    }
     this.#levelTimer = setInterval(() => this.#measure(), levelEvery);
-    this.#countTimer = setInterval(() => void this.#wait(), countEvery);
+    this.#countTimer = setInterval(() => void this.#connection?.wait(), countEvery);
+    this.stand(false);
   }
 
   /** Ends the connection and gives the microphone back. */
@@ -83,65 +113,82 @@ export class Media {
     this.lose();
     this.releaseMicrophone();
     this.#meters.stop();
-    for (const player of this.#players) player.srcObject = null;
+    for (const player of this.#players.flat()) player.srcObject = null;
   }
 
   /** Closes what there is; `connect` makes it new. */
   lose(): void {
     clearTimeout(this.#timer);
-    if (this.#peer) this.#peer.onconnectionstatechange = null;
-    this.#peer?.close();
-    this.#peer = undefined;
-    this.#applied = undefined;
-    this.#patience.clear();
+    this.#connection?.close();
+    this.#connection = undefined;
+    this.#drop();
+    this.#retire();
     this.#state.value = 'lost';
+  }
+
+  /** Says at which nodes connections may be, in the order in which they are turned to. */
+  find(nodes: readonly NodeAt[]): void {
+    this.#nodes = nodes;
+    if (this.#at && !nodes.some(({ id }) => id === this.#at)) this.#at = undefined;
+  }
+
+  /** Whether one is on the stage: then a connection is kept ready at another node. */
+  stand(onStage: boolean): void {
+    this.#onStage = onStage;
+    if (!onStage) this.#drop(); // the owner of the room does so, too
+    const every = onStage ? lookEvery.stage : lookEvery.audience;
+    if (every === this.#every) return;
+    this.#every = every;
+    this.#sealing.tick(every, () => void this.#look());
+  }
+
+  /** The owner of the room has the media be at another node. */
+  move({ at, why }: Move): void {
+    const standby = this.#standby;
+    if (why === 'leaving') {
+      // The other comes first, and there is no gap.
+      if (standby?.isUp) void this.#hand(standby);
+      else void this.#replace(at);
+      return;
+    }
+    if (why === 'switched') {
+      const here = this.#connection;
+      if (here && nameOf(this.#nodes, here.at) === at) return;
+      if (standby?.isUp && nameOf(this.#nodes, standby.at) === at) {
+        this.#turn(standby);
+        return;
+      }
+    }
+    if (why === 'gone' && this.#replacing) return; // we have noticed, too
+    this.#at = at;
+    this.lose();
+    void this.connect();
   }
 
   /** Makes the connection, unless it is up or on its way. */
   async connect(): Promise<void> {
-    if (this.#peer || this.#stopped) return;
+    if (this.#connection || this.#stopped) return;
     clearTimeout(this.#timer);
     this.#state.value = 'connecting';
-    const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
-    this.#peer = peer;
-    peer.onconnectionstatechange = () => this.#changed(peer);
-    try {
-      // The transforms at once: a browser lets them in later, and has them do nothing.
-      const microphone = peer.addTransceiver('audio', { direction: 'sendrecv' });
-      microphone.sender.transform = this.#sealing.transform({ speaks: true });
-      for (let slot = 0; slot < slotCount; slot++) {
-        const { receiver } = peer.addTransceiver('audio', { direction: 'recvonly' });
-        receiver.transform = this.#sealing.transform({ slot });
-        this.#play(slot, receiver.track);
-      }
-      await microphone.sender.replaceTrack(this.#track ?? null);
-      await peer.setLocalDescription(await peer.createOffer());
-      const answer = await this.#exchange(peer.localDescription?.sdp ?? '');
-      if (peer !== this.#peer) return;
-      const types = typesOf(answer);
-      const how = this.#manner;
-      await peer.setRemoteDescription({ type: 'answer', sdp: spoken(answer, how, types.red) });
-      if (peer !== this.#peer) return;
-      this.#applied = { answer, types, how };
-      this.speak(this.#manner); // it may have changed meanwhile
-    } catch (thrown) {
-      if (peer === this.#peer) this.#refused(asStoaError(thrown));
-    }
+    const connection = this.#make('');
+    this.#connection = connection;
+    this.#play(connection);
+    await connection.send(this.#track);
+    const problem = await connection.make((sdp) => this.#offer(connection, sdp));
+    if (problem && connection === this.#connection) this.#refused(problem);
   }
 
   /** Speaks in this manner from now on. Nothing that is heard breaks off. */
   speak(manner: Manner): void {
     this.#manner = manner;
-    const { types } = this.#applied ?? {};
-    const { frameMS, repeat } = manner;
-    if (types) this.#sealing.speak({ types, frameMS, repeat });
-    this.#applying = this.#applying.then(() => this.#reframe());
+    this.#connection?.speak(manner);
+    this.#standby?.speak(manner);
   }
 
   /** Plays what the browser has held back. To be called from a tap. */
   async start(): Promise<void> {
     this.#meters.resume();
-    await Promise.all(this.#players.map((player) => player.play()));
+    await Promise.all(this.#players.flat().map((player) => player.srcObject && player.play()));
     this.#blocked.value = false;
   }
 
@@ -165,9 +212,7 @@ export class Media {
     this.#track.stop();
     this.#track = undefined;
     this.#meters.set('microphone', undefined);
-    this.#sender()
-      ?.replaceTrack(null)
-      .catch(() => {}); // the connection may be closed already
+    this.#connection?.send(undefined).catch(() => {}); // it may be closed already
   }
 
   /** Lets the captured sound through, or holds it back. */
@@ -186,7 +231,7 @@ export class Media {
 
   /** What the browser counts on this connection. */
   async stats(): Promise<RTCStatsReport | undefined> {
-    return this.#peer?.getStats();
+    return this.#connection?.stats();
   }
 
   async #capture(): Promise<void> {
@@ -217,74 +262,225 @@ export class Media {
     track.onended = () => this.releaseMicrophone(); // it was unplugged
     this.#track = track;
     this.#meters.set('microphone', track);
-    await this.#sender()?.replaceTrack(track);
+    await this.#connection?.send(track);
+  }
+
+  #make(at: string): Connection {
+    return new Connection(++this.#numbers, at, this.#sealing, this.#manner, (connection) =>
+      this.#changed(connection),
+    );
   }
 
   /**
-   * Gives the browser the node's answer once more, with packets of another
-   * kind. The node has no part in it.
+   * Offers to the nearest node, or to the one that we were sent to; when it is
+   * gone, to the others in turn, and last to the one that we are connected with.
    */
-  async #reframe(): Promise<void> {
-    const how = this.#manner;
-    const [peer, applied] = [this.#peer, this.#applied];
-    if (!peer || !applied) return;
-    if (applied.how.frameMS === how.frameMS && applied.how.even === how.even) return;
-    try {
-      await peer.setLocalDescription(await peer.createOffer());
-      const sdp = spoken(applied.answer, how, applied.types.red);
-      await peer.setRemoteDescription({ type: 'answer', sdp });
-      applied.how = how;
-    } catch {
-      if (peer === this.#peer) this.#renew(); // half a change is no connection
-    }
-  }
-
-  /** Has each receiver wait for what is missing, as long as it takes. */
-  async #wait(): Promise<void> {
-    const { frameMS, repeat } = this.#manner;
-    const farthest = this.#applied?.types.red ? Math.max(0, ...repeat) * frameMS : 0;
-    if (farthest === 0 && this.#patience.size === 0) return;
-    const peer = this.#peer;
-    const counts = new Map<string, RTCInboundRtpStreamStats>();
-    for (const entry of (await peer?.getStats())?.values() ?? []) {
-      if (entry.type === 'inbound-rtp') counts.set(entry.mid, entry);
-    }
-    if (!peer || peer !== this.#peer) return;
-    for (const { mid, receiver } of peer.getTransceivers()) {
-      const counted = counts.get(mid ?? '');
-      if (!counted) continue;
-      const patience = this.#patience.get(receiver) ?? new Patience();
-      this.#patience.set(receiver, patience);
-      receiver.jitterBufferTarget = patience.target(Date.now(), counted, farthest);
-    }
-    if (farthest === 0) this.#patience.clear();
-  }
-
-  #sender(): RTCRtpSender | undefined {
-    return this.#peer?.getTransceivers()[0]?.sender;
-  }
-
-  #play(slot: number, track: MediaStreamTrack): void {
-    this.#meters.set(slot, track);
-    const player = this.#players[slot];
-    if (!player) return;
-    player.srcObject = new MediaStream([track]);
-    player.play().catch((thrown: unknown) => {
-      // Any other failure means that a newer connection took the player over.
-      if (thrown instanceof DOMException && thrown.name === 'NotAllowedError') {
-        this.#blocked.value = true;
+  async #offer(connection: Connection, sdp: string): Promise<string> {
+    this.#at ??= await nearest(this.#nodes);
+    const first = this.#at;
+    for (const at of first ? [first, ...alternates(this.#nodes, first)] : []) {
+      try {
+        const answer = await this.#exchange.offer(sdp, at, false);
+        connection.at = this.#at = at;
+        return answer;
+      } catch (thrown) {
+        if (asStoaError(thrown).code !== 'no_node') throw thrown;
       }
+    }
+    connection.at = this.#at = '';
+    return this.#exchange.offer(sdp, '', false);
+  }
+
+  // --- one connection after another ---
+
+  /** Looks whether the node is still there. */
+  async #look(): Promise<void> {
+    const [connection, standby] = [this.#connection, this.#standby];
+    if (this.#looking || !connection || connection.state === 'making') return;
+    this.#looking = true;
+    try {
+      await Promise.all([connection.look(this.#every), standby?.isUp && standby.look(this.#every)]);
+    } catch {
+      return; // it was closed meanwhile
+    } finally {
+      this.#looking = false;
+    }
+    if (connection !== this.#connection || this.#replacing) return;
+    this.#judge(connection, performance.now());
+  }
+
+  #judge(connection: Connection, now: number): void {
+    const standby = this.#standby;
+    const bears = this.#bearing.of(now, this.#onStage);
+    if (connection.watch.silence < bears) {
+      if (standby && standby.watch.silence > standbyBears) this.#drop();
+      else if (connection.isUp) void this.#prepare(now);
+      return;
+    }
+    if (!standby?.isUp) {
+      if (alternates(this.#nodes, this.#at ?? '').length > 0) void this.#replace();
+      return;
+    }
+    // When both are silent, it is our own line, and no node would be better.
+    if (standby.watch.silence >= bears) return;
+    this.#bearing.switched(now);
+    this.#turn(standby);
+    this.#switch(standby).catch(() => this.#renew());
+  }
+
+  /** Has a connection ready at another node, for those on the stage. */
+  async #prepare(now: number): Promise<void> {
+    const ranked = alternates(this.#nodes, this.#at ?? '');
+    const at = following(ranked, this.#tried);
+    if (!this.#onStage || this.#standby || at === undefined || now < this.#standbyAt) return;
+    this.#standbyAt = now + standbyAgain;
+    this.#tried = at;
+    const standby = this.#make(at);
+    this.#standby = standby;
+    const problem = await standby.make((sdp) => this.#exchange.offer(sdp, at, true));
+    if (standby !== this.#standby) standby.close();
+    else if (problem || !(await standby.comesUp(comesUpWithin))) this.#drop(standby);
+  }
+
+  /** Has none ready any more. */
+  #drop(standby = this.#standby): void {
+    standby?.close();
+    if (standby === this.#standby) this.#standby = undefined;
+  }
+
+  /**
+   * Makes a connection at another node, beside the one that there is, and
+   * switches to it. If that one was only silent, and is not any more, it stays.
+   */
+  async #replace(at?: string): Promise<void> {
+    const before = this.#connection;
+    if (!before || this.#replacing) return;
+    this.#replacing = true;
+    const bears = this.#bearing.of(performance.now(), this.#onStage);
+    const isBetter = () => at === undefined && before.watch.silence < bears;
+    try {
+      if (at === undefined) {
+        await pause(hesitate(this.#onStage, Math.random()));
+        await before.look(this.#every).catch(() => {});
+        if (isBetter() || before !== this.#connection) return;
+      }
+      const next = await this.#beside(at);
+      if (before !== this.#connection) {
+        next?.close();
+      } else if (!next) {
+        await pause(retryAfter);
+      } else if (isBetter()) {
+        next.close();
+        await this.#exchange.release();
+      } else if (at === undefined) {
+        this.#bearing.switched(performance.now());
+        this.#turn(next);
+        await this.#switch(next);
+      } else {
+        await this.#hand(next);
+      }
+    } catch {
+      if (!this.#stopped && this.#connection !== before) this.#renew(); // what was switched to is not ours
+    } finally {
+      this.#replacing = false;
+    }
+  }
+
+  /** A connection that is up, at a node or at the first alternate that has one. */
+  async #beside(at: string | undefined): Promise<Connection | undefined> {
+    this.#drop();
+    const ranked = alternates(this.#nodes, this.#at ?? '');
+    const first = at === undefined ? [] : [at];
+    for (const one of [...first, ...ranked.filter((node) => node !== at)].slice(0, 3)) {
+      const next = this.#make(one);
+      const problem = await next.make((sdp) => this.#exchange.offer(sdp, one, true));
+      if (!problem && (await next.comesUp(comesUpWithin))) return next;
+      next.close();
+      if (problem && problem.code !== 'no_node') return undefined;
+    }
+    return undefined;
+  }
+
+  /** Hands over to a connection, from one that is still good: first all agree, then we speak by it. */
+  async #hand(next: Connection): Promise<void> {
+    const before = this.#connection;
+    this.#standbyAt = performance.now() + standbyAgain;
+    this.#replacing = true;
+    try {
+      await this.#switch(next);
+      if (before === this.#connection) {
+        this.#retire();
+        this.#play(next); // what comes by it is heard from now on
+        await pause(settleAfter);
+      }
+      if (before === this.#connection) this.#turn(next, true);
+      else next.close();
+    } catch {
+      this.#drop(next); // the next one who says so has it made anew
+    } finally {
+      this.#replacing = false;
+    }
+  }
+
+  async #switch(next: Connection): Promise<void> {
+    await this.#exchange.switch(next.at);
+  }
+
+  /** From now on another connection is the one that is heard and speaks. */
+  #turn(next: Connection, plays = false): void {
+    const before = this.#connection;
+    clearTimeout(this.#timer);
+    if (!plays) {
+      this.#retire();
+      this.#play(next);
+    }
+    this.#connection = next;
+    if (this.#standby === next) this.#standby = undefined;
+    this.#at = next.at;
+    this.#state.value = 'connected';
+    // One after the other and in the same turn: nothing is said twice.
+    before?.send(undefined).catch(() => {});
+    next.send(this.#track).catch(() => {});
+    next.speak(this.#manner);
+    this.#former = before;
+    this.#lingering = setTimeout(() => this.#retire(), lingerFor);
+  }
+
+  /** Ends what was still heard by a former connection. */
+  #retire(): void {
+    clearTimeout(this.#lingering);
+    if (!this.#former) return;
+    this.#former.close();
+    this.#former = undefined;
+    for (const player of this.#players[this.#front === 0 ? 1 : 0]) player.srcObject = null;
+  }
+
+  /** Plays a connection, on the elements that the one before does not have. */
+  #play(connection: Connection): void {
+    this.#front = this.#front === 0 ? 1 : 0;
+    connection.tracks.forEach((track, slot) => {
+      this.#meters.set(slot, track);
+      const player = this.#players[this.#front][slot];
+      if (!player) return;
+      player.srcObject = new MediaStream([track]);
+      player.play().catch((thrown: unknown) => {
+        // Any other failure means that a newer connection took the player over.
+        if (thrown instanceof DOMException && thrown.name === 'NotAllowedError') {
+          this.#blocked.value = true;
+        }
+      });
     });
   }
 
-  #changed(peer: RTCPeerConnection): void {
-    if (peer !== this.#peer) return;
+  #changed(connection: Connection): void {
+    if (connection === this.#standby && connection.state === 'failed') this.#drop();
+    if (connection !== this.#connection) return;
     clearTimeout(this.#timer);
-    switch (peer.connectionState) {
-      case 'connected':
+    switch (connection.state) {
+      case 'up':
         this.#state.value = 'connected';
         break;
-      case 'disconnected':
+      case 'wavering':
         this.#timer = setTimeout(() => this.#renew(), lostAfter);
         break;
       case 'failed':
@@ -311,11 +507,14 @@ export class Media {
   #measure(): void {
     if (document.hidden || this.#state.peek() !== 'connected') return;
     this.#heard({
-      slots: this.#players.map((_, slot) => this.#meters.level(slot)),
+      connection: this.#connection?.number ?? 0,
+      slots: this.#players[0].map((_, slot) => this.#meters.level(slot)),
       microphone: this.#meters.level('microphone'),
     });
   }
 }
+
+const pause = (ms: number) => new Promise<void>((over) => setTimeout(over, ms));
 
 interface Meter {
   source: MediaStreamAudioSourceNode;

@@ -35,6 +35,7 @@ export type RoomEvent = Bodies['Event'];
 /** What the node says of its own accord. Exactly one member is there. */
 export type Notice = Bodies['SignalNotice'];
 export type Cut = Bodies['SignalCut'];
+export type Move = Bodies['SignalMove'];
 export type CutReason = Cut['why'];
 
 export type Message = Reply | RoomEvent | Notice;

@@ -4,9 +4,11 @@ import type { Request } from './keys/asking.ts';
 import type { Device, Scene, Visit } from './keys/group.ts';
 import type { Order, Report, Showing, Speech } from './keys/keeper.ts';
 import type { Piece } from './keys/ring.ts';
-import type { Way } from './keys.worker.ts';
+import type { Tick, Way } from './keys.worker.ts';
 import { type Lock, waiting } from './lock.ts';
 import type { Answer, Notice, Requests } from './protocol.ts';
+
+const heardMax = 64; // slots, of connections that may be over
 
 type Ask = <K extends keyof Requests>(kind: K, body: Requests[K]) => Promise<Answer<K>>;
 
@@ -20,8 +22,9 @@ export class Sealing {
   readonly #lock = signal<Lock>(waiting);
   readonly #ask: Ask;
   readonly #worker = new Worker(new URL('./keys.worker.js', import.meta.url), { type: 'module' });
-  readonly #heard = new Map<number, string>();
+  readonly #heard = new Map<string, string>();
   readonly #asked = new Map<number, (told: Report) => void>();
+  #tick = () => {};
   #asks = 0;
   #begun: Promise<void> | undefined;
   #scene: Scene = { stage: [], closed: false, proven: false };
@@ -29,7 +32,7 @@ export class Sealing {
   constructor(ask: Ask) {
     this.lock = this.#lock;
     this.#ask = ask;
-    this.#worker.onmessage = ({ data }: MessageEvent<Report>) => this.#told(data);
+    this.#worker.onmessage = ({ data }: MessageEvent<Report | Tick>) => this.#told(data);
   }
 
   /** Ends it, and all keys with it. */
@@ -72,9 +75,15 @@ export class Sealing {
     this.#worker.postMessage({ speech } satisfies Order);
   }
 
-  /** Whose voice was heard last in a slot, as their seal says. */
-  heardIn(slot: number): string | undefined {
-    return this.#heard.get(slot);
+  /** Whose voice was heard last in a slot of a connection, as their seal says. */
+  heardIn(connection: number, slot: number): string | undefined {
+    return this.#heard.get(`${connection} ${slot}`);
+  }
+
+  /** Ticks every so many milliseconds from now on, also in a page that is hidden. */
+  tick(every: number, tick: () => void): void {
+    this.#tick = tick;
+    this.#worker.postMessage({ tick: every } satisfies Tick);
   }
 
   /** What can be reported of a voice, the newest last. It stays so until it is asked again. */
@@ -107,15 +116,21 @@ export class Sealing {
     void this.#begun?.then(() => this.#worker.postMessage(order));
   }
 
-  #told(report: Report): void {
-    if ('ask' in report) void this.#request(report.ask);
+  #told(report: Report | Tick): void {
+    if ('tick' in report) this.#tick();
+    else if ('ask' in report) void this.#request(report.ask);
     else if ('next' in report)
       this.#ask('next_knocks', {}).catch(() => {}); // it tends no more
     else if ('lock' in report) this.#lock.value = report.lock;
-    else if ('heard' in report) this.#heard.set(report.heard.slot, report.heard.who);
+    else if ('heard' in report) this.#hear(report.heard);
     else if ('held' in report) this.#answered(report.held.ask, report);
     else if ('sealed' in report) this.#answered(report.sealed.ask, report);
     else if ('failed' in report) throw new Error(report.failed);
+  }
+
+  #hear({ connection, slot, who }: { connection: number; slot: number; who: string }): void {
+    this.#heard.set(`${connection} ${slot}`, who);
+    if (this.#heard.size > heardMax) this.#heard.delete(this.#heard.keys().next().value ?? '');
   }
 
   async #request(request: Request): Promise<void> {

@@ -9,7 +9,6 @@ import type { Piece } from './keys/ring.ts';
 import type { Live } from './live.ts';
 import { canSeal, type Lock, noSealing } from './lock.ts';
 import { type Levels, Media, type MediaState } from './media.ts';
-import { nearest } from './nearest.ts';
 import type {
   Answer,
   Cut,
@@ -103,8 +102,6 @@ export class Seat {
   readonly #first: { resolve(): void; reject(problem: StoaError): void };
   readonly #watchers = new Set<(event: RoomEvent, before: View) => void>();
   #session = '';
-  #nodes: readonly NodeAt[] = []; // where the media connection may be
-  #at: string | undefined; // where it is: '' is the node that we are connected with
   #attempt = 0;
   #lastVoice = 0;
   readonly #lastLoud = new Map<string, number>(); // who, and when
@@ -146,7 +143,14 @@ export class Seat {
     this.#device = options.device ?? openDevice;
     this.#media = new Media(
       this.#sealing,
-      (sdp) => this.#offer(sdp),
+      {
+        offer: async (sdp, at, standby) => {
+          const where = { ...(at ? { at } : {}), ...(standby ? { standby } : {}) };
+          return (await this.#ask('offer', { sdp, ...where })).sdp;
+        },
+        switch: (at) => this.#ask('switch', at ? { at } : {}),
+        release: () => this.#ask('release', {}),
+      },
       (levels) => this.#measured(levels),
       options.microphone,
     );
@@ -193,6 +197,10 @@ export class Seat {
       effect(() => this.#media.speak({ ...this.#manner.value, even: this.#closed.value })),
       effect(() => {
         if (this.me.value?.role === 'listener') this.#backInAudience();
+      }),
+      effect(() => {
+        const role = this.me.value?.role;
+        this.#media.stand(role !== undefined && role !== 'listener');
       }),
       live.startPinging(),
       live.listen({
@@ -304,8 +312,7 @@ export class Seat {
     try {
       const granted = await this.#grant();
       const { grant, nodes = [] } = typeof granted === 'string' ? { grant: granted } : granted;
-      this.#nodes = nodes;
-      if (this.#at && !nodes.some((node) => node.id === this.#at)) this.#at = undefined;
+      this.#media.find(nodes);
       const returning = this.#session && { previous: this.#session, since: this.view.peek().seq };
       entered = await this.#live.request('enter', { grant, ...returning });
       if (attempt !== this.#attempt) return;
@@ -332,19 +339,6 @@ export class Seat {
     void this.#media.connect();
   }
 
-  /** Offers to the node that we were sent to, or to ours when that one is gone, too. */
-  async #offer(sdp: string): Promise<string> {
-    this.#at ??= await nearest(this.#nodes);
-    const at = this.#at;
-    try {
-      return (await this.#ask('offer', at ? { sdp, at } : { sdp })).sdp;
-    } catch (thrown) {
-      if (!at || asStoaError(thrown).code !== 'no_node') throw thrown;
-      this.#at = '';
-      return (await this.#ask('offer', { sdp })).sdp;
-    }
-  }
-
   #notEntered(problem: StoaError): void {
     if (!this.#session) this.#first.reject(problem);
     else if (problem.code === 'no_room') this.#finish('gone');
@@ -365,9 +359,7 @@ export class Seat {
     } else if (message.you?.room === this.room) {
       this.#view.value = withFollowed(this.view.peek(), this.#me.peek(), message.you.followed);
     } else if (message.move?.room === this.room) {
-      this.#at = message.move.at;
-      this.#media.lose();
-      void this.#media.connect();
+      this.#media.move(message.move);
     } else if (message.cut?.room === this.room) {
       this.#cut(message.cut);
     } else {
@@ -405,12 +397,12 @@ export class Seat {
     this.#media.releaseMicrophone();
   }
 
-  #measured({ slots, microphone }: Levels): void {
+  #measured({ connection, slots, microphone }: Levels): void {
     const now = Date.now();
     if (this.onAir.peek() && microphone > voiceFrom) this.#lastVoice = now;
     const levels = new Map<string, number>();
     slots.forEach((level, slot) => {
-      const who = this.#sealing.heardIn(slot);
+      const who = this.#sealing.heardIn(connection, slot);
       if (who) levels.set(who, Math.max(level, levels.get(who) ?? 0));
     });
     if (this.onAir.peek()) levels.set(this.#me.peek(), microphone);

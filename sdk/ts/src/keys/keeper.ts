@@ -57,12 +57,19 @@ export interface Opening {
   isProven: () => boolean;
 }
 
+/** Whose voice is in a slot of a connection. */
+export interface Hearing {
+  connection: number;
+  slot: number;
+  who: string;
+}
+
 /** What the worker says to the page: one of these. */
 export type Report =
   | { ask: Request }
   | { next: true } // knocks may come
   | { lock: Lock }
-  | { heard: { slot: number; who: string } } // in a slot of the connection
+  | { heard: Hearing }
   | { held: { ask: number; pieces: Piece[] } }
   | { sealed: { ask: number; report: Bytes | undefined } }
   | { failed: string };
@@ -71,8 +78,10 @@ export class Keeper {
   readonly #tell: (report: Report) => void;
   readonly #now: () => number;
   readonly #turns = new Turns();
-  readonly #heard = new Map<number, string>();
-  readonly #sayings = new Sayings();
+  readonly #heard = new Map<number, Hearing>(); // by slot, in the newest connection
+  readonly #saying = new Turns();
+  #sayings = new Sayings();
+  #saidBy = 0; // the connection
   #room = '';
   #group: Group | undefined;
   #stage: Stage | undefined;
@@ -177,22 +186,37 @@ export class Keeper {
 
   // --- what is said ---
 
-  /** A frame of one's own, sealed. Nothing, when it must not be sent. */
-  async seal(frame: Frame): Promise<Bytes | undefined> {
-    const { types, repeat } = this.#speech;
-    const said = this.#sayings.next(frame, types, repeat);
-    if (!said) return undefined;
-    const proofs = repeat.length > 0 ? repeatsMax : 0;
-    return this.#stage?.seal(this.#now(), said.payload, said.redundant, proofs);
+  /**
+   * A frame of one's own on its way to a connection, sealed. Nothing, when it must
+   * not be sent. Whichever connection it goes by, frames are sealed one after the
+   * other and their numbers go on: none is used twice.
+   */
+  seal(connection: number, frame: Frame): Promise<Bytes | undefined> {
+    return this.#saying.take(async () => {
+      if (connection !== this.#saidBy) {
+        this.#saidBy = connection;
+        this.#sayings = new Sayings(); // its clock is another one, so that nothing is a copy
+      }
+      const { types, repeat } = this.#speech;
+      const said = this.#sayings.next(frame, types, repeat);
+      if (!said) return undefined;
+      const proofs = repeat.length > 0 ? repeatsMax : 0;
+      return this.#stage?.seal(this.#now(), said.payload, said.redundant, proofs);
+    });
   }
 
-  /** A frame that has come in a slot of the connection. Nothing: it is not played. */
-  async open(slot: number, { data, type }: Frame): Promise<Opening | undefined> {
-    const heard = await this.#stage?.open(this.#now(), data);
+  /** A frame that has come in a slot of a connection. Nothing: it is not played. */
+  async open(
+    { slot, connection }: { slot: number; connection: number },
+    { data, type }: Frame,
+  ): Promise<Opening | undefined> {
+    const heard = await this.#stage?.open(this.#now(), data, connection);
     if (!heard) return undefined;
-    if (this.#heard.get(slot) !== heard.who) {
-      this.#heard.set(slot, heard.who);
-      this.#tell({ heard: { slot, who: heard.who } });
+    const { who } = heard;
+    const before = this.#heard.get(slot);
+    if (before?.who !== who || before.connection !== connection) {
+      this.#heard.set(slot, { connection, slot, who });
+      this.#tell({ heard: { connection, slot, who } });
     }
     const opened = played(heard, type, this.#speech.types);
     if (!opened) return undefined;

@@ -51,6 +51,8 @@ interface Other {
   hearer: Hearer;
   epochs: Set<number>; // that it knows
   heard: boolean; // ever
+  by: number; // the newest connection by which a frame has come
+  first: { low: number; ctr: bigint } | undefined; // and the first one that has
 }
 
 /** What a place goes by: whoever has it again, in whatever roster, has it still. */
@@ -110,6 +112,8 @@ export class Stage {
         hearer: new Hearer(place.page, place.slot),
         epochs: new Set<number>(),
         heard: false,
+        by: 0,
+        first: undefined,
       };
       this.#others.set(nameOf(place), other);
       for (const { number, secret } of [...epochs].reverse()) {
@@ -151,9 +155,12 @@ export class Stage {
 
   /**
    * What is said in a frame, if it may be played. Nothing, when it is nobody's
-   * on the stage, has come before, or is of a voice that is not trusted.
+   * on the stage, has come before, or is of a voice that is not trusted. `by` is
+   * the connection that it has come by: when a voice has come by a newer one, what
+   * comes by the one before is only what is missing at its end. So each frame is
+   * played once, and none is missing in the middle.
    */
-  async open(now: number, sealed: Bytes): Promise<Heard | undefined> {
+  async open(now: number, sealed: Bytes, by = 0): Promise<Heard | undefined> {
     const header = parseHeader(sealed);
     if (!header) return undefined;
     const { slot, epochLow: low } = parseKid(header.kid);
@@ -161,9 +168,15 @@ export class Stage {
     if (!other || !this.#agreed.epochs.some(({ number }) => epochLow(number) === low)) {
       return undefined;
     }
+    const { by: newest, first } = other;
+    if (by < newest && first?.low === low && header.ctr >= first.ctr) return undefined;
     const opened = await other.hearer.open(now, sealed);
     if (!opened) return undefined;
     other.heard = true;
+    if (by > other.by) {
+      other.by = by;
+      other.first = { low, ctr: header.ctr };
+    }
     const { payload, redundant, kid, window, isProven } = opened;
     const { who, certificate } = other.place;
     this.#ring.keep(now, who, certificate, { sealed, kid, window });
