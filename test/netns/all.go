@@ -191,23 +191,25 @@ func (s *stage) opened(ctx context.Context) error {
 			return err
 		}
 	}
-	// Who comes in anew keeps their seat, and looks for the nearest node. On a busy
-	// machine that is sometimes missed.
-	const tries = 4
-	for try := 1; s.mediaAt(ctx, s.speaker) != "eu2"; try++ {
-		if try > tries {
-			return errors.New("the speaker does not find the nearest node")
-		}
-		if err := s.come(ctx, s.speaker); err != nil {
-			return err
-		}
+	again := []struct {
+		b    *browser
+		near string
+		come func() error
+	}{
+		{s.speaker, "eu2", func() error { return s.come(ctx, s.speaker) }},
+		{s.listener, "us2", func() error { return s.listener.enter(ctx, s.room) }},
 	}
-	for try := 1; s.mediaAt(ctx, s.listener) != "us2"; try++ {
-		if try > tries {
-			return errors.New("the listener does not find the nearest node")
-		}
-		if err := s.listener.enter(ctx, s.room); err != nil {
-			return err
+	// Who comes in anew keeps their seat, and looks for the nearest node. On a busy
+	// machine that is sometimes missed, and a node that has just been started is
+	// not known at once.
+	for _, one := range again {
+		for until := time.Now().Add(settleMax); s.mediaAt(ctx, one.b) != one.near; {
+			if time.Now().After(until) {
+				return fmt.Errorf("the nearest node is not found, %s", one.near)
+			}
+			if err := one.come(); err != nil {
+				return err
+			}
 		}
 	}
 	return s.listener.hears(ctx, orderMax)
