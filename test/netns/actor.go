@@ -30,6 +30,12 @@ type actor struct {
 // stageMax is how many a host has on the stage.
 const stageMax = 6
 
+// How soon somebody tries again to come in: the house counts attempts.
+const (
+	againMin = 500 * time.Millisecond
+	againMax = 5 * time.Second
+)
+
 // actMax is how long one thing may take.
 const actMax = 15 * time.Second
 
@@ -73,14 +79,18 @@ func (a *actor) live(ctx context.Context) {
 	if !a.host {
 		_ = pause(ctx, a.some(0, 5*time.Second)) // they do not come all at once
 	}
+	again := againMin
 	for ctx.Err() == nil {
 		g, err := a.come(ctx)
 		if err != nil {
 			a.soak.counts.failed.Add(1)
+			a.soak.failures.count(err)
 			a.note(nil, err.Error())
-			_ = pause(ctx, a.some(300*time.Millisecond, time.Second))
+			_ = pause(ctx, a.some(again/2, again))
+			again = min(2*again, againMax)
 			continue
 		}
+		again = againMin
 		a.soak.counts.joins.Add(1)
 		a.note(g, "")
 		left := a.stay(ctx, g)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"runtime"
@@ -88,10 +89,10 @@ func (r *report) add(name, what string, value float64, unit string, bar *float64
 }
 
 func number(v float64) string {
-	if v == float64(int64(v)) {
+	if v == math.Trunc(v) || math.Abs(v) >= 100 {
 		return fmt.Sprintf("%.0f", v)
 	}
-	return fmt.Sprintf("%.3g", v)
+	return fmt.Sprintf("%.2g", v)
 }
 
 // good reports whether every bar was reached.

@@ -27,14 +27,14 @@ func (s *soakPlan) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("netns soak", flag.ContinueOnError)
 	f.DurationVar(&s.how, "for", 30*time.Minute, "how long")
 	f.Uint64Var(&s.seed, "seed", 1, "of what happens; the machine adds its own chance")
-	f.IntVar(&s.crowd, "people", 40, "how many people")
+	f.IntVar(&s.crowd, "people", peopleMax, "how many people")
 	return f
 }
 
 // What a soak takes, beside its time.
 const (
 	soakMin    = 30 * time.Second
-	peopleMax  = 200
+	peopleMax  = 30               // a house takes 32 connections from one address, and has some that break
 	settleFor  = 8 * time.Second  // after everybody has left
 	healFor    = 45 * time.Second // at most, for all to be as it should
 	ghostsEach = 5 * time.Second
@@ -52,6 +52,28 @@ type soak struct {
 	roles    sync.RWMutex // held for writing while nobody's role may change
 	frozen   atomic.Bool  // everybody stays where they are
 	mistakes mistakes
+	failures failures
+}
+
+// failures is why people could not come in, and how often.
+type failures struct {
+	mu  sync.Mutex // guards why
+	why map[string]int
+}
+
+// countedMax bounds how many kinds of failures are told apart.
+const countedMax = 100
+
+func (f *failures) count(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.why == nil {
+		f.why = make(map[string]int)
+	}
+	why := err.Error()
+	if _, known := f.why[why]; known || len(f.why) < countedMax {
+		f.why[why]++
+	}
 }
 
 // A meeting is one of the rooms.
@@ -356,6 +378,14 @@ func (s *soak) measure(ctx context.Context) (map[string]map[string]float64, erro
 func (s *soak) judge(before, after map[string]map[string]float64, trend []float64) {
 	const name = "soak"
 	c := &s.counts
+	logged := s.w.Mistakes()
+	s.tell(name, "errors that nodes have logged", float64(len(logged)), "lines")
+	for _, line := range logged {
+		s.say("logged: %s", line)
+	}
+	for why, n := range s.failures.why {
+		s.say("%d times nobody came in: %s", n, why)
+	}
 	for what, n := range map[string]*atomic.Int64{
 		"people came in": &c.joins, "attempts failed": &c.failed, "left": &c.leaves, "fell out": &c.falls, "hands": &c.hands,
 		"asked up": &c.asked, "stepped up": &c.ups, "moved down": &c.downs, "put out": &c.removed, "made moderators": &c.moderators,

@@ -71,8 +71,9 @@ type World struct {
 	places   []*space.Place
 	plan     Plan
 
-	mu     sync.Mutex // guards guests
-	guests map[*Guest]bool
+	mu       sync.Mutex // guards the rest
+	guests   map[*Guest]bool
+	mistakes []string
 }
 
 // A Node is one of the network.
@@ -213,8 +214,37 @@ func (w *World) Run(p *space.Place, c *exec.Cmd) (started *child.Process, err er
 	return started, err
 }
 
+// mistakesMax bounds how many are kept.
+const mistakesMax = 100
+
+// look keeps what a node has logged as its own mistakes.
+func (w *World) look(n *Node) {
+	if n.Process == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for line := range strings.Lines(n.Log.String()) {
+		if strings.Contains(line, "level=ERROR") && len(w.mistakes) < mistakesMax {
+			w.mistakes = append(w.mistakes, n.Name+": "+strings.TrimSpace(line))
+		}
+	}
+}
+
+// Mistakes returns what nodes have logged as errors, as far back as is kept of
+// their logs.
+func (w *World) Mistakes() []string {
+	for _, n := range w.Nodes {
+		w.look(n)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mistakes
+}
+
 // Start starts a node, again if it has run before, and waits until it serves.
 func (w *World) Start(ctx context.Context, n *Node) (err error) {
+	w.look(n)
 	w.Lines.Dark(n.Addr(), false)
 	n.killed = false
 	if n.Process, err = w.Run(n.Place, exec.Command(Program, n.args...)); err != nil { //nolint:noctx // it is ended with the world
