@@ -56,6 +56,7 @@ func (r *Room) become(c *connection) (before *connection) {
 	r.mu.Lock()
 	before, r.current = r.current, c
 	r.mu.Unlock()
+	r.voices.repeat()
 	r.microphone.through(c.outlet)
 	return before
 }

@@ -163,9 +163,9 @@ func TestANodeIsGone(t *testing.T) {
 	if at == from {
 		t.Error("Ben is still at a node that is gone")
 	}
-	t.Logf("without Ben: Ada %v, Dan %v, Cleo %v; without Ada: Ben %v, Cleo %v; stopping took %v",
+	t.Logf("without Ben: Ada %v, Dan %v, Cleo %v; without Ada: Ben %v, Cleo %v, Dan %v; stopping took %v",
 		adas.gap(ben).Round(time.Millisecond), dans.gap(ben).Round(time.Millisecond), cleos.gap(ben).Round(time.Millisecond),
-		bens.gap(ada).Round(time.Millisecond), cleos.gap(ada).Round(time.Millisecond), stopped.Sub(gone).Round(time.Millisecond))
+		bens.gap(ada).Round(time.Millisecond), cleos.gap(ada).Round(time.Millisecond), dans.gap(ada).Round(time.Millisecond), stopped.Sub(gone).Round(time.Millisecond))
 	if worst := max(adas.gap(ben), dans.gap(ben), bens.gap(ada), cleos.gap(ada)); worst > 6*time.Second {
 		t.Errorf("somebody was not heard for %v", worst)
 	}

@@ -174,6 +174,16 @@ func (s *stage) seal(now time.Time, payload []byte, redundant bool, length time.
 	return sealed, err == nil
 }
 
+// repeat has what is said next say once more whose it was before: that may be
+// lost.
+func (s *stage) repeat() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.own {
+		o.speaker.Repeat()
+	}
+}
+
 // heard is what is said in a frame, and by whom.
 type heard struct {
 	payload   []byte

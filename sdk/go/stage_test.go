@@ -112,6 +112,40 @@ func TestOneHearsTheOther(t *testing.T) {
 	}
 }
 
+// A voice that comes by two connections is heard once, and nothing is missing.
+func TestOneConnectionAfterAnother(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	ada, ben := newInside(t, "ada", 0), newInside(t, "ben", 1)
+	agreeOn([]group.Epoch{epochOf(1, 7, now)}, []*inside{ada}, ada, ben)
+	var said [][]byte
+	for i := range 12 {
+		sealed, _ := ada.seal(now, []byte{0xf8, byte(i)}, false, frameLength)
+		said = append(said, sealed)
+	}
+	var heard []byte
+	comes := func(n, by int) {
+		if h, ok := ben.open(now, said[n], by); ok {
+			heard = append(heard, h.payload[1])
+		}
+	}
+	for n := range 4 {
+		comes(n, 1)
+	}
+	comes(6, 2) // the newer one is ahead
+	comes(4, 1) // what is missing at the end of the older
+	comes(7, 1) // is the newer one's
+	comes(5, 1)
+	comes(6, 1)
+	comes(7, 2)
+	for n := 8; n < 12; n++ {
+		comes(n, 1)
+		comes(n, 2)
+	}
+	if want := []byte{0, 1, 2, 3, 6, 4, 5, 7, 8, 9, 10, 11}; !bytes.Equal(heard, want) {
+		t.Errorf("heard %v", heard)
+	}
+}
+
 func TestNothingIsSaidWithoutAKey(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	ada, ben := newInside(t, "ada", 0), newInside(t, "ben", 1)

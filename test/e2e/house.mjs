@@ -21,9 +21,10 @@ export class House {
 
   /**
    * Opens one, with settings besides the usual, and records that somebody
-   * prepares. `tls` is the files of its certificate and key.
+   * prepares. `tls` is the files of its certificate and key. `network` makes a
+   * network of nodes in its data directory.
    */
-  static async open(args = [], prepare, tls) {
+  static async open(args = [], prepare, tls, network) {
     const house = new House();
     const [port, admin, media] = await Promise.all([freeTCP(), freeTCP(), freeUDP()]);
     house.#data = await mkdtemp(join(tmpdir(), 'stoa-e2e-'));
@@ -33,6 +34,7 @@ export class House {
     house.media = `127.0.0.1:${media}`;
     house.#args.push('--media.listen', house.media, '--admin.addr', `127.0.0.1:${admin}`, ...args);
     if (tls) house.#args.push('--url', house.url, '--tls.cert', tls.cert, '--tls.key', tls.key);
+    await network?.(house.#data);
     if (prepare) await prepare(house.#data);
     house.#lived = prepare !== undefined;
     await house.start();
@@ -75,7 +77,7 @@ export class House {
   }
 }
 
-async function freeTCP() {
+export async function freeTCP() {
   const server = createServer().listen(0, 'localhost');
   await once(server, 'listening');
   const { port } = server.address();
@@ -83,7 +85,7 @@ async function freeTCP() {
   return port;
 }
 
-async function freeUDP() {
+export async function freeUDP() {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const { port } = socket.address();

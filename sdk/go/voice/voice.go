@@ -154,6 +154,14 @@ const (
 	repeatApart = 3
 )
 
+// Repeat has the next frame carry the newest proof once more: the frame that did
+// so may have been lost with a connection.
+func (s *Speaker) Repeat() {
+	if len(s.closed) > 0 && s.again >= 0 {
+		s.again, s.apart = max(s.again, 1), 0
+	}
+}
+
 // Seal appends the sealed frame to out: of a payload that is an Opus packet, or
 // redundant, which is RED (RFC 2198). Where packets are lost, each proof is
 // carried by repeats more frames. An empty payload, a pause, stays what it is.

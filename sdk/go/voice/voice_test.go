@@ -273,6 +273,21 @@ func TestALostProof(t *testing.T) {
 	}
 }
 
+// A proof whose frame was lost with a connection is said once more.
+func TestAProofIsRepeated(t *testing.T) {
+	x := newTalk(t)
+	x.ada.Repeat() // there is none yet
+	x.say(BatchMax)
+	x.trusts(Unproven)
+	seal(t, x.ada, x.frame(), 0) // with the proof, and nobody hears it
+	x.now = x.now.Add(400 * time.Millisecond)
+	x.say(1)
+	x.trusts(Unproven)
+	x.ada.Repeat()
+	x.say(1)
+	x.trusts(Proven)
+}
+
 // Where packets are lost, proofs come through: in bursts, too.
 func TestProofsSurviveLoss(t *testing.T) {
 	for _, c := range []struct{ loss, silent float64 }{{0.1, 0.001}, {0.3, 0.01}, {0.5, 0.05}} {

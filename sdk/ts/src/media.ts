@@ -71,6 +71,7 @@ export class Media {
   #connection: Connection | undefined; // that is heard and speaks
   #former: Connection | undefined; // what was under way is still heard by it
   #standby: Connection | undefined; // is ready, or is being made so
+  #coming: Connection | undefined; // is about to be the one that is heard
   #standbyAt = 0; // not before, in ms
   #tried: string | undefined; // where the last standby was
   #replacing = false;
@@ -172,6 +173,7 @@ export class Media {
     this.#state.value = 'connecting';
     const connection = this.#make('');
     this.#connection = connection;
+    this.#sealing.speakBy(connection.number);
     this.#play(connection);
     await connection.send(this.#track);
     const problem = await connection.make((sdp) => this.#offer(connection, sdp));
@@ -212,7 +214,9 @@ export class Media {
     this.#track.stop();
     this.#track = undefined;
     this.#meters.set('microphone', undefined);
-    this.#connection?.send(undefined).catch(() => {}); // it may be closed already
+    for (const one of [this.#connection, this.#coming]) {
+      one?.send(undefined).catch(() => {}); // it may be closed already
+    }
   }
 
   /** Lets the captured sound through, or holds it back. */
@@ -262,7 +266,7 @@ export class Media {
     track.onended = () => this.releaseMicrophone(); // it was unplugged
     this.#track = track;
     this.#meters.set('microphone', track);
-    await this.#connection?.send(track);
+    await Promise.all([this.#connection?.send(track), this.#coming?.send(track)]);
   }
 
   #make(at: string): Connection {
@@ -406,7 +410,9 @@ export class Media {
     const before = this.#connection;
     this.#standbyAt = performance.now() + standbyAgain;
     this.#replacing = true;
+    this.#coming = next;
     try {
+      await next.send(this.#track); // it is encoded for both, and sealed for one
       await this.#switch(next);
       if (before === this.#connection) {
         this.#retire();
@@ -418,6 +424,7 @@ export class Media {
     } catch {
       this.#drop(next); // the next one who says so has it made anew
     } finally {
+      this.#coming = undefined;
       this.#replacing = false;
     }
   }
@@ -438,9 +445,9 @@ export class Media {
     if (this.#standby === next) this.#standby = undefined;
     this.#at = next.at;
     this.#state.value = 'connected';
-    // One after the other and in the same turn: nothing is said twice.
+    this.#sealing.speakBy(next.number); // and nothing is said twice
     before?.send(undefined).catch(() => {});
-    next.send(this.#track).catch(() => {});
+    if (!plays) next.send(this.#track).catch(() => {});
     next.speak(this.#manner);
     this.#former = before;
     this.#lingering = setTimeout(() => this.#retire(), lingerFor);

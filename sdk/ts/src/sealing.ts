@@ -75,6 +75,11 @@ export class Sealing {
     this.#worker.postMessage({ speech } satisfies Order);
   }
 
+  /** Speaks by this connection from now on; what goes to others is not sent. */
+  speakBy(connection: number): void {
+    this.#worker.postMessage({ by: connection } satisfies Order);
+  }
+
   /** Whose voice was heard last in a slot of a connection, as their seal says. */
   heardIn(connection: number, slot: number): string | undefined {
     return this.#heard.get(`${connection} ${slot}`);

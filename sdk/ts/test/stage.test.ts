@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { beforeEach, expect, test } from 'vitest';
+import { parseHeader } from '../src/keys/sframe.ts';
 import { type Agreed, type Epoch, Stage } from '../src/keys/stage.ts';
 import { batchMax, proofWait } from '../src/keys/voice.ts';
 
@@ -160,4 +161,44 @@ test('what nobody on the stage has sealed is nothing', async () => {
   spoilt[20] = (spoilt[20] ?? 0) ^ 1;
   expect(await bo.stage.open(now, spoilt)).toBeUndefined();
   expect(bo.stage.trust(now).get('ada')).toBeUndefined(); // nobody outside makes a voice suspect
+});
+
+test('a voice that comes by two connections is played once, and nothing is missing', async () => {
+  await agree(agreed([epoch(1)], [0, ada], [1, bo]), ada, bo);
+  const frames = await Promise.all(Array.from({ length: 12 }, () => sound()));
+  const said: Bytes[] = [];
+  for (const frame of frames) said.push(await say(ada, frame));
+  const played: number[] = [];
+  const comes = async (n: number, by: number) => {
+    const heard = await bo.stage.open(now, said[n] as Bytes, by);
+    if (heard) played.push(n);
+  };
+  for (const n of [0, 1, 2, 3]) await comes(n, 1);
+  await comes(6, 2); // the newer one is ahead
+  await comes(4, 1); // what is missing at the end of the older
+  await comes(7, 1); // is the newer one's to play
+  await comes(5, 1);
+  await comes(6, 1);
+  await comes(7, 2);
+  for (const n of [8, 9, 10, 11]) {
+    await comes(n, 1);
+    await comes(n, 2);
+  }
+  expect(played).toEqual([0, 1, 2, 3, 6, 4, 5, 7, 8, 9, 10, 11]);
+});
+
+test('whichever way frames go, no number is used twice', async () => {
+  await agree(agreed([epoch(1)], [0, ada], [1, bo]), ada, bo);
+  await say(ada); // the epoch has begun
+  const all = await Promise.all(
+    Array.from({ length: 600 }, (_, i) => {
+      if (i % 50 === 0) ada.stage.repeat();
+      return ada.stage.seal(now, sound());
+    }),
+  );
+  const numbers = all.map((sealed) => {
+    const header = parseHeader(sealed as Bytes);
+    return `${header?.kid} ${header?.ctr}`;
+  });
+  expect(new Set(numbers).size).toBe(600);
 });

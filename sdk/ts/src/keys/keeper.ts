@@ -40,7 +40,8 @@ export type Order =
   | { refused: true }
   | { hold: { ask: number; who: string } }
   | { show: { ask: number; what: Showing } }
-  | { speech: Speech };
+  | { speech: Speech }
+  | { by: number }; // the connection by which one speaks
 
 /** What is to be reported of a voice that is held. */
 export interface Showing {
@@ -81,7 +82,8 @@ export class Keeper {
   readonly #heard = new Map<number, Hearing>(); // by slot, in the newest connection
   readonly #saying = new Turns();
   #sayings = new Sayings();
-  #saidBy = 0; // the connection
+  #by = 0; // the connection that one speaks by
+  #saidBy = 0; // and by which one has spoken
   #room = '';
   #group: Group | undefined;
   #stage: Stage | undefined;
@@ -104,6 +106,10 @@ export class Keeper {
       this.#stage?.setBatch(batchFor / order.speech.frameMS);
       return Promise.resolve();
     }
+    if ('by' in order) {
+      this.#by = order.by;
+      return Promise.resolve();
+    }
     this.#waiting++;
     return this.#turns.take(async () => {
       try {
@@ -117,7 +123,7 @@ export class Keeper {
     });
   }
 
-  async #do(order: Exclude<Order, { speech: Speech }>): Promise<void> {
+  async #do(order: Exclude<Order, { speech: Speech } | { by: number }>): Promise<void> {
     if ('hold' in order) {
       const { ask, who } = order.hold;
       this.#tell({ held: { ask, pieces: this.#stage?.hold(this.#now(), who) ?? [] } });
@@ -188,14 +194,16 @@ export class Keeper {
 
   /**
    * A frame of one's own on its way to a connection, sealed. Nothing, when it must
-   * not be sent. Whichever connection it goes by, frames are sealed one after the
+   * not be sent, or one speaks by another connection. Whichever connection it goes by, frames are sealed one after the
    * other and their numbers go on: none is used twice.
    */
   seal(connection: number, frame: Frame): Promise<Bytes | undefined> {
     return this.#saying.take(async () => {
+      if (connection !== this.#by) return undefined;
       if (connection !== this.#saidBy) {
         this.#saidBy = connection;
         this.#sayings = new Sayings(); // its clock is another one, so that nothing is a copy
+        this.#stage?.repeat();
       }
       const { types, repeat } = this.#speech;
       const said = this.#sayings.next(frame, types, repeat);

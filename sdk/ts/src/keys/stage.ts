@@ -95,6 +95,11 @@ export class Stage {
     for (const { speaker } of this.#own.values()) speaker.setBatch(frames);
   }
 
+  /** Has what is said next say once more whose it was before: that may be lost. */
+  repeat(): void {
+    for (const { speaker } of this.#own.values()) speaker.repeat();
+  }
+
   /** Takes in what is agreed on now. */
   async agree(agreed: Agreed): Promise<void> {
     this.#agreed = agreed;

@@ -148,6 +148,16 @@ export class Speaker {
   }
 
   /**
+   * Has the next frame carry the newest proof once more: the frame that did so may
+   * have been lost with a connection.
+   */
+  repeat(): void {
+    if (!this.#proof.length || this.#again < 0) return;
+    this.#again = Math.max(this.#again, 1);
+    this.#apart = 0;
+  }
+
+  /**
    * Seals what is said. Where packets are lost, each proof is carried by
    * `repeats` more frames. An empty payload, a pause, stays what it is.
    */
