@@ -223,7 +223,9 @@ func (s *stage) rates(ctx context.Context) func(from, to netip.Addr) float64 {
 	case <-ctx.Done():
 	}
 	sent, passed := s.w.Lines.Counts().Sub(before), time.Since(began).Seconds()
-	return func(from, to netip.Addr) float64 { return float64(sent[lines.Pair{From: from, To: to}].Datagrams) / passed }
+	return func(from, to netip.Addr) float64 {
+		return float64(sent[lines.Pair{From: from, To: to}].Datagrams) / passed
+	}
 }
 
 // voiceRate is from how many packets a second on somebody's voice is among them:

@@ -57,7 +57,9 @@ func (r *report) say(format string, args ...any) {
 }
 
 // tell adds a figure.
-func (r *report) tell(name, what string, value float64, unit string) { r.add(name, what, value, unit, nil) }
+func (r *report) tell(name, what string, value float64, unit string) {
+	r.add(name, what, value, unit, nil)
+}
 
 // atMost adds a figure that must not be more than a bar.
 func (r *report) atMost(name, what string, value float64, unit string, bar float64) {

@@ -89,4 +89,6 @@ func runShort(ctx context.Context, r *report) (err error) {
 	return nil
 }
 
-func ms(d time.Duration) float64 { return float64(d.Round(time.Millisecond)) / float64(time.Millisecond) }
+func ms(d time.Duration) float64 {
+	return float64(d.Round(time.Millisecond)) / float64(time.Millisecond)
+}

@@ -86,8 +86,8 @@ type Node struct {
 	ID    string // its name in the network
 
 	killed bool // by us
-	data string
-	args []string
+	data   string
+	args   []string
 }
 
 // Operator is who runs the nodes of all worlds.
