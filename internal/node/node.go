@@ -167,7 +167,7 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 		Lane:   n.lanes(),
 		Hall:   forward.Hall{Listeners: n.config.Media.HallListeners, Frame: n.config.Media.HallFrame},
 		Sound:  func(room id.Room, s sfu.Sound) { n.sound(watchers, room, s) },
-		Abroad: n.abroad(),
+		Abroad: n.abroad(), Beats: n.member != nil,
 	})
 	if err != nil {
 		return fmt.Errorf("media: %w", err)

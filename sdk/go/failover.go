@@ -110,6 +110,17 @@ func (l *lineup) move(ctx context.Context, m move) {
 			l.hand(ctx, next)
 		}
 	case m.Why != "outside" && l.turned.After(m.came): // it has been noticed, too
+	case m.Why == "gone" && c.isUp(): // it may be gone for the owner only
+		next := l.beside(ctx, m.At)
+		if next == nil {
+			l.renew(ctx, m.At)
+			return
+		}
+		if c.look(time.Now()); c.watch.silence < bearsStage {
+			l.hand(ctx, next)
+			return
+		}
+		l.adopt(ctx, next)
 	case m.Why == "switched" && nameOf(l.nodes, c.at) == m.At:
 	case m.Why == "switched" && l.standby != nil && l.standby.isUp() && nameOf(l.nodes, l.standby.at) == m.At:
 		l.turn(l.standby)
@@ -139,16 +150,12 @@ func (l *lineup) look(ctx context.Context, c *connection, now time.Time) {
 			l.prepare(ctx, now)
 		}
 	case l.standby == nil:
-		if now.After(l.notBefore) && len(alternates(l.nodes, c.at)) > 0 {
+		if (onStage || c.watch.isLively(now)) && now.After(l.notBefore) && len(alternates(l.nodes, c.at)) > 0 {
 			l.replace(ctx, c, onStage, bears)
 		}
 	case l.standby.watch.silence < bears: // else it is our own line, and no node would be better
 		l.bearing.note(now)
-		next := l.standby
-		l.turn(next)
-		if l.switchTo(ctx, next) != nil {
-			l.renew(ctx, next.at)
-		}
+		l.adopt(ctx, l.standby)
 	}
 }
 
@@ -251,10 +258,7 @@ func (l *lineup) replace(ctx context.Context, c *connection, onStage bool, bears
 		_ = l.Ask(ctx, "release", struct{}{}) // else another takes its place some time
 	default:
 		l.bearing.note(time.Now())
-		l.turn(next)
-		if l.switchTo(ctx, next) != nil {
-			l.renew(ctx, next.at)
-		}
+		l.adopt(ctx, next)
 	}
 }
 
@@ -274,6 +278,14 @@ func (l *lineup) hand(ctx context.Context, next *connection) {
 	case <-time.After(settleAfter):
 	}
 	l.turn(next)
+}
+
+// adopt turns to another connection, and tells the owner of the room after.
+func (l *lineup) adopt(ctx context.Context, next *connection) {
+	l.turn(next)
+	if l.switchTo(ctx, next) != nil {
+		l.renew(ctx, next.at)
+	}
 }
 
 // switchTo tells the owner of the room where media are from now on.

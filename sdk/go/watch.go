@@ -13,6 +13,8 @@ const (
 	bearsAudience = 1500 * time.Millisecond
 	bearsMost     = 8 // times as much
 	calmAfter     = 30 * time.Second
+	livelyFrom    = 10                     // packets in a second
+	livelyFor     = 20 * time.Second       // after which nobody misses anything
 	hesitation    = 300 * time.Millisecond // at most, of one who listens
 )
 
@@ -21,6 +23,9 @@ type watch struct {
 	looked  time.Time
 	count   uint32
 	silence time.Duration // for how long nothing has come, as far as that is proven
+	counted uint32        // a second ago
+	since   time.Time
+	lively  time.Time // when voices came last
 }
 
 // look takes in how many packets have come by now. A look that comes late proves
@@ -29,12 +34,22 @@ func (w *watch) look(now time.Time, count uint32) {
 	passed := now.Sub(w.looked)
 	first := w.looked.IsZero()
 	w.looked = now
+	if now.Sub(w.since) >= time.Second {
+		if !w.since.IsZero() && count-w.counted >= livelyFrom {
+			w.lively = now
+		}
+		w.since, w.counted = now, count
+	}
 	if first || count != w.count {
 		w.count, w.silence = count, 0
 	} else {
 		w.silence += min(max(passed, 0), 2*lookEvery)
 	}
 }
+
+// isLively reports whether voices came lately: a node keeps quiet where nobody
+// speaks for long.
+func (w *watch) isLively(now time.Time) bool { return now.Sub(w.lively) < livelyFor }
 
 // A bearing is how much silence one bears. Each switch soon after another doubles
 // it: where the line is to blame, and not the node, switching does not help.

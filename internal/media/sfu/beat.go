@@ -8,11 +8,13 @@ import (
 
 // A beat is a packet that says nothing but that the node is there, by which a
 // client knows within a third of a second when it is not. Those on the stage get
-// one each tick. Whoever listens gets one a second, and none while voices come:
-// they say the same.
+// one each tick. Whoever listens gets one a second in the pauses of a conversation:
+// while voices come they say the same, and where nobody has spoken for long nobody
+// misses anything.
 const (
 	beatQuiet = 900 * time.Millisecond // looks come about once a second
 	heardAgo  = 500 * time.Millisecond
+	pauseMax  = 30 * time.Second
 )
 
 // Stage says whether who stands on the stage of a room. They do not, to begin
@@ -87,23 +89,27 @@ func (l *shard) begin(c *client) {
 
 // beatNear sends a beat to everybody on a stage.
 func (l *shard) beatNear() {
+	if !l.sfu.beats {
+		return
+	}
 	for c := range l.near {
 		l.beat(c)
 	}
 }
 
-// beatQuietly sends a beat to one who listens and has heard nothing for a
-// while.
+// beatQuietly sends a beat to one who listens, in a pause.
 func (l *shard) beatQuietly(c *client) {
-	if l.now.Before(c.beatAt) || c.onStage.Load() {
+	if !l.sfu.beats || c.place == nowhere || l.now.Before(c.beatAt) || c.onStage.Load() {
 		return
 	}
-	if c.place != nowhere {
-		for _, at := range l.floors[c.hall].voices {
-			if l.now.Sub(at) < heardAgo {
-				return
-			}
+	var last time.Time
+	for _, at := range l.floors[c.hall].voices {
+		if at.After(last) {
+			last = at
 		}
+	}
+	if ago := l.now.Sub(last); ago < heardAgo || ago > pauseMax {
+		return
 	}
 	c.beatAt = l.now.Add(beatQuiet)
 	l.beat(c)

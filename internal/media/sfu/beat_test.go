@@ -14,11 +14,18 @@ func (p *person) came() uint32 {
 }
 
 // Whoever is on the stage hears every tick that the node is there, and whoever
-// listens about once a second.
+// listens about once a second in a pause; where nobody has spoken, not at all.
 func TestBeats(t *testing.T) {
 	n, room := newTestNode(t, "127.0.0.1:0"), id.New[id.Room]()
-	speaker, listener := n.join(room, false), n.join(room, false)
+	speaker, listener := n.join(room, true), n.join(room, false)
 	n.Stage(room, speaker.who, true)
+	before := listener.came()
+	time.Sleep(15 * tick)
+	if listener.came() != before {
+		t.Error("a beat where nobody has spoken")
+	}
+	speaker.warm(&speech{}, listener)
+	time.Sleep(5 * tick)
 	fast, slow := speaker.came(), listener.came()
 	began := time.Now()
 	eventually(t, "two beats for a listener", func() bool { return listener.came() >= slow+2 })

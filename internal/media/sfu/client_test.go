@@ -37,7 +37,7 @@ func newTestNodeWith(t *testing.T, addr string, share int) *testNode {
 	s, err := Start(Config{
 		Listen: addr, Announce: []netip.Addr{host},
 		Log:    slog.New(slog.NewTextHandler(t.Output(), nil)),
-		Shards: 3, Share: share,
+		Shards: 3, Share: share, Beats: true,
 		Hall: forward.Hall{Listeners: 50, Frame: 40 * time.Millisecond},
 		Sound: func(room id.Room, s Sound) {
 			n.mu.Lock()

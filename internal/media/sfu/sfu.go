@@ -88,6 +88,9 @@ type Config struct {
 	// Sound is told when the sound of a room has changed. It must not block,
 	// and not call the SFU.
 	Sound func(id.Room, Sound)
+	// Beats has clients be told again and again that the node is there: there are
+	// others that they may turn to.
+	Beats bool
 	// Abroad is given the packets of a room's own voices for other nodes, where
 	// Spread has said that there are any: RTP, with payload type Redundant when
 	// it is RED. It must not block or keep the packet. May be nil.
@@ -114,6 +117,7 @@ type SFU struct {
 	share     int
 	told      func(id.Room, Sound)
 	abroad    func(id.Room, id.Person, []byte)
+	beats     bool
 	routes    route.Routes // of rooms, for the log
 	digests   digest.Log   // of what was forwarded
 	counters  counters
@@ -196,7 +200,7 @@ func newSFU(c Config, identity *handshake.Identity) *SFU {
 	var seed [32]byte
 	_, _ = crand.Read(seed[:]) // never fails (crypto/rand, Go 1.24)
 	s := &SFU{
-		identity: identity, log: c.Log, hallRule: c.Hall, told: c.Sound, abroad: c.Abroad, share: c.Share,
+		identity: identity, log: c.Log, hallRule: c.Hall, told: c.Sound, abroad: c.Abroad, beats: c.Beats, share: c.Share,
 		stop: make(chan struct{}), rooms: make(map[id.Room]*hall),
 		names: names{byUfrag: make(map[string]*client), rnd: rand.New(rand.NewChaCha8(seed))},
 	}

@@ -160,10 +160,10 @@ export class Media {
         return;
       }
     }
-    if (why === 'gone' && this.#replacing) return; // we have noticed, too
-    this.#at = at;
-    this.lose();
-    void this.connect();
+    if (this.#replacing && why !== 'outside') return; // we have noticed, too
+    // It may be gone for the owner of the room only.
+    if (why === 'gone' && this.#connection?.isUp) void this.#replace(at);
+    else this.#renew(at);
   }
 
   /** Makes the connection, unless it is up or on its way. */
@@ -322,6 +322,7 @@ export class Media {
       return;
     }
     if (!standby?.isUp) {
+      if (!this.#onStage && !connection.watch.isLively(now)) return;
       if (alternates(this.#nodes, this.#at ?? '').length > 0) void this.#replace();
       return;
     }
@@ -353,8 +354,9 @@ export class Media {
   }
 
   /**
-   * Makes a connection at another node, beside the one that there is, and
-   * switches to it. If that one was only silent, and is not any more, it stays.
+   * Makes a connection beside the one that there is, and switches to it: at a node
+   * that we are sent to, else at the first alternate that has one. If ours was only
+   * silent, and is not any more, it stays.
    */
   async #replace(at?: string): Promise<void> {
     const before = this.#connection;
@@ -372,16 +374,20 @@ export class Media {
       if (before !== this.#connection) {
         next?.close();
       } else if (!next) {
-        await pause(retryAfter);
+        if (at === undefined) await pause(retryAfter);
+        else this.#renew(at);
       } else if (isBetter()) {
         next.close();
         await this.#exchange.release();
-      } else if (at === undefined) {
+      } else {
+        await before.look(this.#every).catch(() => {});
+        if (at !== undefined && before.watch.silence < this.#bearing.of(performance.now(), true)) {
+          await this.#hand(next);
+          return;
+        }
         this.#bearing.switched(performance.now());
         this.#turn(next);
         await this.#switch(next);
-      } else {
-        await this.#hand(next);
       }
     } catch {
       if (!this.#stopped && this.#connection !== before) this.#renew(); // what was switched to is not ours
@@ -496,7 +502,9 @@ export class Media {
     }
   }
 
-  #renew(): void {
+  /** Makes the connection anew, where it was or at another node. */
+  #renew(at = this.#at): void {
+    this.#at = at;
     this.lose();
     void this.connect();
   }

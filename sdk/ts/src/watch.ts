@@ -12,6 +12,8 @@ export const lookEvery = { stage: 100, audience: 500 } as const;
 const bearsUsual = { stage: 350, audience: 1_500 } as const; // ms of silence
 const bearsMost = 8; // times as much
 const calmAfter = 30_000; // ms without a switch, and one bears no more than usual
+const livelyFrom = 5; // packets between two looks
+const livelyFor = 20_000; // ms after which nobody misses anything
 const hesitation = 300; // ms at most, of one who listens: not all at once
 
 /**
@@ -23,17 +25,24 @@ export class Watch {
   #count: number | undefined;
   #looked: number | undefined;
   #silence = 0;
+  #lively = Number.NEGATIVE_INFINITY; // when
 
   /** Takes in how many packets have come by now; looks come every so many milliseconds. */
   look(now: number, count: number, every: number): void {
     const passed = this.#looked === undefined ? 0 : now - this.#looked;
     this.#looked = now;
     if (count !== this.#count) {
+      if (count - (this.#count ?? count) >= livelyFrom) this.#lively = now;
       this.#count = count;
       this.#silence = 0;
     } else {
       this.#silence += Math.min(Math.max(passed, 0), 2 * every);
     }
+  }
+
+  /** Whether voices came lately: a node keeps quiet where nobody speaks for long. */
+  isLively(now: number): boolean {
+    return now - this.#lively < livelyFor;
   }
 
   /** For how many milliseconds nothing has come, as far as that is proven. */

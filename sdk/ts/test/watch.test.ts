@@ -11,6 +11,16 @@ test('silence is what was looked at in time', () => {
   expect(watch.silence).toBe(0);
 });
 
+test('where nobody has spoken for long, nothing is missed', () => {
+  const watch = new Watch();
+  watch.look(0, 5, 500);
+  watch.look(500, 6, 500); // a beat
+  expect(watch.isLively(500)).toBe(false);
+  watch.look(1000, 30, 500);
+  expect(watch.isLively(20_999)).toBe(true);
+  expect(watch.isLively(21_000)).toBe(false);
+});
+
 test('a look that comes late proves little', () => {
   const watch = new Watch();
   watch.look(0, 5, 100);
