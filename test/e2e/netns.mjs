@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { launch } from './browser.mjs';
 import { install, worklet } from './gaps.mjs';
 import { Person } from './person.mjs';
+import { hurry } from './process.mjs';
 import { babble } from './speech.mjs';
 
 const [url, hosts, token, microphone] = process.argv.slice(2);
@@ -22,6 +23,7 @@ await context.addCookies([
 ]);
 const who = await Person.sit(context, { url }, 'Somebody', { passkeys: false, ear: false });
 await who.cdp.send('Page.setBypassCSP', { enabled: true });
+context.setDefaultTimeout(30_000); // an ocean away, on a machine that has all of it to do
 
 const orders = {
   /** Comes into a room by its card, from wherever one was; a seat is kept. */
@@ -37,7 +39,10 @@ const orders = {
     for (const name of to) await who.tap(`fence-${name}`);
     await who.tap('fence-set');
   },
-  mark: () => who.page.evaluate(() => window.gaps.mark()),
+  mark: () => {
+    hurry();
+    return who.page.evaluate(() => window.gaps.mark());
+  },
   tell: () => who.page.evaluate(() => window.gaps.tell()),
   /** What stands there for whoever cannot hear. */
   async trouble() {
