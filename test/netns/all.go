@@ -177,7 +177,7 @@ func (s *stage) open(ctx context.Context, fence string) (time.Duration, error) {
 	if err := s.listener.enter(ctx, s.room); err != nil {
 		return 0, fmt.Errorf("the listener: %w", err)
 	}
-	return time.Since(began), s.listener.hears(ctx, orderMax)
+	return time.Since(began), s.listener.hears(ctx)
 }
 
 // come has the speaker come in and speak.
@@ -217,7 +217,7 @@ func (s *stage) opened(ctx context.Context) error {
 			}
 		}
 	}
-	return s.listener.hears(ctx, orderMax)
+	return s.listener.hears(ctx)
 }
 
 // rates returns how many datagrams a second go between places.
@@ -374,7 +374,7 @@ func (s *stage) killEdge(ctx context.Context, name, edge string, bar float64) er
 			return err
 		}
 		if h.Quiet > 1000 {
-			if err := s.listener.hears(ctx, orderMax); err != nil {
+			if err := s.listener.hears(ctx); err != nil {
 				return err
 			}
 		}
@@ -470,7 +470,7 @@ func (s *stage) fenceOff(ctx context.Context, name string) error {
 		return err
 	}
 	before := s.w.Lines.Counts()
-	if err := s.listener.hears(ctx, orderMax); err != nil {
+	if err := s.listener.hears(ctx); err != nil {
 		return err
 	}
 	if err := pause(ctx, 3*time.Second); err != nil {
@@ -511,7 +511,7 @@ func (s *stage) fence(ctx context.Context, name string) error {
 	s.say("%s: another way is taken", name)
 	s.w.Kill(s.w.Node("us1"))
 	s.w.Kill(s.w.Node("eu2"))
-	if err := s.listener.hears(ctx, orderMax); err != nil {
+	if err := s.listener.hears(ctx); err != nil {
 		return fmt.Errorf("nodes killed: %w", err)
 	}
 	s.say("%s: two nodes are killed", name)
@@ -524,7 +524,7 @@ func (s *stage) fence(ctx context.Context, name string) error {
 	if err := s.listener.enter(ctx, s.room); err != nil {
 		return err
 	}
-	if err := s.listener.hears(ctx, orderMax); err != nil {
+	if err := s.listener.hears(ctx); err != nil {
 		return fmt.Errorf("client started anew: %w", err)
 	}
 	s.say("%s: the listener's browser is started anew", name)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"os/exec"
 	"strings"
@@ -123,9 +124,7 @@ func (b *browser) await(ctx context.Context, order string) (json.RawMessage, err
 // do has somebody do something.
 func (b *browser) do(ctx context.Context, order string, more map[string]any) (json.RawMessage, error) {
 	said := map[string]any{"do": order}
-	for k, v := range more {
-		said[k] = v
-	}
+	maps.Copy(said, more)
 	if err := b.outgoing.Encode(said); err != nil {
 		return nil, fmt.Errorf("%s: %w", order, err)
 	}
@@ -164,11 +163,11 @@ func (b *browser) trouble(ctx context.Context) (words string, err error) {
 }
 
 // hears waits until somebody is heard, and has been for a while.
-func (b *browser) hears(ctx context.Context, most time.Duration) error {
+func (b *browser) hears(ctx context.Context) error {
 	if err := b.mark(ctx); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, most)
+	ctx, cancel := context.WithTimeout(ctx, orderMax)
 	defer cancel()
 	for {
 		h, err := b.tell(ctx)

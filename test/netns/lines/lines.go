@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"sync"
@@ -141,11 +142,7 @@ func (n *Network) Dark(at netip.Addr, dark bool) {
 func (n *Network) Counts() Matrix {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	out := make(Matrix, len(n.counts))
-	for p, c := range n.counts {
-		out[p] = c
-	}
-	return out
+	return maps.Clone(n.counts)
 }
 
 // Full returns how many packets were lost because too many were under way: then
