@@ -14,8 +14,8 @@ func TestGhosts(t *testing.T) {
 	now, before := id.Session{1}, id.Session{2}
 	sittings := map[id.Room]spread.Sitting{room: {Seats: map[id.Person]id.Session{ada: now, ben: now}}}
 	found := ghosts(sittings, map[id.Room]map[id.Person]sfu.Receiver{
-		room:       {ada: {Session: now}, ben: {Session: before}, cleo: {}},
-		id.Room{2}: {ada: {Session: now}},
+		room: {ada: {Session: now}, ben: {Session: before}, cleo: {}},
+		{2}:  {ada: {Session: now}},
 	})
 	for r, want := range map[receiver]bool{
 		{room, ada}: false, {room, ben}: true, {room, cleo}: true, {id.Room{2}, ada}: true,

@@ -96,8 +96,12 @@ var (
 		{Name: "eu1"}, {Name: "eu2"}, {Name: "us1"}, {Name: "us2"}, {Name: "ap1"}, {Name: "ap2"},
 	}
 	fenced = []world.Spot{
-		{Name: "eu1", Fence: "eu+us"}, {Name: "eu2", Fence: "eu+us"}, {Name: "us1", Fence: "eu+us"}, {Name: "us2", Fence: "eu+us"},
-		{Name: "ap1", Fence: "ap", Beside: "ap2"}, {Name: "ap2", Fence: "ap", Beside: "ap1"},
+		{Name: "eu1", Fence: "eu+us"},
+		{Name: "eu2", Fence: "eu+us"},
+		{Name: "us1", Fence: "eu+us"},
+		{Name: "us2", Fence: "eu+us"},
+		{Name: "ap1", Fence: "ap", Beside: "ap2"},
+		{Name: "ap2", Fence: "ap", Beside: "ap1"},
 	}
 )
 
