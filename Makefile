@@ -5,9 +5,10 @@
 
 GO        ?= go
 FUZZTIME  ?= 30s
+SOAK      ?= 30m
 LINT      := $(GO) run -modfile=tools/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: all run build web verify-web types test check lint race fuzz e2e wire interop bench bench-peers bench-loss bench-keys bench-trunk fmt map clean
+.PHONY: all run build web verify-web types test check lint race fuzz e2e wire interop bench bench-peers bench-loss bench-keys bench-trunk sim netns soak fmt map clean
 
 all: check
 
@@ -37,6 +38,7 @@ test: build ## all of it
 	npm test --silent
 	$(MAKE) --no-print-directory interop e2e
 	$(MAKE) --no-print-directory wire WIRE=-optional
+	$(MAKE) --no-print-directory netns NETNS=-short
 
 check: node_modules/.installed lint ## what must be true of every commit
 	$(GO) test -short ./...
@@ -70,6 +72,15 @@ wire: build ## no names on the wire: a visit of three people, captured and searc
 	test/needs chromium espeak-ng sox
 	$(GO) build -o bin/wire ./test/wire
 	bin/wire $(WIRE)
+
+netns: build ## a network of real nodes in network namespaces, with Chromium (NETNS=-publish: into docs/benchmarks.md)
+	test/needs chromium espeak-ng sox
+	$(GO) build -o bin/netns ./test/netns
+	bin/netns $(NETNS)
+
+soak: build ## real nodes that fall and come back, and many people, for SOAK=30m
+	$(GO) build -o bin/netns ./test/netns
+	bin/netns soak -for $(SOAK)
 
 sim: ## the network, simulated: 200 nodes in every scenario, 1,500 schedules of faults (about ten minutes)
 	$(GO) test ./internal/sim -count=1 -timeout 40m -run 'Scenarios|Both|Everybody|Faults' -bars -v

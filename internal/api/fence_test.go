@@ -21,7 +21,7 @@ func TestFenceIsClosed(t *testing.T) {
 		{ID: id.New[id.Node](), Region: "eu", Operator: "two", URL: "https://eu-two.example"},
 	}
 	h.api.Place = berlin
-	h.api.Nodes = func(f region.Fence) (out []NodeAt) {
+	h.api.Nodes = func(f region.Fence, _ id.Session) (out []NodeAt) {
 		for _, n := range known {
 			if f.Allows(region.Place{Region: n.Region, Operator: n.Operator}) {
 				out = append(out, n)

@@ -86,6 +86,7 @@ type Admin struct {
 type Network struct {
 	Listen    string           `koanf:"listen"`   // the trunk (UDP), and the door (TCP) where the network was made
 	Announce  []netip.AddrPort `koanf:"announce"` // where other nodes reach the trunk
+	Seeds     []string         `koanf:"seeds"`    // host:port of nodes to begin with; empty: who has let this one in
 	Fence     region.Fence     `koanf:"fence"`    // this node speaks to none outside
 	Latitude  float64          `koanf:"latitude"`
 	Longitude float64          `koanf:"longitude"`
@@ -115,12 +116,17 @@ var defaults = map[string]any{
 	"admin.addr":           "",
 	"network.listen":       ":7883",
 	"network.announce":     []string{},
+	"network.seeds":        []string{},
 	"network.fence":        "*",
 	"network.latitude":     0,
 	"network.longitude":    0,
 	"network.drain":        "60s",
 	"join":                 "",
 }
+
+// seedsMax is how many nodes one begins with: they are called one after the
+// other.
+const seedsMax = 8
 
 // ErrConfig means that a setting is wrong; the text says which and why.
 var ErrConfig = errors.New("configuration")
@@ -287,6 +293,14 @@ func (c *Config) check() error {
 	}
 	if len(c.Network.Announce) > directory.AddressesMax {
 		return bad("network.announce", "%d are more than %d", len(c.Network.Announce), directory.AddressesMax)
+	}
+	if n := len(c.Network.Seeds); n > seedsMax {
+		return bad("network.seeds", "%d are more than %d", n, seedsMax)
+	}
+	for _, a := range c.Network.Seeds {
+		if host, port, err := net.SplitHostPort(a); err != nil || host == "" || port == "" {
+			return bad("network.seeds", "%q is not HOST:PORT", a)
+		}
 	}
 	if c.Network.Latitude < -90 || c.Network.Latitude > 90 {
 		return bad("network.latitude", "%v is not between -90 and 90", c.Network.Latitude)

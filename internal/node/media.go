@@ -13,6 +13,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/media/sfu"
 	"github.com/stoa-audio/stoa/internal/overlay/link"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/signal"
 	"github.com/stoa-audio/stoa/internal/spread"
 )
@@ -93,13 +94,16 @@ func offerError(err error) error {
 		case spread.RefusedOffer:
 			return &api.OfferError{Detail: r.Detail}
 		case spread.RefusedSeat:
-			return sfu.ErrNoSeat
+			return room.ErrNotHere
 		default:
-			return sfu.ErrBusy
+			return live.ErrBusy
 		}
 	}
-	if errors.Is(err, spread.ErrNoPlace) {
+	switch {
+	case errors.Is(err, spread.ErrNoPlace):
 		return api.ErrNode
+	case errors.Is(err, sfu.ErrClosed):
+		return live.ErrClosed
 	}
 	return err
 }

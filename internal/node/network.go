@@ -47,8 +47,12 @@ func (n *Node) openTrunk(ctx context.Context) error {
 		return err
 	}
 	advert := directory.Advert{Addresses: addresses, URL: n.config.URL, Fence: c.Fence, Latitude: c.Latitude, Longitude: c.Longitude, Door: n.ownDoor(ctx)}
+	seeds := c.Seeds
+	if len(seeds) == 0 {
+		seeds = n.member.seeds()
+	}
 	n.trunk, err = link.Open(link.Config{
-		Listen: c.Listen, Self: self.Member, Advert: advert, Seeds: n.member.seeds(), Guest: n.place, Log: n.log,
+		Listen: c.Listen, Self: self.Member, Advert: advert, Seeds: seeds, Guest: n.place, Log: n.log,
 		Guard: n.member.guard, Rulings: n.member.told, Ruled: n.member.ruled, Doubted: n.doubtIt,
 		Sign: func(a directory.Advert) (directory.Signed, error) {
 			now := n.member.self.Load()

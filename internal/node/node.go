@@ -229,6 +229,7 @@ func (n *Node) serve(ctx context.Context) error {
 	admin := http.NewServeMux()
 	admin.Handle("GET /metrics", n.metrics())
 	n.addPicture(admin)
+	admin.HandleFunc("GET /debug/roster", n.showRoster)
 	addProfiles(admin)
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", n.config.Admin.Addr)
 	if err != nil {

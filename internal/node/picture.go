@@ -104,7 +104,7 @@ func (n *Node) picture(route string) picture {
 		Counts: n.trunkCounts(s),
 	}
 	for _, room := range s.Rooms {
-		text := n.media.Route(room)
+		text := n.media.Route(room, time.Now())
 		routes[text] = room
 		p.Rooms = append(p.Rooms, text)
 	}

@@ -129,7 +129,7 @@ func TestPictureOfTheNetwork(t *testing.T) {
 		core.Open(now, room, region.In("eu", "us"), false, []frame.Voice{{Stream: 1, Who: ada}})
 	})
 	us.trunk.Do(func(now time.Duration, core *relay.Node) { core.Listen(now, room, eu.self()) })
-	route := eu.media.Route(room)
+	route := eu.media.Route(room, time.Now())
 	eventually(t, "a tree with a listener", func() bool {
 		p, text = look(t, eu, route)
 		return len(p.Trees) == 1 && len(p.Trees[0].Spots) == 2
@@ -144,7 +144,7 @@ func TestPictureOfTheNetwork(t *testing.T) {
 		}
 	}
 	// Elsewhere the room goes by another route, nodes by the same labels.
-	other, text := look(t, us, us.media.Route(room))
+	other, text := look(t, us, us.media.Route(room, time.Now()))
 	if len(other.Trees) != 1 || other.Trees[0].Whole || other.Rooms[0] == route || other.Nodes[0].Label != p.Nodes[1].Label || other.Nodes[1].Label != p.Nodes[0].Label {
 		t.Errorf("the listener's picture is %s", text)
 	}

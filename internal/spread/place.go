@@ -64,6 +64,27 @@ func (p *Place) Owner(room id.Room) id.Node {
 	return id.Node{}
 }
 
+// A Sitting is who sits in a room at this node, as its owner has said.
+type Sitting struct {
+	Owner id.Node
+	Seats map[id.Person]id.Session
+}
+
+// Sittings returns who sits where at this node.
+func (p *Place) Sittings() map[id.Room]Sitting {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	out := make(map[id.Room]Sitting, len(p.rooms))
+	for name, r := range p.rooms {
+		s := Sitting{r.owner, make(map[id.Person]id.Session, len(r.seats))}
+		for who, seat := range r.seats {
+			s.Seats[who] = seat.Session
+		}
+		out[name] = s
+	}
+	return out
+}
+
 // Guests returns how many people of other nodes' rooms are here, or stand by.
 func (p *Place) Guests() (n int) {
 	p.mu.RLock()

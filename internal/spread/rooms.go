@@ -401,6 +401,19 @@ func (rs *Rooms) Where(name id.Room, who id.Person) id.Node {
 	return id.Node{}
 }
 
+// Counts returns how many people of our rooms sit at each node.
+func (rs *Rooms) Counts() map[id.Node]int {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	out := make(map[id.Node]int)
+	for _, h := range rs.rooms {
+		for node, n := range h.counts {
+			out[node] += n
+		}
+	}
+	return out
+}
+
 // Offer answers a session's offer at the node where it is.
 func (rs *Rooms) Offer(ctx context.Context, name id.Room, who id.Person, session id.Session, sdp string) (string, error) {
 	far := rs.where(name, who)

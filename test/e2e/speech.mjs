@@ -57,3 +57,21 @@ export async function speech(who) {
   for (const part of parts) await rm(part);
   return whole;
 }
+
+/**
+ * Makes the file of several who speak at once, so that there is always one who
+ * makes no pause, and returns its path: what is not heard of it is lost.
+ */
+export async function babble() {
+  const founder = await speech('founder');
+  const whole = join(places.sounds, 'babble.wav');
+  // The same again and again, from elsewhere, and higher or lower.
+  const voices = [
+    ['0', '0'],
+    ['4', '-150'],
+    ['9', '120'],
+    ['14', '60'],
+  ].map(([from, pitch]) => `|sox ${founder} -p trim ${from} 12 pitch ${pitch}`);
+  await run('sox', ['-m', ...voices, '-c', '1', '-b', '16', whole, 'gain', '-n', '-4']);
+  return whole;
+}

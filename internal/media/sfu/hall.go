@@ -238,6 +238,20 @@ func (s *SFU) Roster(room id.Room) map[id.Person]Receiver {
 	return out
 }
 
+// Rooms returns the rooms in which somebody has a seat.
+func (s *SFU) Rooms() []id.Room {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]id.Room, 0, len(s.rooms))
+	for name := range s.rooms {
+		out = append(out, name)
+	}
+	return out
+}
+
+// Route returns what a room goes by in the log at a time.
+func (s *SFU) Route(room id.Room, now time.Time) string { return s.routes.Of(room, now) }
+
 // ghosts returns the clients in a room that the shard sends to though they
 // have no seat, or only stand by. Whoever has just been cut is not one: that is in the mail, and
 // read by the second look.
