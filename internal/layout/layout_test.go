@@ -77,6 +77,8 @@ socket:
 
 spread:            id region room overlay/frame overlay/relay
 
+coordinate:        id region overlay/identity
+
 api:               id region signal grant telemetry room room/live hub courier people reports socket
 node:              *
 
@@ -85,7 +87,7 @@ sdk/go:            signal sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/g
 bench/child:
 bench/count:
 bench/crowd:       id signal bench/count
-bench:             people store/sqlite bench/child bench/crowd lossy sdk/go
+bench:             id region people store/sqlite coordinate overlay/identity bench/child bench/crowd lossy sdk/go
 
 cmd/stoa:          id region api node sim overlay/admission telemetry reports store/sqlite bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
 web:
