@@ -164,7 +164,7 @@ func (n *Node) openTrunk() error {
 	if err != nil {
 		return err
 	}
-	advert := directory.Advert{Addresses: addresses, URL: n.config.URL, Fence: c.Fence, Latitude: c.Latitude, Longitude: c.Longitude}
+	advert := directory.Advert{Addresses: addresses, URL: n.config.URL, Fence: c.Fence, Latitude: c.Latitude, Longitude: c.Longitude, Seat: n.isSeat()}
 	if !c.Fence.Allows(self.Member.Place) {
 		return fmt.Errorf("%w: network.fence: this node stands at %v, outside of %v", ErrConfig, self.Member.Place, c.Fence)
 	}
@@ -181,7 +181,7 @@ func (n *Node) openTrunk() error {
 		},
 		Missed: func(node id.Node, gone bool) { go n.missed(node, gone) },
 		Serve: func(ctx context.Context, from identity.Member, kind string, s *link.Stream) {
-			if err := n.guests.Serve(ctx, from.Node, kind, s); err != nil {
+			if err := n.serveStream(ctx, from, kind, s); err != nil {
 				n.log.WarnContext(ctx, "a stream of another node is ended", "from", from.Place, "reason", err)
 			}
 		},

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/api"
+	"github.com/stoa-audio/stoa/internal/coordinate"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
@@ -62,6 +63,9 @@ type Node struct {
 	ready   atomic.Bool
 	work    context.CancelFunc // ends what runs beside
 	failed  chan error
+
+	// What the region's nodes know together; nil in no network.
+	coordinator atomic.Pointer[coordinate.Coordinator]
 }
 
 // Start starts a node: store, people, media, rooms, doors, in this order. Its
@@ -128,6 +132,9 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	if err := n.openTrunk(); err != nil {
+		return nil, err
+	}
+	if err := n.openCoordination(); err != nil {
 		return nil, err
 	}
 	go n.gauge.run(work)
@@ -278,6 +285,9 @@ func (n *Node) readiness() error {
 // inside are told, rooms are stored, media ends, the store closes last.
 func (n *Node) Stop(ctx context.Context) error {
 	n.ready.Store(false)
+	if o := n.coordinator.Load(); o != nil {
+		o.Announce(true)
+	}
 	if n.work != nil {
 		n.work()
 	}
@@ -301,6 +311,9 @@ func (n *Node) Stop(ctx context.Context) error {
 	}
 	if n.spread != nil {
 		n.spread.Close()
+	}
+	if o := n.coordinator.Load(); o != nil {
+		o.Close()
 	}
 	if n.trunk != nil {
 		errs = append(errs, n.trunk.Close())

@@ -51,7 +51,8 @@ type Advert struct {
 	Latitude  float64          `json:"latitude,omitempty"`
 	Longitude float64          `json:"longitude,omitempty"`
 	Leaving   bool             `json:"leaving,omitempty"`
-	Number    uint64           `json:"number"` // a later one takes the place of an earlier one
+	Seat      bool             `json:"seat,omitempty"` // it has the coordination of its region
+	Number    uint64           `json:"number"`         // a later one takes the place of an earlier one
 }
 
 // A Signed advert is what passes from node to node.
