@@ -8,7 +8,7 @@ FUZZTIME  ?= 30s
 SOAK      ?= 30m
 LINT      := $(GO) run -modfile=tools/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: all run build web verify-web types test check lint race fuzz e2e wire interop bench bench-peers bench-loss bench-keys bench-trunk sim netns soak fmt map clean
+.PHONY: all run build web verify-web types test check lint race fuzz e2e wire interop bench bench-peers bench-loss bench-keys bench-trunk bench-coordination sim netns soak fmt map clean
 
 all: check
 
@@ -87,6 +87,9 @@ sim: ## the network, simulated: 200 nodes in every scenario, 1,500 schedules of 
 
 bench-trunk: ## what a relay costs for each packet, in a process of its own
 	$(GO) test ./internal/overlay/link -count=1 -run TestCost -costs 10s -v
+
+bench-coordination: ## what it costs to know who owns 100,000 rooms, in a process of its own
+	$(GO) run ./cmd/stoa bench coordination --rooms 100000
 
 bench-loss: build ## how speech survives loss, in Chromium; rewrites its section in docs/benchmarks.md
 	test/needs chromium espeak-ng sox

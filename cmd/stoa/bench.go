@@ -14,7 +14,8 @@ import (
 )
 
 // benchmark runs "stoa bench": "room" measures a node in a room of its own,
-// and starts "crowd" for it; "loss" measures a voice on a bad line.
+// and starts "crowd" for it; "loss" measures a voice on a bad line, and
+// "coordination" what it costs to know who owns many rooms.
 func benchmark(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if slices.Equal(args, bench.CrowdCommand[1:]) {
 		return crowd.Run(ctx, os.Stdin, stdout)
@@ -25,8 +26,11 @@ func benchmark(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	if len(args) > 0 && args[0] == "loss" {
 		return benchmarkLoss(ctx, args[1:], stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == "coordination" {
+		return benchmarkCoordination(ctx, args[1:], stdout, stderr)
+	}
 	if len(args) == 0 || args[0] != "room" {
-		return fmt.Errorf("%w: there is stoa bench room, and stoa bench loss", errUsage)
+		return fmt.Errorf("%w: there is stoa bench room, stoa bench loss, and stoa bench coordination", errUsage)
 	}
 	var s bench.Settings
 	f := flag.NewFlagSet("stoa bench room", flag.ContinueOnError)

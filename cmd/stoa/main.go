@@ -23,6 +23,8 @@ const help = `stoa runs live-audio rooms.
   stoa openapi    print the OpenAPI document of the HTTP API
   stoa bench room measure what a node costs on this machine; -h lists its flags
   stoa bench loss measure what is left of a voice on a bad line; -h lists its flags
+  stoa bench coordination
+                  measure what it costs to know who owns many rooms
   stoa network    make a network of nodes, and let machines into it; -h lists how
   stoa fence      look whether this machine's node keeps inside its fence
   stoa sim        simulate a network of nodes; -h lists what can happen there

@@ -11,5 +11,8 @@
 // Loss is another measurement: what is left of a voice on a line that loses
 // packets (package lossy).
 //
+// Coordination is a third one: what a region's coordination costs (package
+// coordinate), in the process that measures.
+//
 // It runs on Linux. Not here: other machines.
 package bench

@@ -80,6 +80,8 @@ socket:
 spread:            id region room signal overlay/frame overlay/relay
 itinerary:         id overlay/frame overlay/relay overlay/waybill
 
+coordinate:        id region overlay/identity
+
 api:               id region signal grant telemetry room room/live hub courier people reports socket
 node:              *
 
@@ -88,7 +90,7 @@ sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus
 bench/child:
 bench/count:
 bench/crowd:       id signal bench/count
-bench:             people store/sqlite bench/child bench/crowd lossy sdk/go
+bench:             id region people store/sqlite coordinate overlay/identity bench/child bench/crowd lossy sdk/go
 
 cmd/stoa:          id region api node sim overlay/identity overlay/admission overlay/audit telemetry reports store/sqlite bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
 web:

@@ -20,6 +20,7 @@ import (
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
 
+	"github.com/stoa-audio/stoa/internal/coordinate"
 	"github.com/stoa-audio/stoa/internal/overlay/directory"
 	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/sdk/go/report"
@@ -41,6 +42,8 @@ type Config struct {
 	Admin      Admin      `koanf:"admin"`
 	Network    Network    `koanf:"network"`
 	Join       string     `koanf:"join"` // an invite to a network of nodes
+
+	Coordination Coordination `koanf:"coordination"`
 }
 
 // TLS is the certificate that the node shows to browsers.
@@ -93,6 +96,14 @@ type Network struct {
 	Drain     time.Duration    `koanf:"drain"` // how long people may take to leave, when the node is to stop
 }
 
+// Coordination is how the nodes of this one's region know things together.
+type Coordination struct {
+	Seat        bool     `koanf:"seat"`        // this node has the region's server
+	Servers     []string `koanf:"servers"`     // NATS servers of the region's own, as URLs
+	Credentials string   `koanf:"credentials"` // a file, for the servers to know nodes by
+	CA          string   `koanf:"ca"`          // a file, to know the servers by
+}
+
 // defaults are the keys of stoa.toml and their values there; a test compares.
 var defaults = map[string]any{
 	"addr":                 "localhost:8080",
@@ -122,6 +133,11 @@ var defaults = map[string]any{
 	"network.longitude":    0,
 	"network.drain":        "60s",
 	"join":                 "",
+
+	"coordination.seat":        false,
+	"coordination.servers":     []string{},
+	"coordination.credentials": "",
+	"coordination.ca":          "",
 }
 
 // seedsMax is how many nodes one begins with: they are called one after the
@@ -311,7 +327,33 @@ func (c *Config) check() error {
 	if d := c.Network.Drain; d < 0 || d > time.Hour {
 		return bad("network.drain", "%v is not between 0 and an hour", d)
 	}
+	if err := c.Coordination.check(bad); err != nil {
+		return err
+	}
 	return c.checkURL(bad)
+}
+
+func (c Coordination) check(bad func(key, format string, args ...any) error) error {
+	for _, server := range c.Servers {
+		u, err := url.Parse(server)
+		if err != nil || u.Host == "" || u.Scheme != "tls" && u.Scheme != "nats" {
+			return bad("coordination.servers", "one of them is not tls:// and a host")
+		}
+		if ip, err := netip.ParseAddr(u.Hostname()); u.Scheme == "nats" && (err != nil || !ip.IsLoopback()) {
+			return bad("coordination.servers", "nats:// is for servers on this machine; tls:// is for others")
+		}
+	}
+	switch none := len(c.Servers) == 0; {
+	case len(c.Servers) > coordinate.ServersMax:
+		return bad("coordination.servers", "%d are more than %d", len(c.Servers), coordinate.ServersMax)
+	case c.Seat && !none:
+		return bad("coordination.seat", "a region with servers of its own has no seat")
+	case none && c.Credentials != "":
+		return bad("coordination.credentials", "there are no coordination.servers to show them to")
+	case none && c.CA != "":
+		return bad("coordination.ca", "there are no coordination.servers to know by it")
+	}
+	return nil
 }
 
 func (c *Config) checkURL(bad func(key, format string, args ...any) error) error {

@@ -12,7 +12,6 @@ import (
 	"github.com/stoa-audio/stoa/internal/overlay/directory"
 	"github.com/stoa-audio/stoa/internal/overlay/frame"
 	"github.com/stoa-audio/stoa/internal/overlay/identity"
-	"github.com/stoa-audio/stoa/internal/overlay/link"
 	"github.com/stoa-audio/stoa/internal/overlay/relay"
 	"github.com/stoa-audio/stoa/internal/overlay/waybill"
 	"github.com/stoa-audio/stoa/internal/signal"
@@ -163,12 +162,4 @@ func (n *Node) root() []byte {
 		return nil
 	}
 	return n.member.self.Load().Root.Raw
-}
-
-// serveStream does what a stream of another node asks.
-func (n *Node) serveStream(ctx context.Context, from id.Node, kind string, s *link.Stream) error {
-	if ways := n.ways.Load(); kind == itinerary.Kind && ways != nil {
-		return ways.Serve(ctx, from, s)
-	}
-	return n.guests.Serve(ctx, from, kind, s)
 }

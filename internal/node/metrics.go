@@ -30,6 +30,11 @@ var (
 	participantsDesc = prometheus.NewDesc("stoa_participants", "People in rooms, by role.", []string{"role"}, nil)
 )
 
+var (
+	coordinationDesc       = prometheus.NewDesc("stoa_coordination", "How the region's coordination goes: connected is 1 while its server is reached; watchers of this node (2 when all is well); consumers of all nodes at the server (2 for each node: if it is more, and grows, something leaks); rooms and nodes that are known here.", []string{"what"}, nil)
+	coordinationEventsDesc = prometheus.NewDesc("stoa_coordination_events_total", "Reconnects to the coordination's server, records that could not be read, and what the server did not let pass.", []string{"event"}, nil)
+)
+
 // metrics serves numbers about the node in the Prometheus text format. No
 // label names a person or a room.
 func (n *Node) metrics() http.Handler {
@@ -63,6 +68,8 @@ func (n numbers) Describe(out chan<- *prometheus.Desc) {
 	out <- cpuDesc
 	out <- packetsDesc
 	describeNetwork(out)
+	out <- coordinationDesc
+	out <- coordinationEventsDesc
 }
 
 // Collect is prometheus.Collector's.
@@ -77,6 +84,7 @@ func (n numbers) Collect(out chan<- prometheus.Metric) {
 	}
 	n.collectNetwork(out)
 	n.collectLoad(out)
+	n.collectCoordination(out)
 	rooms, roles := 0, map[room.Role]int{room.Listener: 0, room.Speaker: 0, room.Moderator: 0}
 	n.node.rooms.Each(func(_ id.Room, r *room.Room) {
 		rooms++
@@ -89,6 +97,26 @@ func (n numbers) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(roomsDesc, prometheus.GaugeValue, float64(rooms))
 	for role, count := range roles {
 		out <- prometheus.MustNewConstMetric(participantsDesc, prometheus.GaugeValue, float64(count), role.String())
+	}
+}
+
+// collectCoordination collects how the coordination goes; there is none in no
+// network.
+func (n numbers) collectCoordination(out chan<- prometheus.Metric) {
+	o := n.node.coordinator.Load()
+	if o == nil {
+		return
+	}
+	c := o.Counts()
+	connected := 0
+	if c.Connected {
+		connected = 1
+	}
+	for what, value := range map[string]int{"connected": connected, "watchers": c.Watchers, "consumers": c.Consumers, "rooms": c.Rooms, "nodes": c.Nodes} {
+		out <- prometheus.MustNewConstMetric(coordinationDesc, prometheus.GaugeValue, float64(value), what)
+	}
+	for event, count := range map[string]uint64{"reconnect": c.Reconnects, "malformed": c.Malformed, "refused": c.Refused} {
+		out <- prometheus.MustNewConstMetric(coordinationEventsDesc, prometheus.CounterValue, float64(count), event)
 	}
 }
 

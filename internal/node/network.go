@@ -46,7 +46,7 @@ func (n *Node) openTrunk(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	advert := directory.Advert{Addresses: addresses, URL: n.config.URL, Fence: c.Fence, Latitude: c.Latitude, Longitude: c.Longitude, Door: n.ownDoor(ctx)}
+	advert := directory.Advert{Addresses: addresses, URL: n.config.URL, Fence: c.Fence, Latitude: c.Latitude, Longitude: c.Longitude, Door: n.ownDoor(ctx), Seat: n.isSeat()}
 	seeds := c.Seeds
 	if len(seeds) == 0 {
 		seeds = n.member.seeds()
@@ -61,8 +61,8 @@ func (n *Node) openTrunk(ctx context.Context) error {
 		Changed: n.changed,
 		Missed:  func(node id.Node, gone bool) { go n.missed(node, gone) },
 		Serve: func(ctx context.Context, from identity.Member, kind string, s *link.Stream) {
-			if err := n.serveStream(ctx, from.Node, kind, s); err != nil {
-				n.log.WarnContext(ctx, "a stream of another node is ended", "from", from.Place, "reason", err)
+			if err := n.serveStream(ctx, from, kind, s); err != nil {
+				n.log.WarnContext(ctx, "a stream of another node is ended", "from", from.Place.String(), "reason", err)
 			}
 		},
 	})

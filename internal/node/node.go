@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/api"
+	"github.com/stoa-audio/stoa/internal/coordinate"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
@@ -69,6 +70,9 @@ type Node struct {
 	work    context.CancelFunc // ends what runs beside
 	failed  chan error
 	news    chan struct{} // of other nodes
+
+	// What the region's nodes know together; nil in no network.
+	coordinator atomic.Pointer[coordinate.Coordinator]
 }
 
 // Start starts a node: store, people, media, rooms, doors, in this order. Its
@@ -139,6 +143,9 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	if n.trunk != nil {
 		go n.watchLeaving(work)
+	}
+	if err := n.openCoordination(); err != nil {
+		return nil, err
 	}
 	go n.gauge.run(work)
 	go n.forget(work)
@@ -292,6 +299,9 @@ func (n *Node) readiness() error {
 // inside are told, rooms are stored, media ends, the store closes last.
 func (n *Node) Stop(ctx context.Context) error {
 	n.ready.Store(false)
+	if o := n.coordinator.Load(); o != nil {
+		o.Announce(true)
+	}
 	if n.work != nil {
 		n.work()
 	}
@@ -316,6 +326,9 @@ func (n *Node) Stop(ctx context.Context) error {
 	}
 	if n.spread != nil {
 		n.spread.Close()
+	}
+	if o := n.coordinator.Load(); o != nil {
+		o.Close()
 	}
 	if n.trunk != nil {
 		errs = append(errs, n.trunk.Close())

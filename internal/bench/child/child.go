@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -44,6 +45,10 @@ func start(cmd *exec.Cmd, how *syscall.SysProcAttr) (*Process, error) {
 	}()
 	return p, nil
 }
+
+// Self returns the process that asks, to read what it uses; it can be neither
+// stopped nor awaited.
+func Self() *Process { return &Process{cmd: &exec.Cmd{Process: &os.Process{Pid: os.Getpid()}}} }
 
 // PID returns the number of the process.
 func (p *Process) PID() int { return p.cmd.Process.Pid }

@@ -2,8 +2,6 @@ package child
 
 import (
 	"context"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +9,7 @@ import (
 
 // What a process uses is seen from outside, and grows as it works.
 func TestUsage(t *testing.T) {
-	p := &Process{cmd: &exec.Cmd{Process: &os.Process{Pid: os.Getpid()}}}
+	p := Self()
 	before, err := p.Usage()
 	if err != nil {
 		t.Fatal(err)

@@ -53,7 +53,8 @@ type Advert struct {
 	Longitude float64          `json:"longitude,omitempty"`
 	Leaving   bool             `json:"leaving,omitempty"`
 	Door      *Door            `json:"door,omitempty"`
-	Number    uint64           `json:"number"` // a later one takes the place of an earlier one
+	Seat      bool             `json:"seat,omitempty"` // it has the coordination of its region
+	Number    uint64           `json:"number"`         // a later one takes the place of an earlier one
 }
 
 // A Door is where a node admits others to the network, and renews their
