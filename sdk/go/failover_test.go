@@ -193,6 +193,7 @@ func TestANodeIsLeft(t *testing.T) {
 	}
 	until(ctx, t, "everybody to hear everybody", heard(time.Time{}, 25))
 	from, _ := ben.Places()
+	stays, _ := ada.Places()
 	began := time.Now()
 	if left := n.nodes[1].Drain(ctx); left != 0 {
 		t.Fatalf("%d are left", left)
@@ -205,9 +206,13 @@ func TestANodeIsLeft(t *testing.T) {
 	}
 	n.stops[1]()
 	until(ctx, t, "everybody to hear everybody again", heard(time.Now(), 50))
+	// Where the machine stood still for a third of a second, Ada has switched, too,
+	// for silence, and that costs frames.
+	at, _ := ada.Places()
+	moved := at != stays
 	for name, e := range ears {
 		for whose, who := range map[string]*stoa.Room{"Ada": ada, "Ben": ben} {
-			if name == whose {
+			if name == whose || moved && (name == "Ada" || whose == "Ada") {
 				continue
 			}
 			missing, twice := e.missing(who)

@@ -342,13 +342,14 @@ func say(w io.Writer, l line) error {
 	return err
 }
 
-// known is a node as the map is to have it.
+// known is a node as the map is to have it. Whether it is about to stop, its beats
+// say, and ways around it are looked for when they do.
 func (t *Trunk) known(m identity.Member) topology.Node {
 	n := topology.Node{ID: m.Node, Place: m.Place}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if d := t.directory.Node(m.Node); d != nil {
-		n.Latitude, n.Longitude, n.Leaving = d.Latitude, d.Longitude, d.Leaving
+		n.Latitude, n.Longitude = d.Latitude, d.Longitude
 	}
 	return n
 }
