@@ -146,7 +146,18 @@ func TestLoss(t *testing.T) {
 // somebody has tried is seen, and what is cut is connected again.
 func TestCut(t *testing.T) {
 	n, a, b := open(t, Line{})
-	try := func(i int) { a.out <- packet(athens, boston, i) }
+	// What was sent meets the line as it is then: each is counted first.
+	send := func(to netip.Addr, i int) {
+		t.Helper()
+		a.out <- packet(athens, to, i)
+		for until := time.Now().Add(10 * time.Second); n.Counts().Sum(func(Pair) bool { return true }).Packets < uint64(i); {
+			if time.Now().After(until) {
+				t.Fatalf("packet %d is not counted", i)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	try := func(i int) { send(boston, i) }
 	n.Set(athens, boston, Line{Cut: true})
 	try(1)
 	n.Usual(athens, boston)
@@ -156,7 +167,7 @@ func TestCut(t *testing.T) {
 	n.Dark(athens, true)
 	try(3)
 	n.Dark(athens, false)
-	a.out <- packet(athens, osaka, 4) // nobody is there
+	send(osaka, 4) // nobody is there
 	try(5)
 	if p := take(t, b); number(p) != 5 {
 		t.Errorf("packet %d has arrived", number(p))
