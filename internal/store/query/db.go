@@ -33,6 +33,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addInviteStmt, err = db.PrepareContext(ctx, addInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query AddInvite: %w", err)
 	}
+	if q.addKeptRoomStmt, err = db.PrepareContext(ctx, addKeptRoom); err != nil {
+		return nil, fmt.Errorf("error preparing query AddKeptRoom: %w", err)
+	}
 	if q.addPasskeyStmt, err = db.PrepareContext(ctx, addPasskey); err != nil {
 		return nil, fmt.Errorf("error preparing query AddPasskey: %w", err)
 	}
@@ -47,6 +50,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.addSessionStmt, err = db.PrepareContext(ctx, addSession); err != nil {
 		return nil, fmt.Errorf("error preparing query AddSession: %w", err)
+	}
+	if q.adoptRoomsStmt, err = db.PrepareContext(ctx, adoptRooms); err != nil {
+		return nil, fmt.Errorf("error preparing query AdoptRooms: %w", err)
 	}
 	if q.backupsStmt, err = db.PrepareContext(ctx, backups); err != nil {
 		return nil, fmt.Errorf("error preparing query Backups: %w", err)
@@ -63,8 +69,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.deleteEventsStmt, err = db.PrepareContext(ctx, deleteEvents); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteEvents: %w", err)
 	}
+	if q.deletePairStmt, err = db.PrepareContext(ctx, deletePair); err != nil {
+		return nil, fmt.Errorf("error preparing query DeletePair: %w", err)
+	}
 	if q.deleteRoomStmt, err = db.PrepareContext(ctx, deleteRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteRoom: %w", err)
+	}
+	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
+		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
 	}
 	if q.endSessionStmt, err = db.PrepareContext(ctx, endSession); err != nil {
 		return nil, fmt.Errorf("error preparing query EndSession: %w", err)
@@ -102,6 +114,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetSessionsOverStmt, err = db.PrepareContext(ctx, forgetSessionsOver); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSessionsOver: %w", err)
 	}
+	if q.handBackRoomsStmt, err = db.PrepareContext(ctx, handBackRooms); err != nil {
+		return nil, fmt.Errorf("error preparing query HandBackRooms: %w", err)
+	}
 	if q.inviteByCodeStmt, err = db.PrepareContext(ctx, inviteByCode); err != nil {
 		return nil, fmt.Errorf("error preparing query InviteByCode: %w", err)
 	}
@@ -119,6 +134,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.keepBackupStmt, err = db.PrepareContext(ctx, keepBackup); err != nil {
 		return nil, fmt.Errorf("error preparing query KeepBackup: %w", err)
+	}
+	if q.ownRoomsStmt, err = db.PrepareContext(ctx, ownRooms); err != nil {
+		return nil, fmt.Errorf("error preparing query OwnRooms: %w", err)
+	}
+	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
+		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
+	}
+	if q.pairsStmt, err = db.PrepareContext(ctx, pairs); err != nil {
+		return nil, fmt.Errorf("error preparing query Pairs: %w", err)
 	}
 	if q.passkeysStmt, err = db.PrepareContext(ctx, passkeys); err != nil {
 		return nil, fmt.Errorf("error preparing query Passkeys: %w", err)
@@ -153,6 +177,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.roomsStmt, err = db.PrepareContext(ctx, rooms); err != nil {
 		return nil, fmt.Errorf("error preparing query Rooms: %w", err)
 	}
+	if q.roomsOfHouseStmt, err = db.PrepareContext(ctx, roomsOfHouse); err != nil {
+		return nil, fmt.Errorf("error preparing query RoomsOfHouse: %w", err)
+	}
 	if q.sessionByTokenStmt, err = db.PrepareContext(ctx, sessionByToken); err != nil {
 		return nil, fmt.Errorf("error preparing query SessionByToken: %w", err)
 	}
@@ -161,6 +188,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setFounderInviteStmt, err = db.PrepareContext(ctx, setFounderInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query SetFounderInvite: %w", err)
+	}
+	if q.setPairStmt, err = db.PrepareContext(ctx, setPair); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPair: %w", err)
 	}
 	if q.setRecoveryStmt, err = db.PrepareContext(ctx, setRecovery); err != nil {
 		return nil, fmt.Errorf("error preparing query SetRecovery: %w", err)
@@ -197,6 +227,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing addInviteStmt: %w", cerr)
 		}
 	}
+	if q.addKeptRoomStmt != nil {
+		if cerr := q.addKeptRoomStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addKeptRoomStmt: %w", cerr)
+		}
+	}
 	if q.addPasskeyStmt != nil {
 		if cerr := q.addPasskeyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addPasskeyStmt: %w", cerr)
@@ -220,6 +255,11 @@ func (q *Queries) Close() error {
 	if q.addSessionStmt != nil {
 		if cerr := q.addSessionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addSessionStmt: %w", cerr)
+		}
+	}
+	if q.adoptRoomsStmt != nil {
+		if cerr := q.adoptRoomsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing adoptRoomsStmt: %w", cerr)
 		}
 	}
 	if q.backupsStmt != nil {
@@ -247,9 +287,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deleteEventsStmt: %w", cerr)
 		}
 	}
+	if q.deletePairStmt != nil {
+		if cerr := q.deletePairStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deletePairStmt: %w", cerr)
+		}
+	}
 	if q.deleteRoomStmt != nil {
 		if cerr := q.deleteRoomStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteRoomStmt: %w", cerr)
+		}
+	}
+	if q.doubtRoomsStmt != nil {
+		if cerr := q.doubtRoomsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing doubtRoomsStmt: %w", cerr)
 		}
 	}
 	if q.endSessionStmt != nil {
@@ -312,6 +362,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing forgetSessionsOverStmt: %w", cerr)
 		}
 	}
+	if q.handBackRoomsStmt != nil {
+		if cerr := q.handBackRoomsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing handBackRoomsStmt: %w", cerr)
+		}
+	}
 	if q.inviteByCodeStmt != nil {
 		if cerr := q.inviteByCodeStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing inviteByCodeStmt: %w", cerr)
@@ -340,6 +395,21 @@ func (q *Queries) Close() error {
 	if q.keepBackupStmt != nil {
 		if cerr := q.keepBackupStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing keepBackupStmt: %w", cerr)
+		}
+	}
+	if q.ownRoomsStmt != nil {
+		if cerr := q.ownRoomsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing ownRoomsStmt: %w", cerr)
+		}
+	}
+	if q.ownRoomsAgainStmt != nil {
+		if cerr := q.ownRoomsAgainStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing ownRoomsAgainStmt: %w", cerr)
+		}
+	}
+	if q.pairsStmt != nil {
+		if cerr := q.pairsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing pairsStmt: %w", cerr)
 		}
 	}
 	if q.passkeysStmt != nil {
@@ -397,6 +467,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing roomsStmt: %w", cerr)
 		}
 	}
+	if q.roomsOfHouseStmt != nil {
+		if cerr := q.roomsOfHouseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing roomsOfHouseStmt: %w", cerr)
+		}
+	}
 	if q.sessionByTokenStmt != nil {
 		if cerr := q.sessionByTokenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sessionByTokenStmt: %w", cerr)
@@ -410,6 +485,11 @@ func (q *Queries) Close() error {
 	if q.setFounderInviteStmt != nil {
 		if cerr := q.setFounderInviteStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setFounderInviteStmt: %w", cerr)
+		}
+	}
+	if q.setPairStmt != nil {
+		if cerr := q.setPairStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPairStmt: %w", cerr)
 		}
 	}
 	if q.setRecoveryStmt != nil {
@@ -479,17 +559,21 @@ type Queries struct {
 	accountStmt              *sql.Stmt
 	addEventStmt             *sql.Stmt
 	addInviteStmt            *sql.Stmt
+	addKeptRoomStmt          *sql.Stmt
 	addPasskeyStmt           *sql.Stmt
 	addPersonStmt            *sql.Stmt
 	addReportStmt            *sql.Stmt
 	addRoomStmt              *sql.Stmt
 	addSessionStmt           *sql.Stmt
+	adoptRoomsStmt           *sql.Stmt
 	backupsStmt              *sql.Stmt
 	countFollowingStmt       *sql.Stmt
 	countInvitesStmt         *sql.Stmt
 	countReportsStmt         *sql.Stmt
 	deleteEventsStmt         *sql.Stmt
+	deletePairStmt           *sql.Stmt
 	deleteRoomStmt           *sql.Stmt
+	doubtRoomsStmt           *sql.Stmt
 	endSessionStmt           *sql.Stmt
 	eventsStmt               *sql.Stmt
 	extendRoomStmt           *sql.Stmt
@@ -502,12 +586,16 @@ type Queries struct {
 	forgetReportsStmt        *sql.Stmt
 	forgetSessionsBeyondStmt *sql.Stmt
 	forgetSessionsOverStmt   *sql.Stmt
+	handBackRoomsStmt        *sql.Stmt
 	inviteByCodeStmt         *sql.Stmt
 	invitesFromStmt          *sql.Stmt
 	isEmptyStmt              *sql.Stmt
 	isFollowingStmt          *sql.Stmt
 	isPersonStmt             *sql.Stmt
 	keepBackupStmt           *sql.Stmt
+	ownRoomsStmt             *sql.Stmt
+	ownRoomsAgainStmt        *sql.Stmt
+	pairsStmt                *sql.Stmt
 	passkeysStmt             *sql.Stmt
 	personByRecoveryStmt     *sql.Stmt
 	profileStmt              *sql.Stmt
@@ -519,9 +607,11 @@ type Queries struct {
 	revokeInviteStmt         *sql.Stmt
 	roomStmt                 *sql.Stmt
 	roomsStmt                *sql.Stmt
+	roomsOfHouseStmt         *sql.Stmt
 	sessionByTokenStmt       *sql.Stmt
 	sessionsStmt             *sql.Stmt
 	setFounderInviteStmt     *sql.Stmt
+	setPairStmt              *sql.Stmt
 	setRecoveryStmt          *sql.Stmt
 	setSnapshotStmt          *sql.Stmt
 	unfollowStmt             *sql.Stmt
@@ -536,17 +626,21 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		accountStmt:              q.accountStmt,
 		addEventStmt:             q.addEventStmt,
 		addInviteStmt:            q.addInviteStmt,
+		addKeptRoomStmt:          q.addKeptRoomStmt,
 		addPasskeyStmt:           q.addPasskeyStmt,
 		addPersonStmt:            q.addPersonStmt,
 		addReportStmt:            q.addReportStmt,
 		addRoomStmt:              q.addRoomStmt,
 		addSessionStmt:           q.addSessionStmt,
+		adoptRoomsStmt:           q.adoptRoomsStmt,
 		backupsStmt:              q.backupsStmt,
 		countFollowingStmt:       q.countFollowingStmt,
 		countInvitesStmt:         q.countInvitesStmt,
 		countReportsStmt:         q.countReportsStmt,
 		deleteEventsStmt:         q.deleteEventsStmt,
+		deletePairStmt:           q.deletePairStmt,
 		deleteRoomStmt:           q.deleteRoomStmt,
+		doubtRoomsStmt:           q.doubtRoomsStmt,
 		endSessionStmt:           q.endSessionStmt,
 		eventsStmt:               q.eventsStmt,
 		extendRoomStmt:           q.extendRoomStmt,
@@ -559,12 +653,16 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		forgetReportsStmt:        q.forgetReportsStmt,
 		forgetSessionsBeyondStmt: q.forgetSessionsBeyondStmt,
 		forgetSessionsOverStmt:   q.forgetSessionsOverStmt,
+		handBackRoomsStmt:        q.handBackRoomsStmt,
 		inviteByCodeStmt:         q.inviteByCodeStmt,
 		invitesFromStmt:          q.invitesFromStmt,
 		isEmptyStmt:              q.isEmptyStmt,
 		isFollowingStmt:          q.isFollowingStmt,
 		isPersonStmt:             q.isPersonStmt,
 		keepBackupStmt:           q.keepBackupStmt,
+		ownRoomsStmt:             q.ownRoomsStmt,
+		ownRoomsAgainStmt:        q.ownRoomsAgainStmt,
+		pairsStmt:                q.pairsStmt,
 		passkeysStmt:             q.passkeysStmt,
 		personByRecoveryStmt:     q.personByRecoveryStmt,
 		profileStmt:              q.profileStmt,
@@ -576,9 +674,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		revokeInviteStmt:         q.revokeInviteStmt,
 		roomStmt:                 q.roomStmt,
 		roomsStmt:                q.roomsStmt,
+		roomsOfHouseStmt:         q.roomsOfHouseStmt,
 		sessionByTokenStmt:       q.sessionByTokenStmt,
 		sessionsStmt:             q.sessionsStmt,
 		setFounderInviteStmt:     q.setFounderInviteStmt,
+		setPairStmt:              q.setPairStmt,
 		setRecoveryStmt:          q.setRecoveryStmt,
 		setSnapshotStmt:          q.setSnapshotStmt,
 		unfollowStmt:             q.unfollowStmt,

@@ -4,6 +4,14 @@
 
 package query
 
+type Pair struct {
+	House  []byte
+	Deputy []byte
+	Term   int64
+	Key    []byte
+	Url    string
+}
+
 type Report struct {
 	ID     []byte
 	Room   []byte

@@ -105,7 +105,7 @@ func (q *Queries) ExtendRoom(ctx context.Context, arg ExtendRoomParams) error {
 }
 
 const raiseTerms = `-- name: RaiseTerms :exec
-UPDATE rooms SET term = term + 1
+UPDATE rooms SET term = term + 1 WHERE kept = FALSE
 `
 
 func (q *Queries) RaiseTerms(ctx context.Context) error {
@@ -114,30 +114,39 @@ func (q *Queries) RaiseTerms(ctx context.Context) error {
 }
 
 const room = `-- name: Room :one
-SELECT term, seq, compacted FROM rooms WHERE name = $1
+SELECT term, seq, compacted, house, kept FROM rooms WHERE name = $1
 `
 
 type RoomRow struct {
 	Term      int64
 	Seq       int64
 	Compacted int64
+	House     []byte
+	Kept      bool
 }
 
 func (q *Queries) Room(ctx context.Context, name []byte) (RoomRow, error) {
 	row := q.queryRow(ctx, q.roomStmt, room, name)
 	var i RoomRow
-	err := row.Scan(&i.Term, &i.Seq, &i.Compacted)
+	err := row.Scan(
+		&i.Term,
+		&i.Seq,
+		&i.Compacted,
+		&i.House,
+		&i.Kept,
+	)
 	return i, err
 }
 
 const rooms = `-- name: Rooms :many
-SELECT name, term, snapshot FROM rooms ORDER BY name
+SELECT name, term, snapshot, house FROM rooms WHERE kept = FALSE ORDER BY name
 `
 
 type RoomsRow struct {
 	Name     []byte
 	Term     int64
 	Snapshot []byte
+	House    []byte
 }
 
 func (q *Queries) Rooms(ctx context.Context) ([]RoomsRow, error) {
@@ -149,7 +158,12 @@ func (q *Queries) Rooms(ctx context.Context) ([]RoomsRow, error) {
 	var items []RoomsRow
 	for rows.Next() {
 		var i RoomsRow
-		if err := rows.Scan(&i.Name, &i.Term, &i.Snapshot); err != nil {
+		if err := rows.Scan(
+			&i.Name,
+			&i.Term,
+			&i.Snapshot,
+			&i.House,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

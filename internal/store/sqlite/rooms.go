@@ -24,21 +24,26 @@ func (s *Store) Append(ctx context.Context, name id.Room, term, first uint64, ev
 		if err := extend(ctx, q, name, term, first, last); err != nil {
 			return err
 		}
-		for i, e := range events {
-			if _, ended := e.(room.Ended); ended {
-				// Nothing of a conversation is kept once it is over.
-				return q.DeleteRoom(ctx, name[:])
-			}
-			if err := q.AddEvent(ctx, query.AddEventParams{
-				Room: name[:], Seq: int64(first) + int64(i), Event: room.MarshalEvent(e),
-			}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return addEvents(ctx, q, name, first, events)
 	})
 	if err != nil {
 		return fmt.Errorf("append to a room: %w", err)
+	}
+	return nil
+}
+
+// addEvents writes events from number first on.
+func addEvents(ctx context.Context, q *query.Queries, name id.Room, first uint64, events []room.Event) error {
+	for i, e := range events {
+		if _, ended := e.(room.Ended); ended {
+			// Nothing of a conversation is kept once it is over.
+			return q.DeleteRoom(ctx, name[:])
+		}
+		if err := q.AddEvent(ctx, query.AddEventParams{
+			Room: name[:], Seq: int64(first) + int64(i), Event: room.MarshalEvent(e),
+		}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -54,7 +59,7 @@ func extend(ctx context.Context, q *query.Queries, name id.Room, term, first uin
 		return q.AddRoom(ctx, query.AddRoomParams{Name: name[:], Term: int64(term), Seq: last})
 	case err != nil:
 		return err
-	case uint64(r.Term) > term:
+	case r.Kept, uint64(r.Term) > term:
 		return live.ErrTerm
 	case uint64(r.Seq)+1 != first:
 		return errGap
@@ -69,7 +74,7 @@ func (s *Store) Compact(ctx context.Context, name id.Room, term, seq uint64, sna
 		switch {
 		case err != nil:
 			return err
-		case uint64(r.Term) > term:
+		case r.Kept, uint64(r.Term) > term:
 			return live.ErrTerm
 		case seq > uint64(r.Seq), seq < uint64(r.Compacted):
 			return errGap
@@ -98,7 +103,7 @@ func (s *Store) Load(ctx context.Context) (records []live.Record, err error) {
 			return err
 		}
 		for _, r := range rows {
-			rec := live.Record{Name: name[id.Room](r.Name), Term: uint64(r.Term), Snapshot: r.Snapshot}
+			rec := live.Record{Name: name[id.Room](r.Name), Term: uint64(r.Term), Snapshot: r.Snapshot, Guest: r.House != nil}
 			if rec.Events, err = events(ctx, q, r.Name); err != nil {
 				return err
 			}

@@ -1,5 +1,5 @@
 // Package storetest is the one test that every store must pass: it says what
-// people.Store, live.Store and reports.Store promise, by example. It also walks through the
+// people.Store, live.Store, deputy.Store and reports.Store promise, by example. It also walks through the
 // accounts as package people uses the store, since that is what the promises
 // are for.
 package storetest
@@ -7,15 +7,15 @@ package storetest
 import (
 	"testing"
 
+	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
-	"github.com/stoa-audio/stoa/internal/room/live"
 )
 
 // A Store is what a house needs kept.
 type Store interface {
 	people.Store
-	live.Store
+	deputy.Store // a live.Store
 	reports.Store
 }
 
@@ -44,6 +44,9 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"people follow":            peopleFollow,
 		"people who are known":     peopleKnown,
 		"rooms":                    rooms,
+		"rooms of others":          keepsForOthers,
+		"rooms set aside":          setsAside,
+		"pairs":                    notesPairs,
 		"rooms under terms":        roomsUnderTerms,
 		"rooms without gaps":       roomsWithoutGaps,
 		"rooms end":                roomsEnd,

@@ -1,0 +1,217 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/stoa-audio/stoa/internal/deputy"
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/store/query"
+)
+
+// pairing runs do in a transaction of the writer.
+func (s *Store) pairing(ctx context.Context, what string, do func(context.Context, *query.Queries) error) error {
+	if err := s.writer.do(ctx, do); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// Own implements deputy.Store.
+func (s *Store) Own(ctx context.Context) (records []deputy.Record, err error) {
+	err = s.pairing(ctx, "read the rooms", func(ctx context.Context, q *query.Queries) error {
+		rows, err := q.OwnRooms(ctx)
+		for _, r := range rows {
+			records = append(records, recordOf(r.Name, r.Term, r.Seq, r.Snapshot))
+		}
+		return errors.Join(err, fill(ctx, q, records))
+	})
+	return records, err
+}
+
+func recordOf(of []byte, term, seq int64, snapshot []byte) deputy.Record {
+	rec := live.Record{Name: name[id.Room](of), Term: uint64(term), Snapshot: snapshot} //nolint:gosec // not negative
+	return deputy.Record{Record: rec, Seq: uint64(seq)}                                 //nolint:gosec // not negative
+}
+
+// fill reads the events of records.
+func fill(ctx context.Context, q *query.Queries, records []deputy.Record) (err error) {
+	for i := range records {
+		if records[i].Events, err = events(ctx, q, records[i].Name[:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Doubt implements deputy.Store.
+func (s *Store) Doubt(ctx context.Context, house id.Node) error {
+	return s.pairing(ctx, "set the rooms aside", func(ctx context.Context, q *query.Queries) error {
+		return q.DoubtRooms(ctx, house[:])
+	})
+}
+
+// Keep implements deputy.Store.
+func (s *Store) Keep(ctx context.Context, house id.Node, rec deputy.Record) error {
+	return s.pairing(ctx, "keep a room", func(ctx context.Context, q *query.Queries) error {
+		r, err := q.Room(ctx, rec.Name[:])
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return err
+		case !r.Kept, string(r.House) != string(house[:]), uint64(r.Term) > rec.Term: //nolint:gosec // not negative
+			return live.ErrTerm
+		default:
+			if err := q.DeleteRoom(ctx, rec.Name[:]); err != nil {
+				return err
+			}
+		}
+		compacted := rec.Seq - uint64(len(rec.Events))
+		if err := q.AddKeptRoom(ctx, query.AddKeptRoomParams{
+			Name: rec.Name[:], Term: int64(rec.Term), Seq: int64(rec.Seq), Compacted: int64(compacted), Snapshot: rec.Snapshot, House: house[:],
+		}); err != nil {
+			return err
+		}
+		return addEvents(ctx, q, rec.Name, compacted+1, rec.Events)
+	})
+}
+
+// KeepEvents implements deputy.Store.
+func (s *Store) KeepEvents(ctx context.Context, house id.Node, name id.Room, term, first uint64, events []room.Event) error {
+	return s.pairing(ctx, "keep what happens in a room", func(ctx context.Context, q *query.Queries) error {
+		if len(events) == 0 {
+			return nil
+		}
+		last := first + uint64(len(events)) - 1
+		r, err := q.Room(ctx, name[:])
+		switch {
+		case errors.Is(err, sql.ErrNoRows) && first == 1:
+			err = q.AddKeptRoom(ctx, query.AddKeptRoomParams{Name: name[:], Term: int64(term), Seq: int64(last), House: house[:]})
+			return errors.Join(err, addEvents(ctx, q, name, first, events))
+		case errors.Is(err, sql.ErrNoRows) && ends(events):
+			return nil // it came with the record of all that there is, where it was gone already
+		case errors.Is(err, sql.ErrNoRows):
+			return errGap
+		case err != nil:
+			return err
+		case !r.Kept, string(r.House) != string(house[:]), uint64(r.Term) > term: //nolint:gosec // not negative
+			return live.ErrTerm
+		}
+		known := uint64(r.Seq) //nolint:gosec // not negative
+		switch {
+		case last <= known:
+			return nil // it came with the record
+		case first > known+1:
+			return errGap
+		}
+		events = events[known+1-first:]
+		if err := q.ExtendRoom(ctx, query.ExtendRoomParams{Term: int64(term), Seq: int64(last), Name: name[:]}); err != nil {
+			return err
+		}
+		return addEvents(ctx, q, name, known+1, events)
+	})
+}
+
+func ends(events []room.Event) bool {
+	_, ended := events[len(events)-1].(room.Ended)
+	return ended
+}
+
+// Only implements deputy.Store.
+func (s *Store) Only(ctx context.Context, house id.Node, names map[id.Room]bool) error {
+	return s.pairing(ctx, "forget rooms that have ended", func(ctx context.Context, q *query.Queries) error {
+		rows, err := q.RoomsOfHouse(ctx, query.RoomsOfHouseParams{House: house[:], Kept: true})
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if names[name[id.Room](r.Name)] {
+				continue
+			}
+			if err := q.DeleteRoom(ctx, r.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Adopt implements deputy.Store.
+func (s *Store) Adopt(ctx context.Context, house id.Node, own bool) (records []live.Record, err error) {
+	err = s.pairing(ctx, "take rooms over", func(ctx context.Context, q *query.Queries) error {
+		if err := q.AdoptRooms(ctx, house[:]); err != nil {
+			return err
+		}
+		all, err := ofHouse(ctx, q, house, false)
+		if err != nil {
+			return err
+		}
+		for _, r := range all {
+			r.Guest = !own
+			records = append(records, r.Record)
+		}
+		if !own {
+			return nil
+		}
+		return q.OwnRoomsAgain(ctx, house[:])
+	})
+	return records, err
+}
+
+func ofHouse(ctx context.Context, q *query.Queries, house id.Node, kept bool) (records []deputy.Record, err error) {
+	rows, err := q.RoomsOfHouse(ctx, query.RoomsOfHouseParams{House: house[:], Kept: kept})
+	for _, r := range rows {
+		records = append(records, recordOf(r.Name, r.Term, r.Seq, r.Snapshot))
+	}
+	return records, errors.Join(err, fill(ctx, q, records))
+}
+
+// HandBack implements deputy.Store.
+func (s *Store) HandBack(ctx context.Context, house id.Node) (records []deputy.Record, err error) {
+	err = s.pairing(ctx, "hand rooms back", func(ctx context.Context, q *query.Queries) error {
+		if err := q.HandBackRooms(ctx, house[:]); err != nil {
+			return err
+		}
+		records, err = ofHouse(ctx, q, house, true)
+		return err
+	})
+	return records, err
+}
+
+// Runs implements deputy.Store.
+func (s *Store) Runs(ctx context.Context, house id.Node) (names []id.Room, err error) {
+	rows, err := s.read.RoomsOfHouse(ctx, query.RoomsOfHouseParams{House: house[:], Kept: false})
+	for _, r := range rows {
+		names = append(names, name[id.Room](r.Name))
+	}
+	return names, err
+}
+
+// Pairs implements deputy.Store.
+func (s *Store) Pairs(ctx context.Context) (pairs []deputy.Pair, err error) {
+	rows, err := s.read.Pairs(ctx)
+	for _, r := range rows {
+		pairs = append(pairs, deputy.Pair{
+			House: name[id.Node](r.House), Deputy: name[id.Node](r.Deputy), Term: uint64(r.Term), Key: r.Key, URL: r.Url, //nolint:gosec // not negative
+		})
+	}
+	return pairs, err
+}
+
+// SetPair implements deputy.Store.
+func (s *Store) SetPair(ctx context.Context, p deputy.Pair) error {
+	return s.pairing(ctx, "note who is a deputy", func(ctx context.Context, q *query.Queries) error {
+		return q.SetPair(ctx, query.SetPairParams{House: p.House[:], Deputy: p.Deputy[:], Term: int64(p.Term), Key: p.Key, Url: p.URL})
+	})
+}
+
+// Unpair implements deputy.Store.
+func (s *Store) Unpair(ctx context.Context, house id.Node) error {
+	return s.pairing(ctx, "note that there is no deputy", func(ctx context.Context, q *query.Queries) error {
+		return q.DeletePair(ctx, house[:])
+	})
+}
