@@ -41,9 +41,10 @@ sdk/go/ogg:        sdk/go/opus
 sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 
 reports:           id sdk/go/report
+deputy:            id room room/live
 store/query:
-store/sqlite:      id room room/live people reports store/query
-store/storetest:   id room room/live people people/peopletest reports
+store/sqlite:      id room room/live deputy people reports store/query
+store/storetest:   id room room/live deputy people people/peopletest reports
 
 route:             id
 udp:
