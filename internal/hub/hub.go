@@ -119,6 +119,25 @@ func (h *Hub) feed(name id.Room, first uint64) *feed {
 	return f
 }
 
+// Held is for live.Holder: a room that comes here has a feed with its first
+// event.
+func (h *Hub) Held(id.Room, uint64) {}
+
+// Gone forgets a room that goes on at another node. Those who watch it get
+// nothing more.
+func (h *Hub) Gone(name id.Room) {
+	h.mu.Lock()
+	f := h.feeds[name]
+	delete(h.feeds, name)
+	h.mu.Unlock()
+	if f == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+}
+
 func (h *Hub) find(name id.Room) *feed {
 	h.mu.Lock()
 	defer h.mu.Unlock()

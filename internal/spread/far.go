@@ -176,14 +176,20 @@ func (f *far) listen(s Stream) {
 	}
 }
 
-// Ask asks the node something; a refusal is an error, too.
+// Ask asks the node something, once it knows what it was told before; a refusal
+// is an error, too.
 func (f *far) Ask(ctx context.Context, q Question) (a Answer, err error) {
 	f.mu.Lock()
 	q.After = f.number
 	f.mu.Unlock()
+	return Ask(ctx, f.streams, f.node, q)
+}
+
+// Ask asks a node something; a refusal is an error, too.
+func Ask(ctx context.Context, streams Streams, node id.Node, q Question) (a Answer, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askWait)
 	defer cancel()
-	s, err := f.streams(ctx, f.node, KindAsk)
+	s, err := streams(ctx, node, KindAsk)
 	if err != nil {
 		return a, errors.Join(ErrNoPlace, err)
 	}

@@ -17,7 +17,7 @@ const (
 // Bounds of what comes over a stream.
 const (
 	lineMax   = 128 << 10
-	answerMax = 1 << 20
+	answerMax = 8 << 20 // who sits in all rooms of a house
 )
 
 // A Line is what an owner tells a place, as JSON, one in a line. It begins with
@@ -29,6 +29,9 @@ type Line struct {
 	Unseat *id.Person `json:"unseat,omitempty"`
 	Ways   *Ways      `json:"ways,omitempty"`
 	End    bool       `json:"end,omitempty"`
+	// Term is that under which the owner runs the room: who has a newer one is
+	// its owner.
+	Term uint64 `json:"term,omitempty"`
 
 	Begin    bool   `json:"begin,omitempty"`
 	Complete bool   `json:"complete,omitempty"`
@@ -37,15 +40,16 @@ type Line struct {
 
 // do does what a line says.
 func (l Line) do(p *Place, owner id.Node) error {
+	by := Owner{owner, l.Term}
 	switch {
 	case l.Seat != nil:
-		return p.Seat(owner, l.Room, *l.Seat)
+		return p.Seat(by, l.Room, *l.Seat)
 	case l.Unseat != nil:
-		p.Unseat(owner, l.Room, *l.Unseat)
+		p.Unseat(by, l.Room, *l.Unseat)
 	case l.Ways != nil:
-		p.Ways(owner, l.Room, *l.Ways)
+		p.Ways(by, l.Room, *l.Ways)
 	case l.End:
-		p.End(owner, l.Room)
+		p.End(by, l.Room)
 	}
 	return nil
 }
@@ -57,10 +61,11 @@ type Report struct {
 	Sound json.RawMessage `json:"sound"`
 }
 
-// A Question is what an owner asks of a place: an answer to an offer, whether a
-// session is up, or else what was said since a time. It waits until the place
-// knows all lines up to After.
+// A Question is what an owner asks of a place: who sits there in rooms that it
+// may take over, an answer to an offer, whether a session is up, or else what was
+// said since a time. It waits until the place knows all lines up to After.
 type Question struct {
+	Claims  bool       `json:"claims,omitempty"`
 	After   uint64     `json:"after,omitempty"`
 	Room    id.Room    `json:"room"`
 	Who     id.Person  `json:"who"`
@@ -72,6 +77,7 @@ type Question struct {
 
 // An Answer answers a Question.
 type Answer struct {
+	Claims  Claims     `json:"claims,omitempty"`
 	SDP     string     `json:"sdp,omitempty"`
 	Up      bool       `json:"up,omitempty"`
 	Hashes  [][16]byte `json:"hashes,omitempty"`

@@ -19,6 +19,10 @@ type Trunk interface {
 
 // A Place is this node's part in rooms, its own and those of other nodes.
 type Place struct {
+	// Succession says whose rooms a node may take over; nil: nobody's. It is set
+	// before anything else happens.
+	Succession Succession
+
 	self  id.Node
 	media Media
 	trunk Trunk // nil in no network
@@ -30,6 +34,7 @@ type Place struct {
 // A stand is a room at this node.
 type stand struct {
 	owner     id.Node
+	term      uint64 // the owner's
 	seats     map[id.Person]Seat
 	streams   [frame.VoicesMax]id.Person // of our own voices
 	ways      Ways
@@ -97,16 +102,22 @@ func (p *Place) Guests() (n int) {
 	return n
 }
 
+// An Owner is a node that runs a room, under a term.
+type Owner struct {
+	Node id.Node
+	Term uint64
+}
+
 // Seat gives somebody their place in a room, or changes it.
-func (p *Place) Seat(owner id.Node, room id.Room, s Seat) error {
+func (p *Place) Seat(owner Owner, room id.Room, s Seat) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.rooms[room]
 	if r == nil {
-		r = &stand{owner: owner, seats: make(map[id.Person]Seat), listening: make(map[id.Node]bool)}
+		r = &stand{owner: owner.Node, term: owner.Term, seats: make(map[id.Person]Seat), listening: make(map[id.Node]bool)}
 		p.rooms[room] = r
 	}
-	if r.owner != owner {
+	if !p.owned(r, owner) {
 		return ErrOwned
 	}
 	first := len(r.seats) == 0
@@ -134,11 +145,11 @@ func (p *Place) Seat(owner id.Node, room id.Room, s Seat) error {
 }
 
 // Unseat takes somebody's place away.
-func (p *Place) Unseat(owner id.Node, room id.Room, who id.Person) {
+func (p *Place) Unseat(owner Owner, room id.Room, who id.Person) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.rooms[room]
-	if r == nil || r.owner != owner {
+	if r == nil || !p.owned(r, owner) {
 		return
 	}
 	s, there := r.seats[who]
@@ -156,11 +167,11 @@ func (p *Place) Unseat(owner id.Node, room id.Room, who id.Person) {
 }
 
 // End takes all places of a room away.
-func (p *Place) End(owner id.Node, room id.Room) {
+func (p *Place) End(owner Owner, room id.Room) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.rooms[room]
-	if r == nil || r.owner != owner {
+	if r == nil || !p.owned(r, owner) {
 		return
 	}
 	clear(r.seats)
@@ -189,17 +200,17 @@ func (p *Place) Keep(owner id.Node, only map[id.Room]map[id.Person]bool) (gone i
 	}
 	p.mu.RUnlock()
 	for _, s := range over {
-		p.Unseat(owner, s.room, s.who)
+		p.Unseat(Owner{owner, 0}, s.room, s.who)
 	}
 	return len(over)
 }
 
 // Ways says how a room goes on elsewhere.
-func (p *Place) Ways(owner id.Node, room id.Room, w Ways) {
+func (p *Place) Ways(owner Owner, room id.Room, w Ways) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.rooms[room]
-	if r == nil || r.owner != owner {
+	if r == nil || !p.owned(r, owner) {
 		return
 	}
 	refenced := r.ways.Fence != w.Fence

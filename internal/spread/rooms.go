@@ -43,6 +43,7 @@ type Rooms struct {
 	mu       sync.Mutex // guards the rest
 	sessions map[id.Session]id.Node
 	rooms    map[id.Room]*house
+	terms    map[id.Room]uint64 // under which they run here
 	far      map[id.Node]Far
 	lost     map[id.Node]bool // nodes that are gone for now
 }
@@ -79,7 +80,7 @@ func NewRooms(c RoomsConfig) *Rooms {
 	return &Rooms{
 		RoomsConfig: c, overlap: overlapUsual,
 		sessions: make(map[id.Session]id.Node), rooms: make(map[id.Room]*house), far: make(map[id.Node]Far),
-		lost: make(map[id.Node]bool),
+		lost: make(map[id.Node]bool), terms: make(map[id.Room]uint64),
 	}
 }
 
@@ -89,6 +90,7 @@ func (rs *Rooms) Happened(name id.Room, r *room.Room, _ uint64, events []room.Ev
 	defer rs.mu.Unlock()
 	if r.Ended() {
 		rs.end(name)
+		delete(rs.terms, name)
 		return
 	}
 	moved := false // the stage has changed, or where people are
@@ -284,6 +286,7 @@ func (rs *Rooms) lead(name id.Room, h *house) {
 
 // tell tells a node, which may be this one.
 func (rs *Rooms) tell(node id.Node, line Line) {
+	line.Term = rs.terms[line.Room]
 	if node == rs.Self {
 		_ = line.do(rs.Place, rs.Self) // nobody else owns what is ours
 		return
@@ -309,12 +312,12 @@ func (rs *Rooms) told(node id.Node, begin func()) []Line {
 		for _, one := range h.seats {
 			switch node {
 			case one.node, one.past:
-				lines = append(lines, Line{Room: name, Seat: new(one.Seat)})
+				lines = append(lines, Line{Room: name, Term: rs.terms[name], Seat: new(one.Seat)})
 			case one.spare:
-				lines = append(lines, Line{Room: name, Seat: one.standby()})
+				lines = append(lines, Line{Room: name, Term: rs.terms[name], Seat: one.standby()})
 			}
 		}
-		lines = append(lines, Line{Room: name, Ways: new(h.ways)})
+		lines = append(lines, Line{Room: name, Term: rs.terms[name], Ways: new(h.ways)})
 	}
 	return lines
 }

@@ -130,16 +130,23 @@ func newPair(t *testing.T) *pair {
 	return p
 }
 
-func (p *pair) streams(_ context.Context, _ id.Node, kind string) (Stream, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.cut {
-		return nil, errors.New("cut")
+func (p *pair) streams(ctx context.Context, to id.Node, kind string) (Stream, error) {
+	return p.streamsFrom(p.self)(ctx, to, kind)
+}
+
+// streamsFrom opens streams from some node.
+func (p *pair) streamsFrom(node id.Node) Streams {
+	return func(_ context.Context, _ id.Node, kind string) (Stream, error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.cut {
+			return nil, errors.New("cut")
+		}
+		a, b := net.Pipe()
+		p.wires = append(p.wires, a, b)
+		go func() { _ = p.guests.Serve(context.Background(), node, kind, pipe{b}) }()
+		return pipe{a}, nil
 	}
-	a, b := net.Pipe()
-	p.wires = append(p.wires, a, b)
-	go func() { _ = p.guests.Serve(context.Background(), p.self, kind, pipe{b}) }()
-	return pipe{a}, nil
 }
 
 // set cuts the wire, or mends it.
@@ -337,12 +344,12 @@ func TestStrangers(t *testing.T) {
 	t.Parallel()
 	p, _, ben := start(t)
 	stranger := id.New[id.Node]()
-	if err := p.place.Seat(stranger, p.name, Seat{Who: id.New[id.Person](), Session: id.New[id.Session]()}); !errors.Is(err, ErrOwned) {
+	if err := p.place.Seat(Owner{stranger, 9}, p.name, Seat{Who: id.New[id.Person](), Session: id.New[id.Session]()}); !errors.Is(err, ErrOwned) {
 		t.Errorf("a seat in another node's room: %v", err)
 	}
-	p.place.Unseat(stranger, p.name, ben.Who)
-	p.place.Ways(stranger, p.name, Ways{Fence: region.Anywhere, Wide: true, Voices: []Voice{{ben.Who, stranger, true}}})
-	p.place.End(stranger, p.name)
+	p.place.Unseat(Owner{stranger, 9}, p.name, ben.Who)
+	p.place.Ways(Owner{stranger, 9}, p.name, Ways{Fence: region.Anywhere, Wide: true, Voices: []Voice{{ben.Who, stranger, true}}})
+	p.place.End(Owner{stranger, 9}, p.name)
 	p.place.Keep(stranger, nil)
 	if !p.far.sits(ben.Who) || len(p.far.away) != 0 {
 		t.Error("a stranger has changed something")

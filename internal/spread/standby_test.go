@@ -83,10 +83,10 @@ func TestOverlap(t *testing.T) {
 	place := NewPlace(id.New[id.Node](), newLoop())
 	owner, from, to, name := id.New[id.Node](), id.New[id.Node](), id.New[id.Node](), id.New[id.Room]()
 	who := id.New[id.Person]()
-	if err := place.Seat(owner, name, Seat{Who: id.New[id.Person](), Session: id.New[id.Session]()}); err != nil {
+	if err := place.Seat(Owner{owner, 0}, name, Seat{Who: id.New[id.Person](), Session: id.New[id.Session]()}); err != nil {
 		t.Fatal(err)
 	}
-	place.Ways(owner, name, Ways{Fence: region.Anywhere, Wide: true, Voices: []Voice{{who, from, true}, {who, to, true}}})
+	place.Ways(Owner{owner, 0}, name, Ways{Fence: region.Anywhere, Wide: true, Voices: []Voice{{who, from, true}, {who, to, true}}})
 	place.Heard(name, from, who, []byte("a"))
 	place.Heard(name, to, who, []byte("b"))
 	place.Heard(name, owner, who, []byte("c"))

@@ -92,7 +92,7 @@ func (m *memory) Load(context.Context) ([]Record, error) {
 	for name, rec := range m.records {
 		if !rec.ended {
 			rec.term++
-			records = append(records, Record{name, rec.term, rec.snapshot, slices.Clone(rec.all[rec.at:])})
+			records = append(records, Record{Name: name, Term: rec.term, Snapshot: rec.snapshot, Events: slices.Clone(rec.all[rec.at:])})
 		}
 	}
 	return records, nil

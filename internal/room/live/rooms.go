@@ -7,8 +7,9 @@
 // and asks who follows whom where the rules need to know.
 //
 // The package knows no rule of a room (package room does), no connection and
-// no media. It does not move rooms between nodes: a room that another node has
-// taken over stops here.
+// no media. Whose turn it is to run a room is decided elsewhere: a room can be
+// begun from its record (Adopt) and let go (HandOver), and one that another node
+// has taken over, by a newer term, stops here.
 package live
 
 import (
@@ -45,6 +46,8 @@ var (
 	ErrBusy = errors.New("too busy")
 	// ErrClosed means that the node stops running rooms.
 	ErrClosed = errors.New("stopping")
+	// ErrElsewhere means that a room that is not here may run on another node.
+	ErrElsewhere = errors.New("another node may run the room")
 )
 
 // A Store keeps the record of rooms.
@@ -60,7 +63,8 @@ type Store interface {
 	// Compact replaces all up to and including the event seq by snapshot, the
 	// JSON form of a room.Room. It returns ErrTerm as Append does.
 	Compact(ctx context.Context, name id.Room, term, seq uint64, snapshot []byte) error
-	// Load returns every room that has not ended, and raises its term.
+	// Load returns every room that has not ended and is for this node to run, and
+	// raises its term.
 	Load(ctx context.Context) ([]Record, error)
 }
 
@@ -71,6 +75,9 @@ type Record struct {
 	Term     uint64
 	Snapshot []byte
 	Events   []room.Event
+	// Guest says that it is another house's room, which is run in place of its
+	// own node: who follows whom is not known here.
+	Guest bool
 }
 
 // Follows knows who follows whom.
@@ -88,6 +95,14 @@ type Follows interface {
 // the next one will have.
 type Watcher interface {
 	Happened(name id.Room, r *room.Room, first uint64, events []room.Event)
+}
+
+// A Holder is a Watcher or an Audience that is told under which term a room runs
+// here, before anything else of it, and when it does not any more though it has
+// not ended.
+type Holder interface {
+	Held(name id.Room, term uint64)
+	Gone(name id.Room)
 }
 
 // An Audience is shown what those see who watch rooms, in order: sights are
@@ -123,6 +138,7 @@ type Rooms struct {
 
 	mu     sync.RWMutex // guards what follows; never held across I/O
 	rooms  map[id.Room]*running
+	doubt  bool // rooms of this house may run elsewhere
 	closed bool
 }
 
@@ -139,15 +155,16 @@ func Start(ctx context.Context, s Store, f Follows, a Audience, w ...Watcher) (*
 		work: work, giveUp: giveUp, stopping: make(chan struct{}),
 		rooms: make(map[id.Room]*running),
 	}
-	if err := rs.recover(ctx, records); err != nil {
+	if err := rs.Adopt(ctx, records, nil); err != nil {
 		return nil, errors.Join(err, rs.Close(ctx))
 	}
 	return rs, nil
 }
 
-// recover runs what was stored, all rooms at once so that the store can write
-// what follows from that in one go.
-func (rs *Rooms) recover(ctx context.Context, records []Record) error {
+// Adopt runs what was stored, all rooms at once so that the store can write
+// what follows from that in one go. Everybody's seat is held. ready, unless it is
+// nil, is called with each room before anything happens in it; it must not wait.
+func (rs *Rooms) Adopt(ctx context.Context, records []Record, ready func(name id.Room, r *room.Room)) error {
 	recovered := make(chan error, len(records))
 	for _, rec := range records {
 		r, err := rebuild(rec)
@@ -155,8 +172,12 @@ func (rs *Rooms) recover(ctx context.Context, records []Record) error {
 			return fmt.Errorf("load rooms: %w", err)
 		}
 		l := rs.prepare(rec.Name, rec.Term, r)
-		l.uncompacted = len(rec.Events)
-		l.regroupDue = true // people have followed and unfollowed meanwhile
+		l.uncompacted, l.guest = len(rec.Events), rec.Guest
+		l.regroupDue = !l.guest // people have followed and unfollowed meanwhile
+		l.held()
+		if ready != nil {
+			ready(l.name, r)
+		}
 		l.tell(nil)
 		if err := rs.begin(l); err != nil {
 			return fmt.Errorf("load rooms: %w", err)
@@ -211,7 +232,9 @@ func (rs *Rooms) Open(ctx context.Context, c room.OpenRoom, invite []id.Person) 
 	if err := rs.admit(); err != nil {
 		return id.Room{}, err
 	}
+	l.held()
 	if err := l.commit(ctx, events); err != nil {
+		l.over()
 		return id.Room{}, err
 	}
 	if err := rs.begin(l); err != nil {
@@ -226,8 +249,45 @@ func (rs *Rooms) prepare(name id.Room, term uint64, r *room.Room) *running {
 		of: rs, name: name, term: term, next: r, room: r.Clone(),
 		requests: make(chan request, queueMax),
 		regroup:  make(chan struct{}, 1),
+		letGo:    make(chan struct{}),
 		gone:     make(chan struct{}),
 	}
+}
+
+// HandOver stops rooms that others are to run; what they were asked before is
+// answered, and stored. It returns when they have stopped.
+func (rs *Rooms) HandOver(names []id.Room) {
+	var stopping []*running
+	rs.mu.Lock()
+	for _, name := range names {
+		if l := rs.rooms[name]; l != nil {
+			stopping = append(stopping, l)
+			l.stop.Do(func() { close(l.letGo) })
+		}
+	}
+	rs.mu.Unlock()
+	for _, l := range stopping {
+		<-l.gone
+	}
+}
+
+// Doubt says whether rooms of this house may run elsewhere: then one that is not
+// here may be there.
+func (rs *Rooms) Doubt(whether bool) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	rs.doubt = whether
+}
+
+// Own returns the names of the rooms of this house that run here.
+func (rs *Rooms) Own() []id.Room {
+	var names []id.Room
+	for _, l := range rs.all() {
+		if !l.guest {
+			names = append(names, l.name)
+		}
+	}
+	return names
 }
 
 // admit reports whether one more room may run.
@@ -320,10 +380,22 @@ func (rs *Rooms) find(name id.Room) (*running, error) {
 	switch {
 	case rs.closed:
 		return nil, ErrClosed
+	case l == nil && rs.doubt:
+		return nil, ErrElsewhere
 	case l == nil:
 		return nil, room.ErrNoRoom
 	}
 	return l, nil
+}
+
+// Known is nil where a room of this house runs here, and else says why it does
+// not: ErrElsewhere where it may run on another node.
+func (rs *Rooms) Known(name id.Room) error {
+	l, err := rs.find(name)
+	if err == nil && l.guest {
+		return room.ErrNoRoom
+	}
+	return err
 }
 
 // Read calls f with the room as it is now, and reports whether it runs here.
@@ -337,10 +409,12 @@ func (rs *Rooms) Read(name id.Room, f func(r *room.Room)) bool {
 	return true
 }
 
-// Each calls f with each room, as Read does.
+// Each calls f with each room of this house, as Read does.
 func (rs *Rooms) Each(f func(name id.Room, r *room.Room)) {
 	for _, l := range rs.all() {
-		l.read(func(r *room.Room) { f(l.name, r) })
+		if !l.guest {
+			l.read(func(r *room.Room) { f(l.name, r) })
+		}
 	}
 }
 

@@ -23,12 +23,15 @@ type request struct {
 // will be once the batch is stored. The copy ahead is the goroutine's own.
 // When a batch cannot be stored, the copy ahead is made anew from the other.
 type running struct {
-	of   *Rooms
-	name id.Room
-	term uint64
+	of    *Rooms
+	name  id.Room
+	term  uint64
+	guest bool // another house's
 
 	requests chan request
 	regroup  chan struct{} // somebody on the stage has followed or unfollowed
+	letGo    chan struct{} // closed when another node is to run the room
+	stop     sync.Once     // closes letGo
 	gone     chan struct{} // closed when the room does not run here any more
 	why      error         // what to answer then; set before gone is closed
 
@@ -61,6 +64,10 @@ func (l *running) run() {
 		case <-l.of.stopping:
 			l.why = ErrClosed
 			return
+		case <-l.letGo:
+			l.why = ErrElsewhere
+			l.over()
+			return
 		}
 		l.turn(batch)
 		timer.Stop()
@@ -68,6 +75,32 @@ func (l *running) run() {
 			timer.Reset(time.Until(at))
 		}
 	}
+}
+
+// held tells those who must know it that the room runs here now, and over that
+// it does not any more, though it has not ended.
+func (l *running) held() {
+	for _, h := range l.holders() {
+		h.Held(l.name, l.term)
+	}
+}
+
+func (l *running) over() {
+	for _, h := range l.holders() {
+		h.Gone(l.name)
+	}
+}
+
+func (l *running) holders() (all []Holder) {
+	if h, ok := l.of.audience.(Holder); ok {
+		all = append(all, h)
+	}
+	for _, w := range l.of.watchers {
+		if h, ok := w.(Holder); ok {
+			all = append(all, h)
+		}
+	}
+	return all
 }
 
 // gather returns first and the requests that wait behind it.
@@ -161,7 +194,7 @@ func (l *running) expire() []room.Event {
 // informed returns c with what the rules need to know from outside.
 func (l *running) informed(c room.Command) room.Command {
 	enter, ok := c.(room.Enter)
-	if !ok || l.next.Participant(enter.Who) != nil {
+	if !ok || l.guest || l.next.Participant(enter.Who) != nil {
 		return c // who is here may come back, whoever follows them
 	}
 	enter.FollowedBy = ask(l, func(ctx context.Context) ([]id.Person, error) {
@@ -173,7 +206,7 @@ func (l *running) informed(c room.Command) room.Command {
 // regrouped returns what follows from who is followed by the stage now, if
 // the stage or its follows have changed.
 func (l *running) regrouped() []room.Event {
-	if l.next.Ended() || !l.stageChanged && !l.regroupDue {
+	if l.guest || l.next.Ended() || !l.stageChanged && !l.regroupDue {
 		return nil
 	}
 	l.regroupDue = false
@@ -262,7 +295,8 @@ func (l *running) compact(events int) {
 // takenAway stops a room that another node runs by now.
 func (l *running) takenAway() {
 	l.of.takenAway.Add(1)
-	l.why = room.ErrNoRoom
+	l.why = ErrElsewhere
+	l.over()
 }
 
 // read calls f with the room as all may read it.
