@@ -60,6 +60,19 @@ type Media interface {
 	Forwarded(name id.Room, who id.Person, since time.Time) [][16]byte
 }
 
+// Away is what the doors know of rooms that go on while their house is gone: of
+// this house's at another node, and of other houses' here.
+type Away interface {
+	// Ticket returns by what a seat is known at the deputy, and Deputy where that
+	// is; both are empty without one.
+	Ticket(name id.Room, who id.Person, session id.Session) (ticket, deputy string)
+	// Seat returns whose ticket it is: grant.ErrGrant, or live.ErrElsewhere when
+	// the room does not run here.
+	Seat(ticket string) (name id.Room, who id.Person, session id.Session, err error)
+	// Houses returns the addresses of houses whose rooms may go on here.
+	Houses() []string
+}
+
 // ErrNode means that the node that an offer is for cannot be had.
 var ErrNode = errors.New("that node cannot be had")
 
@@ -84,6 +97,7 @@ type Parts struct {
 	Hub    *hub.Hub
 	Grants *grant.Keys
 	Media  Media
+	Away   Away // nil in no network
 	// Reports keeps what people report. Moderators are the keys that reports are
 	// sealed to; without any, nothing can be reported.
 	Reports    *reports.Reports

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -76,7 +77,8 @@ func (a *API) caught(w http.ResponseWriter, r *http.Request, v *visit) {
 // contentSecurityPolicy allows what the web app does: its own files, and the
 // live WebSocket, which not every browser takes for 'self'.
 // contentSecurityPolicy is what the app may do: it speaks to this house, and asks
-// nodes how near they are.
+// nodes how near they are. One of those may be where its rooms go on when the
+// house is gone.
 func (a *API) contentSecurityPolicy(nodes []NodeAt) string {
 	socket := "ws://" + a.URL.Host
 	if a.URL.Scheme == "https" {
@@ -84,7 +86,7 @@ func (a *API) contentSecurityPolicy(nodes []NodeAt) string {
 	}
 	for _, node := range nodes {
 		if !node.Here && node.URL != "" {
-			socket += " " + node.URL
+			socket += " " + node.URL + " " + strings.Replace(node.URL, "http", "ws", 1)
 		}
 	}
 	return "default-src 'self'; connect-src 'self' " + socket +

@@ -27,6 +27,9 @@ const (
 	requestsPerS    = 20
 	requestsBurst   = 40
 	connectionsEach = 32 // of one person, or one network when signed out
+	// connectionsAway is how many of one network when signed out, at a node where
+	// people come back to rooms whose house is gone: they have no cookie there.
+	connectionsAway = 1024
 	connectionsWait = 30 * time.Second
 	itineraryWait   = time.Second
 )
@@ -64,6 +67,7 @@ type ending struct {
 var (
 	slow      = ending{why: signal.CutSlow, code: socket.PolicyViolation, text: "too slow"}
 	restart   = ending{why: signal.CutRestart, code: socket.GoingAway, text: "the node stops"}
+	elsewhere = ending{why: signal.CutElsewhere, code: socket.GoingAway, text: "another node runs the room"}
 	signedOut = ending{why: signal.CutSignedOut, code: socket.NormalClosure, text: "signed out"}
 )
 
@@ -94,8 +98,11 @@ func (a *API) live(w http.ResponseWriter, r *http.Request) {
 
 // admit returns a connection for who asks, or says why there is none.
 func (a *API) admit(ctx context.Context, r *http.Request, v *visit) (*connection, error) {
-	if !a.sameOrigin(r) {
+	switch origin := a.originOf(r); {
+	case origin == stranger:
 		return nil, errCrossOrigin
+	case origin == otherHouse:
+		v.session, v.token = people.Session{}, "" // who is signed in here is not meant
 	}
 	if err := a.pass(ctx, v, toLook); err != nil {
 		return nil, err
@@ -105,18 +112,49 @@ func (a *API) admit(ctx context.Context, r *http.Request, v *visit) (*connection
 		api: a, who: v.caller(reading), session: v.session, token: v.token, german: v.german,
 		bucket: *xrate.NewLimiter(requestsPerS, requestsBurst), opened: now, renewed: now,
 	}
-	return c, a.conns.add(c)
+	most := connectionsEach
+	if !c.signedIn() && len(a.houses()) > 0 {
+		most = connectionsAway
+	}
+	return c, a.conns.add(c, most)
 }
 
-// sameOrigin reports whether r comes from a page of this house, or from no
-// page at all. Browsers send a cookie along with WebSockets of any page.
-func (a *API) sameOrigin(r *http.Request) bool {
+// An origin is where the page is from that opens a connection.
+type origin int
+
+const (
+	ownHouse   origin = iota // or no page at all
+	otherHouse               // whose rooms may go on here
+	stranger
+)
+
+// originOf returns where r comes from. Browsers send a cookie along with
+// WebSockets of any page.
+func (a *API) originOf(r *http.Request) origin {
 	text := r.Header.Get("Origin")
 	if text == "" {
-		return true
+		return ownHouse
 	}
-	origin, err := url.Parse(text)
-	return err == nil && (origin.Host == r.Host || origin.Host == a.URL.Host)
+	from, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return stranger
+	case from.Host == r.Host, from.Host == a.URL.Host:
+		return ownHouse
+	}
+	for _, house := range a.houses() {
+		if u, err := url.Parse(house); err == nil && u.Scheme == from.Scheme && u.Host == from.Host {
+			return otherHouse
+		}
+	}
+	return stranger
+}
+
+func (a *API) houses() []string {
+	if a.Away == nil {
+		return nil
+	}
+	return a.Away.Houses()
 }
 
 func (c *connection) signedIn() bool { return !c.session.ID.IsZero() }
@@ -252,14 +290,14 @@ type connections struct {
 	wg     sync.WaitGroup
 }
 
-// add counts c in, if there is room for it.
-func (s *connections) add(c *connection) error {
+// add counts c in, if there is room for it: most of one person or network.
+func (s *connections) add(c *connection, most int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closed:
 		return errUnavailable
-	case s.each[c.who] >= connectionsEach:
+	case s.each[c.who] >= most:
 		return errWait{connectionsWait}
 	}
 	if s.all == nil {

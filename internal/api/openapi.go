@@ -73,7 +73,7 @@ var vocabulary = map[string][]any{
 	"SignalWiden.to":         {room.Social, room.Open},
 	"SignalCut.why": {
 		signal.CutTakenOver, signal.CutRemoved, signal.CutEnded, signal.CutLost,
-		signal.CutSignedOut, signal.CutSlow, signal.CutRestart,
+		signal.CutSignedOut, signal.CutSlow, signal.CutRestart, signal.CutElsewhere,
 	},
 	"SignalMove.why": {signal.MoveGone, signal.MoveOutside, signal.MoveLeaving, signal.MoveSwitched},
 }

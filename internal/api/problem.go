@@ -152,6 +152,7 @@ var refusals = []struct {
 	{live.ErrStore, "unavailable", ""},
 	{live.ErrBusy, "unavailable", ""},
 	{live.ErrClosed, "unavailable", ""},
+	{live.ErrElsewhere, "unavailable", ""},
 	{context.DeadlineExceeded, "unavailable", ""},
 	{context.Canceled, "unavailable", ""},
 	{grant.ErrGrant, "bad_grant", ""},
@@ -269,7 +270,7 @@ func problemOf(err error, german bool) *Problem {
 // doing. This is the only place that does.
 func (a *API) problem(ctx context.Context, err error, german bool) *Problem {
 	p := problemOf(err, german)
-	if p.Status >= http.StatusInternalServerError && p.Code != "node_full" && ctx.Err() == nil {
+	if p.Status >= http.StatusInternalServerError && p.Code != "node_full" && !errors.Is(err, live.ErrElsewhere) && ctx.Err() == nil {
 		a.Log.LogAttrs(ctx, slog.LevelError, "call failed", slog.String("problem", p.Code), slog.Any("error", err))
 	}
 	return p

@@ -61,16 +61,18 @@ func (c *connection) problem(ctx context.Context, err error) *signal.Problem {
 
 // enter takes the seat that a grant permits.
 func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered, *hub.Watch, error) {
-	a, now := c.api, c.api.Clock()
-	g, err := a.Grants.Check(e.Grant, now)
+	a := c.api
+	g, err := a.permitted(&e)
 	if err != nil {
 		return nil, nil, err
 	}
 	if c.signedIn() && c.session.Person != g.Person {
 		return nil, nil, grant.ErrGrant
 	}
-	if err := a.Grants.Spend(g, now); err != nil {
-		return nil, nil, err
+	if e.Ticket == "" {
+		if err := a.Grants.Spend(g, a.Clock()); err != nil {
+			return nil, nil, err
+		}
 	}
 
 	s := &seat{conn: c, room: g.Room, who: g.Person, session: g.Session}
@@ -99,9 +101,37 @@ func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered
 		go a.disconnect(s) // the client does not know that it sits there
 		return nil, nil, err
 	}
-	return &signal.Entered{
+	entered := &signal.Entered{
 		Room: s.room, Me: s.who, Session: s.session, You: you, View: view, Media: a.Media.Up(s.room, s.who, s.session),
-	}, watch, nil
+	}
+	if a.Away != nil {
+		entered.Ticket, entered.Deputy = a.Away.Ticket(s.room, s.who, s.session)
+	}
+	return entered, watch, nil
+}
+
+// permitted returns what an Enter permits: by a grant or, where a room goes on in
+// its house's absence, by the ticket of a seat in it.
+func (a *API) permitted(e *signal.Enter) (g grant.Grant, err error) {
+	if e.Ticket == "" {
+		return a.Grants.Check(e.Grant, a.Clock())
+	}
+	if a.Away == nil {
+		return g, grant.ErrGrant
+	}
+	name, who, session, err := a.Away.Seat(e.Ticket)
+	if err != nil {
+		return g, err
+	}
+	e.Previous = session
+	g = grant.Grant{Room: name, Person: who, Session: id.New[id.Session]()}
+	err = room.ErrNoRoom // it has ended, or they have been put out
+	a.rooms.Read(name, func(r *room.Room) {
+		if p := r.Participant(who); p != nil {
+			g.Name, err = p.Name, nil
+		}
+	})
+	return g, err
 }
 
 // watch returns the person of s, and what they see from now on: the events

@@ -282,6 +282,9 @@ func look(who id.Person, name id.Room, r *room.Room) (sight, bool) {
 
 // card returns the card of a room that who may enter, or room.ErrNoRoom.
 func (a *API) card(ctx context.Context, who id.Person, name id.Room) (Card, error) {
+	if err := a.rooms.Known(name); err != nil {
+		return Card{}, err
+	}
 	var seen []sight
 	a.rooms.Read(name, func(r *room.Room) {
 		if s, ok := look(who, name, r); ok {

@@ -93,12 +93,13 @@ type Network struct {
 	Fence     region.Fence     `koanf:"fence"`    // this node speaks to none outside
 	Latitude  float64          `koanf:"latitude"`
 	Longitude float64          `koanf:"longitude"`
-	Drain     time.Duration    `koanf:"drain"` // how long people may take to leave, when the node is to stop
+	Deputy    bool             `koanf:"deputy"` // another node at the same place has our rooms' records, and goes on with them
+	Drain     time.Duration    `koanf:"drain"`  // how long people may take to leave, when the node is to stop
 }
 
 // Coordination is how the nodes of this one's region know things together.
 type Coordination struct {
-	Seat        bool     `koanf:"seat"`        // this node has the region's server
+	Seat        string   `koanf:"seat"`        // whether this node has the region's server: seatUsual …
 	Servers     []string `koanf:"servers"`     // NATS servers of the region's own, as URLs
 	Credentials string   `koanf:"credentials"` // a file, for the servers to know nodes by
 	CA          string   `koanf:"ca"`          // a file, to know the servers by
@@ -131,10 +132,11 @@ var defaults = map[string]any{
 	"network.fence":        "*",
 	"network.latitude":     0,
 	"network.longitude":    0,
+	"network.deputy":       true,
 	"network.drain":        "60s",
 	"join":                 "",
 
-	"coordination.seat":        false,
+	"coordination.seat":        "",
 	"coordination.servers":     []string{},
 	"coordination.credentials": "",
 	"coordination.ca":          "",
@@ -346,7 +348,9 @@ func (c Coordination) check(bad func(key, format string, args ...any) error) err
 	switch none := len(c.Servers) == 0; {
 	case len(c.Servers) > coordinate.ServersMax:
 		return bad("coordination.servers", "%d are more than %d", len(c.Servers), coordinate.ServersMax)
-	case c.Seat && !none:
+	case c.Seat != seatUsual && c.Seat != seatHere && c.Seat != seatElsewhere:
+		return bad("coordination.seat", "%q is neither empty nor here nor elsewhere", c.Seat)
+	case c.Seat == seatHere && !none:
 		return bad("coordination.seat", "a region with servers of its own has no seat")
 	case none && c.Credentials != "":
 		return bad("coordination.credentials", "there are no coordination.servers to show them to")

@@ -106,7 +106,7 @@ func TestBadSettings(t *testing.T) {
 		"url of numbers": {file: "url = \"https://192.0.2.1\"\n", says: "a name"},
 		"servers":        {args: []string{"--coordination.servers", "http://x"}, says: "coordination.servers"},
 		"bare servers":   {args: []string{"--coordination.servers", "nats://192.0.2.1:4222"}, says: "on this machine"},
-		"two seats":      {args: []string{"--coordination.servers", "tls://x", "--coordination.seat", "true"}, says: "coordination.seat"},
+		"two seats":      {args: []string{"--coordination.servers", "tls://x", "--coordination.seat", "here"}, says: "coordination.seat"},
 		"credentials":    {args: []string{"--coordination.credentials", "x"}, says: "coordination.credentials"},
 		"ca":             {args: []string{"--coordination.ca", "x"}, says: "coordination.ca"},
 		"unknown key":    {file: "adr = \"x\"\n", says: "adr"},

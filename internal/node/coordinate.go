@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/stoa-audio/stoa/internal/coordinate"
+	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/itinerary"
 	"github.com/stoa-audio/stoa/internal/overlay/directory"
 	"github.com/stoa-audio/stoa/internal/overlay/identity"
@@ -20,10 +21,28 @@ const CoordinationDir = "coordinate"
 // errNoSeat means that no seat of a region is known.
 var errNoSeat = errors.New("no seat of that region is known now")
 
+// The values of coordination.seat.
+const (
+	seatUsual     = "" // where the network was made
+	seatHere      = "here"
+	seatElsewhere = "elsewhere"
+)
+
 // isSeat reports whether this node has the coordination of its region.
 func (n *Node) isSeat() bool {
 	c := n.config.Coordination
-	return len(c.Servers) == 0 && (n.member.office != nil || c.Seat)
+	return len(c.Servers) == 0 && (c.Seat == seatHere || c.Seat == seatUsual && n.member.founded())
+}
+
+// seats returns how many seats of this node's region are known. Where there are
+// two, nobody knows which of them is right.
+func (n *Node) seats() (count int) {
+	for _, one := range n.trunk.Nodes() {
+		if one.Seat && one.Place.Region == n.stand().Region {
+			count++
+		}
+	}
+	return count
 }
 
 // openCoordination begins to take part in what the nodes of the region know
@@ -83,6 +102,8 @@ func (n *Node) callSeat(ctx context.Context, of, kind string) (coordinate.Stream
 // serveStream is this node's end of a stream that another one has opened.
 func (n *Node) serveStream(ctx context.Context, from identity.Member, kind string, s *link.Stream) error {
 	switch kind {
+	case deputy.KindRecords, deputy.KindReturn:
+		return n.keeps(ctx, from.Node, kind, s)
 	case coordinate.KindClient, coordinate.KindWorld, coordinate.KindLeaf:
 		if o := n.coordinator.Load(); o != nil {
 			return o.Serve(ctx, from, kind, s)

@@ -97,7 +97,7 @@ func TestCoordination(t *testing.T) {
 	}
 	seat := house(t, log, "--data", first, "--network.listen", door)
 	eu := house(t, log, "--data", t.TempDir(), "--network.listen", port(t), "--join", invite("eu"))
-	us := house(t, log, "--data", t.TempDir(), "--network.listen", port(t), "--join", invite("us"), "--coordination.seat", "true")
+	us := house(t, log, "--data", t.TempDir(), "--network.listen", port(t), "--join", invite("us"), "--coordination.seat", "here")
 	all := []*Node{seat, eu, us}
 	for _, n := range all {
 		soon(t, "all take part", func() bool { return n.coordinator.Load().Counts().Watchers == 2 })

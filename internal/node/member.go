@@ -78,6 +78,13 @@ func openMembership(dir string, fence region.Fence) (*membership, error) {
 	return m, m.become(self)
 }
 
+// founded reports whether the network was made on this machine: it came in at its
+// own door.
+func (m *membership) founded() bool {
+	self := m.self.Load()
+	return m.office != nil && self.Address == self.Door.Address
+}
+
 // become makes self who this node is, and trusts accordingly.
 func (m *membership) become(self *admission.Identity) error {
 	store, err := self.Store(m.fence, m.ledger.Removals())

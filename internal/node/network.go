@@ -126,17 +126,11 @@ func (n *Node) trunkAddresses() ([]netip.AddrPort, error) {
 
 // reach is how the node of a room reaches others that have people of it.
 func (n *Node) reach(watchers *hub.Hub) func(id.Node, func(func()) []spread.Line) spread.Far {
-	streams := func(ctx context.Context, to id.Node, kind string) (spread.Stream, error) {
-		if n.trunk == nil {
-			return nil, spread.ErrNoPlace
-		}
-		return n.trunk.Stream(ctx, to, kind)
-	}
 	return func(node id.Node, told func(func()) []spread.Line) spread.Far {
 		if n.trunk != nil {
 			n.trunk.Mind(node)
 		}
-		return spread.Reach(node, streams, told, func(name id.Room, at id.Node, notice []byte) { watchers.Tell(name, at, notice) }, n.log)
+		return spread.Reach(node, n.streams, told, func(name id.Room, at id.Node, notice []byte) { watchers.Tell(name, at, notice) }, n.log)
 	}
 }
 
@@ -228,6 +222,14 @@ func (n *Node) stands(node id.Node) (region.Place, bool) {
 	return region.Place{}, false
 }
 
+// standsOrSelf is the same for this node, too.
+func (n *Node) standsOrSelf(node id.Node) (region.Place, bool) {
+	if node == n.self() {
+		return n.stand(), n.member != nil
+	}
+	return n.stands(node)
+}
+
 // regions are those of the network, this node's first.
 func (n *Node) regions() []string {
 	if n.member == nil {
@@ -254,7 +256,8 @@ func (n *Node) nodes(fence region.Fence, session id.Session) []api.NodeAt {
 	}
 	var out []api.NodeAt
 	for _, one := range known {
-		if one.Leaving || n.spread.IsLost(one.Node) || n.isDoubted(one.Node) || !fence.Allows(one.Place) {
+		there := one.Node == n.self() || n.trunk.Linked(one.Node)
+		if one.Leaving || !there || n.spread.IsLost(one.Node) || n.isDoubted(one.Node) || !fence.Allows(one.Place) {
 			continue
 		}
 		out = append(out, api.NodeAt{ID: one.Node, Region: one.Place.Region, Operator: one.Place.Operator, URL: one.URL, Here: one.Node == n.self()})

@@ -19,6 +19,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/api"
 	"github.com/stoa-audio/stoa/internal/coordinate"
+	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
@@ -58,6 +59,8 @@ type Node struct {
 	guests  *spread.Guests                 // of other nodes' rooms
 	ways    atomic.Pointer[itinerary.Ways] // by which voices come; nil in no network
 	spread  *spread.Rooms                  // where the people of our own rooms are
+	house   *deputy.House                  // our rooms, which may have a deputy; nil in no network
+	keeper  *deputy.Keeper                 // other houses' rooms; nil in no network
 	doubted sync.Map                       // nodes that do not stand where they say, to how many km that is off
 	admits  net.Addr                       // where machines are admitted to the network; nil: here they are not
 	control *control
@@ -68,6 +71,7 @@ type Node struct {
 	serving []*server
 	ready   atomic.Bool
 	work    context.CancelFunc // ends what runs beside
+	joined  chan struct{}      // closed when other nodes may ask everything
 	failed  chan error
 	news    chan struct{} // of other nodes
 
@@ -79,7 +83,7 @@ type Node struct {
 // address is taken before all that, so that a second node changes nothing.
 // When it returns an error, nothing is left running.
 func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error) {
-	n := &Node{config: c, log: log, failed: make(chan error, 2), news: make(chan struct{}, 1)}
+	n := &Node{config: c, log: log, joined: make(chan struct{}), failed: make(chan error, 2), news: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Stop(context.WithoutCancel(ctx)))
@@ -149,16 +153,25 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	go n.gauge.run(work)
 	go n.forget(work)
+	if err := n.openDeputies(ctx, secret); err != nil {
+		return nil, err
+	}
+	goesOn, err := n.goesOn(secret)
+	if err != nil {
+		return nil, err
+	}
 	n.api = api.New(api.Parts{
+		Away:    goesOn,
 		Reports: n.reports, Moderators: c.Moderation.Keys,
 		People: n.people, Hub: watchers, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(),
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})
-	n.rooms, err = live.Start(ctx, n.store, n.people, watchers, n.spread, n.api)
+	n.rooms, err = live.Start(ctx, n.records(), n.people, watchers, n.spread, n.api)
 	if err != nil {
 		return nil, err
 	}
+	n.rooms.Doubt(n.house != nil && n.house.InDoubt())
 	n.api.Serve(n.rooms)
 	if err := n.serve(ctx); err != nil {
 		return nil, err
@@ -167,6 +180,8 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	n.openControl(ctx)
+	n.runDeputies()
+	close(n.joined)
 	n.ready.Store(true)
 	return n, nil
 }
@@ -188,6 +203,7 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 	}
 	self := n.self()
 	n.place = spread.NewPlace(self, media{n.media})
+	n.place.Succession = n.succession
 	n.guests = spread.NewGuests(n.place, n.log)
 	n.spread = spread.NewRooms(spread.RoomsConfig{
 		Self: self, Place: n.place, Reach: n.reach(watchers), Stands: n.stands,
@@ -309,6 +325,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	defer cancel()
 	var errs []error
 	if n.api != nil && n.rooms != nil {
+		n.hand(ctx)
 		errs = append(errs, n.api.Close(ctx))
 	}
 	n.control.close()
@@ -323,6 +340,12 @@ func (n *Node) Stop(ctx context.Context) error {
 	}
 	if n.rooms != nil {
 		errs = append(errs, n.rooms.Close(ctx))
+	}
+	if n.house != nil {
+		n.house.Stop()
+	}
+	if n.keeper != nil {
+		n.keeper.Stop()
 	}
 	if n.spread != nil {
 		n.spread.Close()

@@ -35,13 +35,16 @@ type (
 	Who struct {
 		Who id.Person `json:"who"`
 	}
-	// Enter asks to take the seat that Grant permits. Previous is the session
+	// Enter asks to take the seat that Grant permits, or to come back to the one
+	// that Ticket was given for, where a room goes on in its house's absence.
+	// Previous is the session
 	// that this device held before in the room, so that an open microphone
 	// stays open. Since is the number of the last event that the client has
 	// applied; the events after it follow instead of a view, if they are
 	// still at hand.
 	Enter struct {
-		Grant    string     `json:"grant"`
+		Grant    string     `json:"grant,omitempty"`
+		Ticket   string     `json:"ticket,omitempty"`
 		Previous id.Session `json:"previous,omitzero"`
 		Since    uint64     `json:"since,omitempty"`
 	}
@@ -139,7 +142,7 @@ func ParseRequest(b []byte) (Request, error) {
 			return r, fmt.Errorf("%w: %q takes an object", ErrRequest, name)
 		}
 	}
-	if r.Enter != nil && len(r.Enter.Grant) > GrantMax || r.Offer != nil && len(r.Offer.SDP) > SDPMax ||
+	if r.Enter != nil && len(r.Enter.Grant)+len(r.Enter.Ticket) > GrantMax || r.Offer != nil && len(r.Offer.SDP) > SDPMax ||
 		r.Knock != nil && len(r.Knock.Knock) > KnockMax ||
 		r.Announce != nil && (len(r.Announce.Announce) > AnnounceMax || len(r.Announce.Roster) > RosterMax || len(r.Announce.Stage) > StageMax) {
 		return r, fmt.Errorf("%w: too long", ErrRequest)
@@ -151,12 +154,16 @@ type (
 	// Entered answers Enter. You is the person who has entered, whom the view
 	// need not show. View is the view of the room, or absent when the events
 	// after Since follow instead. Media says that the media connection of
-	// Previous is still up, and now this session's.
+	// Previous is still up, and now this session's. With Ticket one comes back to
+	// this seat at the node whose address is Deputy, if there is one, when the
+	// house is gone.
 	Entered struct {
 		Room    id.Room         `json:"room"`
 		Me      id.Person       `json:"me"`
 		Session id.Session      `json:"session"`
 		Media   bool            `json:"media,omitempty"`
+		Ticket  string          `json:"ticket,omitempty"`
+		Deputy  string          `json:"deputy,omitempty"`
 		You     json.RawMessage `json:"you"`
 		View    json.RawMessage `json:"view,omitempty"`
 	}
@@ -249,7 +256,14 @@ const (
 	CutSignedOut CutReason = "signed_out" // the person signed out
 	CutSlow      CutReason = "slow"       // the client did not read what it was sent
 	CutRestart   CutReason = "restart"    // the node stops; come back in a moment
+	CutElsewhere CutReason = "elsewhere"  // another node runs the room: the house, or its deputy
 )
+
+// Deputy says at which address rooms go on when their house is gone; empty:
+// nowhere.
+type Deputy struct {
+	URL string `json:"url"`
+}
 
 // Move tells a client that its media connection is to be with another node, and
 // why.
@@ -279,6 +293,7 @@ type Notice struct {
 	You     *You    `json:"you,omitempty"`
 	Cut     *Cut    `json:"cut,omitempty"`
 	Move    *Move   `json:"move,omitempty"`
+	Deputy  *Deputy `json:"deputy,omitempty"`
 
 	Announce *Announced `json:"announce,omitempty"`
 	Letter   *Letter    `json:"letter,omitempty"`

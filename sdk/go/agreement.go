@@ -59,6 +59,12 @@ func (r *Room) begin(raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return fmt.Errorf("entered: %w", err)
 	}
+	if a := r.agreement; a != nil { // again: the node knows nothing of us yet
+		a.tell(func(now time.Time) { a.group.Prove(now, e.View.Proven) })
+		a.tell(a.group.Entered)
+		a.stands(e)
+		return nil
+	}
 	if r.device == nil {
 		_, device, err := ed25519.GenerateKey(rand.Reader)
 		if err != nil {
@@ -70,20 +76,26 @@ func (r *Room) begin(raw json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(e.View.People, func(a, b standing) int { return int(a.Stage) - int(b.Stage) }) //nolint:gosec // numbers of events
 	a := &agreement{room: r, me: e.Me, told: make(chan func(time.Time), toldMax), group: g}
+	r.voices.mine(g)
+	r.agreement, r.room = a, e.Room
+	a.tell(func(now time.Time) { g.Prove(now, e.View.Proven) })
+	a.tell(g.Entered)
+	a.stands(e)
+	go a.run()
+	return nil
+}
+
+// stands takes in who is on the stage.
+func (a *agreement) stands(e entry) {
+	slices.SortFunc(e.View.People, func(a, b standing) int { return int(a.Stage) - int(b.Stage) }) //nolint:gosec // numbers of events
+	a.stage = a.stage[:0]
 	for _, p := range e.View.People {
 		if p.Stage > 0 {
 			a.stage = append(a.stage, group.Standing{Who: p.Who, Away: p.Away != nil})
 		}
 	}
-	r.voices.mine(g)
-	r.agreement, r.room = a, e.Room
-	a.tell(func(now time.Time) { g.Prove(now, e.View.Proven) })
-	a.tell(g.Entered)
 	a.see()
-	go a.run()
-	return nil
 }
 
 // tell has the group told something, in the order in which it was said.
@@ -133,16 +145,17 @@ func (a *agreement) ask(r group.Request) {
 	case r.Letters != nil:
 		name, body = "letters", r.Letters
 	}
-	answered, err := a.room.live.send(name, body)
+	l := a.room.socket()
+	answered, err := l.send(name, body)
 	if err != nil {
-		return // the connection is gone, and the room with it
+		return // the connection is gone: all begins anew on the next one
 	}
 	go func() {
 		var tended struct {
 			Sequence uint32 `json:"sequence"`
 			Epoch    uint32 `json:"epoch"`
 		}
-		err := a.room.live.await(context.Background(), name, answered, &tended)
+		err := l.await(context.Background(), name, answered, &tended)
 		switch {
 		case name == "knock" || errors.Is(err, ErrLost):
 		case err != nil:
@@ -158,8 +171,8 @@ func (a *agreement) ask(r group.Request) {
 
 // next asks for the knocks that have come, now that those before are done with.
 func (a *agreement) next() {
-	if _, err := a.room.live.send("next_knocks", struct{}{}); err != nil {
-		return // the connection is gone, and the room with it
+	if _, err := a.room.socket().send("next_knocks", struct{}{}); err != nil {
+		return // the connection is gone: all begins anew on the next one
 	}
 }
 

@@ -137,7 +137,7 @@ func (r *Room) offerTo(ctx context.Context, sdp, at string, standby bool, c *con
 	var answer struct{ SDP string }
 	var err error
 	for _, at := range tries {
-		err = r.live.ask(ctx, "offer", mediaOffer{sdp, at, standby}, &answer)
+		err = r.socket().ask(ctx, "offer", mediaOffer{sdp, at, standby}, &answer)
 		if problem, ok := errors.AsType[*Problem](err); !ok || problem.Code != "no_node" {
 			c.at = at
 			break

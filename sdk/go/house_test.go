@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"os"
 	"path"
 	"testing"
 
@@ -57,7 +58,11 @@ func startNode(t testing.TB, args ...string) *node.Node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := node.Start(t.Context(), config, slog.New(slog.DiscardHandler))
+	log := slog.New(slog.DiscardHandler)
+	if os.Getenv("STOA_TEST_LOG") != "" {
+		log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})).With("node", config.Addr)
+	}
+	n, err := node.Start(t.Context(), config, log)
 	if err != nil {
 		t.Fatal(err)
 	}

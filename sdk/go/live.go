@@ -40,7 +40,7 @@ type reply struct {
 	Problem *Problem        `json:"problem"`
 }
 
-// dial opens the WebSocket. What comes on it that is no answer is r's.
+// dial opens a WebSocket. What comes on it that is no answer is r's.
 func dial(ctx context.Context, node string, r *Room) (*live, error) {
 	conn, res, err := websocket.Dial(ctx, node, nil)
 	if err != nil {
@@ -137,7 +137,8 @@ func (l *live) read(r *Room) {
 			err = l.hear(r, b)
 		}
 		if err != nil {
-			r.end(fmt.Errorf("%w: %w", ErrLost, err))
+			_ = l.conn.CloseNow()
+			r.lost(l, fmt.Errorf("%w: %w", ErrLost, err))
 			break
 		}
 	}
@@ -165,8 +166,8 @@ func (l *live) hear(r *Room, b []byte) error {
 		answered := l.waiting[re.Re]
 		delete(l.waiting, re.Re)
 		l.mu.Unlock()
-		if re.Entered != nil && r.agreement == nil {
-			if err := r.begin(re.Entered); err != nil {
+		if re.Entered != nil {
+			if err := r.entered(l, re.Entered); err != nil {
 				return err
 			}
 		}
@@ -212,7 +213,18 @@ func (l *live) hear(r *Room, b []byte) error {
 		if err := json.Unmarshal(members["cut"], &c); err != nil {
 			return err
 		}
+		if c.Why == cutElsewhere {
+			return c
+		}
 		r.end(c)
+	case members["deputy"] != nil:
+		var d struct{ URL string }
+		if err := json.Unmarshal(members["deputy"], &d); err != nil {
+			return err
+		}
+		r.mu.Lock()
+		r.way.deputy = d.URL
+		r.mu.Unlock()
 	}
 	return nil
 }

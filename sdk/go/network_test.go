@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,22 +18,30 @@ import (
 	stoa "github.com/stoa-audio/stoa/sdk/go"
 )
 
-// A network is a house on the first of some nodes.
+// A network is a house on one of some nodes.
 type network struct {
 	*house
 
 	nodes []*node.Node
+	args  [][]string // by which they were started
 	stops []func()
 }
 
 // openNetwork starts a node at each place; the first has the people.
 func openNetwork(t *testing.T, places ...region.Place) *network {
 	t.Helper()
+	return openNetworkOf(t, 0, places...)
+}
+
+// openNetworkOf starts a node at each place; one of them has the people.
+func openNetworkOf(t *testing.T, home int, places ...region.Place) *network {
+	t.Helper()
 	n := &network{house: &house{t: t}}
 	var office *admission.Office
 	for i, place := range places {
 		data, trunk := t.TempDir(), freePort(t)
-		args := []string{"--addr", "localhost:0", "--url", "http://localhost:0", "--media.listen", "127.0.0.1:0", "--data", data, "--network.listen", trunk, "--invites.per_person", "10"}
+		addr := strings.Replace(freePort(t), "127.0.0.1", "localhost", 1)
+		args := []string{"--addr", addr, "--url", "http://" + addr, "--media.listen", "127.0.0.1:0", "--data", data, "--network.listen", trunk, "--invites.per_person", "10"}
 		if i == 0 {
 			var regions []string
 			for _, p := range places {
@@ -50,14 +59,21 @@ func openNetwork(t *testing.T, places ...region.Place) *network {
 			n.must(err)
 			args = append(args, "--join", token.String())
 		}
-		one := startNode(t, args...)
-		stop := sync.OnceFunc(func() { n.must(one.Stop(context.WithoutCancel(t.Context()))) })
-		t.Cleanup(stop)
-		n.nodes, n.stops = append(n.nodes, one), append(n.stops, stop)
+		n.nodes, n.args, n.stops = append(n.nodes, nil), append(n.args, args), append(n.stops, nil)
+		n.start(i)
 	}
-	n.node = n.nodes[0]
+	n.node = n.nodes[home]
 	n.open()
 	return n
+}
+
+// start starts a node, for the first time or again.
+func (n *network) start(i int) {
+	n.t.Helper()
+	one := startNode(n.t, n.args[i]...)
+	stop := sync.OnceFunc(func() { n.must(one.Stop(context.WithoutCancel(n.t.Context()))) })
+	n.t.Cleanup(stop)
+	n.nodes[i], n.stops[i] = one, stop
 }
 
 // freePort returns an address on which nobody listens, by TCP or UDP.
@@ -149,6 +165,101 @@ func TestARoomOverThreeNodes(t *testing.T) {
 	n.must(ada.Ask(ctx, "remove", map[string]string{"who": cleo.Me}))
 	<-cleo.Done()
 	hears(ben, ada)
+}
+
+// The house stops, and its deputy goes on with the room: nobody loses their seat,
+// their role or a word. When it is back, it has its room again.
+func TestTheHouseGoes(t *testing.T) {
+	n := openNetworkOf(t, 1, berlin, berlin, berlin, chicago)
+	ctx, end := context.WithTimeout(t.Context(), 3*patience)
+	defer end()
+	until(ctx, t, "all nodes to know each other", func() bool { return len(n.at(n.founder)) == 4 })
+	elsewhere := func() string { return n.at(n.founder)["us"] }
+	joinAt := func(who *http.Client) *stoa.Room {
+		t.Helper()
+		r, err := stoa.Join(t.Context(), n.url, n.grant(who), stoa.At(elsewhere()))
+		n.must(err)
+		return r
+	}
+	ada, ben := joinAt(n.founder), joinAt(n.guest("Ben"))
+	cleo := join(t, n.house, n.grant(n.guest("Cleo"))) // her voice comes in at the house
+	n.must(ada.Unmute(ctx))
+	sealed(ctx, t, ada, ben, cleo)
+	until(ctx, t, "a deputy", func() bool { return ada.HasDeputy() && ben.HasDeputy() && cleo.HasDeputy() })
+
+	stop, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		for stop.Err() == nil {
+			_ = talk(stop, ada, 10_000) // while her connection is made anew, nothing can be said
+		}
+	}()
+	hears := func(who *stoa.Room, frames int) (lost int) {
+		t.Helper()
+		for range frames {
+			f, err := who.Hear(ctx)
+			n.must(err)
+			lost += f.Lost
+		}
+		return lost
+	}
+	hears(ben, 50)
+	hears(cleo, 50)
+
+	began := time.Now()
+	n.stops[1]()
+	if lost := hears(ben, 100); lost > 0 {
+		t.Errorf("%d frames were lost to somebody whose node was not the house", lost)
+	}
+	until(ctx, t, "the moderator to be asked again", func() bool { return ada.Ask(ctx, "set_hands", map[string]string{"policy": "off"}) == nil })
+	t.Logf("asked again after %v", time.Since(began).Round(time.Millisecond))
+	until(ctx, t, "a listener to be there again", func() bool { return refused(ben.RaiseHand(ctx)) == "hands_closed" })
+	hears(cleo, 50)
+	t.Logf("heard again by who was at the house after %v", time.Since(began).Round(time.Millisecond))
+
+	n.start(1)
+	began = time.Now()
+	hears(ben, 300)
+	until(ctx, t, "the house to have its room again", func() bool {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, n.node.URL()+"/api/v1/rooms/"+path.Base(n.url), nil)
+		n.must(err)
+		res, err := n.founder.Do(r)
+		n.must(err)
+		return errors.Join(res.Body.Close()) == nil && res.StatusCode == http.StatusOK
+	})
+	until(ctx, t, "the moderator to be asked again", func() bool { return ada.Ask(ctx, "set_hands", map[string]string{"policy": "everyone"}) == nil })
+	until(ctx, t, "a listener to be there again", func() bool { return ben.RaiseHand(ctx) == nil })
+	t.Logf("in its house again after %v", time.Since(began).Round(time.Millisecond))
+	hears(ben, 50)
+	hears(cleo, 50)
+}
+
+// refused returns the code of a problem.
+func refused(err error) string {
+	var p *stoa.Problem
+	if errors.As(err, &p) {
+		return p.Code
+	}
+	return ""
+}
+
+// at returns the nodes at which media may be: by region, and where there are
+// more than one, by their ids.
+func (n *network) at(person *http.Client) map[string]string {
+	n.t.Helper()
+	var g struct {
+		Nodes []struct{ ID, Region string }
+	}
+	n.call(person, "/rooms/"+path.Base(n.url)+"/grants", struct{}{}, &g)
+	at := make(map[string]string)
+	for _, one := range g.Nodes {
+		if at[one.Region] != "" {
+			at[one.ID] = one.ID
+		} else {
+			at[one.Region] = one.ID
+		}
+	}
+	return at
 }
 
 // places returns the nodes at which media may be, by region.

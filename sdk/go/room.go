@@ -11,9 +11,12 @@
 // its turn. Frames are Opus (RFC 6716), as they are; what is lost on the way is
 // asked for again and filled in from copies (RFC 2198) before it is heard.
 //
+// When the house is gone, and another node goes on with its rooms, the seat is
+// taken again there, and in the house when that is back.
+//
 // Not here: encoding and decoding sound, signing up and getting grants (that is
-// HTTP, docs/protocol/http.md), keeping a view of the room up to date, and
-// coming back. A room that is over is joined again with a new grant.
+// HTTP, docs/protocol/http.md), and keeping a view of the room up to date. A room
+// that is over is joined again with a new grant.
 package stoa
 
 import (
@@ -87,7 +90,6 @@ type Room struct {
 	Me   string // my id
 	View View
 
-	live       *live
 	microphone *microphone
 	voices     *stage
 	device     Device
@@ -105,6 +107,8 @@ type Room struct {
 	err    func() error    // why it is
 
 	mu      sync.Mutex // guards what follows
+	live    *live
+	way     way // back to the seat
 	current *connection
 	numbers int    // of connections
 	ready   string // at which node one is ready
@@ -154,32 +158,43 @@ func Join(ctx context.Context, address, grant string, options ...Option) (*Room,
 	defer stop()
 	if err := r.join(joining, node, grant); err != nil {
 		r.end(err)
-		if r.live != nil {
-			_ = r.live.conn.CloseNow()
+		if l := r.socket(); l != nil {
+			_ = l.conn.CloseNow()
 		}
 		r.connection().close()
 		return nil, fmt.Errorf("join: %w", err)
 	}
 	go r.attend(inside)
 	context.AfterFunc(inside, func() {
-		_ = r.live.conn.Close(websocket.StatusNormalClosure, "") // the seat goes with it, a little later
+		_ = r.socket().conn.Close(websocket.StatusNormalClosure, "") // the seat goes with it, a little later
 	})
 	return r, nil
 }
 
 func (r *Room) join(ctx context.Context, node, grant string) (err error) {
-	if r.live, err = dial(ctx, node, r); err != nil {
+	l, err := dial(ctx, node, r)
+	if err != nil {
 		return err
 	}
+	r.mu.Lock()
+	r.live, r.way.house = l, node
+	r.mu.Unlock()
 	var entered struct {
 		Me   string
 		View View
 	}
-	if err := r.live.ask(ctx, "enter", map[string]string{"grant": grant}, &entered); err != nil {
+	if err := l.ask(ctx, "enter", map[string]string{"grant": grant}, &entered); err != nil {
 		return err
 	}
 	r.Me, r.View = entered.Me, entered.View
 	return r.connect(ctx)
+}
+
+// socket returns the WebSocket that there is now.
+func (r *Room) socket() *live {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.live
 }
 
 // liveAddress returns the node's WebSocket for the address of a room.
@@ -219,7 +234,7 @@ func (r *Room) end(why error) { r.cancel(why) }
 // Ask makes a request of docs/protocol/signal.md, and returns when it is done,
 // or a *Problem.
 func (r *Room) Ask(ctx context.Context, request string, body any) error {
-	return r.live.ask(ctx, request, body, nil)
+	return r.socket().ask(ctx, request, body, nil)
 }
 
 // RaiseHand asks to come onto the stage.

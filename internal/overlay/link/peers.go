@@ -861,3 +861,15 @@ func (t *Trunk) serve(conn *quic.Conn, from identity.Member) {
 		})
 	}
 }
+
+// Linked reports whether there is a connection to a node now.
+func (t *Trunk) Linked(node id.Node) bool {
+	t.mu.Lock()
+	p := t.peers[node]
+	t.mu.Unlock()
+	if p == nil {
+		return false
+	}
+	conn, _, _ := p.connection()
+	return conn != nil
+}

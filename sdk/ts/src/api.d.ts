@@ -861,19 +861,25 @@ export interface components {
         SignalCut: {
             room: string;
             /** @enum {string} */
-            why: "taken_over" | "removed" | "ended" | "lost" | "signed_out" | "slow" | "restart";
+            why: "taken_over" | "removed" | "ended" | "lost" | "signed_out" | "slow" | "restart" | "elsewhere";
+        };
+        SignalDeputy: {
+            url: string;
         };
         SignalEnter: {
-            grant: string;
+            grant?: string;
             previous?: string;
             /** Format: int64 */
             since?: number;
+            ticket?: string;
         };
         SignalEntered: {
+            deputy?: string;
             me: string;
             media?: boolean;
             room: string;
             session: string;
+            ticket?: string;
             view?: components["schemas"]["RoomView"];
             you: components["schemas"]["RoomParticipant"];
         };
@@ -933,6 +939,7 @@ export interface components {
             announce?: components["schemas"]["SignalAnnounced"];
             crowd?: components["schemas"]["SignalCrowd"];
             cut?: components["schemas"]["SignalCut"];
+            deputy?: components["schemas"]["SignalDeputy"];
             hallway?: components["schemas"]["SignalNone"];
             knocks?: components["schemas"]["SignalKnocks"];
             letter?: components["schemas"]["SignalLetter"];

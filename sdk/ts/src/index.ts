@@ -51,7 +51,7 @@ export interface JoinOptions extends SeatOptions {
 
 /** Opens the live connection to a node. `stop` ends it. */
 export function connect(house: House): Live {
-  return new Live(() => new WebSocket(house.liveURL));
+  return new Live((deputy) => new WebSocket(deputy ? new House(deputy).liveURL : house.liveURL));
 }
 
 /** Enters the room with this address, `https://node/r/{room}`. `leave` ends it. */

@@ -5,6 +5,8 @@ import type { Answer, Message, Notice, Reply, Requests, RoomEvent } from './prot
 /** Waits, in milliseconds. */
 const answerWait = 10_000;
 const openWait = 5_000;
+/** The same where there is another node to try. */
+const openWaitBeside = 1_500;
 const pingEvery = 5_000;
 const pingWait = 3_000;
 const backoffMin = 250;
@@ -34,7 +36,9 @@ interface Pending {
 /**
  * The live connection to a node: one WebSocket with numbered requests, their
  * replies, notices and events. It connects anew by itself, and at once when
- * the machine is online again or the page is looked at.
+ * the machine is online again or the page is looked at. A house may have a
+ * deputy, another node that goes on with its rooms when it is gone: then one is
+ * tried after the other.
  *
  * A hidden page's timers run late. Nothing here depends on their being on
  * time: the browser itself answers the node's pings, and an overdue timer asks
@@ -42,12 +46,15 @@ interface Pending {
  */
 export class Live {
   readonly open: ReadonlySignal<boolean>;
+  /** Where the house's rooms go on when it is gone: an address, if there is any. */
+  deputy: string | undefined;
   readonly #open = signal(false);
-  readonly #connect: () => WebSocket;
+  readonly #connect: (deputy?: string) => WebSocket;
   readonly #listeners = new Set<Listener>();
   readonly #pending = new Map<number, Pending>();
   readonly #wakers: [EventTarget, string][] = [];
   #socket: WebSocket | undefined;
+  #away = false;
   #stopped = false;
   #lastID = 0;
   #openedAt = 0;
@@ -56,8 +63,11 @@ export class Live {
   #pingers = 0;
   #pingTimer: ReturnType<typeof setInterval> | undefined;
 
-  /** Starts connecting. `stop` ends it. */
-  constructor(connect: () => WebSocket) {
+  /**
+   * Starts connecting. `stop` ends it. `connect` is given the deputy's address
+   * where it is to connect with that one and not with the house.
+   */
+  constructor(connect: (deputy?: string) => WebSocket) {
     this.open = this.#open;
     this.#connect = connect;
     if (typeof window !== 'undefined') {
@@ -69,6 +79,11 @@ export class Live {
       for (const [target, name] of this.#wakers) target.addEventListener(name, this.#wake);
     }
     this.#dial();
+  }
+
+  /** Whether this is a connection with the deputy. */
+  get away(): boolean {
+    return this.#away;
   }
 
   /** Ends the connection for good. */
@@ -104,10 +119,14 @@ export class Live {
     };
   }
 
-  /** Gives this connection up and makes a new one, not before `wait` milliseconds. */
-  restart(wait = 0): void {
+  /**
+   * Gives this connection up and makes a new one, not before `wait` milliseconds:
+   * with the other one, if what is wanted is not here.
+   */
+  restart(wait = 0, here = true): void {
     if (this.#stopped) return;
     const wasOpen = this.#open.peek();
+    this.#away = this.deputy !== undefined && this.#away === (wasOpen && here);
     if (wasOpen && Date.now() - this.#openedAt > goodAfter) this.#failures = 0;
     this.#hangUp();
     const ceiling = Math.min(backoffMax, backoffMin * 2 ** this.#failures++);
@@ -119,9 +138,10 @@ export class Live {
 
   #dial(): void {
     this.#cancelWait?.();
-    const socket = this.#connect();
+    const socket = this.#connect(this.#away ? this.deputy : undefined);
     this.#socket = socket;
-    this.#cancelWait = deadline(openWait, () => this.restart());
+    const wait = this.deputy === undefined ? openWait : openWaitBeside;
+    this.#cancelWait = deadline(wait, () => this.restart());
     socket.onopen = () => {
       this.#cancelWait?.();
       this.#cancelWait = undefined;

@@ -31,7 +31,7 @@ const voiceHangover = 400; // ms of silence that still belong to a sentence
 export type SeatState = 'live' | 'reconnecting' | 'over';
 
 /** Why a seat is over. `gone`: the room is not there any more, or not for this person. */
-export type Ending = 'left' | 'gone' | Exclude<Cut['why'], 'slow' | 'restart'>;
+export type Ending = 'left' | 'gone' | Exclude<Cut['why'], 'slow' | 'restart' | 'elsewhere'>;
 
 /** What a node gives for an entry: the permission, and where media may be. */
 export interface Granted {
@@ -103,6 +103,7 @@ export class Seat {
   readonly #first: { resolve(): void; reject(problem: StoaError): void };
   readonly #watchers = new Set<(event: RoomEvent, before: View) => void>();
   #session = '';
+  #ticket: string | undefined; // by which the house's deputy knows us
   #attempt = 0;
   #lastVoice = 0;
   readonly #lastLoud = new Map<string, number>(); // who, and when
@@ -322,13 +323,12 @@ export class Seat {
     const attempt = ++this.#attempt;
     let entered: Entered;
     try {
-      const granted = await this.#grant();
-      const { grant, nodes = [] } = typeof granted === 'string' ? { grant: granted } : granted;
-      this.#media.find(nodes);
       const returning = this.#session && { previous: this.#session, since: this.view.peek().seq };
-      entered = await this.#live.request('enter', { grant, ...returning });
+      entered = await this.#live.request('enter', { ...(await this.#permission()), ...returning });
       if (attempt !== this.#attempt) return;
       this.#session = entered.session;
+      this.#ticket = entered.ticket;
+      if (entered.deputy) this.#live.deputy = entered.deputy;
       batch(() => {
         this.#me.value = entered.me;
         const { me, you, view } = entered;
@@ -351,11 +351,21 @@ export class Seat {
     void this.#media.connect();
   }
 
+  /** What lets us in: at the house a grant, at its deputy the ticket of this seat. */
+  async #permission(): Promise<{ grant: string } | { ticket: string }> {
+    if (this.#live.away && this.#ticket) return { ticket: this.#ticket };
+    const granted = await this.#grant();
+    const { grant, nodes = [] } = typeof granted === 'string' ? { grant: granted } : granted;
+    this.#media.find(nodes);
+    return { grant };
+  }
+
   #notEntered(problem: StoaError): void {
     if (!this.#session) this.#first.reject(problem);
     else if (problem.code === 'no_room') this.#finish('gone');
     else if (problem.code === 'not_signed_in') this.#finish('signed_out');
-    else if (transient.has(problem.code)) this.#live.restart((problem.retryAfter ?? 0) * 1000);
+    else if (transient.has(problem.code))
+      this.#live.restart((problem.retryAfter ?? 0) * 1000, false);
     else this.#finish('lost');
   }
 
@@ -374,6 +384,8 @@ export class Seat {
       this.#media.move(message.move);
     } else if (message.cut?.room === this.room) {
       this.#cut(message.cut);
+    } else if (message.deputy) {
+      this.#live.deputy = message.deputy.url || undefined;
     } else {
       this.#sealing.hear(message);
     }
@@ -399,6 +411,8 @@ export class Seat {
     if (why === 'slow' || why === 'restart') {
       this.#media.lose();
       this.#live.restart();
+    } else if (why === 'elsewhere') {
+      this.#live.restart(0, false); // our media need not know of it
     } else {
       this.#finish(why);
     }
@@ -442,6 +456,8 @@ export class Seat {
     for (const stop of this.#stops) stop();
     this.#media.stop();
     this.#sealing.stop();
+    this.#live.deputy = undefined;
+    if (this.#live.away) this.#live.restart();
     batch(() => {
       this.#wantsOpen.value = false;
       this.#speaking.value = [];

@@ -22,6 +22,7 @@ class Wire {
 
 describe('the live connection', () => {
   let wires: Wire[];
+  let where: (string | undefined)[]; // whom each was with; nobody: the house
   let live: Live;
   const last = () => {
     const wire = wires.at(-1);
@@ -32,9 +33,11 @@ describe('the live connection', () => {
   beforeEach(() => {
     vi.useFakeTimers();
     wires = [];
-    live = new Live(() => {
+    where = [];
+    live = new Live((deputy) => {
       const wire = new Wire();
       wires.push(wire);
+      where.push(deputy);
       return wire as unknown as WebSocket;
     });
   });
@@ -104,6 +107,44 @@ describe('the live connection', () => {
     vi.advanceTimersByTime(1);
     expect(live.open.value).toBe(false);
     expect(wires[0]?.closed).toBe(true);
+  });
+
+  it('tries the house first, then its deputy, and so on', () => {
+    live.deputy = 'https://deputy.example';
+    last().onopen?.();
+    last().onclose?.();
+    for (let n = 0; n < 3; n++) {
+      vi.advanceTimersByTime(2000);
+      last().onclose?.();
+    }
+    expect(where).toEqual([undefined, undefined, 'https://deputy.example', undefined]);
+  });
+
+  it('goes to the deputy when what is wanted is not here, stays, and returns', () => {
+    live.deputy = 'https://deputy.example';
+    last().onopen?.();
+    live.restart(0, false);
+    vi.advanceTimersByTime(250);
+    last().onopen?.();
+    expect(live.away).toBe(true);
+    last().onclose?.();
+    vi.advanceTimersByTime(250);
+    last().onopen?.();
+    expect(where.at(-1)).toBe('https://deputy.example');
+    live.deputy = undefined;
+    live.restart();
+    vi.advanceTimersByTime(2000);
+    expect(where.at(-1)).toBeUndefined();
+    expect(live.away).toBe(false);
+  });
+
+  it('waits less for an answer where there is another node to try', () => {
+    live.deputy = 'https://deputy.example';
+    live.restart();
+    vi.advanceTimersByTime(250);
+    const before = wires.length;
+    vi.advanceTimersByTime(1500 + 2000);
+    expect(wires.length).toBe(before + 1);
   });
 
   it('does not believe a timer that has slept', () => {
