@@ -128,12 +128,14 @@ before(async () => {
     });
     await context.addInitScript(listenIn);
     // Where somebody's media go is a matter of who answers first.
-    await context.route('**/livez', async (route) => {
-      const near = !far || route.request().url().startsWith(nodes[0].url);
-      if (far && !near) await wait(150);
-      if (!far && !route.request().url().startsWith(house.url)) await wait(150);
-      await route.fulfill({ status: 200, body: 'ok' });
-    });
+    await context.route('**/livez', (route) =>
+      route
+        .request()
+        .url()
+        .startsWith(far ? nodes[0].url : house.url)
+        ? route.fulfill({ status: 200, body: 'ok' })
+        : route.abort(),
+    );
     return await Person.sit(context, house, name, { ear: false });
   };
   [ada, ben, cleo] = [
