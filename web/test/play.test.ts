@@ -1,4 +1,5 @@
-import { Live, Seat, type StoaError } from '@stoa/client';
+import { Live, type StoaError } from '@stoa/client';
+import { Seat } from '@stoa/client/seat';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket as Socket } from 'ws';
 import { type Account, Double } from './double.ts';

@@ -11,7 +11,7 @@
  */
 import { House } from './house.ts';
 import { Live } from './live.ts';
-import { type Granted, Seat, type SeatOptions } from './seat.ts';
+import type { Granted, Seat, SeatOptions } from './seat.ts';
 
 export { backupInput } from './backup.ts';
 export {
@@ -41,7 +41,8 @@ export type {
   View,
 } from './protocol.ts';
 export { apply, mayRaise, onStage } from './room.ts';
-export { type Ending, type Granted, Seat, type SeatOptions, type SeatState } from './seat.ts';
+// The class itself is at '@stoa/client/seat', for those who load it when it is needed.
+export type { Ending, Granted, Seat, SeatOptions, SeatState } from './seat.ts';
 export { openShelf, type Shelf } from './shelf.ts';
 
 export interface JoinOptions extends SeatOptions {
@@ -62,6 +63,7 @@ export async function join(url: string | URL, options: JoinOptions = {}): Promis
   const live = connect(house);
   try {
     const grant = options.grant ?? (() => house.grant(room));
+    const { Seat } = await import('./seat.ts');
     const seat = await Seat.take(live, room, grant, options);
     const forget = seat.state.subscribe((state) => {
       if (state !== 'over') return;

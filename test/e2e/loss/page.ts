@@ -1,7 +1,8 @@
 // Runs in the browser: a speaker and listeners of one room, each with a
 // connection of its own, and one recorder for all, so that what was said and
 // what was heard are on the same clock.
-import { connect, House, Seat } from '@stoa/client';
+import { connect, House } from '@stoa/client';
+import { Seat } from '@stoa/client/seat';
 
 /** How a connection is made: where it goes, and what it can. */
 interface Way {

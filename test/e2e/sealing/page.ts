@@ -1,5 +1,6 @@
 // Runs in the browser: one seat, of the kit alone, without the app.
-import { connect, House, type Live, Seat } from '@stoa/client';
+import { connect, House, type Live } from '@stoa/client';
+import { Seat } from '@stoa/client/seat';
 import type { Relay, Seen } from './tap.worker.ts';
 import tapURL from './tap.worker.ts?worker&url';
 

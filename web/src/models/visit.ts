@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import { canSeal, type Ending, noSealing, Seat, type StoaError } from '@stoa/client';
+import { canSeal, type Ending, noSealing, type Seat, type StoaError } from '@stoa/client';
 import { house, live, seen, signedOut } from './account.ts';
 import { microphone } from './settings.ts';
 
@@ -32,6 +32,7 @@ export async function comeIn(room: string): Promise<void> {
     if (!(await canSeal())) throw noSealing(); // no grant is asked for
     const grant = () => house.grant(room);
     const options = microphone.peek() ? { microphone: microphone.peek() } : {};
+    const { Seat } = await import('@stoa/client/seat'); // who only looks around need not load it
     const taken = await Seat.take(connection, room, grant, options);
     if (visit.peek() === coming) visit.value = { kind: 'here', room, seat: taken };
     else void taken.leave();
