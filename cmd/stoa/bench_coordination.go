@@ -18,7 +18,7 @@ func benchmarkCoordination(ctx context.Context, args []string, stdout, stderr io
 	f.IntVar(&c.Nodes, "nodes", 50, "how many nodes own them")
 	f.IntVar(&c.Claims, "at-once", 1, "how many claims are under way at the same time")
 	asJSON := f.Bool("json", false, "report as JSON")
-	if err := parse(f, args, c.Check); err != nil {
+	if err := parse(f, args, func() error { return c.Check() }); err != nil {
 		return err
 	}
 	r, err := bench.RunCoordination(ctx, c)

@@ -12,11 +12,14 @@ import (
 // is refused.
 func (c *connection) itinerary(r signal.Request) {
 	s := c.held()
-	if s == nil || !c.asking.CompareAndSwap(false, true) {
-		err := error(room.ErrNotHere)
-		if s != nil {
-			err = errWait{itineraryWait}
-		}
+	var err error
+	switch {
+	case s == nil:
+		err = room.ErrNotHere
+	case !c.asking.CompareAndSwap(false, true):
+		err = errWait{itineraryWait}
+	}
+	if err != nil {
 		c.reply(signal.Reply{Re: r.ID, Problem: c.problem(context.Background(), err)})
 		return
 	}

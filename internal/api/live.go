@@ -98,10 +98,11 @@ func (a *API) live(w http.ResponseWriter, r *http.Request) {
 
 // admit returns a connection for who asks, or says why there is none.
 func (a *API) admit(ctx context.Context, r *http.Request, v *visit) (*connection, error) {
-	switch origin := a.originOf(r); {
-	case origin == stranger:
+	switch a.originOf(r) {
+	case ownHouse:
+	case stranger:
 		return nil, errCrossOrigin
-	case origin == otherHouse:
+	case otherHouse:
 		v.session, v.token = people.Session{}, "" // who is signed in here is not meant
 	}
 	if err := a.pass(ctx, v, toLook); err != nil {

@@ -145,8 +145,6 @@ func RunCoordination(ctx context.Context, c Coordination) (r CoordinationReport,
 	counts := o.Counts()
 	r.Watchers, r.Consumers, r.Goroutines = counts.Watchers, counts.Consumers, runtime.NumGoroutine()-goroutines
 	r.ClaimUS = ClaimQuantiles{us(took[len(took)/2]), us(took[len(took)*99/100])}
-	clear(took)
-	took = nil
 	runtime.GC()
 	r.HeapMiB = (liveHeap() - before) / (1 << 20)
 	o.Close()

@@ -546,7 +546,7 @@ func TestNodes(t *testing.T) {
 // A node is forgotten that says nothing any more.
 func TestLease(t *testing.T) {
 	n := newNodes()
-	n.put("one", Notice{Place: member("eu").Place}.append(nil), 1)
+	n.put("one", Notice{Place: member("eu").Place}.bytes(), 1)
 	if n.len(time.Now().Add(leaseLength/2)) != 1 || n.len(time.Now().Add(leaseLength+time.Minute)) != 0 {
 		t.Error("a lease is as long as it is not")
 	}
@@ -561,8 +561,15 @@ func TestServe(t *testing.T) {
 		from string
 		kind string
 	}{
-		{eu, "us", KindClient}, {eu, "us", KindWorld}, {eu, "us", KindLeaf}, {eu, "eu", KindLeaf}, {eu, "eu", "other/1"},
-		{hub, "us", KindLeaf}, {hub, "eu", KindClient}, {b, "eu", KindClient}, {b, "us", KindLeaf},
+		{eu, "us", KindClient},
+		{eu, "us", KindWorld},
+		{eu, "us", KindLeaf},
+		{eu, "eu", KindLeaf},
+		{eu, "eu", "other/1"},
+		{hub, "us", KindLeaf},
+		{hub, "eu", KindClient},
+		{b, "eu", KindClient},
+		{b, "us", KindLeaf},
 	} {
 		near, far := net.Pipe()
 		err := one.at.Serve(t.Context(), member(one.from), one.kind, pipe{far})
@@ -693,7 +700,6 @@ func TestRegions(t *testing.T) {
 		name := o.config.Self.Place.Region
 		for _, l := range []*line{o.own, o.world} {
 			for _, subject := range []string{"r.%s.said", "g.%s.said", "secret.%s.said", "i.eu.said", "i.us.said"} {
-				subject := subject
 				if strings.Contains(subject, "%") {
 					subject = fmt.Sprintf(subject, name)
 				}

@@ -155,7 +155,7 @@ func (o *Coordinator) say(ctx context.Context) {
 	if own == nil {
 		return
 	}
-	value := own.append(nil)
+	value := own.bytes()
 	if o.config.Unfenced {
 		_ = o.world.conn.Publish(subjectNodes+o.key, value) // the next one will do
 	}

@@ -33,7 +33,8 @@ type Owner struct {
 
 const ownerFixed = 1 + 8 + 2*id.Size + 1
 
-func (o Owner) append(b []byte) []byte {
+func (o Owner) bytes() []byte {
+	var b []byte
 	b = binary.BigEndian.AppendUint64(append(b, recordVersion), o.Term)
 	b = append(append(b, o.Owner[:]...), o.Deputy[:]...)
 	return appendText(b, o.URL)
@@ -63,7 +64,8 @@ type Notice struct {
 
 const flagDraining = 1
 
-func (n Notice) append(b []byte) []byte {
+func (n Notice) bytes() []byte {
+	var b []byte
 	flags := byte(0)
 	if n.Draining {
 		flags = flagDraining

@@ -13,23 +13,23 @@ import (
 func TestRecords(t *testing.T) {
 	o := Owner{Owner: id.Node{1}, Deputy: id.Node{2}, Term: 3, URL: "http://x"}
 	want := "01" + "0000000000000003" + "01000000000000000000000000000000" + "02000000000000000000000000000000" + "08" + hex.EncodeToString([]byte("http://x"))
-	if got := hex.EncodeToString(o.append(nil)); got != want {
+	if got := hex.EncodeToString(o.bytes()); got != want {
 		t.Errorf("an owner is %s", got)
 	}
 	n := Notice{region.Place{Region: "eu", Operator: "one"}, "0.1.0", true}
 	want = "0101" + "02" + hex.EncodeToString([]byte("eu")) + "03" + hex.EncodeToString([]byte("one")) + "05" + hex.EncodeToString([]byte("0.1.0"))
-	if got := hex.EncodeToString(n.append(nil)); got != want {
+	if got := hex.EncodeToString(n.bytes()); got != want {
 		t.Errorf("a node is %s", got)
 	}
 	for _, later := range [][]byte{nil, {7, 7}} { // of a later version
-		if got, err := parseOwner(append(o.append(nil), later...)); err != nil || got != o {
+		if got, err := parseOwner(append(o.bytes(), later...)); err != nil || got != o {
 			t.Error(got, err)
 		}
-		if got, err := parseNotice(append(n.append(nil), later...)); err != nil || got != n {
+		if got, err := parseNotice(append(n.bytes(), later...)); err != nil || got != n {
 			t.Error(got, err)
 		}
 	}
-	for _, b := range [][]byte{o.append(nil), n.append(nil)} {
+	for _, b := range [][]byte{o.bytes(), n.bytes()} {
 		for i := range b {
 			_, errOwner := parseOwner(b[:i])
 			_, errNotice := parseNotice(b[:i])
@@ -41,14 +41,14 @@ func TestRecords(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(Owner{Owner: id.Node{1}, Deputy: id.Node{2}, Term: 3, URL: "http://x"}.append(nil))
-	f.Add(Notice{region.Place{Region: "eu", Operator: "one"}, "0.1.0", true}.append(nil))
+	f.Add(Owner{Owner: id.Node{1}, Deputy: id.Node{2}, Term: 3, URL: "http://x"}.bytes())
+	f.Add(Notice{region.Place{Region: "eu", Operator: "one"}, "0.1.0", true}.bytes())
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if o, err := parseOwner(b); err == nil && !bytes.HasPrefix(b, o.append(nil)) {
+		if o, err := parseOwner(b); err == nil && !bytes.HasPrefix(b, o.bytes()) {
 			t.Error("an owner is written in another way")
 		}
 		if n, err := parseNotice(b); err == nil {
-			if m, err := parseNotice(n.append(nil)); err != nil || m != n {
+			if m, err := parseNotice(n.bytes()); err != nil || m != n {
 				t.Error("a node is read in another way")
 			}
 		}

@@ -149,7 +149,7 @@ func (o *Coordinator) Claim(ctx context.Context, key string, claim Owner) error 
 			}
 		}
 		return func(ctx context.Context, kv jetstream.KeyValue) error {
-			number, err := kv.Update(ctx, key, claim.append(nil), was.number)
+			number, err := kv.Update(ctx, key, claim.bytes(), was.number)
 			if err == nil {
 				o.rooms.wrote(key, claim, number)
 			}

@@ -108,7 +108,7 @@ func (h *House) Run() {
 			began := time.Now()
 			err := h.turn(ctx)
 			if err != nil && ctx.Err() == nil {
-				h.config.Log.Debug("a house and its deputy", "reason", err)
+				h.config.Log.DebugContext(ctx, "a house and its deputy", "reason", err)
 			}
 			if time.Since(began) > pace.again {
 				again = againMin
@@ -289,7 +289,7 @@ func (h *House) speak(ctx context.Context, p Pair) error {
 	stop := context.AfterFunc(ctx, s.Stop)
 	defer stop()
 	ended := make(chan error, 1)
-	h.done.Go(func() { ended <- h.listen(p, s) })
+	h.done.Go(func() { ended <- h.listen(ctx, p, s) })
 	out := bufio.NewWriterSize(s, 1<<16)
 	if err := h.all(ctx, p, out, s); err != nil {
 		return err
@@ -365,7 +365,7 @@ func (h *House) all(ctx context.Context, p Pair, out *bufio.Writer, s Stream) er
 }
 
 // listen takes in what the deputy has on its disk.
-func (h *House) listen(p Pair, s Stream) error {
+func (h *House) listen(ctx context.Context, p Pair, s Stream) error {
 	lines := bufio.NewScanner(s)
 	for lines.Scan() {
 		var a ack
@@ -374,7 +374,7 @@ func (h *House) listen(p Pair, s Stream) error {
 		}
 		switch {
 		case a.Newer:
-			h.depose(p)
+			h.depose(ctx, p)
 			return ErrTaken
 		case a.Refused != "":
 			return errors.New(a.Refused)
@@ -418,37 +418,37 @@ func (h *House) watch(ctx context.Context) {
 		switch {
 		case err == nil:
 			if err := h.Store.Unpair(ctx, p.House); err != nil {
-				h.config.Log.Error("a house that is alone could not note it", "error", err)
+				h.config.Log.ErrorContext(ctx, "a house that is alone could not note it", "error", err)
 				continue
 			}
-			h.config.Log.Warn("the deputy of this house is gone; it goes on alone")
+			h.config.Log.WarnContext(ctx, "the deputy of this house is gone; it goes on alone")
 			h.set(alone, Pair{Term: p.Term + 1})
 		case errors.Is(err, ErrTaken):
-			h.depose(p)
+			h.depose(ctx, p)
 		default:
 			h.mu.Lock()
 			told := h.stuck
 			h.stuck = true
 			h.mu.Unlock()
 			if !told {
-				h.config.Log.Warn("the deputy of this house does not answer, and neither do the region's records: nothing new can be stored", "reason", err)
+				h.config.Log.WarnContext(ctx, "the deputy of this house does not answer, and neither do the region's records: nothing new can be stored", "reason", err)
 			}
 		}
 	}
 }
 
 // depose stops our rooms: another node runs them.
-func (h *House) depose(p Pair) {
+func (h *House) depose(ctx context.Context, p Pair) {
 	h.mu.Lock()
 	if h.state == doubt || h.pair.Term != p.Term {
 		h.mu.Unlock()
 		return
 	}
 	h.mu.Unlock()
-	h.config.Log.Warn("another node runs the rooms of this house in its place")
+	h.config.Log.WarnContext(ctx, "another node runs the rooms of this house in its place")
 	// In this order: once it is in doubt, rooms are stored that nobody else has.
-	if err := h.Store.Doubt(context.Background(), p.House); err != nil {
-		h.config.Log.Error("the rooms of this house could not be set aside", "error", err)
+	if err := h.Store.Doubt(context.WithoutCancel(ctx), p.House); err != nil {
+		h.config.Log.ErrorContext(ctx, "the rooms of this house could not be set aside", "error", err)
 		return
 	}
 	h.set(doubt, p)
@@ -484,7 +484,7 @@ func (h *House) settle(ctx context.Context, p Pair) error {
 		return err
 	}
 	h.set(alone, Pair{Term: term})
-	h.config.Log.Info("the rooms of this house are run here again", "rooms", len(own))
+	h.config.Log.InfoContext(ctx, "the rooms of this house are run here again", "rooms", len(own))
 	return h.config.Again(ctx, own)
 }
 

@@ -224,7 +224,7 @@ func (k *Keeper) follow(ctx context.Context, house id.Node, s Stream) error {
 		ended <- k.read(c, s, lines)
 		close(lines)
 	})
-	sync := &syncing{keeper: k, charge: c, house: house}
+	told := &syncing{keeper: k, charge: c, house: house}
 	for l := range lines {
 		batch := []line{l}
 	gather:
@@ -239,7 +239,7 @@ func (k *Keeper) follow(ctx context.Context, house id.Node, s Stream) error {
 				break gather
 			}
 		}
-		newer, err := sync.take(ctx, batch)
+		newer, err := told.take(ctx, batch)
 		if newer {
 			return errors.Join(write(s, ack{Newer: true}), s.Close())
 		}
@@ -418,7 +418,7 @@ func (k *Keeper) succeed(ctx context.Context, house id.Node, asked bool) {
 	switch {
 	case errors.Is(err, ErrTaken):
 		k.release(ctx, c, p.Term)
-		k.config.Log.Info("a house goes on without this node as its deputy")
+		k.config.Log.InfoContext(ctx, "a house goes on without this node as its deputy")
 		return
 	case err != nil && !asked:
 		k.mu.Lock()
@@ -426,12 +426,12 @@ func (k *Keeper) succeed(ctx context.Context, house id.Node, asked bool) {
 		c.stuck = true
 		k.mu.Unlock()
 		if !told {
-			k.config.Log.Warn("a house is gone, and the region's records do not answer: its rooms wait", "reason", err)
+			k.config.Log.WarnContext(ctx, "a house is gone, and the region's records do not answer: its rooms wait", "reason", err)
 		}
 		return
 	}
 	if err := k.take(ctx, c, p); err != nil {
-		k.config.Log.Error("the rooms of a house that is gone do not go on here", "error", err)
+		k.config.Log.ErrorContext(ctx, "the rooms of a house that is gone do not go on here", "error", err)
 	}
 }
 
@@ -451,7 +451,7 @@ func (k *Keeper) take(ctx context.Context, c *charge, p Pair) error {
 		k.guests[r.Name] = p.House
 	}
 	k.mu.Unlock()
-	k.config.Log.Warn("a house is gone; its rooms go on here", "rooms", len(records))
+	k.config.Log.WarnContext(ctx, "a house is gone; its rooms go on here", "rooms", len(records))
 	err = k.config.Take(ctx, p, records)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -470,7 +470,7 @@ func (k *Keeper) release(ctx context.Context, c *charge, term uint64) {
 		return // it never was
 	}
 	if err := k.config.Store.SetPair(ctx, p); err != nil {
-		k.config.Log.Error("it could not be noted that a house goes on without its deputy", "error", err)
+		k.config.Log.ErrorContext(ctx, "it could not be noted that a house goes on without its deputy", "error", err)
 	}
 }
 
@@ -518,7 +518,7 @@ func (k *Keeper) handBack(ctx context.Context, house id.Node, s Stream) error {
 		return fmt.Errorf("hand a house's rooms back: %w", err)
 	}
 	if running {
-		k.config.Log.Info("a house has returned, and has its rooms again", "rooms", len(records))
+		k.config.Log.InfoContext(ctx, "a house has returned, and has its rooms again", "rooms", len(records))
 	}
 	return nil
 }

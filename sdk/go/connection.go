@@ -27,7 +27,6 @@ type connection struct {
 	failed chan struct{} // closed when it is of no use any more
 	once   sync.Once
 	watch  watch // the watcher's
-
 }
 
 // A mediaOffer is the body of the request.

@@ -184,11 +184,11 @@ func (o *outlet) Unbind(webrtc.TrackLocalContext) error {
 	return nil
 }
 
-func (o *outlet) set(write func(*rtp.Header, []byte) error, ssrc uint32, red bool) {
+func (o *outlet) set(write func(*rtp.Header, []byte) error, ssrc uint32, redundant bool) {
 	m := o.microphone
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	o.write, o.ssrc, o.red = write, ssrc, red
+	o.write, o.ssrc, o.red = write, ssrc, redundant
 	if m.outlet == o {
 		m.plug()
 	}

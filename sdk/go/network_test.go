@@ -236,8 +236,7 @@ func TestTheHouseGoes(t *testing.T) {
 
 // refused returns the code of a problem.
 func refused(err error) string {
-	var p *stoa.Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*stoa.Problem](err); ok {
 		return p.Code
 	}
 	return ""

@@ -54,7 +54,7 @@ func (w *watch) isLively(now time.Time) bool { return now.Sub(w.lively) < lively
 // A bearing is how much silence one bears. Each switch soon after another doubles
 // it: where the line is to blame, and not the node, switching does not help.
 type bearing struct {
-	times    time.Duration // 0 is 1
+	times    int // 0 is 1
 	switched time.Time
 }
 
@@ -63,9 +63,9 @@ func (b *bearing) of(now time.Time, onStage bool) time.Duration {
 		b.times = 1
 	}
 	if onStage {
-		return bearsStage * max(b.times, 1)
+		return bearsStage * time.Duration(max(b.times, 1))
 	}
-	return bearsAudience * max(b.times, 1)
+	return bearsAudience * time.Duration(max(b.times, 1))
 }
 
 func (b *bearing) note(now time.Time) {

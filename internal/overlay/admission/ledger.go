@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -231,7 +232,7 @@ func (l *Ledger) Look() (news bool, err error) {
 func (l *Ledger) Removals() []identity.Removal {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.read[:len(l.read):len(l.read)]
+	return slices.Clip(l.read)
 }
 
 // Signed returns the removals with their signatures, in the order in which they
@@ -239,7 +240,7 @@ func (l *Ledger) Removals() []identity.Removal {
 func (l *Ledger) Signed() []identity.SignedRemoval {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.list[:len(l.list):len(l.list)]
+	return slices.Clip(l.list)
 }
 
 // --- doors ---

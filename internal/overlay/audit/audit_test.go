@@ -27,7 +27,8 @@ func seen() (Kept, *Running, System) {
 		Removed: []id.Node{{9}},
 	}
 	own := []Socket{
-		{Network: "udp", Local: at("[::]:7883"), For: "trunk"}, {Network: "udp", Local: at("[::]:7882"), For: "media"},
+		{Network: "udp", Local: at("[::]:7883"), For: "trunk"},
+		{Network: "udp", Local: at("[::]:7882"), For: "media"},
 		{Network: "tcp", Local: at("0.0.0.0:8080"), Listening: true, For: "people"},
 	}
 	running := &Running{

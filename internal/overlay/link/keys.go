@@ -127,7 +127,7 @@ func (t *Trunk) open(now time.Duration, d udp.Datagram) {
 	h := t.keys[index]
 	if !ok || h == nil {
 		t.Counts.Unknown.Add(1)
-		t.traffic.strangers.in(1, len(d.Data))
+		t.traffic.strangers.in(len(d.Data))
 		return
 	}
 	size := len(d.Data)
@@ -135,11 +135,11 @@ func (t *Trunk) open(now time.Duration, d udp.Datagram) {
 	switch {
 	case err != nil:
 		t.Counts.Forged.Add(1)
-		t.traffic.strangers.in(1, size)
+		t.traffic.strangers.in(size)
 	case h.number == 0:
 		t.Counts.Early.Add(1)
 	default:
-		t.neighbours[h.number].side.voices.in(1, size)
+		t.neighbours[h.number].side.voices.in(size)
 		t.core.Hear(now, h.number, counter, records)
 	}
 }

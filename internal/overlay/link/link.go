@@ -391,7 +391,7 @@ func (t *Trunk) readVoices(now time.Duration) {
 // hear takes a datagram in.
 func (t *Trunk) hear(now time.Duration, d udp.Datagram) {
 	if len(d.Data) > 0 && d.Data[0]&0xc0 != 0 {
-		t.traffic.at(d.Addr).in(1, len(d.Data))
+		t.traffic.at(d.Addr).in(len(d.Data))
 		t.quic.put(d)
 		return
 	}

@@ -21,9 +21,18 @@ type city struct {
 }
 
 var cities = []city{
-	{"Frankfurt", "eu", 50.1, 8.7}, {"Dublin", "eu", 53.3, -6.3}, {"Madrid", "eu", 40.4, -3.7}, {"Warsaw", "eu", 52.2, 21.0},
-	{"New York", "us", 40.7, -74.0}, {"Chicago", "us", 41.9, -87.6}, {"Dallas", "us", 32.8, -96.8}, {"Seattle", "us", 47.6, -122.3},
-	{"Tokyo", "ap", 35.7, 139.7}, {"Singapore", "ap", 1.4, 103.8}, {"Sydney", "ap", -33.9, 151.2}, {"Mumbai", "ap", 19.1, 72.9},
+	{"Frankfurt", "eu", 50.1, 8.7},
+	{"Dublin", "eu", 53.3, -6.3},
+	{"Madrid", "eu", 40.4, -3.7},
+	{"Warsaw", "eu", 52.2, 21.0},
+	{"New York", "us", 40.7, -74.0},
+	{"Chicago", "us", 41.9, -87.6},
+	{"Dallas", "us", 32.8, -96.8},
+	{"Seattle", "us", 47.6, -122.3},
+	{"Tokyo", "ap", 35.7, 139.7},
+	{"Singapore", "ap", 1.4, 103.8},
+	{"Sydney", "ap", -33.9, 151.2},
+	{"Mumbai", "ap", 19.1, 72.9},
 }
 
 // earth is a map of nodes that stand in the cities, and say so. A round trip is
