@@ -17,6 +17,39 @@ const (
 
 const cutElsewhere = "elsewhere"
 
+// Where there is a deputy, it is looked so often whether the node is still there,
+// and waited so long for an answer.
+const (
+	pingEvery = 3 * time.Second
+	pingWait  = 2 * time.Second
+)
+
+// ping looks whether the node is there, until the WebSocket is gone: a machine
+// that falls says nothing.
+func (l *live) ping(r *Room) {
+	tick := time.NewTicker(pingEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-r.done:
+			return
+		case <-l.gone:
+			return
+		case <-tick.C:
+		}
+		if !r.HasDeputy() {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), pingWait)
+		err := l.conn.Ping(ctx)
+		cancel()
+		if err != nil {
+			_ = l.conn.CloseNow() // who reads hears of it
+			return
+		}
+	}
+}
+
 // A way is how one comes back to a seat: with its ticket to the house or, in its
 // absence, to its deputy.
 type way struct {
@@ -74,10 +107,9 @@ func (r *Room) comeBack(why error) {
 		r.mu.Lock()
 		w := r.way
 		r.mu.Unlock()
-		deputy, err := liveAddress(w.deputy)
 		nodes := []string{w.house}
-		if err == nil {
-			nodes = append(nodes, deputy)
+		if deputy, err := liveAddress(w.deputy); err == nil {
+			nodes = []string{deputy, w.house}
 		}
 		for _, node := range nodes {
 			err := r.takeAgain(ctx, node, w.ticket)

@@ -22,6 +22,7 @@ const (
 // A live is the WebSocket to the node, with requests that wait for answers.
 type live struct {
 	conn *websocket.Conn
+	gone chan struct{} // closed when nothing is read any more
 
 	sending sync.Mutex // guards last, and the order of what is sent
 	last    uint64
@@ -50,8 +51,9 @@ func dial(ctx context.Context, node string, r *Room) (*live, error) {
 		_ = res.Body.Close() // empty after an upgrade
 	}
 	conn.SetReadLimit(messageMax)
-	l := &live{conn: conn, waiting: make(map[uint64]chan reply)}
+	l := &live{conn: conn, gone: make(chan struct{}), waiting: make(map[uint64]chan reply)}
 	go l.read(r)
+	go l.ping(r)
 	return l, nil
 }
 
@@ -130,6 +132,7 @@ func (l *live) await(ctx context.Context, request string, w waiter, answer any) 
 
 // read takes in what the node sends, until the connection is gone.
 func (l *live) read(r *Room) {
+	defer close(l.gone)
 	for {
 		// The room's end closes the connection, which ends this.
 		_, b, err := l.conn.Read(context.Background())

@@ -18,7 +18,8 @@ const (
 	relayBar    = 500
 	speakerBar  = 1000
 	listenerBar = 2000
-	takes       = 3 // at most, of which the best counts
+	houseBar    = 10 // s until a room goes on whose house is gone
+	takes       = 3  // at most, of which the best counts
 )
 
 // settleMax is how long a tree may take to be what it should after a change:
@@ -66,6 +67,9 @@ func runAll(ctx context.Context, r *report, only string) error {
 		{"four nodes with a fence, and two outside", fenced, near, []act{
 			{"fence", (*stage).fence},
 		}},
+		{"a house with a deputy", housed, world.Earth, []act{
+			{"house killed", (*stage).killHouse},
+		}},
 	} {
 		var cases []act
 		for _, c := range night.cases {
@@ -94,6 +98,9 @@ type act struct {
 var (
 	open = []world.Spot{
 		{Name: "eu1"}, {Name: "eu2"}, {Name: "us1"}, {Name: "us2"}, {Name: "ap1"}, {Name: "ap2"},
+	}
+	housed = []world.Spot{
+		{Name: "eu1", Seat: "elsewhere"}, {Name: "eu2"}, {Name: "eu3", Seat: "here"}, {Name: "us1"}, {Name: "us2"},
 	}
 	fenced = []world.Spot{
 		{Name: "eu1", Fence: "eu+us"},

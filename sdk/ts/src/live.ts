@@ -9,6 +9,9 @@ const openWait = 5_000;
 const openWaitBeside = 1_500;
 const pingEvery = 5_000;
 const pingWait = 3_000;
+/** The same where there is a deputy to go to. */
+const pingEveryBeside = 3_000;
+const pingWaitBeside = 2_000;
 const backoffMin = 250;
 const backoffMax = 2_000;
 /** A connection that held for so long was a good one: the next wait is short again. */
@@ -61,7 +64,7 @@ export class Live {
   #failures = 0;
   #cancelWait: (() => void) | undefined;
   #pingers = 0;
-  #pingTimer: ReturnType<typeof setInterval> | undefined;
+  #pingTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * Starts connecting. `stop` ends it. `connect` is given the deputy's address
@@ -90,7 +93,7 @@ export class Live {
   stop(): void {
     this.#stopped = true;
     for (const [target, name] of this.#wakers) target.removeEventListener(name, this.#wake);
-    clearInterval(this.#pingTimer);
+    clearTimeout(this.#pingTimer);
     this.#hangUp();
     const listeners = [...this.#listeners];
     this.#listeners.clear();
@@ -111,10 +114,10 @@ export class Live {
 
   /** Looks after the connection closely from now on; returns how to stop that. */
   startPinging(): () => void {
-    if (this.#pingers++ === 0) this.#pingTimer = setInterval(() => this.#ping(), pingEvery);
+    if (this.#pingers++ === 0) this.#pingSoon();
     let running = true;
     return () => {
-      if (running && --this.#pingers === 0) clearInterval(this.#pingTimer);
+      if (running && --this.#pingers === 0) clearTimeout(this.#pingTimer);
       running = false;
     };
   }
@@ -193,14 +196,24 @@ export class Live {
     if (!socket || !this.#open.peek()) return Promise.reject(offline());
     const id = ++this.#lastID;
     return new Promise((resolve, reject) => {
-      const forget = deadline(wait, () => this.restart());
+      // What is silent is not asked again first, where there is another one.
+      const forget = deadline(wait, () => this.restart(0, false));
       this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject, forget });
       socket.send(JSON.stringify({ id, [kind]: body }));
     });
   }
 
+  #pingSoon(): void {
+    const wait = this.deputy === undefined ? pingEvery : pingEveryBeside;
+    this.#pingTimer = setTimeout(() => {
+      this.#ping();
+      this.#pingSoon();
+    }, wait);
+  }
+
   #ping(): void {
-    if (this.#open.peek()) this.#ask('ping', {}, pingWait).catch(() => {});
+    const wait = this.deputy === undefined ? pingWait : pingWaitBeside;
+    if (this.#open.peek()) this.#ask('ping', {}, wait).catch(() => {});
   }
 
   readonly #wake = (event: Event): void => {

@@ -117,7 +117,8 @@ describe('the live connection', () => {
       vi.advanceTimersByTime(2000);
       last().onclose?.();
     }
-    expect(where).toEqual([undefined, undefined, 'https://deputy.example', undefined]);
+    const first = where.slice(0, 4); // how many there are, the waits decide
+    expect(first).toEqual([undefined, undefined, 'https://deputy.example', undefined]);
   });
 
   it('goes to the deputy when what is wanted is not here, stays, and returns', () => {
@@ -143,7 +144,7 @@ describe('the live connection', () => {
     live.restart();
     vi.advanceTimersByTime(250);
     const before = wires.length;
-    vi.advanceTimersByTime(1500 + 2000);
+    vi.advanceTimersByTime(1500 + 500); // and the wait until the next
     expect(wires.length).toBe(before + 1);
   });
 

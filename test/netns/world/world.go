@@ -56,6 +56,7 @@ type Spot struct {
 	Name   string // such as "eu1": its region and a number
 	Fence  string // network.fence; empty: none
 	Beside string // the node at which it begins (network.seeds); empty: the house
+	Seat   string // coordination.seat
 }
 
 // A World is a network that runs.
@@ -155,6 +156,9 @@ func (w *World) settle(ctx context.Context, i int, spot Spot) (*Node, error) {
 	}, w.plan.Args...)
 	if spot.Fence != "" {
 		n.args = append(n.args, "--network.fence", spot.Fence)
+	}
+	if spot.Seat != "" {
+		n.args = append(n.args, "--coordination.seat", spot.Seat)
 	}
 	if spot.Beside != "" {
 		n.args = append(n.args, "--network.seeds", netip.AddrPortFrom(w.names.of(spot.Beside), trunkPort).String())
