@@ -32,11 +32,11 @@ const orders = {
     await who.enter(room);
   },
   microphone: () => who.openMicrophone(),
-  /** Sets the fence of a room that one moderates. */
-  async fence({ to }) {
+  /** Sets the fence of a room that one moderates, and has none: all regions but some. */
+  async fence({ without }) {
     await who.tap('menu');
     await who.tap('fence');
-    for (const name of to) await who.tap(`fence-${name}`);
+    for (const name of without) await who.tap(`fence-${name}`);
     await who.tap('fence-set');
   },
   mark: () => {

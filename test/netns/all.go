@@ -470,17 +470,34 @@ func (s *stage) fenceOff(ctx context.Context, name string) error {
 	if _, err := s.open(ctx, ""); err != nil {
 		return err
 	}
-	at := s.mediaAt(ctx, s.speaker)
-	if at == "" || world.Side(s.at(at)) != forbidden {
-		return fmt.Errorf("the nearest is in %s, and media are at %q", forbidden, at)
+	for until := time.Now().Add(settleMax); ; {
+		at := s.mediaAt(ctx, s.speaker)
+		if at != "" && world.Side(s.at(at)) == forbidden {
+			break
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("the nearest is in %s, and media are at %q", forbidden, at)
+		}
+		if err := s.come(ctx, s.speaker); err != nil {
+			return err
+		}
 	}
-	if _, err := s.speaker.do(ctx, "fence", map[string]any{"to": []string{"us"}}); err != nil {
+	if _, err := s.speaker.do(ctx, "fence", map[string]any{"without": []string{forbidden}}); err != nil {
 		return err
 	}
 	if err := pause(ctx, time.Second); err != nil {
 		return err
 	}
 	before := s.w.Lines.Counts()
+	grant, err := s.w.Person(0).Grant(ctx, s.room)
+	if err != nil {
+		return err
+	}
+	for _, n := range grant.Nodes {
+		if n.Region == forbidden {
+			return errors.New("there is no fence")
+		}
+	}
 	if err := s.listener.hears(ctx); err != nil {
 		return err
 	}
