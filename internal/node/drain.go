@@ -12,16 +12,17 @@ import (
 // How people leave a node that is about to stop.
 const (
 	drainLook  = 100 * time.Millisecond
-	drainLeast = 2 * time.Second // until ways around the node are found
-	drainShare = 20              // so many turns for all of its people
-	drainMost  = 100             // people in one turn
-	drainAgain = 5 * time.Second // whoever is still there then is told again
+	drainLeast = 2 * time.Second  // until ways around the node are found
+	drainShare = 20               // so many turns for all of its people
+	drainMost  = 100              // people in one turn
+	drainAgain = 5 * time.Second  // whoever is still there then is told again
+	drainOwn   = 10 * time.Second // for people of our own rooms, which may have nowhere to go
 )
 
 // Drain has the node say that it is about to stop, and waits until no people of
-// other nodes' rooms are left here, for as long as the operator allows at most,
-// or until ctx ends. It returns how many are left. A node in no network has none
-// and returns at once.
+// other nodes' rooms are left here, and none of its own that can go elsewhere, for
+// as long as the operator allows at most, or until ctx ends. It returns how many
+// are left. A node in no network has none and returns at once.
 func (n *Node) Drain(ctx context.Context) (left int) {
 	if n.trunk == nil || n.config.Network.Drain == 0 || len(n.trunk.Nodes()) < 2 {
 		return 0
@@ -35,11 +36,14 @@ func (n *Node) Drain(ctx context.Context) (left int) {
 	}
 	n.trunk.Do(func(now time.Duration, core *relay.Node) { core.Leave(now) })
 	n.log.InfoContext(ctx, "leaving", "people", n.place.Guests(), "at_most", n.config.Network.Drain)
+	own := n.emptySelf(ctx)
 	least := time.After(drainLeast)
 	tick := time.NewTicker(drainLook)
 	defer tick.Stop()
-	for n.place.Guests() > 0 || least != nil {
+	for n.place.Guests() > 0 || least != nil || own != nil {
 		select {
+		case <-own:
+			own = nil
 		case <-ctx.Done():
 			if left = n.place.Guests(); left > 0 {
 				n.log.WarnContext(ctx, "people are still here", "people", left)
@@ -51,6 +55,32 @@ func (n *Node) Drain(ctx context.Context) (left int) {
 		}
 	}
 	return 0
+}
+
+// emptySelf sends people of our own rooms to other nodes, where a deputy goes on
+// with the rooms: only who sits elsewhere hears no gap then. What it returns is
+// closed when that is done, as far as it can be, and nil without a deputy.
+func (n *Node) emptySelf(ctx context.Context) <-chan struct{} {
+	if _, ok := n.house.Deputy(); !ok {
+		return nil
+	}
+	done := make(chan struct{})
+	ctx, cancel := context.WithTimeout(ctx, drainOwn)
+	go n.empty(ctx, n.self())
+	go func() {
+		defer close(done)
+		defer cancel()
+		tick := time.NewTicker(drainLook)
+		defer tick.Stop()
+		for n.spread.At(n.self()) > 0 {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return done
 }
 
 // changed is told that something is known of a node (link.Config.Changed).

@@ -83,13 +83,13 @@ func (n *Node) doubtIt(node id.Node, place region.Place, offKM float64) {
 	case offKM == 0:
 		n.doubted.Delete(node)
 		go n.spread.Lost(node, false)
-		n.log.Info("a node can stand where it says again", "place", place)
+		n.log.Info("a node can stand where it says again", "place", place.String())
 	case node == n.self():
 		n.log.Warn("other nodes measure that this one does not stand where it says, and leave it out: are network.latitude and longitude right?", "off_km", math.Round(offKM))
 	default:
 		n.doubted.Store(node, offKM)
 		go func() { n.send(n.spread.Lost(node, true)) }()
-		n.log.Warn("a node cannot stand where it says, and is left out of fenced rooms and of trees", "place", place, "off_km", math.Round(offKM))
+		n.log.Warn("a node cannot stand where it says, and is left out of fenced rooms and of trees", "place", place.String(), "off_km", math.Round(offKM))
 	}
 }
 

@@ -270,7 +270,7 @@ func (t *Trunk) meet(conn *quic.Conn, called bool) error {
 		return fmt.Errorf("%v: %w: this node is outside its fence", member.Place, identity.ErrOutside)
 	}
 	if skew := guard.Now().Sub(theirs.Clock); skew.Abs() > skewMax {
-		t.log.Warn("the clocks of two nodes differ: is one wrong?", "other", member.Place, "by", skew.Round(time.Second))
+		t.log.Warn("the clocks of two nodes differ: is one wrong?", "other", member.Place.String(), "by", skew.Round(time.Second))
 	}
 	address, ok := conn.RemoteAddr().(*net.UDPAddr)
 	if !ok {

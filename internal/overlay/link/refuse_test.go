@@ -336,6 +336,61 @@ func TestTraffic(t *testing.T) {
 	}
 }
 
+// A node that says it is in Sydney, and answers at once those who are in New York,
+// is doubted by each of them and by itself, which is said once; they are not.
+func TestLiar(t *testing.T) {
+	t.Parallel()
+	n := overlaytest.New(t, time.Now(), "us", "ap")
+	type said struct {
+		node id.Node
+		off  float64
+	}
+	heard := make([]chan said, 5)
+	var all []*station
+	for i, at := range [][2]float64{{40.7, -74.0}, {40.8, -74.0}, {40.7, -74.1}, {40.8, -74.1}, {-33.9, 151.2}} {
+		heard[i] = make(chan said, 64)
+		place := region.Place{Region: "us", Operator: "one"}
+		if i == 4 {
+			place.Region = "ap"
+		}
+		all = append(all, start(t, n, place, func(c *Config) {
+			seeds(all...)(c)
+			c.Advert.Latitude, c.Advert.Longitude = at[0], at[1]
+			c.Doubted = func(node id.Node, where region.Place, off float64) {
+				if where.Region != "ap" {
+					t.Errorf("a node at %v is doubted", where)
+				}
+				heard[i] <- said{node, off}
+			}
+		}))
+	}
+	for i := range all {
+		select {
+		case one := <-heard[i]:
+			if one.node != all[4].name() || one.off < 1000 {
+				t.Errorf("node %d doubts %+v", i, one)
+			}
+		case <-time.After(time.Minute):
+			var rtt float64
+			all[i].ask(func(time.Duration) {
+				if number, ok := all[i].core.Map().Find(all[4].name()); ok {
+					rtt = all[i].core.Hop(number).RTT()
+				}
+			})
+			if rtt > 100 {
+				t.Skipf("this machine is too busy: a round trip within it takes %.0f ms", rtt)
+			}
+			t.Fatalf("node %d doubts nobody", i)
+		}
+	}
+	time.Sleep(time.Second)
+	for i := range all {
+		if len(heard[i]) > 0 {
+			t.Errorf("node %d says it more than once: %+v", i, <-heard[i])
+		}
+	}
+}
+
 // --- versions ---
 
 // later is a node of a later version: it speaks whatever a test has it say.

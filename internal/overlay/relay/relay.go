@@ -428,7 +428,7 @@ func (n *Node) share(now time.Duration) {
 			n.departs(now, number, departing)
 		}
 		n.m.Set(0, number, is)
-		l := frame.Link{To: n.m.Node(number).ID, RTT: uint16(min(is.RTT*10+0.5, 65535)), Loss: uint8(min(is.Loss*1000, 255)), Jitter: uint8(min(is.Jitter, 255))}
+		l := frame.Link{To: n.m.Node(number).ID, RTT: uint16(max(min(is.RTT*10+0.5, 65535), 1)), Loss: uint8(min(is.Loss*1000, 255)), Jitter: uint8(min(is.Jitter, 255))}
 		if is.Down {
 			l.RTT = 0
 		}
