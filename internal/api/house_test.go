@@ -387,6 +387,8 @@ type message struct {
 		Me      id.Person
 		Session id.Session
 		Media   bool
+		Ticket  string
+		Deputy  string
 		You     room.Participant
 		View    *room.View
 	}
