@@ -354,8 +354,8 @@ var watched = []struct {
 	{"process_resident_memory_bytes", 1.4, 48 << 20},
 	{"process_open_fds", 1.3, 20},
 	{"stoa_media_peers", 1, 0},
-	{"stoa_coordination_consumers", 1.2, 4},
-	{"stoa_coordination_subscriptions", 1.2, 16},
+	{`stoa_coordination{what="consumers"}`, 1, 2},
+	{`stoa_coordination{what="watchers"}`, 1, 0},
 }
 
 // measure reads what each node has, after it has collected what it does not use.
