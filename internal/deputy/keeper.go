@@ -484,6 +484,7 @@ func (k *Keeper) handBack(ctx context.Context, house id.Node, s Stream) error {
 	defer c.deciding.Unlock()
 	k.mu.Lock()
 	running, term := c.running, c.pair.Term
+	c.open = false // before the rooms stop: whoever asks for one meanwhile is to ask elsewhere
 	k.mu.Unlock()
 	if running {
 		names, err := k.config.Store.Runs(ctx, house)
