@@ -404,7 +404,7 @@ step('who loses the network comes back', 40, async () => {
   await Promise.all([ben.hears(ada, await ben.now()), cleo.hears(ben, await cleo.now())]);
 });
 
-step('the screens of a room are clean, and come back when loaded anew', 150, async () => {
+step('the screens of a room are clean, and come back when loaded anew', 300, async () => {
   const inside = (what) => async (who) => await who.on(what).waitFor();
   await ben.closeMicrophone();
   await pictures(ben, 'room-stage', inside('mic'));
