@@ -36,6 +36,9 @@ func openNetwork(t *testing.T, places ...region.Place) *network {
 // openNetworkOf starts a node at each place; one of them has the people.
 func openNetworkOf(t *testing.T, home int, places ...region.Place) *network {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("several nodes in one process: in make test")
+	}
 	n := &network{house: &house{t: t}}
 	var office *admission.Office
 	for i, place := range places {
