@@ -9,7 +9,6 @@ import (
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/id"
-	"github.com/stoa-audio/stoa/internal/overlay/directory"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/spread"
@@ -142,19 +141,10 @@ func (n *Node) deputyURL() string {
 	if !ok {
 		return ""
 	}
-	if one := n.known(who); one != nil {
+	if one := n.trunk.Node(who); one != nil {
 		return one.URL
 	}
 	return ""
-}
-
-func (n *Node) known(node id.Node) *directory.Node {
-	for _, one := range n.trunk.Nodes() {
-		if one.Node == node {
-			return one
-		}
-	}
-	return nil
 }
 
 // hand has the deputy go on with the rooms of this house, which stops.

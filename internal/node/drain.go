@@ -146,10 +146,6 @@ func (n *Node) empty(ctx context.Context, node id.Node) {
 
 // isLeaving reports whether a node is about to stop.
 func (n *Node) isLeaving(node id.Node) bool {
-	for _, one := range n.trunk.Nodes() {
-		if one.Node == node {
-			return one.Leaving
-		}
-	}
-	return false
+	one := n.trunk.Node(node)
+	return one != nil && one.Leaving
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/itinerary"
-	"github.com/stoa-audio/stoa/internal/overlay/directory"
 	"github.com/stoa-audio/stoa/internal/overlay/frame"
 	"github.com/stoa-audio/stoa/internal/overlay/identity"
 	"github.com/stoa-audio/stoa/internal/overlay/relay"
@@ -49,10 +48,8 @@ func (n *Node) openWays() {
 
 // mayTell reports whether a node may know of another, by the fences of both.
 func (n *Node) mayTell(to, of id.Node) bool {
-	known := n.trunk.Nodes()
-	i := slices.IndexFunc(known, func(one *directory.Node) bool { return one.Node == to })
-	j := slices.IndexFunc(known, func(one *directory.Node) bool { return one.Node == of })
-	return i >= 0 && j >= 0 && known[j].MayBeTold(known[i].Place, known[i].Fence)
+	who, whom := n.trunk.Node(to), n.trunk.Node(of)
+	return who != nil && whom != nil && whom.MayBeTold(who.Place, who.Fence)
 }
 
 // itinerary returns over which nodes voices come to somebody in a room of ours:

@@ -114,12 +114,8 @@ func (v voices) takes(at id.Node) bool {
 	if v.trunk == nil {
 		return false
 	}
-	for _, one := range v.trunk.Nodes() {
-		if one.Node == at {
-			return !one.Leaving
-		}
-	}
-	return false
+	one := v.trunk.Node(at)
+	return one != nil && !one.Leaving
 }
 
 // Stand answers an offer at a node where a session stands by.

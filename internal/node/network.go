@@ -169,15 +169,12 @@ func (n *Node) send(moves []spread.Move) {
 // rendezvous hashing; if there is none, this one.
 func (n *Node) another(gone id.Node, session id.Session, fence region.Fence) (best id.Node) {
 	var where string // the one that is gone was
-	known := n.trunk.Nodes()
-	for _, one := range known {
-		if one.Node == gone {
-			where = one.Place.Region
-		}
+	if one := n.trunk.Node(gone); one != nil {
+		where = one.Place.Region
 	}
 	var most uint64
 	ok, near := false, false
-	for _, one := range known {
+	for _, one := range n.trunk.Nodes() {
 		if one.Node == gone || one.Leaving || n.spread.IsLost(one.Node) || n.isDoubted(one.Node) || !fence.Allows(one.Place) {
 			continue
 		}
@@ -214,10 +211,8 @@ func (n *Node) stands(node id.Node) (region.Place, bool) {
 	if n.trunk == nil || n.isDoubted(node) {
 		return region.Place{}, false
 	}
-	for _, one := range n.trunk.Nodes() {
-		if one.Node == node {
-			return one.Place, true
-		}
+	if one := n.trunk.Node(node); one != nil {
+		return one.Place, true
 	}
 	return region.Place{}, false
 }

@@ -247,17 +247,25 @@ func (rs *Rooms) leave(name id.Room, h *house, one *at) {
 }
 
 func (rs *Rooms) end(name id.Room) {
+	if h := rs.drop(name); h != nil {
+		for node := range h.counts {
+			rs.tell(node, Line{Room: name, End: true})
+		}
+	}
+}
+
+// drop forgets who sits in a room, and tells nobody. It returns the room, nil if
+// there was none.
+func (rs *Rooms) drop(name id.Room) *house {
 	h := rs.rooms[name]
 	if h == nil {
-		return
+		return nil
 	}
 	delete(rs.rooms, name)
 	for _, one := range h.seats {
 		delete(rs.sessions, one.Session)
 	}
-	for node := range h.counts {
-		rs.tell(node, Line{Room: name, End: true})
-	}
+	return h
 }
 
 // lead tells all nodes of a room where its voices are.

@@ -67,14 +67,7 @@ func (rs *Rooms) Gone(name id.Room) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	delete(rs.terms, name)
-	h := rs.rooms[name]
-	if h == nil {
-		return
-	}
-	delete(rs.rooms, name)
-	for _, one := range h.seats {
-		delete(rs.sessions, one.Session)
-	}
+	rs.drop(name)
 }
 
 // Claims asks nodes who sits there in rooms that this node is about to run. Those

@@ -704,11 +704,11 @@ func (t *Trunk) learn(p *peer, signed directory.Signed) {
 	}
 }
 
-// Knows reports whether a node is known, other than this one.
-func (t *Trunk) Knows(name id.Node) bool {
+// Node returns a node that is known, which may be this one, or nil.
+func (t *Trunk) Node(name id.Node) *directory.Node {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return name != t.config.Self.Node && t.directory.Node(name) != nil
+	return t.directory.Node(name)
 }
 
 // Nodes returns the nodes that are known, this one among them.

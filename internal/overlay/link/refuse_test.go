@@ -113,7 +113,7 @@ func TestRemoved(t *testing.T) {
 	}
 	a.Ruled()
 	for _, s := range []*station{a, b} {
-		eventually(t, 10*time.Second, "it is cut off", func() bool { return s.logs.has("its link is cut") && !s.hears(c) && !s.Knows(c.name()) })
+		eventually(t, 10*time.Second, "it is cut off", func() bool { return s.logs.has("its link is cut") && !s.hears(c) && s.Node(c.name()) == nil })
 	}
 	eventually(t, 10*time.Second, "and refused when it calls", func() bool {
 		_ = c.callAt(net.UDPAddrFromAddrPort(b.LocalAddr()), b.name())
@@ -283,7 +283,7 @@ func TestNobodyThere(t *testing.T) {
 	b := start(t, n, dublin, seeds(a))
 	eventually(t, 10*time.Second, "those who are there hear each other", func() bool { return a.hears(b) && b.hears(a) })
 	time.Sleep(1500 * time.Millisecond) // each node is probed once a second
-	if !a.hears(b) || !b.Knows(silent.Member.Node) {
+	if !a.hears(b) || b.Node(silent.Member.Node) == nil {
 		t.Error("a node that does not answer keeps others from each other")
 	}
 }
@@ -486,7 +486,7 @@ func TestLaterVersion(t *testing.T) {
 	if err := say(l.ctrl, line{Nodes: []directory.Signed{signed}}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 10*time.Second, "it is known", func() bool { return a.Knows(l.node.Member.Node) })
+	eventually(t, 10*time.Second, "it is known", func() bool { return a.Node(l.node.Member.Node) != nil })
 	for _, s := range a.Traffic().Sides {
 		if s.Node == l.node.Member.Node && s.Version != Version {
 			t.Errorf("version %d is spoken", s.Version)
