@@ -8,9 +8,6 @@ package directory
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -97,15 +94,8 @@ func (a Advert) Sign(certificate *x509.Certificate, key crypto.Signer) (Signed, 
 	if err != nil {
 		return Signed{}, err
 	}
-	signature, err := key.Sign(rand.Reader, digest(body), crypto.SHA256)
+	signature, err := identity.SignStatement(purpose, body, key)
 	return Signed{certificate.Raw, body, signature}, err
-}
-
-func digest(body []byte) []byte {
-	h := sha256.New()
-	h.Write([]byte(purpose))
-	h.Write(body)
-	return h.Sum(nil)
 }
 
 // A Node is a node that is known.
@@ -152,8 +142,7 @@ func (d *Directory) Take(s Signed, now time.Time) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, ok := certificate.PublicKey.(*ecdsa.PublicKey)
-	if !ok || !ecdsa.VerifyASN1(key, digest(s.Body), s.Signature) {
+	if !identity.VerifyStatement(purpose, s.Body, s.Signature, certificate) {
 		return nil, fmt.Errorf("%w: not signed by it", ErrAdvert)
 	}
 	if !a.Fence.Allows(member.Place) {

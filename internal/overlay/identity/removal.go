@@ -2,8 +2,6 @@ package identity
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
@@ -49,15 +47,8 @@ func (r Removal) Sign(by *x509.Certificate, key crypto.Signer) (SignedRemoval, e
 	if err != nil {
 		return SignedRemoval{}, err
 	}
-	signature, err := key.Sign(rand.Reader, removalDigest(body), crypto.SHA256)
+	signature, err := SignStatement(removalPurpose, body, key)
 	return SignedRemoval{by.Raw, body, signature}, err
-}
-
-func removalDigest(body []byte) []byte {
-	h := sha256.New()
-	h.Write([]byte(removalPurpose))
-	h.Write(body)
-	return h.Sum(nil)
 }
 
 // Parse returns what a signed removal says, before it is known whether that
@@ -87,8 +78,7 @@ func (s SignedRemoval) Verify(root *x509.Certificate) (Removal, error) {
 			return Removal{}, fmt.Errorf("%w: not by its region", ErrRemoval)
 		}
 	}
-	key, ok := by.PublicKey.(*ecdsa.PublicKey)
-	if !ok || !ecdsa.VerifyASN1(key, removalDigest(s.Body), s.Signature) {
+	if !VerifyStatement(removalPurpose, s.Body, s.Signature, by) {
 		return Removal{}, fmt.Errorf("%w: not signed", ErrRemoval)
 	}
 	return r, nil

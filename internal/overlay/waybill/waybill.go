@@ -11,8 +11,6 @@ package waybill
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
@@ -94,15 +92,8 @@ func (b Bill) Sign(certificate *x509.Certificate, key crypto.Signer) (Signed, er
 	if err != nil {
 		return Signed{}, err
 	}
-	signature, err := key.Sign(rand.Reader, digest(body), crypto.SHA256)
+	signature, err := identity.SignStatement(purpose, body, key)
 	return Signed{certificate.Raw, body, signature}, err
-}
-
-func digest(body []byte) []byte {
-	h := sha256.New()
-	h.Write([]byte(purpose))
-	h.Write(body)
-	return h.Sum(nil)
 }
 
 // Parse reads the body of a signed bill, or returns ErrWaybill.
@@ -165,8 +156,7 @@ func open(s Signed, store *identity.Store, now time.Time) (m identity.Member, b 
 	if m, err = store.Verify([]*x509.Certificate{certificate}, now); err != nil {
 		return m, b, err
 	}
-	key, ok := certificate.PublicKey.(*ecdsa.PublicKey)
-	if !ok || !ecdsa.VerifyASN1(key, digest(s.Body), s.Signature) {
+	if !identity.VerifyStatement(purpose, s.Body, s.Signature, certificate) {
 		return m, b, fmt.Errorf("%v: %w", m.Place, ErrForged)
 	}
 	b, err = Parse(s.Body)
