@@ -20,51 +20,41 @@ const (
 // Stage says whether who stands on the stage of a room. They do not, to begin
 // with.
 func (s *SFU) Stage(room id.Room, who id.Person, up bool) {
-	h := s.hall(room)
-	if h == nil {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	at := h.seats[who]
-	if at == nil || at.onStage == up {
-		return
-	}
-	at.onStage = up
-	if c := at.client; c != nil {
-		c.onStage.Store(up)
-		if l := c.owner.Load(); l != nil {
-			l.post(func() { l.attend(c) })
+	s.withSeat(room, who, func(_ *hall, at *seat) {
+		if at.onStage == up {
+			return
 		}
-	}
+		at.onStage = up
+		if c := at.client; c != nil {
+			c.onStage.Store(up)
+			if l := c.owner.Load(); l != nil {
+				l.post(func() { l.attend(c) })
+			}
+		}
+	})
 }
 
 // Standby says whether who's seat in a room is only held ready: its connection
 // is made and kept, and hears and says nothing. A seat that was given its voices
 // once is not taken them again; it is taken away.
 func (s *SFU) Standby(room id.Room, who id.Person, ready bool) {
-	h := s.hall(room)
-	if h == nil {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	at := h.seats[who]
-	if at == nil || at.standby == ready {
-		return
-	}
-	at.standby = ready
-	c := at.client
-	switch {
-	case c == nil:
-	case ready: // its numbers cannot be begun again under the same keys
-		s.cut(c)
-	default:
-		c.standby.Store(false)
-		if l := c.owner.Load(); l != nil {
-			l.post(func() { l.begin(c) })
+	s.withSeat(room, who, func(_ *hall, at *seat) {
+		if at.standby == ready {
+			return
 		}
-	}
+		at.standby = ready
+		c := at.client
+		switch {
+		case c == nil:
+		case ready: // its numbers cannot be begun again under the same keys
+			s.cut(c)
+		default:
+			c.standby.Store(false)
+			if l := c.owner.Load(); l != nil {
+				l.post(func() { l.begin(c) })
+			}
+		}
+	})
 }
 
 // attend keeps account of who gets a beat each tick.

@@ -77,20 +77,26 @@ func (s *SFU) Seat(room id.Room, who id.Person, session, previous id.Session) {
 // Speak says whether who's voice is forwarded in a room. It is not, to begin
 // with.
 func (s *SFU) Speak(room id.Room, who id.Person, may bool) {
+	s.withSeat(room, who, func(h *hall, at *seat) {
+		if at.maySpeak && !may {
+			h.forward.Drop(who)
+		}
+		at.maySpeak = may
+	})
+}
+
+// withSeat calls f with who's seat in a room, if there is one, under the room's
+// lock.
+func (s *SFU) withSeat(room id.Room, who id.Person, f func(h *hall, at *seat)) {
 	h := s.hall(room)
 	if h == nil {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	at := h.seats[who]
-	if at == nil {
-		return
+	if at := h.seats[who]; at != nil {
+		f(h, at)
 	}
-	if at.maySpeak && !may {
-		h.forward.Drop(who)
-	}
-	at.maySpeak = may
 }
 
 // Spread says whether voices of a room go to other nodes, too, and whose come

@@ -1,19 +1,16 @@
 package admission
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
@@ -64,7 +61,7 @@ func openLedger(dir string, root *x509.Certificate, now time.Time) (*Ledger, err
 func (l *Ledger) with(do func(*os.File) error) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f, is, err := l.lock()
+	f, is, err := lockLines(l.path, os.O_CREATE)
 	if err != nil {
 		return err
 	}
@@ -78,56 +75,24 @@ func (l *Ledger) with(do func(*os.File) error) (err error) {
 	return do(f)
 }
 
-// lock opens the file for us alone, which another process may have written anew.
-func (l *Ledger) lock() (f *os.File, is os.FileInfo, err error) {
-	for {
-		if f, err = os.OpenFile(l.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600); err != nil {
-			return nil, nil, err
-		}
-		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil { //nolint:gosec // a file's number
-			return nil, nil, errors.Join(err, f.Close())
-		}
-		is, err = f.Stat()
-		there, errThere := os.Stat(l.path)
-		if err != nil {
-			return nil, nil, errors.Join(err, f.Close())
-		}
-		if errThere == nil && os.SameFile(is, there) {
-			return f, is, nil
-		}
-		if err := f.Close(); err != nil {
-			return nil, nil, err
-		}
-	}
-}
-
 // catchUp reads the lines that are new. Each proves itself: one that does not is
-// passed over, and a last one without an end is cut off.
+// passed over.
 func (l *Ledger) catchUp(f *os.File) error {
-	if _, err := f.Seek(l.size, io.SeekStart); err != nil {
-		return err
-	}
-	r := bufio.NewReader(f)
-	for {
-		text, err := r.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			if len(text) > 0 {
-				return f.Truncate(l.size)
-			}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		l.size += int64(len(text))
-		var s identity.SignedRemoval
-		if json.Unmarshal(text, &s) != nil {
-			continue
-		}
-		if removal, err := s.Verify(l.root); err == nil {
+	return readLines(f, &l.size, func(text []byte) error {
+		if s, removal, ok := l.proven(text); ok {
 			l.take(s, removal)
 		}
+		return nil
+	})
+}
+
+// proven returns the removal that a line is, if it counts.
+func (l *Ledger) proven(text []byte) (s identity.SignedRemoval, r identity.Removal, ok bool) {
+	if json.Unmarshal(text, &s) != nil {
+		return s, r, false
 	}
+	r, err := s.Verify(l.root)
+	return s, r, err == nil
 }
 
 func (l *Ledger) take(s identity.SignedRemoval, r identity.Removal) {

@@ -1,7 +1,6 @@
 package admission
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/sha256"
@@ -9,12 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
@@ -84,11 +81,14 @@ func exists(path string) bool {
 func (o *Office) with(do func(*os.File) error) (err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	f, err := o.lock()
+	f, is, err := lockLines(filepath.Join(o.dir, rollFile), 0)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }() // and the lock is gone
+	if o.file == nil || !os.SameFile(is, o.file) {       // another process has written it anew
+		o.roll, o.read, o.file = identity.Roll{}, 0, is
+	}
 	if err := o.catchUp(f); err != nil {
 		return err
 	}
@@ -97,40 +97,6 @@ func (o *Office) with(do func(*os.File) error) (err error) {
 	}
 	return o.shorten()
 }
-
-// lock opens the roll's file for us alone. Where another process has put a
-// shorter one in its place, all of that is read.
-func (o *Office) lock() (*os.File, error) {
-	path := filepath.Join(o.dir, rollFile)
-	for {
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
-		if err != nil {
-			return nil, err
-		}
-		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil { //nolint:gosec // a file's number
-			return nil, errors.Join(err, f.Close())
-		}
-		is, err := f.Stat()
-		there, errThere := os.Stat(path)
-		if err := errors.Join(err, errThere); err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		if !os.SameFile(is, there) {
-			if err := f.Close(); err != nil {
-				return nil, err
-			}
-			continue // it was replaced while we waited
-		}
-		if o.file == nil || !os.SameFile(is, o.file) {
-			o.roll, o.read, o.file = identity.Roll{}, 0, is
-		}
-		return f, nil
-	}
-}
-
-// longMin is from how many bytes on the file is written anew, without what
-// does not count any more.
-const longMin = 1 << 20
 
 // shorten writes the file anew when that makes it much shorter.
 func (o *Office) shorten() error {
@@ -141,44 +107,19 @@ func (o *Office) shorten() error {
 	if err != nil || int64(len(text)) > o.read/2 {
 		return err
 	}
-	path := filepath.Join(o.dir, rollFile)
-	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := write(path+".new", text); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
-	return syncDir(o.dir)
+	return replace(o.dir, map[string][]byte{rollFile: text})
 }
 
-// catchUp reads the lines that are new. A last line without an end was never
-// acknowledged: it is cut off.
+// catchUp reads the lines that are new.
 func (o *Office) catchUp(f *os.File) error {
-	if _, err := f.Seek(o.read, io.SeekStart); err != nil {
-		return err
-	}
-	r := bufio.NewReader(f)
-	for {
-		text, err := r.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			if len(text) > 0 {
-				return f.Truncate(o.read)
-			}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	return readLines(f, &o.read, func(text []byte) error {
 		var l identity.Line
 		if err := json.Unmarshal(text, &l); err != nil {
 			return fmt.Errorf("%s is damaged after %d bytes: %w", rollFile, o.read, err)
 		}
 		o.roll.Apply(l)
-		o.read += int64(len(text))
-	}
+		return nil
+	})
 }
 
 // note writes what was decided down, and takes it in.
