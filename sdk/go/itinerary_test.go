@@ -29,25 +29,7 @@ func ends(t *testing.T, w stoa.Way) []string {
 // The itinerary names the nodes that carry the voices, and each of them has
 // signed it.
 func TestItinerary(t *testing.T) {
-	n := openNetwork(t, berlin, chicago, osaka)
-	ctx := within(t)
-	var at map[string]string
-	until(ctx, t, "all nodes to know each other", func() bool {
-		at = n.places(n.founder)
-		return len(at) == 3
-	})
-	ada := join(t, n.house, n.grant(n.founder))
-	joinAt := func(name, where string) *stoa.Room {
-		t.Helper()
-		r, err := stoa.Join(t.Context(), n.url, n.grant(n.guest(name)), stoa.At(at[where]))
-		n.must(err)
-		return r
-	}
-	ben, cleo := joinAt("Ben", "us"), joinAt("Cleo", "ap")
-	n.must(ada.Unmute(ctx))
-	n.must(ada.Ask(ctx, "ask_up", map[string]string{"who": ben.Me}))
-	until(ctx, t, "the invitation", func() bool { return ben.Ask(ctx, "step_up", struct{}{}) == nil })
-	n.must(ben.Unmute(ctx))
+	ctx, n, ada, ben, cleo := threeNodes(t)
 
 	// who is by whose voice, "" the own one's; each with the ways it takes.
 	ways := func(r *stoa.Room) map[string][][]string {
@@ -110,7 +92,7 @@ func TestItinerary(t *testing.T) {
 			continue
 		}
 		last := w.Hops[len(w.Hops)-1]
-		if last.Node != at["ap"] || last.Delay < 0 || last.Delay > 5*time.Second || w.Hops[0].Delay != 0 {
+		if last.Node != n.places(n.founder)["ap"] || last.Delay < 0 || last.Delay > 5*time.Second || w.Hops[0].Delay != 0 {
 			t.Errorf("a way is %+v", w)
 		}
 	}

@@ -104,28 +104,36 @@ var (
 	osaka   = region.Place{Region: "ap", Operator: "one"}
 )
 
-// Ada speaks at one node, Ben at another, and Cleo only listens at a third: each
-// hears the others, and who is put out hears nothing any more.
-func TestARoomOverThreeNodes(t *testing.T) {
-	n := openNetwork(t, berlin, chicago, osaka)
-	ctx := within(t)
+// threeNodes opens a network of three nodes, at each of which somebody is: Ada and
+// Ben with open microphones, and Cleo, who listens.
+func threeNodes(t *testing.T) (ctx context.Context, n *network, ada, ben, cleo *stoa.Room) {
+	t.Helper()
+	n = openNetwork(t, berlin, chicago, osaka)
+	ctx = within(t)
 	var at map[string]string
 	until(ctx, t, "all nodes to know each other", func() bool {
 		at = n.places(n.founder)
 		return len(at) == 3
 	})
-	ada := join(t, n.house, n.grant(n.founder))
+	ada = join(t, n.house, n.grant(n.founder))
 	joinAt := func(name, where string) *stoa.Room {
 		t.Helper()
 		r, err := stoa.Join(t.Context(), n.url, n.grant(n.guest(name)), stoa.At(at[where]))
 		n.must(err)
 		return r
 	}
-	ben, cleo := joinAt("Ben", "us"), joinAt("Cleo", "ap")
+	ben, cleo = joinAt("Ben", "us"), joinAt("Cleo", "ap")
 	n.must(ada.Unmute(ctx))
 	n.must(ada.Ask(ctx, "ask_up", map[string]string{"who": ben.Me}))
 	until(ctx, t, "the invitation", func() bool { return ben.Ask(ctx, "step_up", struct{}{}) == nil })
 	n.must(ben.Unmute(ctx))
+	return ctx, n, ada, ben, cleo
+}
+
+// Ada speaks at one node, Ben at another, and Cleo only listens at a third: each
+// hears the others, and who is put out hears nothing any more.
+func TestARoomOverThreeNodes(t *testing.T) {
+	ctx, n, ada, ben, cleo := threeNodes(t)
 	sealed(ctx, t, ada, ben, cleo)
 	hears := func(who, whom *stoa.Room) {
 		t.Helper()
@@ -157,7 +165,7 @@ func TestARoomOverThreeNodes(t *testing.T) {
 	set := time.Now()
 	hears(cleo, ada)
 	t.Logf("heard again after %v", time.Since(set).Round(time.Millisecond))
-	if at = n.places(n.founder); at["ap"] != "" || at["eu"] == "" {
+	if at := n.places(n.founder); at["ap"] != "" || at["eu"] == "" {
 		t.Errorf("those who come are told of %v", at)
 	}
 	var refused *stoa.Problem
