@@ -134,6 +134,12 @@ func (n *Node) dismissed(now time.Duration, from int, d frame.Dismiss) {
 	n.say(now, from, frame.Installed(d))
 	if b := n.branches[d.Tree]; b != nil && b.owner == from && d.Version >= b.version && b.ending == 0 {
 		b.version, b.ending, b.listener = d.Version, now+lingers, false
+		if w := n.wants[want{b.room, from}]; w != nil && w.tree == b {
+			// Its voices come in there no more, or do again and in a tree that does
+			// not know of us: what we have asked for went to this one.
+			w.tree, w.tries = nil, 0
+			n.sayWant(now, w)
+		}
 	}
 }
 
@@ -263,11 +269,15 @@ func (n *Node) sayJoin(now time.Duration, b *branch, f *feed) {
 	n.say(now, f.from, frame.Join{Tree: b.tree, Label: f.label})
 }
 
-// good reports whether voices can be expected from a feed.
+// good reports whether voices can be expected from a feed. This is judged by the
+// hop, not by the map, which is behind by up to a second; a hop that was never
+// measured, as between nodes that have just come to know each other, is as good
+// as its answers.
 func (n *Node) good(now time.Duration, f *feed) bool {
 	h := n.hops[f.from]
 	answers := max(4*tryAgain, time.Duration(2.5*h.RTT()*float64(time.Millisecond)))
-	return !h.Suspect(now) && !n.m.Link(0, f.from).Down && (f.done || now-f.fresh < answers)
+	down := h.RTT() != 0 && h.Down(now)
+	return !h.Suspect(now) && !down && (f.done || now-f.fresh < answers)
 }
 
 // replace makes the backup the parent once the parent is gone for good, and
@@ -301,6 +311,7 @@ func (n *Node) complain(now time.Duration, b *branch, lost, is int) {
 		t.Now = n.m.Node(is).ID
 	}
 	n.say(now, b.owner, t)
+	n.shown[lost].Loss = unsaid // the owner takes the link for down until it is told what it is like
 }
 
 // prune ends feeds that are neither parent nor wanted backup, once the parent

@@ -385,6 +385,7 @@ const (
 	newsLoss   = 0.02
 	newsUsed   = 0.004 // loss of a link in use
 	newsJitter = 5.0
+	unsaid     = -1 // as the loss of a link that was told: it is news, whatever it is
 )
 
 // measured is a link as it is now.

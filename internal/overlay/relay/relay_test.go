@@ -165,6 +165,95 @@ func TestVoicesArrive(t *testing.T) {
 	}
 }
 
+// A room whose voices cease to come in at a node, and do again at once, is a new
+// tree there. Who has asked for the old one meanwhile is heard of in the new one.
+func TestOpenedAnew(t *testing.T) {
+	w := newNet("eu", "eu", "us")
+	w.open(region.Anywhere)
+	for _, e := range w.nodes[1:] {
+		e.Enough(w.now, room, name(0))
+		e.Listen(w.now, room, name(0))
+	}
+	w.run(15 * time.Millisecond) // they are answered as listeners of the old one
+	w.nodes[0].Close(w.now, room)
+	w.nodes[0].Open(w.now, room, region.Anywhere, false, []frame.Voice{{Stream: 3, Who: ada}})
+	w.run(100 * time.Millisecond)
+	w.say("one")
+	for _, e := range w.nodes[1:] {
+		if len(e.heard) != 1 {
+			t.Errorf("node %d hears %q", e.number, e.heard)
+		}
+	}
+	for _, e := range w.nodes[1:] {
+		e.Enough(w.now, room, name(0))
+	}
+	w.run(3 * time.Second)
+	for _, e := range w.nodes[1:] {
+		if len(e.branchList)+len(e.labels)+len(e.wantList) > 0 {
+			t.Errorf("node %d keeps %d places, %d labels, %d wants", e.number, len(e.branchList), len(e.labels), len(e.wantList))
+		}
+	}
+}
+
+// A link that was down and is not any more is taken as soon as it is needed.
+func TestUpAgain(t *testing.T) {
+	w := newNet("eu", "eu")
+	w.run(3100 * time.Millisecond)
+	e := w.nodes[1]
+	e.m.Set(0, 1, topology.Link{RTT: 20, Down: true}) // as it was when it was last looked at all
+	w.nodes[0].Open(w.now, room, region.Anywhere, false, []frame.Voice{{Stream: 3, Who: ada}})
+	e.Listen(w.now, room, name(0))
+	for len(e.branchList) == 0 {
+		w.run(time.Millisecond)
+	}
+	w.run(50 * time.Millisecond)
+	if slices.Contains(e.sent[0], frame.KindTrouble) || e.branchList[0].ending != 0 {
+		t.Error("a node has trouble with a neighbour that is there")
+	}
+}
+
+// Nodes that have just come to know each other take voices from each other before
+// they have measured how far away they are.
+func TestNotMeasured(t *testing.T) {
+	w := newNet("eu", "eu")
+	w.run(3100 * time.Millisecond)
+	owner, e := w.nodes[0], w.nodes[1]
+	e.Renew(w.now, 1)
+	e.share(w.now + time.Second)
+	if e.hops[1].RTT() != 0 || !e.m.Link(0, 1).Down {
+		t.Fatal("the link is measured")
+	}
+	owner.Open(w.now, room, region.Anywhere, false, []frame.Voice{{Stream: 3, Who: ada}})
+	e.hear(0, frame.Install{Tree: owner.roots[room].branch.tree, Room: room, Version: 1, Fence: "*", Parent: name(0), Listener: true})
+	if slices.Contains(e.sent[0], frame.KindTrouble) {
+		t.Error("a node has trouble with a neighbour that it does not know yet")
+	}
+	// One that does not answer is no good all the same.
+	w.cut = func(int, int) bool { return true }
+	w.run(tryAgain * 6)
+	if !slices.Contains(e.sent[0], frame.KindTrouble) {
+		t.Error("a node waits for a neighbour that does not answer")
+	}
+}
+
+// Whoever complains of a link says within a second what it is like.
+func TestComplaintsPass(t *testing.T) {
+	w := newNet("eu", "eu", "eu")
+	w.open(region.Anywhere)
+	e, owner := w.nodes[1], w.nodes[0]
+	b := e.branchList[0]
+	lost := b.parent
+	e.complain(w.now, b, lost, topology.None)
+	w.run(15 * time.Millisecond)
+	if !owner.m.Link(owner.here(1), owner.here(e.there[lost])).Down {
+		t.Fatal("the owner does not take the link for down")
+	}
+	w.run(1100 * time.Millisecond)
+	if owner.m.Link(owner.here(1), owner.here(e.there[lost])).Down {
+		t.Error("the owner takes a link for down that is good")
+	}
+}
+
 // What a node has not joined, or under another's label, is nobody's voice.
 func TestStrangers(t *testing.T) {
 	w := newNet("eu", "eu", "eu")
