@@ -15,6 +15,9 @@ const (
 	ProofWait = time.Second
 	// forgedHold is how long a voice is not trusted after a forgery.
 	forgedHold = 5 * time.Second
+	// pardonEvery is how often the frames of one batch may stay without a proof:
+	// one is lost now and then.
+	pardonEvery = 10 * time.Second
 	epochsMax  = 2    // at once, while one follows the other
 	windowsMax = 3    // of an epoch, whose keys are kept
 	windowsFar = 720  // an hour: how far a frame may be from the last that opened
@@ -49,6 +52,7 @@ type Hearer struct {
 	proofs  []*proof   // good ones, newest last
 	proven  bool
 	overdue bool
+	pardon  time.Time // when a lost proof was passed over last
 	forged  time.Time // when something was found to be
 }
 
@@ -75,6 +79,7 @@ type pending struct {
 	by       *window // that has opened it
 	at       time.Time
 	proven   bool
+	passed   bool // one that came later is proven
 }
 
 // NewHearer returns one who knows the speaker in a slot by the key that they
@@ -219,7 +224,10 @@ func (h *Hearer) check(now time.Time, p *proof) {
 	// say an old proof again. The voice has been silent for it; what came with
 	// it is not held against it once more.
 	if last >= 0 && h.overdue {
-		h.overdue, rest = false, append(rest[:0], rest[last:]...)
+		h.overdue, rest, last = false, append(rest[:0], rest[last:]...), 0
+	}
+	for i := range last {
+		rest[i].passed = true
 	}
 	h.pending = rest
 }
@@ -274,7 +282,7 @@ func (h *Hearer) Trust(now time.Time) Trust {
 	for late < len(h.pending) && now.Sub(h.pending[late].at) > ProofWait {
 		late++
 	}
-	if late > 0 {
+	if late > 0 && !h.passOver(now, late) {
 		h.pending, h.overdue = append(h.pending[:0], h.pending[late:]...), true
 	}
 	switch {
@@ -286,4 +294,19 @@ func (h *Hearer) Trust(now time.Time) Trust {
 		return Proven
 	}
 	return Unproven
+}
+
+// passOver lets frames be whose proof was lost: those before one that is proven, of
+// one batch at most, and not often. The first of them are late.
+func (h *Hearer) passOver(now time.Time, late int) bool {
+	passed := 0
+	for passed < len(h.pending) && h.pending[passed].passed {
+		passed++
+	}
+	if passed < late || passed > BatchMax || !h.pardon.IsZero() && now.Sub(h.pardon) < pardonEvery {
+		return false
+	}
+	h.pardon = now
+	h.pending = append(h.pending[:0], h.pending[passed:]...)
+	return true
 }

@@ -249,27 +249,79 @@ func TestForgers(t *testing.T) {
 	}
 }
 
-// A proof that is lost makes a voice overdue a second after what it would have
-// proven, until the next one proves something.
-func TestALostProof(t *testing.T) {
-	x := newTalk(t)
-	x.say(30)
-	overdue := 0
-	for i := range 200 {
-		f := seal(t, x.ada, x.frame(), 0)
-		if i == 20 { // carries the proof of the batch before
+// lose has her say so many frames, of which one is lost, and returns for how many
+// the voice was overdue.
+func (x *talk) lose(lost, frames int) (overdue int) {
+	x.Helper()
+	for i := range frames {
+		f := seal(x, x.ada, x.frame(), 0)
+		if i == lost {
 			continue
 		}
 		if _, err := x.hear(f); err != nil {
-			t.Fatal(err)
+			x.Fatal(err)
 		}
 		if x.bo.Trust(x.now) == Overdue {
 			overdue++
 		}
 	}
+	return overdue
+}
+
+// A proof that is lost is passed over when the next one has come. If that is so
+// again soon, the voice is overdue a second after what it would have proven, until
+// the next one proves something.
+func TestALostProof(t *testing.T) {
+	x := newTalk(t)
+	x.say(30)
+	const carries = 20 // the proof of the batch before
+	if n := x.lose(carries, 8*BatchMax); n > 0 {
+		t.Errorf("overdue for %d frames, for one proof", n)
+	}
 	x.trusts(Proven)
-	if overdue == 0 || overdue > BatchMax+1 {
-		t.Errorf("overdue for %d frames", overdue)
+	if n := x.lose(carries, 8*BatchMax); n == 0 || n > BatchMax+1 {
+		t.Errorf("overdue for %d frames, for another one soon after", n)
+	}
+	x.trusts(Proven)
+	x.say(int(pardonEvery / frameTime))
+	if n := x.lose(carries, 8*BatchMax); n > 0 {
+		t.Errorf("overdue for %d frames, for one proof after a while", n)
+	}
+}
+
+// Who puts half a second in place of hers, and does not let the proof of it through,
+// is heard with that once in ten seconds.
+func TestHalfASecondIsPassedOverSeldom(t *testing.T) {
+	x := newTalk(t)
+	x.say(BatchMax + 1)
+	f := x.forger()
+	f.batch = 1 << 30
+	played := 0
+	for range 10 {
+		for i := range 2 * BatchMax {
+			heard := seal(x, x.ada, x.frame(), 0)
+			f.next, f.key, f.closed, f.open = x.ada.next-1, nil, nil, proof{}
+			switch forged := seal(x, f, x.frame(), 0); {
+			case i < BatchMax-1:
+				if _, err := x.hear(forged); err != nil {
+					t.Fatal(err)
+				}
+				if x.bo.Trust(x.now) <= Proven {
+					played++
+				}
+			case i == BatchMax-1: // carries the proof
+				x.now = x.now.Add(frameTime)
+			default:
+				_, _ = x.hear(heard)
+				x.bo.Trust(x.now)
+			}
+		}
+	}
+	// What comes before the voice is overdue for the half second before is heard, as
+	// long as her own voice is let through in between.
+	t.Logf("%d of %d are played", played, 10*(BatchMax-1))
+	if played > 10*(BatchMax-1)*3/4 {
+		t.Errorf("%d of %d are played", played, 10*(BatchMax-1))
 	}
 }
 

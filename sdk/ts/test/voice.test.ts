@@ -174,6 +174,26 @@ describe('one speaks and one hears', () => {
     expect(bo.trust(now)).toBe('proven');
   });
 
+  test('one lost proof is passed over, and not another soon after', async () => {
+    await say(30);
+    const overdue = async () => {
+      let frames = 0;
+      for (let i = 0; i < 8 * batchMax; i++) {
+        const sealed = await ada.seal(sound());
+        if (i === 20) continue; // with the proof of the batch before
+        await hear(sealed);
+        if (bo.trust(now) === 'overdue') frames++;
+      }
+      return frames;
+    };
+    expect(await overdue()).toBe(0);
+    const again = await overdue();
+    expect(again).toBeGreaterThan(0);
+    expect(again).toBeLessThanOrEqual(batchMax + 1);
+    await say(10_000 / frameTime);
+    expect(await overdue()).toBe(0);
+  });
+
   test('where packets are lost, proofs come through', { timeout: 20_000 }, async () => {
     let overdue = 0;
     let heard = 0;

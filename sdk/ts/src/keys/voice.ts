@@ -247,6 +247,7 @@ export const proofWait = 1000;
 
 // Bounds of what is remembered of one voice.
 const forgedHold = 5000; // ms for which a voice is not trusted after a forgery
+const pardonEvery = 10_000; // ms: so often frames of one batch may stay without a proof
 const epochsMax = 2; // at once, while one follows the other
 const windowsMax = 3n; // of an epoch, whose keys are kept
 const windowsFar = 720n; // an hour: how far a frame may be from the last that opened
@@ -272,6 +273,7 @@ interface Pending {
   commit: Bytes; // to the key
   at: number; // when it came
   proven: boolean;
+  passed: boolean; // one that came later is proven
 }
 
 interface Epoch {
@@ -292,6 +294,7 @@ export class Hearer {
   #proofs: Proof[] = []; // good ones, newest last
   #proven = false;
   #overdue = false;
+  #pardon = Number.NEGATIVE_INFINITY; // when a lost proof was passed over last
   #forged = Number.NEGATIVE_INFINITY; // when something was found to be
 
   /** One who knows the speaker in a slot by the key that they sign with. */
@@ -338,7 +341,7 @@ export class Hearer {
       }
       const { kid, ctr } = opened;
       const { commit } = found.stretch;
-      const frame = { kid, ctr, hash, commit, at: now, proven: false };
+      const frame = { kid, ctr, hash, commit, at: now, proven: false, passed: false };
       if (!this.#covered(now, frame)) this.#pending.push(frame);
       // The frame does not wait for it, and what comes next does.
       const { proof } = said;
@@ -418,9 +421,13 @@ export class Hearer {
     // Only what is proven now makes good for what never was: anybody inside can
     // say an old proof again. The voice has been silent for it; what came with
     // it is not held against it once more.
-    const over = last >= 0 && this.#overdue;
-    if (over) this.#overdue = false;
-    this.#pending = over ? rest.slice(last) : rest;
+    if (last >= 0 && this.#overdue) {
+      this.#overdue = false;
+      this.#pending = rest.slice(last);
+      return;
+    }
+    for (const frame of rest.slice(0, Math.max(last, 0))) frame.passed = true;
+    this.#pending = rest;
   }
 
   /** Whether a proof covers a frame; what it says is noted. */
@@ -439,13 +446,30 @@ export class Hearer {
 
   /** What to make of the voice now. */
   trust(now: number): Trust {
-    const late = this.#pending.findIndex(({ at }) => now - at <= proofWait);
-    if (late !== 0 && this.#pending.length) {
-      this.#pending.splice(0, late < 0 ? this.#pending.length : late);
+    const late = before(this.#pending, ({ at }) => now - at <= proofWait);
+    if (late && !this.#passOver(now, late)) {
+      this.#pending.splice(0, late);
       this.#overdue = true;
     }
     if (now - this.#forged < forgedHold) return 'forged';
     if (this.#overdue) return 'overdue';
     return this.#proven ? 'proven' : 'unproven';
   }
+  /**
+   * Lets frames be whose proof was lost: those before one that is proven, of one batch
+   * at most, and not often. The first of them are late.
+   */
+  #passOver(now: number, late: number): boolean {
+    const passed = before(this.#pending, (frame) => !frame.passed);
+    if (passed < late || passed > batchMax || now - this.#pardon < pardonEvery) return false;
+    this.#pardon = now;
+    this.#pending.splice(0, passed);
+    return true;
+  }
+}
+
+/** How many come before the first one that `is` says of. */
+function before<T>(list: readonly T[], is: (one: T) => boolean): number {
+  const at = list.findIndex(is);
+  return at < 0 ? list.length : at;
 }
