@@ -131,13 +131,20 @@ export class Media {
   find(nodes: readonly NodeAt[]): void {
     this.#nodes = nodes;
     if (this.#at && !nodes.some(({ id }) => id === this.#at)) this.#at = undefined;
+    this.#pace();
   }
 
   /** Whether one is on the stage: then a connection is kept ready at another node. */
   stand(onStage: boolean): void {
     this.#onStage = onStage;
     if (!onStage) this.#drop(); // the owner of the room does so, too
-    const every = onStage ? lookEvery.stage : lookEvery.audience;
+    this.#pace();
+  }
+
+  /** Has the node looked at as often as it matters: not at all where it is the only one. */
+  #pace(): void {
+    let every = 0;
+    if (this.#nodes.length > 1) every = this.#onStage ? lookEvery.stage : lookEvery.audience;
     if (every === this.#every) return;
     this.#every = every;
     this.#sealing.tick(every, () => void this.#look());
