@@ -57,6 +57,13 @@ type way struct {
 	ticket        string
 }
 
+// hasWayBack reports whether a lost WebSocket is made anew.
+func (r *Room) hasWayBack() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.way.ticket != ""
+}
+
 // HasDeputy reports whether another node would go on with the room if the house
 // were gone.
 func (r *Room) HasDeputy() bool {
@@ -86,9 +93,8 @@ func (r *Room) entered(l *live, raw json.RawMessage) error {
 
 // lost is told that a WebSocket is gone. If there is a way back, it is gone.
 func (r *Room) lost(l *live, why error) {
-	r.mu.Lock()
-	seated, known := r.live == l, r.way.ticket != ""
-	r.mu.Unlock()
+	known := r.hasWayBack()
+	seated := r.socket() == l
 	switch {
 	case known && !seated: // an attempt that has failed
 	case known:

@@ -2,6 +2,7 @@ package stoa
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -303,19 +304,47 @@ func (l *lineup) turn(next *connection) {
 	time.AfterFunc(lingerFor, before.close)
 }
 
-// renew makes the connection anew, with a node.
+// renew makes the connection anew, with a node. Where the room is just moving from
+// one node to another, the one asked may not have the seat: it is asked again for as
+// long as that is held.
 func (l *lineup) renew(ctx context.Context, at string) {
 	l.drop()
-	next, err := l.open()
-	if err != nil {
+	ctx, cancel := context.WithTimeout(ctx, awayMax)
+	defer cancel()
+	for {
+		err := l.renewOnce(ctx, at)
+		if err == nil {
+			return
+		}
+		if l.hasWayBack() && isMoving(err) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(awayAgain):
+				continue
+			}
+		}
 		l.end(fmt.Errorf("%w: media is not moved: %w", ErrLost, err))
 		return
+	}
+}
+
+func (l *lineup) renewOnce(ctx context.Context, at string) error {
+	next, err := l.open()
+	if err != nil {
+		return err
 	}
 	l.become(next).close()
 	l.turned = time.Now()
 	ctx, cancel := context.WithTimeout(ctx, moveWait)
 	defer cancel()
-	if err := l.make(ctx, next, at, false); err != nil {
-		l.end(fmt.Errorf("%w: media is not moved: %w", ErrLost, err))
+	return l.make(ctx, next, at, false)
+}
+
+// isMoving reports whether a request has failed since the node asked does not have
+// the room, or not any more.
+func isMoving(err error) bool {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p.Code == "not_here" || p.Code == "unavailable"
 	}
+	return errors.Is(err, ErrLost)
 }

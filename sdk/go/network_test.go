@@ -221,10 +221,9 @@ func TestTheHouseGoes(t *testing.T) {
 
 	began := time.Now()
 	n.stops[1]()
-	if lost := hears(ben, 100); lost > 50 {
+	const late = 5 // frames, on a busy machine
+	if lost := hears(ben, 100); lost > late {
 		t.Errorf("%d frames were lost to somebody whose node was not the house", lost)
-	} else if lost > 0 {
-		t.Logf("%d frames were lost", lost)
 	}
 	until(ctx, t, "the moderator to be asked again", func() bool { return ada.Ask(ctx, "set_hands", map[string]string{"policy": "off"}) == nil })
 	t.Logf("asked again after %v", time.Since(began).Round(time.Millisecond))
@@ -234,7 +233,9 @@ func TestTheHouseGoes(t *testing.T) {
 
 	n.start(1)
 	began = time.Now()
-	hears(ben, 300)
+	if lost := hears(ben, 300); lost > late {
+		t.Errorf("%d frames were lost when the house came back", lost)
+	}
 	until(ctx, t, "the house to have its room again", func() bool {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, n.node.URL()+"/api/v1/rooms/"+path.Base(n.url), nil)
 		n.must(err)

@@ -1,6 +1,8 @@
 package stoa
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -56,6 +58,23 @@ func TestAlternates(t *testing.T) {
 	for tried, want := range map[string]string{"": "b", "b": "d", "c": "b", "gone": "b"} {
 		if got := following(ranked, tried); got != want {
 			t.Errorf("after %q: %q", tried, got)
+		}
+	}
+}
+
+// A node that does not have a room any more, or not yet, is asked again; one that
+// says no is not.
+func TestIsMoving(t *testing.T) {
+	for err, want := range map[error]bool{
+		&Problem{Code: "not_here"}:                             true,
+		fmt.Errorf("offer: %w", &Problem{Code: "unavailable"}): true,
+		fmt.Errorf("media does not come up: %w", ErrLost):      true,
+		&Problem{Code: "bad_offer"}:                            false,
+		&Problem{Code: "no_node"}:                              false,
+		context.Canceled:                                       false,
+	} {
+		if isMoving(err) != want {
+			t.Errorf("%v: %v", err, !want)
 		}
 	}
 }

@@ -18,11 +18,11 @@ const (
 	// pardonEvery is how often the frames of one batch may stay without a proof:
 	// one is lost now and then.
 	pardonEvery = 10 * time.Second
-	epochsMax  = 2    // at once, while one follows the other
-	windowsMax = 3    // of an epoch, whose keys are kept
-	windowsFar = 720  // an hour: how far a frame may be from the last that opened
-	pendingMax = 1024 // frames without a proof
-	proofsMax  = 8    // for frames that come after theirs
+	epochsMax   = 2    // at once, while one follows the other
+	windowsMax  = 3    // of an epoch, whose keys are kept
+	windowsFar  = 720  // an hour: how far a frame may be from the last that opened
+	pendingMax  = 1024 // frames without a proof
+	proofsMax   = 8    // for frames that come after theirs
 )
 
 // Trust is what a hearer makes of a voice.
