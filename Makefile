@@ -41,7 +41,7 @@ test: build ## all of it
 	$(MAKE) --no-print-directory netns NETNS=-short
 
 check: node_modules/.installed lint ## what must be true of every commit
-	$(GO) test -short ./...
+	$(GO) test -short -p 3 ./... # many of them wait, for clocks
 	$(MAKE) --no-print-directory types
 	git diff --exit-code --stat sdk/ts/src/api.d.ts # the types are those of the API
 	npm run --silent check

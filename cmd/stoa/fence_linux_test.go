@@ -233,6 +233,9 @@ func TestFenceVerifyAlone(t *testing.T) {
 // A region is added while the network runs, gets a door, admits by itself, goes
 // on when the first machine is away, and removes a node from everywhere at once.
 func TestRegionWithADoor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for long: make test")
+	}
 	door, first := free(t), t.TempDir()
 	ordered(t, "init", "--data", first, "--region", "eu", "--operator", "one", "--address", door)
 	a := serveApart(t, first, "--network.listen", door)
@@ -291,6 +294,9 @@ func TestRegionWithADoor(t *testing.T) {
 // A fence that has become wider is said at the start, once; one that leaves out
 // the door at which the node came in is kept: nothing goes there any more.
 func TestFenceFromStartToStart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for long: make test")
+	}
 	door, first, second := free(t), t.TempDir(), t.TempDir()
 	ordered(t, "init", "--data", first, "--region", "eu", "--region", "us", "--operator", "one", "--address", door)
 	a := serveApart(t, first, "--network.listen", door)

@@ -463,6 +463,9 @@ func TestFrozen(t *testing.T) {
 
 // The server's part that keeps records ends, and comes back.
 func TestServerFrozen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for long: make test")
+	}
 	seat := seatOf(t, "eu", nil)
 	b, _ := clientOf(t, seat)
 	ready(t, seat, b)

@@ -16,6 +16,9 @@ func (p *person) came() uint32 {
 // Whoever is on the stage hears every tick that the node is there, and whoever
 // listens about once a second in a pause; where nobody has spoken, not at all.
 func TestBeats(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for long: make test")
+	}
 	n, room := newTestNode(t, "127.0.0.1:0"), id.New[id.Room]()
 	speaker, listener := n.join(room, true), n.join(room, false)
 	n.Stage(room, speaker.who, true)

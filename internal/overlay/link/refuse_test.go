@@ -127,6 +127,9 @@ func TestRemoved(t *testing.T) {
 // Two machines with one name: the one that has started last is spoken to, and
 // the other is told.
 func TestTwiceTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for long: make test")
+	}
 	t.Parallel()
 	n := overlaytest.New(t, time.Now(), "eu")
 	a := start(t, n, berlin, func(*Config) {})
@@ -339,6 +342,9 @@ func TestTraffic(t *testing.T) {
 // A node that says it is in Sydney, and answers at once those who are in New York,
 // is doubted by each of them and by itself, which is said once; they are not.
 func TestLiar(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for long: make test")
+	}
 	t.Parallel()
 	n := overlaytest.New(t, time.Now(), "us", "ap")
 	type said struct {
