@@ -14,6 +14,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/reports"
+	"github.com/stoa-audio/stoa/internal/store/records"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
 	"github.com/stoa-audio/stoa/sdk/go/group"
 	"github.com/stoa-audio/stoa/sdk/go/ogg"
@@ -57,7 +58,7 @@ func moderation(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	case command == "keygen" && f.NArg() == 0 && *out != "":
 		return makeModerator(*out, stdout)
 	case command == "list" && f.NArg() == 0:
-		return withRecords(ctx, *data, func(s *sqlite.Store) error { return listReports(ctx, s, stdout) })
+		return withRecords(ctx, *data, func(s *records.Store) error { return listReports(ctx, s, stdout) })
 	case command == "save" && f.NArg() == 2:
 		c, err := findCase(ctx, *data, f.Arg(0))
 		if err != nil {
@@ -103,7 +104,7 @@ func writeNew(file string, b []byte) error {
 }
 
 // withRecords opens the records of a house, which may be running.
-func withRecords(ctx context.Context, data string, do func(*sqlite.Store) error) error {
+func withRecords(ctx context.Context, data string, do func(*records.Store) error) error {
 	file := filepath.Join(data, "stoa.db")
 	if _, err := os.Stat(file); err != nil {
 		return fmt.Errorf("there is no house in %s: %w", data, err)
@@ -115,7 +116,7 @@ func withRecords(ctx context.Context, data string, do func(*sqlite.Store) error)
 	return errors.Join(do(s), s.Close())
 }
 
-func listReports(ctx context.Context, s *sqlite.Store, stdout io.Writer) error {
+func listReports(ctx context.Context, s *records.Store, stdout io.Writer) error {
 	all, err := s.Reports(ctx)
 	if err != nil {
 		return err
@@ -149,7 +150,7 @@ func findCase(ctx context.Context, data, which string) (c *report.Case, err erro
 		}
 		return nil, err
 	}
-	err = withRecords(ctx, data, func(s *sqlite.Store) error {
+	err = withRecords(ctx, data, func(s *records.Store) error {
 		r, err := s.Report(ctx, name)
 		c = &report.Case{
 			Room: group.ID(r.Room), About: group.ID(r.About), By: group.ID(r.By),

@@ -32,6 +32,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/spread"
+	"github.com/stoa-audio/stoa/internal/store/records"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
 	"github.com/stoa-audio/stoa/web"
 )
@@ -48,7 +49,7 @@ type Node struct {
 	log    *slog.Logger
 	invite string
 
-	store   *sqlite.Store
+	store   *records.Store
 	people  *people.People
 	reports *reports.Reports
 	media   *sfu.SFU

@@ -1,4 +1,4 @@
-package sqlite
+package records
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 	"github.com/stoa-audio/stoa/internal/store/query"
 )
 
-// pairing runs do in a transaction of the writer.
+// pairing is a write of what package deputy wants kept.
 func (s *Store) pairing(ctx context.Context, what string, do func(context.Context, *query.Queries) error) error {
-	if err := s.writer.do(ctx, do); err != nil {
+	if err := s.db.Write(ctx, do); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
@@ -24,6 +24,7 @@ func (s *Store) pairing(ctx context.Context, what string, do func(context.Contex
 // Own implements deputy.Store.
 func (s *Store) Own(ctx context.Context) (records []deputy.Record, err error) {
 	err = s.pairing(ctx, "read the rooms", func(ctx context.Context, q *query.Queries) error {
+		records = nil
 		rows, err := q.OwnRooms(ctx)
 		for _, r := range rows {
 			records = append(records, recordOf(r.Name, r.Term, r.Seq, r.Snapshot))
@@ -143,6 +144,7 @@ func (s *Store) Only(ctx context.Context, house id.Node, names map[id.Room]bool)
 // Adopt implements deputy.Store.
 func (s *Store) Adopt(ctx context.Context, house id.Node, own bool) (records []live.Record, err error) {
 	err = s.pairing(ctx, "take rooms over", func(ctx context.Context, q *query.Queries) error {
+		records = nil
 		if err := q.AdoptRooms(ctx, house[:]); err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package sqlite
+package records
 
 import (
 	"context"
@@ -19,7 +19,7 @@ func (s *Store) Append(ctx context.Context, name id.Room, term, first uint64, ev
 	if len(events) == 0 {
 		return nil
 	}
-	err := s.writer.do(ctx, func(ctx context.Context, q *query.Queries) error {
+	err := s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
 		last := int64(first) + int64(len(events)) - 1
 		if err := extend(ctx, q, name, term, first, last); err != nil {
 			return err
@@ -69,7 +69,7 @@ func extend(ctx context.Context, q *query.Queries, name id.Room, term, first uin
 
 // Compact implements live.Store.
 func (s *Store) Compact(ctx context.Context, name id.Room, term, seq uint64, snapshot []byte) error {
-	err := s.writer.do(ctx, func(ctx context.Context, q *query.Queries) error {
+	err := s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
 		r, err := q.Room(ctx, name[:])
 		switch {
 		case err != nil:
@@ -94,7 +94,8 @@ func (s *Store) Compact(ctx context.Context, name id.Room, term, seq uint64, sna
 
 // Load implements live.Store.
 func (s *Store) Load(ctx context.Context) (records []live.Record, err error) {
-	err = s.writer.do(ctx, func(ctx context.Context, q *query.Queries) error {
+	err = s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
+		records = nil
 		if err := q.RaiseTerms(ctx); err != nil {
 			return err
 		}
