@@ -135,9 +135,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.keepBackupStmt, err = db.PrepareContext(ctx, keepBackup); err != nil {
 		return nil, fmt.Errorf("error preparing query KeepBackup: %w", err)
 	}
-	if q.ownRoomsStmt, err = db.PrepareContext(ctx, ownRooms); err != nil {
-		return nil, fmt.Errorf("error preparing query OwnRooms: %w", err)
-	}
 	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
 		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
 	}
@@ -147,14 +144,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.passkeysStmt, err = db.PrepareContext(ctx, passkeys); err != nil {
 		return nil, fmt.Errorf("error preparing query Passkeys: %w", err)
 	}
-	if q.personByRecoveryStmt, err = db.PrepareContext(ctx, personByRecovery); err != nil {
-		return nil, fmt.Errorf("error preparing query PersonByRecovery: %w", err)
-	}
 	if q.profileStmt, err = db.PrepareContext(ctx, profile); err != nil {
 		return nil, fmt.Errorf("error preparing query Profile: %w", err)
 	}
 	if q.raiseTermsStmt, err = db.PrepareContext(ctx, raiseTerms); err != nil {
 		return nil, fmt.Errorf("error preparing query RaiseTerms: %w", err)
+	}
+	if q.recoverStmt, err = db.PrepareContext(ctx, recover); err != nil {
+		return nil, fmt.Errorf("error preparing query Recover: %w", err)
 	}
 	if q.renameStmt, err = db.PrepareContext(ctx, rename); err != nil {
 		return nil, fmt.Errorf("error preparing query Rename: %w", err)
@@ -171,14 +168,8 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.revokeInviteStmt, err = db.PrepareContext(ctx, revokeInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query RevokeInvite: %w", err)
 	}
-	if q.roomStmt, err = db.PrepareContext(ctx, room); err != nil {
-		return nil, fmt.Errorf("error preparing query Room: %w", err)
-	}
-	if q.roomsStmt, err = db.PrepareContext(ctx, rooms); err != nil {
-		return nil, fmt.Errorf("error preparing query Rooms: %w", err)
-	}
-	if q.roomsOfHouseStmt, err = db.PrepareContext(ctx, roomsOfHouse); err != nil {
-		return nil, fmt.Errorf("error preparing query RoomsOfHouse: %w", err)
+	if q.roomsRunForStmt, err = db.PrepareContext(ctx, roomsRunFor); err != nil {
+		return nil, fmt.Errorf("error preparing query RoomsRunFor: %w", err)
 	}
 	if q.sessionByTokenStmt, err = db.PrepareContext(ctx, sessionByToken); err != nil {
 		return nil, fmt.Errorf("error preparing query SessionByToken: %w", err)
@@ -195,8 +186,23 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setRecoveryStmt, err = db.PrepareContext(ctx, setRecovery); err != nil {
 		return nil, fmt.Errorf("error preparing query SetRecovery: %w", err)
 	}
+	if q.setSeqStmt, err = db.PrepareContext(ctx, setSeq); err != nil {
+		return nil, fmt.Errorf("error preparing query SetSeq: %w", err)
+	}
 	if q.setSnapshotStmt, err = db.PrepareContext(ctx, setSnapshot); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSnapshot: %w", err)
+	}
+	if q.takeKeptRoomsStmt, err = db.PrepareContext(ctx, takeKeptRooms); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeKeptRooms: %w", err)
+	}
+	if q.takeOwnRoomsStmt, err = db.PrepareContext(ctx, takeOwnRooms); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeOwnRooms: %w", err)
+	}
+	if q.takePersonStmt, err = db.PrepareContext(ctx, takePerson); err != nil {
+		return nil, fmt.Errorf("error preparing query TakePerson: %w", err)
+	}
+	if q.takeRoomStmt, err = db.PrepareContext(ctx, takeRoom); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeRoom: %w", err)
 	}
 	if q.unfollowStmt, err = db.PrepareContext(ctx, unfollow); err != nil {
 		return nil, fmt.Errorf("error preparing query Unfollow: %w", err)
@@ -397,11 +403,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing keepBackupStmt: %w", cerr)
 		}
 	}
-	if q.ownRoomsStmt != nil {
-		if cerr := q.ownRoomsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing ownRoomsStmt: %w", cerr)
-		}
-	}
 	if q.ownRoomsAgainStmt != nil {
 		if cerr := q.ownRoomsAgainStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing ownRoomsAgainStmt: %w", cerr)
@@ -417,11 +418,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing passkeysStmt: %w", cerr)
 		}
 	}
-	if q.personByRecoveryStmt != nil {
-		if cerr := q.personByRecoveryStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing personByRecoveryStmt: %w", cerr)
-		}
-	}
 	if q.profileStmt != nil {
 		if cerr := q.profileStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing profileStmt: %w", cerr)
@@ -430,6 +426,11 @@ func (q *Queries) Close() error {
 	if q.raiseTermsStmt != nil {
 		if cerr := q.raiseTermsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing raiseTermsStmt: %w", cerr)
+		}
+	}
+	if q.recoverStmt != nil {
+		if cerr := q.recoverStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing recoverStmt: %w", cerr)
 		}
 	}
 	if q.renameStmt != nil {
@@ -457,19 +458,9 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing revokeInviteStmt: %w", cerr)
 		}
 	}
-	if q.roomStmt != nil {
-		if cerr := q.roomStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing roomStmt: %w", cerr)
-		}
-	}
-	if q.roomsStmt != nil {
-		if cerr := q.roomsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing roomsStmt: %w", cerr)
-		}
-	}
-	if q.roomsOfHouseStmt != nil {
-		if cerr := q.roomsOfHouseStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing roomsOfHouseStmt: %w", cerr)
+	if q.roomsRunForStmt != nil {
+		if cerr := q.roomsRunForStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing roomsRunForStmt: %w", cerr)
 		}
 	}
 	if q.sessionByTokenStmt != nil {
@@ -497,9 +488,34 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setRecoveryStmt: %w", cerr)
 		}
 	}
+	if q.setSeqStmt != nil {
+		if cerr := q.setSeqStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setSeqStmt: %w", cerr)
+		}
+	}
 	if q.setSnapshotStmt != nil {
 		if cerr := q.setSnapshotStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setSnapshotStmt: %w", cerr)
+		}
+	}
+	if q.takeKeptRoomsStmt != nil {
+		if cerr := q.takeKeptRoomsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeKeptRoomsStmt: %w", cerr)
+		}
+	}
+	if q.takeOwnRoomsStmt != nil {
+		if cerr := q.takeOwnRoomsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeOwnRoomsStmt: %w", cerr)
+		}
+	}
+	if q.takePersonStmt != nil {
+		if cerr := q.takePersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takePersonStmt: %w", cerr)
+		}
+	}
+	if q.takeRoomStmt != nil {
+		if cerr := q.takeRoomStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeRoomStmt: %w", cerr)
 		}
 	}
 	if q.unfollowStmt != nil {
@@ -593,27 +609,29 @@ type Queries struct {
 	isFollowingStmt          *sql.Stmt
 	isPersonStmt             *sql.Stmt
 	keepBackupStmt           *sql.Stmt
-	ownRoomsStmt             *sql.Stmt
 	ownRoomsAgainStmt        *sql.Stmt
 	pairsStmt                *sql.Stmt
 	passkeysStmt             *sql.Stmt
-	personByRecoveryStmt     *sql.Stmt
 	profileStmt              *sql.Stmt
 	raiseTermsStmt           *sql.Stmt
+	recoverStmt              *sql.Stmt
 	renameStmt               *sql.Stmt
 	renewSessionStmt         *sql.Stmt
 	reportStmt               *sql.Stmt
 	reportsStmt              *sql.Stmt
 	revokeInviteStmt         *sql.Stmt
-	roomStmt                 *sql.Stmt
-	roomsStmt                *sql.Stmt
-	roomsOfHouseStmt         *sql.Stmt
+	roomsRunForStmt          *sql.Stmt
 	sessionByTokenStmt       *sql.Stmt
 	sessionsStmt             *sql.Stmt
 	setFounderInviteStmt     *sql.Stmt
 	setPairStmt              *sql.Stmt
 	setRecoveryStmt          *sql.Stmt
+	setSeqStmt               *sql.Stmt
 	setSnapshotStmt          *sql.Stmt
+	takeKeptRoomsStmt        *sql.Stmt
+	takeOwnRoomsStmt         *sql.Stmt
+	takePersonStmt           *sql.Stmt
+	takeRoomStmt             *sql.Stmt
 	unfollowStmt             *sql.Stmt
 	useInviteStmt            *sql.Stmt
 	usePasskeyStmt           *sql.Stmt
@@ -660,27 +678,29 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		isFollowingStmt:          q.isFollowingStmt,
 		isPersonStmt:             q.isPersonStmt,
 		keepBackupStmt:           q.keepBackupStmt,
-		ownRoomsStmt:             q.ownRoomsStmt,
 		ownRoomsAgainStmt:        q.ownRoomsAgainStmt,
 		pairsStmt:                q.pairsStmt,
 		passkeysStmt:             q.passkeysStmt,
-		personByRecoveryStmt:     q.personByRecoveryStmt,
 		profileStmt:              q.profileStmt,
 		raiseTermsStmt:           q.raiseTermsStmt,
+		recoverStmt:              q.recoverStmt,
 		renameStmt:               q.renameStmt,
 		renewSessionStmt:         q.renewSessionStmt,
 		reportStmt:               q.reportStmt,
 		reportsStmt:              q.reportsStmt,
 		revokeInviteStmt:         q.revokeInviteStmt,
-		roomStmt:                 q.roomStmt,
-		roomsStmt:                q.roomsStmt,
-		roomsOfHouseStmt:         q.roomsOfHouseStmt,
+		roomsRunForStmt:          q.roomsRunForStmt,
 		sessionByTokenStmt:       q.sessionByTokenStmt,
 		sessionsStmt:             q.sessionsStmt,
 		setFounderInviteStmt:     q.setFounderInviteStmt,
 		setPairStmt:              q.setPairStmt,
 		setRecoveryStmt:          q.setRecoveryStmt,
+		setSeqStmt:               q.setSeqStmt,
 		setSnapshotStmt:          q.setSnapshotStmt,
+		takeKeptRoomsStmt:        q.takeKeptRoomsStmt,
+		takeOwnRoomsStmt:         q.takeOwnRoomsStmt,
+		takePersonStmt:           q.takePersonStmt,
+		takeRoomStmt:             q.takeRoomStmt,
 		unfollowStmt:             q.unfollowStmt,
 		useInviteStmt:            q.useInviteStmt,
 		usePasskeyStmt:           q.usePasskeyStmt,

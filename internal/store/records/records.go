@@ -24,10 +24,14 @@ import (
 
 // A Database is where the rows are.
 type Database interface {
-	// Write runs do in a transaction, as if no other ran meanwhile, and returns
-	// when it is committed. After an error nothing of it is stored; as long as
-	// that is not known, Write waits, whatever becomes of ctx. It may run do
-	// again from the beginning, and then the last run counts.
+	// Write runs do in a transaction and returns when it is committed. After an
+	// error nothing of it is stored; as long as that is not known, Write waits,
+	// whatever becomes of ctx. It may run do again from the beginning, and then
+	// the last run counts.
+	//
+	// Other transactions may run beside it, and each query sees what they have
+	// committed by then. So do takes a person or a room before it looks at what
+	// is theirs, or judges and changes by one query.
 	Write(ctx context.Context, do func(context.Context, *query.Queries) error) error
 	// Close waits for the writes that have begun, and refuses others.
 	Close() error
@@ -62,6 +66,12 @@ func Migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, options ...
 // write is a write of what package people and its like know the errors of.
 func (s *Store) write(ctx context.Context, what string, do func(context.Context, *query.Queries) error) error {
 	return failed(what, s.db.Write(ctx, do))
+}
+
+// take has nobody else count what a person has until the transaction ends.
+func take(ctx context.Context, q *query.Queries, who id.Person) error {
+	rows, err := q.TakePerson(ctx, who[:])
+	return changed(rows, err, people.ErrNoPerson)
 }
 
 // refusals are the answers of a store that are not failures of the store.
