@@ -61,9 +61,9 @@ func TestReopen(t *testing.T) {
 	}
 	s = open(t, path)
 	defer s.Close()
-	records, err := s.Load(t.Context())
-	if err != nil || len(records) != 1 || records[0].Name != name || records[0].Term != 2 {
-		t.Fatalf("got %+v, %v", records, err)
+	rooms, err := s.Load(t.Context())
+	if err != nil || len(rooms) != 1 || rooms[0].Name != name || rooms[0].Term != 2 {
+		t.Fatalf("got %+v, %v", rooms, err)
 	}
 }
 
@@ -125,9 +125,9 @@ func TestFullDisk(t *testing.T) {
 		t.Fatalf("reading from a full disk: %v", err)
 	}
 	limit(t, s, 1<<30)
-	records, err := s.Load(ctx)
-	if err != nil || len(records) != 1 || len(records[0].Events) != stored {
-		t.Fatalf("of %d acknowledged events these are there: %v, %v", stored, records, err)
+	rooms, err := s.Load(ctx)
+	if err != nil || len(rooms) != 1 || len(rooms[0].Events) != stored {
+		t.Fatalf("of %d acknowledged events these are there: %v, %v", stored, rooms, err)
 	}
 	if err := s.Append(ctx, name, 2, uint64(stored)+1, []room.Event{room.Ended{Why: room.EndedEmptyStage}}); err != nil {
 		t.Fatalf("with room again: %v", err)
