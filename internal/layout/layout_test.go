@@ -45,6 +45,8 @@ deputy:            id room room/live
 store/query:
 store/records:     id room room/live deputy people reports store/query
 store/sqlite:      store/query store/records
+store/postgres:    store/query store/records
+store/postgrestest:
 store/storetest:   id room room/live deputy people people/peopletest reports
 
 route:             id

@@ -39,6 +39,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addPasskeyStmt, err = db.PrepareContext(ctx, addPasskey); err != nil {
 		return nil, fmt.Errorf("error preparing query AddPasskey: %w", err)
 	}
+	if q.addPenStmt, err = db.PrepareContext(ctx, addPen); err != nil {
+		return nil, fmt.Errorf("error preparing query AddPen: %w", err)
+	}
 	if q.addPersonStmt, err = db.PrepareContext(ctx, addPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query AddPerson: %w", err)
 	}
@@ -77,6 +80,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
+	}
+	if q.dropPenStmt, err = db.PrepareContext(ctx, dropPen); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPen: %w", err)
+	}
+	if q.dropPensBeforeStmt, err = db.PrepareContext(ctx, dropPensBefore); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPensBefore: %w", err)
 	}
 	if q.endSessionStmt, err = db.PrepareContext(ctx, endSession); err != nil {
 		return nil, fmt.Errorf("error preparing query EndSession: %w", err)
@@ -213,6 +222,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.usePasskeyStmt, err = db.PrepareContext(ctx, usePasskey); err != nil {
 		return nil, fmt.Errorf("error preparing query UsePasskey: %w", err)
 	}
+	if q.usePenStmt, err = db.PrepareContext(ctx, usePen); err != nil {
+		return nil, fmt.Errorf("error preparing query UsePen: %w", err)
+	}
+	if q.writtenStmt, err = db.PrepareContext(ctx, written); err != nil {
+		return nil, fmt.Errorf("error preparing query Written: %w", err)
+	}
 	return &q, nil
 }
 
@@ -241,6 +256,11 @@ func (q *Queries) Close() error {
 	if q.addPasskeyStmt != nil {
 		if cerr := q.addPasskeyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addPasskeyStmt: %w", cerr)
+		}
+	}
+	if q.addPenStmt != nil {
+		if cerr := q.addPenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addPenStmt: %w", cerr)
 		}
 	}
 	if q.addPersonStmt != nil {
@@ -306,6 +326,16 @@ func (q *Queries) Close() error {
 	if q.doubtRoomsStmt != nil {
 		if cerr := q.doubtRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing doubtRoomsStmt: %w", cerr)
+		}
+	}
+	if q.dropPenStmt != nil {
+		if cerr := q.dropPenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPenStmt: %w", cerr)
+		}
+	}
+	if q.dropPensBeforeStmt != nil {
+		if cerr := q.dropPensBeforeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPensBeforeStmt: %w", cerr)
 		}
 	}
 	if q.endSessionStmt != nil {
@@ -533,6 +563,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing usePasskeyStmt: %w", cerr)
 		}
 	}
+	if q.usePenStmt != nil {
+		if cerr := q.usePenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usePenStmt: %w", cerr)
+		}
+	}
+	if q.writtenStmt != nil {
+		if cerr := q.writtenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing writtenStmt: %w", cerr)
+		}
+	}
 	return err
 }
 
@@ -577,6 +617,7 @@ type Queries struct {
 	addInviteStmt            *sql.Stmt
 	addKeptRoomStmt          *sql.Stmt
 	addPasskeyStmt           *sql.Stmt
+	addPenStmt               *sql.Stmt
 	addPersonStmt            *sql.Stmt
 	addReportStmt            *sql.Stmt
 	addRoomStmt              *sql.Stmt
@@ -590,6 +631,8 @@ type Queries struct {
 	deletePairStmt           *sql.Stmt
 	deleteRoomStmt           *sql.Stmt
 	doubtRoomsStmt           *sql.Stmt
+	dropPenStmt              *sql.Stmt
+	dropPensBeforeStmt       *sql.Stmt
 	endSessionStmt           *sql.Stmt
 	eventsStmt               *sql.Stmt
 	extendRoomStmt           *sql.Stmt
@@ -635,6 +678,8 @@ type Queries struct {
 	unfollowStmt             *sql.Stmt
 	useInviteStmt            *sql.Stmt
 	usePasskeyStmt           *sql.Stmt
+	usePenStmt               *sql.Stmt
+	writtenStmt              *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
@@ -646,6 +691,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		addInviteStmt:            q.addInviteStmt,
 		addKeptRoomStmt:          q.addKeptRoomStmt,
 		addPasskeyStmt:           q.addPasskeyStmt,
+		addPenStmt:               q.addPenStmt,
 		addPersonStmt:            q.addPersonStmt,
 		addReportStmt:            q.addReportStmt,
 		addRoomStmt:              q.addRoomStmt,
@@ -659,6 +705,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deletePairStmt:           q.deletePairStmt,
 		deleteRoomStmt:           q.deleteRoomStmt,
 		doubtRoomsStmt:           q.doubtRoomsStmt,
+		dropPenStmt:              q.dropPenStmt,
+		dropPensBeforeStmt:       q.dropPensBeforeStmt,
 		endSessionStmt:           q.endSessionStmt,
 		eventsStmt:               q.eventsStmt,
 		extendRoomStmt:           q.extendRoomStmt,
@@ -704,5 +752,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		unfollowStmt:             q.unfollowStmt,
 		useInviteStmt:            q.useInviteStmt,
 		usePasskeyStmt:           q.usePasskeyStmt,
+		usePenStmt:               q.usePenStmt,
+		writtenStmt:              q.writtenStmt,
 	}
 }
