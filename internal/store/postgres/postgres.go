@@ -36,9 +36,8 @@ const (
 	dialWait = 5 * time.Second // to connect, unless the URL says otherwise
 )
 
-// settings of each connection, where the URL has no others.
+// settings of each connection of a store, where the URL has no others.
 var settings = map[string]string{
-	"application_name": "stoa",
 	// Nobody waits longer for what another one holds, and what a client holds
 	// that has vanished is let go.
 	"lock_timeout":                        "8s",
@@ -72,6 +71,11 @@ func open(ctx context.Context, where string) (*database, error) {
 		return nil, err
 	}
 	config.DialFunc = dial
+	for name, value := range settings {
+		if _, set := config.RuntimeParams[name]; !set {
+			config.RuntimeParams[name] = value
+		}
+	}
 	pool := connect(config)
 	db, err := newDatabase(ctx, pool)
 	if err != nil {
@@ -163,10 +167,8 @@ func parse(where string) (*pgx.ConnConfig, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = dialWait
 	}
-	for name, value := range settings {
-		if _, set := config.RuntimeParams[name]; !set {
-			config.RuntimeParams[name] = value
-		}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "stoa"
 	}
 	return config, nil
 }

@@ -128,7 +128,8 @@ func TestUndone(t *testing.T) {
 
 // Nobody waits longer for a pen than they like, or for ever.
 func TestPens(t *testing.T) {
-	s := openAt(t, postgrestest.URL(t))
+	where := postgrestest.URL(t)
+	s := openAt(t, where)
 	var held []*pen
 	for range pensMax {
 		held = append(held, <-s.database.pens)
@@ -141,8 +142,15 @@ func TestPens(t *testing.T) {
 	for _, p := range held {
 		s.database.pens <- p
 	}
+	// One that is thrown away is replaced.
+	ada := person(t, s)
+	must(t, s.database.read.DropPensBefore(t.Context(), time.Now().Add(time.Hour).UnixMilli()))
+	for range 2 * pensMax {
+		must(t, s.Rename(t.Context(), ada, "Ada"))
+	}
+	// None are left when they are not needed any more.
 	must(t, s.Close())
-	pool, err := Connect(t.Context(), postgrestest.URL(t))
+	pool, err := Connect(t.Context(), where)
 	must(t, err)
 	defer pool.Close()
 	var left int

@@ -29,7 +29,7 @@ const (
 var (
 	errClosed = errors.New("the records are closed")
 	errBusy   = errors.New("too many writes wait for the database")
-	errPen    = errors.New("another program has put this one's pen away")
+	errPen    = errors.New("a pen was thrown away")
 	errDoubt  = errors.New("the database could not be asked whether it has stored what it was told last")
 )
 
@@ -98,8 +98,11 @@ func (d *database) Write(ctx context.Context, do func(context.Context, *query.Qu
 	}
 }
 
-// collided reports whether a transaction was undone because of another one.
+// collided reports whether a transaction was undone because of somebody else.
 func collided(err error) bool {
+	if errors.Is(err, errPen) {
+		return true
+	}
 	p, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (p.Code == "40001" || p.Code == "40P01") // serialization_failure, deadlock_detected
 }
@@ -117,13 +120,15 @@ func (d *database) try(ctx context.Context, p *pen, do func(context.Context, *qu
 		return err
 	}
 	p.written++
-	rows, err := q.UsePen(ctx, query.UsePenParams{Written: p.written, Used: time.Now().UnixMilli(), ID: p.id[:]})
-	if err == nil && rows == 0 {
-		err = errPen
-	}
+	now := time.Now().UnixMilli()
+	rows, err := q.UsePen(ctx, query.UsePenParams{Written: p.written, Used: now, ID: p.id[:]})
 	if err != nil {
 		_ = tx.Rollback()
 		return err
+	}
+	if rows == 0 { // by who thought that nobody uses it any more
+		_ = tx.Rollback()
+		return errors.Join(errPen, d.read.AddPen(ctx, query.AddPenParams{ID: p.id[:], Used: now}))
 	}
 	err = tx.Commit()
 	if err == nil || undone(err) {

@@ -58,7 +58,10 @@ func Start(t *testing.T) *Server {
 	t.Helper()
 	s, err := start(true)
 	need(t, err)
-	t.Cleanup(func() { s.end("") })
+	t.Cleanup(func() {
+		s.end("")
+		must(t, os.RemoveAll(s.dir)) // of one that was killed last
+	})
 	return s
 }
 
@@ -76,12 +79,19 @@ func need(t *testing.T, err error) {
 	}
 }
 
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Database makes an empty database in the server, and returns where it is. It
 // stays until the server ends: to drop it takes longer than most tests.
 func (s *Server) Database(t *testing.T) string {
 	t.Helper()
 	name := fmt.Sprint("test_", databases.Add(1))
-	need(t, s.exec("CREATE DATABASE "+name+" TEMPLATE template0"))
+	must(t, s.exec("CREATE DATABASE "+name+" TEMPLATE template0"))
 	return s.url(name)
 }
 
@@ -203,7 +213,7 @@ func (s *Server) launchOnce() (err error) {
 		return err
 	}
 	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		if err = s.exec("SELECT 1"); err == nil || time.Since(began) > 5*time.Second {
+		if err = s.exec("SELECT 1"); err == nil || time.Since(began) > readyWait/2 {
 			return err
 		}
 		if pid := s.pid(); pid != before && pid != 0 && !alive(pid) {
@@ -241,12 +251,12 @@ func (s *Server) Kill(t *testing.T) {
 	if pid <= 1 {
 		t.Fatal("there is no server to kill")
 	}
-	need(t, kill(pid))
+	must(t, kill(pid))
 	s.end("keep")
 }
 
 // Restart starts the server again, with what it has kept.
 func (s *Server) Restart(t *testing.T) {
 	t.Helper()
-	need(t, s.launch())
+	must(t, s.launch())
 }
