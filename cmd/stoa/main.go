@@ -29,6 +29,7 @@ const help = `stoa runs live-audio rooms.
   stoa fence      look whether this machine's node keeps inside its fence
   stoa sim        simulate a network of nodes; -h lists what can happen there
   stoa report     look at what people have reported; -h lists what it does
+  stoa db         move the records into another database; -h lists how
   stoa version    print the version
 `
 
@@ -70,7 +71,9 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	case "sim":
 		return simulate(ctx, args[1:], stdout, stderr)
 	case "report":
-		return moderation(ctx, args[1:], stdout, stderr)
+		return moderation(ctx, args[1:], environ, stdout, stderr)
+	case "db":
+		return databases(ctx, args[1:], stdout, stderr)
 	case "version":
 		_, err := fmt.Fprintln(stdout, "stoa", node.Version)
 		return err

@@ -9,12 +9,14 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/node"
 	"github.com/stoa-audio/stoa/internal/reports"
-	"github.com/stoa-audio/stoa/internal/store/sqlite"
+	"github.com/stoa-audio/stoa/internal/store"
+	"github.com/stoa-audio/stoa/internal/store/records"
 	"github.com/stoa-audio/stoa/sdk/go/group"
 	"github.com/stoa-audio/stoa/sdk/go/ogg"
 	"github.com/stoa-audio/stoa/sdk/go/opus"
@@ -29,13 +31,14 @@ const reportHelp = `stoa report looks at what people have reported.
   stoa report open --key FILE ID      say what a report is worth; instead of an ID, a file
 
   --data DIR     where the house keeps its records (./data)
+  --database URL where they are in PostgreSQL; also STOA_DATABASE
   --out FILE     with open: write what is proven there, as Ogg Opus
   --json         with open: the same for programs
 `
 
 // moderation looks at reports, on the machine of the house or, with a file,
 // anywhere.
-func moderation(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func moderation(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
 	command := ""
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
@@ -44,6 +47,7 @@ func moderation(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	f.SetOutput(stderr)
 	f.Usage = func() { _, _ = io.WriteString(stderr, reportHelp) }
 	data := f.String("data", "./data", "where the house keeps its records")
+	database := f.String("database", variable(environ, "STOA_DATABASE"), "where they are in PostgreSQL")
 	key := f.String("key", "", "the file of a moderator's key")
 	out := f.String("out", "", "the file to write")
 	asJSON := f.Bool("json", false, "for programs")
@@ -53,19 +57,20 @@ func moderation(ctx context.Context, args []string, stdout, stderr io.Writer) er
 		}
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
+	where := (&node.Config{Data: *data, Database: *database}).Records()
 	switch {
 	case command == "keygen" && f.NArg() == 0 && *out != "":
 		return makeModerator(*out, stdout)
 	case command == "list" && f.NArg() == 0:
-		return withRecords(ctx, *data, func(s *sqlite.Store) error { return listReports(ctx, s, stdout) })
+		return withRecords(ctx, where, func(s *records.Store) error { return listReports(ctx, s, stdout) })
 	case command == "save" && f.NArg() == 2:
-		c, err := findCase(ctx, *data, f.Arg(0))
+		c, err := findCase(ctx, where, f.Arg(0))
 		if err != nil {
 			return err
 		}
 		return writeNew(f.Arg(1), c.Append(nil))
 	case command == "open" && f.NArg() == 1 && *key != "":
-		c, err := findCase(ctx, *data, f.Arg(0))
+		c, err := findCase(ctx, where, f.Arg(0))
 		if err != nil {
 			return err
 		}
@@ -73,6 +78,16 @@ func moderation(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	}
 	_, _ = io.WriteString(stderr, reportHelp)
 	return fmt.Errorf("%w: stoa report takes keygen --out, list, save ID FILE or open --key FILE ID", errUsage)
+}
+
+// variable returns the value of a variable in environ, or nothing.
+func variable(environ []string, name string) string {
+	for _, one := range environ {
+		if value, found := strings.CutPrefix(one, name+"="); found {
+			return value
+		}
+	}
+	return ""
 }
 
 // makeModerator makes a key, writes its private half and prints the public one.
@@ -103,19 +118,18 @@ func writeNew(file string, b []byte) error {
 }
 
 // withRecords opens the records of a house, which may be running.
-func withRecords(ctx context.Context, data string, do func(*sqlite.Store) error) error {
-	file := filepath.Join(data, "stoa.db")
-	if _, err := os.Stat(file); err != nil {
-		return fmt.Errorf("there is no house in %s: %w", data, err)
+func withRecords(ctx context.Context, where string, do func(*records.Store) error) error {
+	if err := store.Exists(where); err != nil {
+		return fmt.Errorf("there is no house there: %w", err)
 	}
-	s, err := sqlite.Open(ctx, file)
+	s, err := store.Open(ctx, where)
 	if err != nil {
 		return err
 	}
 	return errors.Join(do(s), s.Close())
 }
 
-func listReports(ctx context.Context, s *sqlite.Store, stdout io.Writer) error {
+func listReports(ctx context.Context, s *records.Store, stdout io.Writer) error {
 	all, err := s.Reports(ctx)
 	if err != nil {
 		return err
@@ -133,7 +147,7 @@ func listReports(ctx context.Context, s *sqlite.Store, stdout io.Writer) error {
 }
 
 // findCase reads a case from a file, or from the records by its id.
-func findCase(ctx context.Context, data, which string) (c *report.Case, err error) {
+func findCase(ctx context.Context, where, which string) (c *report.Case, err error) {
 	b, err := os.ReadFile(which) //nolint:gosec // the operator names it
 	if err == nil {
 		c, err := report.ParseCase(b)
@@ -149,7 +163,7 @@ func findCase(ctx context.Context, data, which string) (c *report.Case, err erro
 		}
 		return nil, err
 	}
-	err = withRecords(ctx, data, func(s *sqlite.Store) error {
+	err = withRecords(ctx, where, func(s *records.Store) error {
 		r, err := s.Report(ctx, name)
 		c = &report.Case{
 			Room: group.ID(r.Room), About: group.ID(r.About), By: group.ID(r.By),

@@ -18,6 +18,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
+	"github.com/stoa-audio/stoa/internal/store/records"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
 	"github.com/stoa-audio/stoa/sdk/go/group"
 	"github.com/stoa-audio/stoa/sdk/go/keys"
@@ -146,7 +147,7 @@ func TestReports(t *testing.T) {
 }
 
 // founder returns the first person of a house.
-func founder(t *testing.T, s *sqlite.Store) id.Person {
+func founder(t *testing.T, s *records.Store) id.Person {
 	t.Helper()
 	where, err := url.Parse("https://stoa.example")
 	must(t, err)

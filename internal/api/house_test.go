@@ -30,6 +30,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/signal"
+	"github.com/stoa-audio/stoa/internal/store/records"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
 )
 
@@ -38,7 +39,7 @@ type testHouse struct {
 	testing.TB
 
 	url     string
-	store   *sqlite.Store
+	store   *records.Store
 	people  *people.People
 	rooms   *live.Rooms
 	grants  *grant.Keys

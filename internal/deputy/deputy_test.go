@@ -17,6 +17,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/store/records"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
 )
 
@@ -47,7 +48,7 @@ type party struct {
 	path   string
 	chosen bool // it has a deputy
 
-	store  *sqlite.Store
+	store  *records.Store
 	house  *deputy.House
 	keeper *deputy.Keeper
 	rooms  *live.Rooms

@@ -43,7 +43,11 @@ sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 reports:           id sdk/go/report
 deputy:            id room room/live
 store/query:
-store/sqlite:      id room room/live deputy people reports store/query
+store/records:     id room room/live deputy people reports store/query
+store/sqlite:      store/query store/records
+store/postgres:    store/query store/records
+store:             store/query store/records store/sqlite store/postgres
+store/postgrestest:
 store/storetest:   id room room/live deputy people people/peopletest reports
 
 route:             id
@@ -93,7 +97,7 @@ bench/count:
 bench/crowd:       id signal bench/count
 bench:             id region people store/sqlite coordinate overlay/identity bench/child bench/crowd lossy sdk/go
 
-cmd/stoa:          id region api node sim overlay/identity overlay/admission overlay/audit telemetry reports store/sqlite bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
+cmd/stoa:          id region api node sim overlay/identity overlay/admission overlay/audit telemetry reports store store/records bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
 web:
 test/*:            *
 `

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/coordinate"
 	"github.com/stoa-audio/stoa/internal/overlay/directory"
 	"github.com/stoa-audio/stoa/internal/region"
+	"github.com/stoa-audio/stoa/internal/store"
 	"github.com/stoa-audio/stoa/sdk/go/report"
 )
 
@@ -30,6 +32,7 @@ import (
 type Config struct {
 	Addr       string     `koanf:"addr"`
 	Data       string     `koanf:"data"`
+	Database   string     `koanf:"database"` // Records says where they are
 	URL        string     `koanf:"url"`
 	Name       string     `koanf:"name"`
 	Log        string     `koanf:"log"`
@@ -109,6 +112,7 @@ type Coordination struct {
 var defaults = map[string]any{
 	"addr":                 "localhost:8080",
 	"data":                 "./data",
+	"database":             "",
 	"url":                  "",
 	"name":                 "Stoa",
 	"log":                  "text",
@@ -239,6 +243,14 @@ func parseFlags(args []string, usage io.Writer) (path string, set map[string]any
 	return path, set, nil
 }
 
+// Records is where the records are: a path, or a URL that may have a password.
+func (c *Config) Records() string {
+	if c.Database != "" {
+		return c.Database
+	}
+	return filepath.Join(c.Data, "stoa.db")
+}
+
 // check says what is wrong with c in one line, and completes it.
 func (c *Config) check() error {
 	bad := func(key, format string, args ...any) error {
@@ -249,6 +261,11 @@ func (c *Config) check() error {
 	}
 	if c.Data == "" {
 		return bad("data", "it must name a directory")
+	}
+	if c.Database != "" {
+		if err := store.Check(c.Database); err != nil {
+			return bad("database", "%v", err) // which says nothing of a password
+		}
 	}
 	if c.Name == "" || len(c.Name) > 60 {
 		return bad("name", "it takes 1 to 60 characters")

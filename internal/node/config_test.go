@@ -89,6 +89,9 @@ func TestBadSettings(t *testing.T) {
 	}{
 		"addr":           {args: []string{"--addr", "8080"}, says: "addr"},
 		"data":           {args: []string{"--data", ""}, says: "data"},
+		"database":       {file: "database = \"mysql://ada:hunter2@db/stoa\"\n", says: "database"},
+		"its password":   {environ: []string{"STOA_DATABASE=postgres://ada:#hunter2@db/stoa"}, says: "%23"},
+		"half a line":    {file: "database = \"postgres://ada:hunter2@db/stoa\n", says: "stoa.toml"},
 		"name":           {file: "name = \"\"\n", says: "name"},
 		"log":            {file: "log = \"loud\"\n", says: "log"},
 		"half of TLS":    {file: "[tls]\ncert = \"x\"\n", says: "cert and key"},
@@ -118,7 +121,7 @@ func TestBadSettings(t *testing.T) {
 		"an argument":    {args: []string{"now"}, says: "now"},
 	} {
 		_, err := loadSettings(t, c.file, c.environ, c.args...)
-		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/overlay/audit"
+	"github.com/stoa-audio/stoa/internal/store"
 )
 
 // controlFile is where, in the data directory, a running node answers commands
@@ -106,6 +107,9 @@ func (n *Node) seen() audit.Running {
 	r.Place, r.Trusts = n.stand(), n.member.store.Load().Names()
 	for _, d := range n.member.doorsInTurn(n.member.self.Load()) {
 		r.Ways = append(r.Ways, audit.Way{Address: d.Address, Place: d.Place, For: "door"})
+	}
+	for _, address := range store.Addresses(n.config.Database) { // it is this node's, and so where this node is
+		r.Ways = append(r.Ways, audit.Way{Address: address, Place: r.Place, For: "database"})
 	}
 	t := n.trunk.Traffic()
 	for _, s := range t.Sides {

@@ -32,7 +32,8 @@ import (
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/spread"
-	"github.com/stoa-audio/stoa/internal/store/sqlite"
+	"github.com/stoa-audio/stoa/internal/store"
+	"github.com/stoa-audio/stoa/internal/store/records"
 	"github.com/stoa-audio/stoa/web"
 )
 
@@ -48,7 +49,7 @@ type Node struct {
 	log    *slog.Logger
 	invite string
 
-	store   *sqlite.Store
+	store   *records.Store
 	people  *people.People
 	reports *reports.Reports
 	media   *sfu.SFU
@@ -103,7 +104,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err != nil {
 		return nil, err
 	}
-	if n.store, err = sqlite.Open(ctx, filepath.Join(c.Data, "stoa.db")); err != nil {
+	if n.store, err = store.Open(ctx, c.Records()); err != nil {
 		return nil, err
 	}
 	public, err := url.Parse(c.URL)

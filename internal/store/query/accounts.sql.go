@@ -214,17 +214,6 @@ func (q *Queries) Passkeys(ctx context.Context, person []byte) ([]PasskeysRow, e
 	return items, nil
 }
 
-const personByRecovery = `-- name: PersonByRecovery :one
-SELECT id FROM people WHERE recovery = $1
-`
-
-func (q *Queries) PersonByRecovery(ctx context.Context, recovery []byte) ([]byte, error) {
-	row := q.queryRow(ctx, q.personByRecoveryStmt, personByRecovery, recovery)
-	var id []byte
-	err := row.Scan(&id)
-	return id, err
-}
-
 const profile = `-- name: Profile :one
 SELECT p.id, p.name, p.created,
     EXISTS (SELECT 1 FROM follows f WHERE f.who = $1 AND f.whom = p.id) AS followed,
@@ -258,6 +247,22 @@ func (q *Queries) Profile(ctx context.Context, arg ProfileParams) (ProfileRow, e
 	return i, err
 }
 
+const recover = `-- name: Recover :one
+UPDATE people SET recovery = $1 WHERE recovery = $2 RETURNING id
+`
+
+type RecoverParams struct {
+	Next []byte
+	Old  []byte
+}
+
+func (q *Queries) Recover(ctx context.Context, arg RecoverParams) ([]byte, error) {
+	row := q.queryRow(ctx, q.recoverStmt, recover, arg.Next, arg.Old)
+	var id []byte
+	err := row.Scan(&id)
+	return id, err
+}
+
 const rename = `-- name: Rename :execrows
 UPDATE people SET name = $1 WHERE id = $2
 `
@@ -286,6 +291,19 @@ type SetRecoveryParams struct {
 
 func (q *Queries) SetRecovery(ctx context.Context, arg SetRecoveryParams) (int64, error) {
 	result, err := q.exec(ctx, q.setRecoveryStmt, setRecovery, arg.Recovery, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const takePerson = `-- name: TakePerson :execrows
+UPDATE people SET name = name WHERE id = $1
+`
+
+// What a taken person has, nobody else counts until the transaction ends.
+func (q *Queries) TakePerson(ctx context.Context, id []byte) (int64, error) {
+	result, err := q.exec(ctx, q.takePersonStmt, takePerson, id)
 	if err != nil {
 		return 0, err
 	}

@@ -39,6 +39,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addPasskeyStmt, err = db.PrepareContext(ctx, addPasskey); err != nil {
 		return nil, fmt.Errorf("error preparing query AddPasskey: %w", err)
 	}
+	if q.addPenStmt, err = db.PrepareContext(ctx, addPen); err != nil {
+		return nil, fmt.Errorf("error preparing query AddPen: %w", err)
+	}
 	if q.addPersonStmt, err = db.PrepareContext(ctx, addPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query AddPerson: %w", err)
 	}
@@ -77,6 +80,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
+	}
+	if q.dropPenStmt, err = db.PrepareContext(ctx, dropPen); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPen: %w", err)
+	}
+	if q.dropPensBeforeStmt, err = db.PrepareContext(ctx, dropPensBefore); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPensBefore: %w", err)
 	}
 	if q.endSessionStmt, err = db.PrepareContext(ctx, endSession); err != nil {
 		return nil, fmt.Errorf("error preparing query EndSession: %w", err)
@@ -135,9 +144,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.keepBackupStmt, err = db.PrepareContext(ctx, keepBackup); err != nil {
 		return nil, fmt.Errorf("error preparing query KeepBackup: %w", err)
 	}
-	if q.ownRoomsStmt, err = db.PrepareContext(ctx, ownRooms); err != nil {
-		return nil, fmt.Errorf("error preparing query OwnRooms: %w", err)
-	}
 	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
 		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
 	}
@@ -147,14 +153,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.passkeysStmt, err = db.PrepareContext(ctx, passkeys); err != nil {
 		return nil, fmt.Errorf("error preparing query Passkeys: %w", err)
 	}
-	if q.personByRecoveryStmt, err = db.PrepareContext(ctx, personByRecovery); err != nil {
-		return nil, fmt.Errorf("error preparing query PersonByRecovery: %w", err)
-	}
 	if q.profileStmt, err = db.PrepareContext(ctx, profile); err != nil {
 		return nil, fmt.Errorf("error preparing query Profile: %w", err)
 	}
 	if q.raiseTermsStmt, err = db.PrepareContext(ctx, raiseTerms); err != nil {
 		return nil, fmt.Errorf("error preparing query RaiseTerms: %w", err)
+	}
+	if q.recoverStmt, err = db.PrepareContext(ctx, recover); err != nil {
+		return nil, fmt.Errorf("error preparing query Recover: %w", err)
 	}
 	if q.renameStmt, err = db.PrepareContext(ctx, rename); err != nil {
 		return nil, fmt.Errorf("error preparing query Rename: %w", err)
@@ -171,14 +177,8 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.revokeInviteStmt, err = db.PrepareContext(ctx, revokeInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query RevokeInvite: %w", err)
 	}
-	if q.roomStmt, err = db.PrepareContext(ctx, room); err != nil {
-		return nil, fmt.Errorf("error preparing query Room: %w", err)
-	}
-	if q.roomsStmt, err = db.PrepareContext(ctx, rooms); err != nil {
-		return nil, fmt.Errorf("error preparing query Rooms: %w", err)
-	}
-	if q.roomsOfHouseStmt, err = db.PrepareContext(ctx, roomsOfHouse); err != nil {
-		return nil, fmt.Errorf("error preparing query RoomsOfHouse: %w", err)
+	if q.roomsRunForStmt, err = db.PrepareContext(ctx, roomsRunFor); err != nil {
+		return nil, fmt.Errorf("error preparing query RoomsRunFor: %w", err)
 	}
 	if q.sessionByTokenStmt, err = db.PrepareContext(ctx, sessionByToken); err != nil {
 		return nil, fmt.Errorf("error preparing query SessionByToken: %w", err)
@@ -195,8 +195,23 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setRecoveryStmt, err = db.PrepareContext(ctx, setRecovery); err != nil {
 		return nil, fmt.Errorf("error preparing query SetRecovery: %w", err)
 	}
+	if q.setSeqStmt, err = db.PrepareContext(ctx, setSeq); err != nil {
+		return nil, fmt.Errorf("error preparing query SetSeq: %w", err)
+	}
 	if q.setSnapshotStmt, err = db.PrepareContext(ctx, setSnapshot); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSnapshot: %w", err)
+	}
+	if q.takeKeptRoomsStmt, err = db.PrepareContext(ctx, takeKeptRooms); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeKeptRooms: %w", err)
+	}
+	if q.takeOwnRoomsStmt, err = db.PrepareContext(ctx, takeOwnRooms); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeOwnRooms: %w", err)
+	}
+	if q.takePersonStmt, err = db.PrepareContext(ctx, takePerson); err != nil {
+		return nil, fmt.Errorf("error preparing query TakePerson: %w", err)
+	}
+	if q.takeRoomStmt, err = db.PrepareContext(ctx, takeRoom); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeRoom: %w", err)
 	}
 	if q.unfollowStmt, err = db.PrepareContext(ctx, unfollow); err != nil {
 		return nil, fmt.Errorf("error preparing query Unfollow: %w", err)
@@ -206,6 +221,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.usePasskeyStmt, err = db.PrepareContext(ctx, usePasskey); err != nil {
 		return nil, fmt.Errorf("error preparing query UsePasskey: %w", err)
+	}
+	if q.usePenStmt, err = db.PrepareContext(ctx, usePen); err != nil {
+		return nil, fmt.Errorf("error preparing query UsePen: %w", err)
+	}
+	if q.writtenStmt, err = db.PrepareContext(ctx, written); err != nil {
+		return nil, fmt.Errorf("error preparing query Written: %w", err)
 	}
 	return &q, nil
 }
@@ -235,6 +256,11 @@ func (q *Queries) Close() error {
 	if q.addPasskeyStmt != nil {
 		if cerr := q.addPasskeyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addPasskeyStmt: %w", cerr)
+		}
+	}
+	if q.addPenStmt != nil {
+		if cerr := q.addPenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addPenStmt: %w", cerr)
 		}
 	}
 	if q.addPersonStmt != nil {
@@ -300,6 +326,16 @@ func (q *Queries) Close() error {
 	if q.doubtRoomsStmt != nil {
 		if cerr := q.doubtRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing doubtRoomsStmt: %w", cerr)
+		}
+	}
+	if q.dropPenStmt != nil {
+		if cerr := q.dropPenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPenStmt: %w", cerr)
+		}
+	}
+	if q.dropPensBeforeStmt != nil {
+		if cerr := q.dropPensBeforeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPensBeforeStmt: %w", cerr)
 		}
 	}
 	if q.endSessionStmt != nil {
@@ -397,11 +433,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing keepBackupStmt: %w", cerr)
 		}
 	}
-	if q.ownRoomsStmt != nil {
-		if cerr := q.ownRoomsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing ownRoomsStmt: %w", cerr)
-		}
-	}
 	if q.ownRoomsAgainStmt != nil {
 		if cerr := q.ownRoomsAgainStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing ownRoomsAgainStmt: %w", cerr)
@@ -417,11 +448,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing passkeysStmt: %w", cerr)
 		}
 	}
-	if q.personByRecoveryStmt != nil {
-		if cerr := q.personByRecoveryStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing personByRecoveryStmt: %w", cerr)
-		}
-	}
 	if q.profileStmt != nil {
 		if cerr := q.profileStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing profileStmt: %w", cerr)
@@ -430,6 +456,11 @@ func (q *Queries) Close() error {
 	if q.raiseTermsStmt != nil {
 		if cerr := q.raiseTermsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing raiseTermsStmt: %w", cerr)
+		}
+	}
+	if q.recoverStmt != nil {
+		if cerr := q.recoverStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing recoverStmt: %w", cerr)
 		}
 	}
 	if q.renameStmt != nil {
@@ -457,19 +488,9 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing revokeInviteStmt: %w", cerr)
 		}
 	}
-	if q.roomStmt != nil {
-		if cerr := q.roomStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing roomStmt: %w", cerr)
-		}
-	}
-	if q.roomsStmt != nil {
-		if cerr := q.roomsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing roomsStmt: %w", cerr)
-		}
-	}
-	if q.roomsOfHouseStmt != nil {
-		if cerr := q.roomsOfHouseStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing roomsOfHouseStmt: %w", cerr)
+	if q.roomsRunForStmt != nil {
+		if cerr := q.roomsRunForStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing roomsRunForStmt: %w", cerr)
 		}
 	}
 	if q.sessionByTokenStmt != nil {
@@ -497,9 +518,34 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setRecoveryStmt: %w", cerr)
 		}
 	}
+	if q.setSeqStmt != nil {
+		if cerr := q.setSeqStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setSeqStmt: %w", cerr)
+		}
+	}
 	if q.setSnapshotStmt != nil {
 		if cerr := q.setSnapshotStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setSnapshotStmt: %w", cerr)
+		}
+	}
+	if q.takeKeptRoomsStmt != nil {
+		if cerr := q.takeKeptRoomsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeKeptRoomsStmt: %w", cerr)
+		}
+	}
+	if q.takeOwnRoomsStmt != nil {
+		if cerr := q.takeOwnRoomsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeOwnRoomsStmt: %w", cerr)
+		}
+	}
+	if q.takePersonStmt != nil {
+		if cerr := q.takePersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takePersonStmt: %w", cerr)
+		}
+	}
+	if q.takeRoomStmt != nil {
+		if cerr := q.takeRoomStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeRoomStmt: %w", cerr)
 		}
 	}
 	if q.unfollowStmt != nil {
@@ -515,6 +561,16 @@ func (q *Queries) Close() error {
 	if q.usePasskeyStmt != nil {
 		if cerr := q.usePasskeyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing usePasskeyStmt: %w", cerr)
+		}
+	}
+	if q.usePenStmt != nil {
+		if cerr := q.usePenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usePenStmt: %w", cerr)
+		}
+	}
+	if q.writtenStmt != nil {
+		if cerr := q.writtenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing writtenStmt: %w", cerr)
 		}
 	}
 	return err
@@ -561,6 +617,7 @@ type Queries struct {
 	addInviteStmt            *sql.Stmt
 	addKeptRoomStmt          *sql.Stmt
 	addPasskeyStmt           *sql.Stmt
+	addPenStmt               *sql.Stmt
 	addPersonStmt            *sql.Stmt
 	addReportStmt            *sql.Stmt
 	addRoomStmt              *sql.Stmt
@@ -574,6 +631,8 @@ type Queries struct {
 	deletePairStmt           *sql.Stmt
 	deleteRoomStmt           *sql.Stmt
 	doubtRoomsStmt           *sql.Stmt
+	dropPenStmt              *sql.Stmt
+	dropPensBeforeStmt       *sql.Stmt
 	endSessionStmt           *sql.Stmt
 	eventsStmt               *sql.Stmt
 	extendRoomStmt           *sql.Stmt
@@ -593,30 +652,34 @@ type Queries struct {
 	isFollowingStmt          *sql.Stmt
 	isPersonStmt             *sql.Stmt
 	keepBackupStmt           *sql.Stmt
-	ownRoomsStmt             *sql.Stmt
 	ownRoomsAgainStmt        *sql.Stmt
 	pairsStmt                *sql.Stmt
 	passkeysStmt             *sql.Stmt
-	personByRecoveryStmt     *sql.Stmt
 	profileStmt              *sql.Stmt
 	raiseTermsStmt           *sql.Stmt
+	recoverStmt              *sql.Stmt
 	renameStmt               *sql.Stmt
 	renewSessionStmt         *sql.Stmt
 	reportStmt               *sql.Stmt
 	reportsStmt              *sql.Stmt
 	revokeInviteStmt         *sql.Stmt
-	roomStmt                 *sql.Stmt
-	roomsStmt                *sql.Stmt
-	roomsOfHouseStmt         *sql.Stmt
+	roomsRunForStmt          *sql.Stmt
 	sessionByTokenStmt       *sql.Stmt
 	sessionsStmt             *sql.Stmt
 	setFounderInviteStmt     *sql.Stmt
 	setPairStmt              *sql.Stmt
 	setRecoveryStmt          *sql.Stmt
+	setSeqStmt               *sql.Stmt
 	setSnapshotStmt          *sql.Stmt
+	takeKeptRoomsStmt        *sql.Stmt
+	takeOwnRoomsStmt         *sql.Stmt
+	takePersonStmt           *sql.Stmt
+	takeRoomStmt             *sql.Stmt
 	unfollowStmt             *sql.Stmt
 	useInviteStmt            *sql.Stmt
 	usePasskeyStmt           *sql.Stmt
+	usePenStmt               *sql.Stmt
+	writtenStmt              *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
@@ -628,6 +691,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		addInviteStmt:            q.addInviteStmt,
 		addKeptRoomStmt:          q.addKeptRoomStmt,
 		addPasskeyStmt:           q.addPasskeyStmt,
+		addPenStmt:               q.addPenStmt,
 		addPersonStmt:            q.addPersonStmt,
 		addReportStmt:            q.addReportStmt,
 		addRoomStmt:              q.addRoomStmt,
@@ -641,6 +705,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deletePairStmt:           q.deletePairStmt,
 		deleteRoomStmt:           q.deleteRoomStmt,
 		doubtRoomsStmt:           q.doubtRoomsStmt,
+		dropPenStmt:              q.dropPenStmt,
+		dropPensBeforeStmt:       q.dropPensBeforeStmt,
 		endSessionStmt:           q.endSessionStmt,
 		eventsStmt:               q.eventsStmt,
 		extendRoomStmt:           q.extendRoomStmt,
@@ -660,29 +726,33 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		isFollowingStmt:          q.isFollowingStmt,
 		isPersonStmt:             q.isPersonStmt,
 		keepBackupStmt:           q.keepBackupStmt,
-		ownRoomsStmt:             q.ownRoomsStmt,
 		ownRoomsAgainStmt:        q.ownRoomsAgainStmt,
 		pairsStmt:                q.pairsStmt,
 		passkeysStmt:             q.passkeysStmt,
-		personByRecoveryStmt:     q.personByRecoveryStmt,
 		profileStmt:              q.profileStmt,
 		raiseTermsStmt:           q.raiseTermsStmt,
+		recoverStmt:              q.recoverStmt,
 		renameStmt:               q.renameStmt,
 		renewSessionStmt:         q.renewSessionStmt,
 		reportStmt:               q.reportStmt,
 		reportsStmt:              q.reportsStmt,
 		revokeInviteStmt:         q.revokeInviteStmt,
-		roomStmt:                 q.roomStmt,
-		roomsStmt:                q.roomsStmt,
-		roomsOfHouseStmt:         q.roomsOfHouseStmt,
+		roomsRunForStmt:          q.roomsRunForStmt,
 		sessionByTokenStmt:       q.sessionByTokenStmt,
 		sessionsStmt:             q.sessionsStmt,
 		setFounderInviteStmt:     q.setFounderInviteStmt,
 		setPairStmt:              q.setPairStmt,
 		setRecoveryStmt:          q.setRecoveryStmt,
+		setSeqStmt:               q.setSeqStmt,
 		setSnapshotStmt:          q.setSnapshotStmt,
+		takeKeptRoomsStmt:        q.takeKeptRoomsStmt,
+		takeOwnRoomsStmt:         q.takeOwnRoomsStmt,
+		takePersonStmt:           q.takePersonStmt,
+		takeRoomStmt:             q.takeRoomStmt,
 		unfollowStmt:             q.unfollowStmt,
 		useInviteStmt:            q.useInviteStmt,
 		usePasskeyStmt:           q.usePasskeyStmt,
+		usePenStmt:               q.usePenStmt,
+		writtenStmt:              q.writtenStmt,
 	}
 }

@@ -34,13 +34,43 @@ func (q *Queries) AddKeptRoom(ctx context.Context, arg AddKeptRoomParams) error 
 	return err
 }
 
-const adoptRooms = `-- name: AdoptRooms :exec
-UPDATE rooms SET kept = FALSE, term = term + 1 WHERE house = $1
+const adoptRooms = `-- name: AdoptRooms :many
+UPDATE rooms SET kept = FALSE, term = term + 1 WHERE house = $1 RETURNING name, term, seq, snapshot
 `
 
-func (q *Queries) AdoptRooms(ctx context.Context, house []byte) error {
-	_, err := q.exec(ctx, q.adoptRoomsStmt, adoptRooms, house)
-	return err
+type AdoptRoomsRow struct {
+	Name     []byte
+	Term     int64
+	Seq      int64
+	Snapshot []byte
+}
+
+func (q *Queries) AdoptRooms(ctx context.Context, house []byte) ([]AdoptRoomsRow, error) {
+	rows, err := q.query(ctx, q.adoptRoomsStmt, adoptRooms, house)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AdoptRoomsRow
+	for rows.Next() {
+		var i AdoptRoomsRow
+		if err := rows.Scan(
+			&i.Name,
+			&i.Term,
+			&i.Seq,
+			&i.Snapshot,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const deletePair = `-- name: DeletePair :exec
@@ -61,35 +91,26 @@ func (q *Queries) DoubtRooms(ctx context.Context, house []byte) error {
 	return err
 }
 
-const handBackRooms = `-- name: HandBackRooms :exec
-UPDATE rooms SET kept = TRUE WHERE house = $1
+const handBackRooms = `-- name: HandBackRooms :many
+UPDATE rooms SET kept = TRUE WHERE house = $1 RETURNING name, term, seq, snapshot
 `
 
-func (q *Queries) HandBackRooms(ctx context.Context, house []byte) error {
-	_, err := q.exec(ctx, q.handBackRoomsStmt, handBackRooms, house)
-	return err
-}
-
-const ownRooms = `-- name: OwnRooms :many
-SELECT name, term, seq, snapshot FROM rooms WHERE house IS NULL ORDER BY name
-`
-
-type OwnRoomsRow struct {
+type HandBackRoomsRow struct {
 	Name     []byte
 	Term     int64
 	Seq      int64
 	Snapshot []byte
 }
 
-func (q *Queries) OwnRooms(ctx context.Context) ([]OwnRoomsRow, error) {
-	rows, err := q.query(ctx, q.ownRoomsStmt, ownRooms)
+func (q *Queries) HandBackRooms(ctx context.Context, house []byte) ([]HandBackRoomsRow, error) {
+	rows, err := q.query(ctx, q.handBackRoomsStmt, handBackRooms, house)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []OwnRoomsRow
+	var items []HandBackRoomsRow
 	for rows.Next() {
-		var i OwnRoomsRow
+		var i HandBackRoomsRow
 		if err := rows.Scan(
 			&i.Name,
 			&i.Term,
@@ -151,40 +172,23 @@ func (q *Queries) Pairs(ctx context.Context) ([]Pair, error) {
 	return items, nil
 }
 
-const roomsOfHouse = `-- name: RoomsOfHouse :many
-SELECT name, term, seq, snapshot FROM rooms WHERE house = $1 AND kept = $2 ORDER BY name
+const roomsRunFor = `-- name: RoomsRunFor :many
+SELECT name FROM rooms WHERE house = $1 AND kept = FALSE ORDER BY name
 `
 
-type RoomsOfHouseParams struct {
-	House []byte
-	Kept  bool
-}
-
-type RoomsOfHouseRow struct {
-	Name     []byte
-	Term     int64
-	Seq      int64
-	Snapshot []byte
-}
-
-func (q *Queries) RoomsOfHouse(ctx context.Context, arg RoomsOfHouseParams) ([]RoomsOfHouseRow, error) {
-	rows, err := q.query(ctx, q.roomsOfHouseStmt, roomsOfHouse, arg.House, arg.Kept)
+func (q *Queries) RoomsRunFor(ctx context.Context, house []byte) ([][]byte, error) {
+	rows, err := q.query(ctx, q.roomsRunForStmt, roomsRunFor, house)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []RoomsOfHouseRow
+	var items [][]byte
 	for rows.Next() {
-		var i RoomsOfHouseRow
-		if err := rows.Scan(
-			&i.Name,
-			&i.Term,
-			&i.Seq,
-			&i.Snapshot,
-		); err != nil {
+		var name []byte
+		if err := rows.Scan(&name); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, name)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -217,4 +221,70 @@ func (q *Queries) SetPair(ctx context.Context, arg SetPairParams) error {
 		arg.Url,
 	)
 	return err
+}
+
+const takeKeptRooms = `-- name: TakeKeptRooms :many
+UPDATE rooms SET seq = seq WHERE house = $1 AND kept = TRUE RETURNING name
+`
+
+func (q *Queries) TakeKeptRooms(ctx context.Context, house []byte) ([][]byte, error) {
+	rows, err := q.query(ctx, q.takeKeptRoomsStmt, takeKeptRooms, house)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var name []byte
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		items = append(items, name)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const takeOwnRooms = `-- name: TakeOwnRooms :many
+UPDATE rooms SET seq = seq WHERE house IS NULL RETURNING name, term, seq, snapshot
+`
+
+type TakeOwnRoomsRow struct {
+	Name     []byte
+	Term     int64
+	Seq      int64
+	Snapshot []byte
+}
+
+func (q *Queries) TakeOwnRooms(ctx context.Context) ([]TakeOwnRoomsRow, error) {
+	rows, err := q.query(ctx, q.takeOwnRoomsStmt, takeOwnRooms)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TakeOwnRoomsRow
+	for rows.Next() {
+		var i TakeOwnRoomsRow
+		if err := rows.Scan(
+			&i.Name,
+			&i.Term,
+			&i.Seq,
+			&i.Snapshot,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

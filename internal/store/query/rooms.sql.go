@@ -89,75 +89,51 @@ func (q *Queries) Events(ctx context.Context, room []byte) ([][]byte, error) {
 	return items, nil
 }
 
-const extendRoom = `-- name: ExtendRoom :exec
-UPDATE rooms SET term = $1, seq = $2 WHERE name = $3
+const extendRoom = `-- name: ExtendRoom :execrows
+UPDATE rooms SET term = $1, seq = $2
+WHERE name = $3 AND seq = $4 AND term <= $1 AND kept = FALSE
 `
 
 type ExtendRoomParams struct {
-	Term int64
-	Seq  int64
-	Name []byte
+	Term  int64
+	Seq   int64
+	Name  []byte
+	Known int64
 }
 
-func (q *Queries) ExtendRoom(ctx context.Context, arg ExtendRoomParams) error {
-	_, err := q.exec(ctx, q.extendRoomStmt, extendRoom, arg.Term, arg.Seq, arg.Name)
-	return err
-}
-
-const raiseTerms = `-- name: RaiseTerms :exec
-UPDATE rooms SET term = term + 1 WHERE kept = FALSE
-`
-
-func (q *Queries) RaiseTerms(ctx context.Context) error {
-	_, err := q.exec(ctx, q.raiseTermsStmt, raiseTerms)
-	return err
-}
-
-const room = `-- name: Room :one
-SELECT term, seq, compacted, house, kept FROM rooms WHERE name = $1
-`
-
-type RoomRow struct {
-	Term      int64
-	Seq       int64
-	Compacted int64
-	House     []byte
-	Kept      bool
-}
-
-func (q *Queries) Room(ctx context.Context, name []byte) (RoomRow, error) {
-	row := q.queryRow(ctx, q.roomStmt, room, name)
-	var i RoomRow
-	err := row.Scan(
-		&i.Term,
-		&i.Seq,
-		&i.Compacted,
-		&i.House,
-		&i.Kept,
+func (q *Queries) ExtendRoom(ctx context.Context, arg ExtendRoomParams) (int64, error) {
+	result, err := q.exec(ctx, q.extendRoomStmt, extendRoom,
+		arg.Term,
+		arg.Seq,
+		arg.Name,
+		arg.Known,
 	)
-	return i, err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
-const rooms = `-- name: Rooms :many
-SELECT name, term, snapshot, house FROM rooms WHERE kept = FALSE ORDER BY name
+const raiseTerms = `-- name: RaiseTerms :many
+UPDATE rooms SET term = term + 1 WHERE kept = FALSE RETURNING name, term, snapshot, house
 `
 
-type RoomsRow struct {
+type RaiseTermsRow struct {
 	Name     []byte
 	Term     int64
 	Snapshot []byte
 	House    []byte
 }
 
-func (q *Queries) Rooms(ctx context.Context) ([]RoomsRow, error) {
-	rows, err := q.query(ctx, q.roomsStmt, rooms)
+func (q *Queries) RaiseTerms(ctx context.Context) ([]RaiseTermsRow, error) {
+	rows, err := q.query(ctx, q.raiseTermsStmt, raiseTerms)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []RoomsRow
+	var items []RaiseTermsRow
 	for rows.Next() {
-		var i RoomsRow
+		var i RaiseTermsRow
 		if err := rows.Scan(
 			&i.Name,
 			&i.Term,
@@ -175,6 +151,21 @@ func (q *Queries) Rooms(ctx context.Context) ([]RoomsRow, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const setSeq = `-- name: SetSeq :exec
+UPDATE rooms SET term = $1, seq = $2 WHERE name = $3
+`
+
+type SetSeqParams struct {
+	Term int64
+	Seq  int64
+	Name []byte
+}
+
+func (q *Queries) SetSeq(ctx context.Context, arg SetSeqParams) error {
+	_, err := q.exec(ctx, q.setSeqStmt, setSeq, arg.Term, arg.Seq, arg.Name)
+	return err
 }
 
 const setSnapshot = `-- name: SetSnapshot :exec
@@ -196,4 +187,30 @@ func (q *Queries) SetSnapshot(ctx context.Context, arg SetSnapshotParams) error 
 		arg.Name,
 	)
 	return err
+}
+
+const takeRoom = `-- name: TakeRoom :one
+UPDATE rooms SET seq = seq WHERE name = $1 RETURNING term, seq, compacted, house, kept
+`
+
+type TakeRoomRow struct {
+	Term      int64
+	Seq       int64
+	Compacted int64
+	House     []byte
+	Kept      bool
+}
+
+// A room that is taken is nobody else's to change until the transaction ends.
+func (q *Queries) TakeRoom(ctx context.Context, name []byte) (TakeRoomRow, error) {
+	row := q.queryRow(ctx, q.takeRoomStmt, takeRoom, name)
+	var i TakeRoomRow
+	err := row.Scan(
+		&i.Term,
+		&i.Seq,
+		&i.Compacted,
+		&i.House,
+		&i.Kept,
+	)
+	return i, err
 }

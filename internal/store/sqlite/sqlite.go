@@ -6,8 +6,8 @@
 // write-ahead log that is synced at every commit (synchronous=FULL), so that
 // what was acknowledged survives a loss of power.
 //
-// The driver is SQLite translated to Go; there is no C in it. It implements
-// people.Store and live.Store; package storetest says what that means.
+// The driver is SQLite translated to Go; there is no C in it. What the rows
+// mean is package records' business.
 package sqlite
 
 import (
@@ -15,81 +15,100 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
-	"time"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
-	"github.com/stoa-audio/stoa/internal/id"
-	"github.com/stoa-audio/stoa/internal/people"
-	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/store/query"
+	"github.com/stoa-audio/stoa/internal/store/records"
 )
 
 const readersMax = 8 // connections that read
 
-// A Store is an open SQLite file. It is safe for concurrent use.
-type Store struct {
-	db     *sql.DB // of the readers
-	read   *query.Queries
-	writer *writer
+// A file is an open SQLite file.
+type file struct {
+	*writer
+
+	db   *sql.DB // of the readers
+	read *query.Queries
 }
 
 // Open opens the records in the file path, makes them if there are none, and
 // brings them to the present schema.
-func Open(ctx context.Context, path string) (_ *Store, err error) {
-	// Made here, because SQLite would let others on the machine read it.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+func Open(ctx context.Context, path string) (*records.Store, error) {
+	f, err := openFile(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("make the records: %w", err)
+		return nil, err
 	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("make the records: %w", err)
-	}
-	if err := migrate(ctx, path); err != nil {
-		return nil, fmt.Errorf("bring the records to the present schema: %w", err)
-	}
-
-	s := new(Store)
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.Close())
-		}
-	}()
-	if s.writer, err = startWriter(ctx, path); err != nil {
-		return nil, fmt.Errorf("open the records for writing: %w", err)
-	}
-	if s.db, err = connect(path, readersMax, "query_only(1)"); err != nil {
-		return nil, fmt.Errorf("open the records for reading: %w", err)
-	}
-	if s.read, err = query.Prepare(ctx, s.db); err != nil {
-		return nil, fmt.Errorf("prepare to read the records: %w", err)
-	}
-	return s, nil
+	return records.New(f.read, f), nil
 }
 
-// Close waits for the writes that have begun, refuses others, and closes the
-// file.
-func (s *Store) Close() error {
+func openFile(ctx context.Context, path string) (_ *file, err error) {
+	if err := prepare(ctx, path); err != nil {
+		return nil, err
+	}
+	f := new(file)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}()
+	if f.writer, err = startWriter(ctx, path); err != nil {
+		return nil, fmt.Errorf("open the records for writing: %w", err)
+	}
+	if f.db, err = connect(path, readersMax, "query_only(1)"); err != nil {
+		return nil, fmt.Errorf("open the records for reading: %w", err)
+	}
+	if f.read, err = query.Prepare(ctx, f.db); err != nil {
+		return nil, fmt.Errorf("prepare to read the records: %w", err)
+	}
+	return f, nil
+}
+
+// Connect is Open for who wants the tables themselves.
+func Connect(ctx context.Context, path string) (*sql.DB, error) {
+	if err := prepare(ctx, path); err != nil {
+		return nil, err
+	}
+	return connect(path, readersMax)
+}
+
+// Close implements records.Database.
+func (f *file) Close() error {
 	var errs []error
-	if s.read != nil {
-		errs = append(errs, s.read.Close())
+	if f.read != nil {
+		errs = append(errs, f.read.Close())
 	}
-	if s.db != nil {
-		errs = append(errs, s.db.Close())
+	if f.db != nil {
+		errs = append(errs, f.db.Close())
 	}
-	if s.writer != nil {
-		errs = append(errs, s.writer.close())
+	if f.writer != nil {
+		errs = append(errs, f.writer.close())
 	}
 	return errors.Join(errs...)
 }
 
-// write runs do in a transaction of the writer.
-func (s *Store) write(ctx context.Context, what string, do func(context.Context, *query.Queries) error) error {
-	return failed(what, s.writer.do(ctx, do))
+// prepare makes the file if there is none, and brings it to the present schema.
+func prepare(ctx context.Context, path string) (err error) {
+	// Made here, because SQLite would let others on the machine read it.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names it
+	if err != nil {
+		return fmt.Errorf("make the records: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("make the records: %w", err)
+	}
+	db, err := connect(path, 1)
+	if err != nil {
+		return fmt.Errorf("open the records: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := records.Migrate(ctx, db, goose.DialectSQLite3); err != nil {
+		return fmt.Errorf("bring the records to the present schema: %w", err)
+	}
+	return nil
 }
 
 // connect returns a pool of at most n connections to the file path.
@@ -104,83 +123,4 @@ func connect(path string, n int, pragmas ...string) (*sql.DB, error) {
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)
 	return db, nil
-}
-
-func migrate(ctx context.Context, path string) (err error) {
-	db, err := connect(path, 1)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	files, err := fs.Sub(query.Migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files)
-	if err != nil {
-		return err
-	}
-	_, err = p.Up(ctx)
-	return err
-}
-
-// refusals are the answers of a store that are not failures of the store.
-var refusals = []error{
-	people.ErrNoPerson, people.ErrSignIn, people.ErrPasskey, people.ErrPasskeys, people.ErrNoPasskey, people.ErrNoSession,
-	people.ErrNoInvite, people.ErrNoInvitesLeft, people.ErrFollowing,
-	reports.ErrFull, reports.ErrNone,
-}
-
-// failed says what failed with err, unless err is nil or a refusal.
-func failed(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	for _, r := range refusals {
-		if errors.Is(err, r) {
-			return err
-		}
-	}
-	return fmt.Errorf("%w: %s: %w", people.ErrStore, what, err)
-}
-
-// found is failed for a query whose row may be missing, which then is none.
-func found(what string, err, none error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return none
-	}
-	return failed(what, err)
-}
-
-// changed returns none if no row was changed.
-func changed(rows int64, err, none error) error {
-	if err == nil && rows == 0 {
-		return none
-	}
-	return err
-}
-
-// name reads an id. The schema lets in no others.
-func name[T ~[id.Size]byte](b []byte) T {
-	var v T
-	copy(v[:], b)
-	return v
-}
-
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func fromMillis(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
-}
-
-func personOf(b []byte, text string, created int64) people.Person {
-	return people.Person{ID: name[id.Person](b), Name: text, Created: fromMillis(created)}
 }

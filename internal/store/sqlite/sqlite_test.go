@@ -13,16 +13,24 @@ import (
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/store/query"
+	"github.com/stoa-audio/stoa/internal/store/records"
 	"github.com/stoa-audio/stoa/internal/store/storetest"
 )
 
-func open(t *testing.T, path string) *Store {
+// A house is open records, and the file that they are in.
+type house struct {
+	*records.Store
+
+	file *file
+}
+
+func open(t *testing.T, path string) house {
 	t.Helper()
-	s, err := Open(t.Context(), path)
+	f, err := openFile(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return house{records.New(f.read, f), f}
 }
 
 func TestStore(t *testing.T) {
@@ -53,9 +61,9 @@ func TestReopen(t *testing.T) {
 	}
 	s = open(t, path)
 	defer s.Close()
-	records, err := s.Load(t.Context())
-	if err != nil || len(records) != 1 || records[0].Name != name || records[0].Term != 2 {
-		t.Fatalf("got %+v, %v", records, err)
+	rooms, err := s.Load(t.Context())
+	if err != nil || len(rooms) != 1 || rooms[0].Name != name || rooms[0].Term != 2 {
+		t.Fatalf("got %+v, %v", rooms, err)
 	}
 }
 
@@ -64,11 +72,11 @@ func TestSettings(t *testing.T) {
 	defer s.Close()
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"} {
 		var got string
-		if err := s.writer.conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
+		if err := s.file.writer.conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %q, want %q (%v)", pragma, got, want, err)
 		}
 	}
-	if _, err := s.db.ExecContext(t.Context(), "DELETE FROM people"); err == nil {
+	if _, err := s.file.db.ExecContext(t.Context(), "DELETE FROM people"); err == nil {
 		t.Error("a reader could write")
 	}
 }
@@ -97,7 +105,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	var pages int
-	if err := s.writer.conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
+	if err := s.file.writer.conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
 		t.Fatal(err)
 	}
 	limit(t, s, pages+20)
@@ -117,9 +125,9 @@ func TestFullDisk(t *testing.T) {
 		t.Fatalf("reading from a full disk: %v", err)
 	}
 	limit(t, s, 1<<30)
-	records, err := s.Load(ctx)
-	if err != nil || len(records) != 1 || len(records[0].Events) != stored {
-		t.Fatalf("of %d acknowledged events these are there: %v, %v", stored, records, err)
+	rooms, err := s.Load(ctx)
+	if err != nil || len(rooms) != 1 || len(rooms[0].Events) != stored {
+		t.Fatalf("of %d acknowledged events these are there: %v, %v", stored, rooms, err)
 	}
 	if err := s.Append(ctx, name, 2, uint64(stored)+1, []room.Event{room.Ended{Why: room.EndedEmptyStage}}); err != nil {
 		t.Fatalf("with room again: %v", err)
@@ -151,7 +159,7 @@ func TestUnwritable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.writer.conn.ExecContext(ctx, "PRAGMA query_only = 1"); err != nil {
+	if _, err := s.file.writer.conn.ExecContext(ctx, "PRAGMA query_only = 1"); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(2 * people.SessionRenew)
@@ -163,9 +171,9 @@ func TestUnwritable(t *testing.T) {
 	}
 }
 
-func limit(t *testing.T, s *Store, pages int) {
+func limit(t *testing.T, s house, pages int) {
 	t.Helper()
-	if _, err := s.writer.conn.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+	if _, err := s.file.writer.conn.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -186,14 +194,14 @@ func TestBatch(t *testing.T) {
 		}}
 	}
 	batch := []*write{add(nil), add(no), add(nil)}
-	s.writer.commit(batch)
+	s.file.writer.commit(batch)
 	for i, want := range []error{nil, no, nil} {
 		if !errors.Is(batch[i].err, want) {
 			t.Errorf("write %d: %v, want %v", i, batch[i].err, want)
 		}
 	}
 	var n int
-	if err := s.db.QueryRowContext(t.Context(), "SELECT count(*) FROM people").Scan(&n); err != nil || n != 2 {
+	if err := s.file.db.QueryRowContext(t.Context(), "SELECT count(*) FROM people").Scan(&n); err != nil || n != 2 {
 		t.Errorf("%d people are there, %v", n, err)
 	}
 }

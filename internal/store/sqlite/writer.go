@@ -46,10 +46,10 @@ func startWriter(ctx context.Context, path string) (_ *writer, err error) {
 	return w, nil
 }
 
-// do runs f in a transaction and returns when it is committed, or why it is
-// not. Once f is taken, ctx cannot call it back: its result would be unknown.
-func (w *writer) do(ctx context.Context, f func(context.Context, *query.Queries) error) error {
-	j := &write{do: f, done: make(chan struct{})}
+// Write implements records.Database. Once do is taken, ctx cannot call it back:
+// its result would be unknown.
+func (w *writer) Write(ctx context.Context, do func(context.Context, *query.Queries) error) error {
+	j := &write{do: do, done: make(chan struct{})}
 	select {
 	case w.writes <- j:
 		<-j.done

@@ -17,6 +17,7 @@ type Store interface {
 	people.Store
 	deputy.Store // a live.Store
 	reports.Store
+	Close() error
 }
 
 // Test runs the whole contract. Open returns an empty store, which it closes

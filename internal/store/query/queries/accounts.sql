@@ -4,6 +4,10 @@ INSERT INTO people (id, name, created, recovery) VALUES ($1, $2, $3, $4);
 -- name: IsPerson :one
 SELECT EXISTS (SELECT 1 FROM people WHERE id = $1) AS there;
 
+-- name: TakePerson :execrows
+-- What a taken person has, nobody else counts until the transaction ends.
+UPDATE people SET name = name WHERE id = $1;
+
 -- name: IsEmpty :one
 SELECT NOT EXISTS (SELECT 1 FROM people) AS empty;
 
@@ -25,8 +29,8 @@ UPDATE people SET name = $1 WHERE id = $2;
 -- name: SetRecovery :execrows
 UPDATE people SET recovery = $1 WHERE id = $2;
 
--- name: PersonByRecovery :one
-SELECT id FROM people WHERE recovery = $1;
+-- name: Recover :one
+UPDATE people SET recovery = @next WHERE recovery = @old RETURNING id;
 
 -- name: AddPasskey :execrows
 INSERT INTO passkeys (id, person, public_key, flags, uses, created)

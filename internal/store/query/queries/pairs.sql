@@ -1,23 +1,26 @@
 -- name: AddKeptRoom :exec
 INSERT INTO rooms (name, term, seq, compacted, snapshot, house, kept) VALUES ($1, $2, $3, $4, $5, $6, TRUE);
 
--- name: OwnRooms :many
-SELECT name, term, seq, snapshot FROM rooms WHERE house IS NULL ORDER BY name;
+-- name: TakeOwnRooms :many
+UPDATE rooms SET seq = seq WHERE house IS NULL RETURNING name, term, seq, snapshot;
 
--- name: RoomsOfHouse :many
-SELECT name, term, seq, snapshot FROM rooms WHERE house = $1 AND kept = $2 ORDER BY name;
+-- name: TakeKeptRooms :many
+UPDATE rooms SET seq = seq WHERE house = $1 AND kept = TRUE RETURNING name;
+
+-- name: RoomsRunFor :many
+SELECT name FROM rooms WHERE house = $1 AND kept = FALSE ORDER BY name;
 
 -- name: DoubtRooms :exec
 UPDATE rooms SET house = $1, kept = TRUE WHERE house IS NULL;
 
--- name: AdoptRooms :exec
-UPDATE rooms SET kept = FALSE, term = term + 1 WHERE house = $1;
+-- name: AdoptRooms :many
+UPDATE rooms SET kept = FALSE, term = term + 1 WHERE house = $1 RETURNING name, term, seq, snapshot;
 
 -- name: OwnRoomsAgain :exec
 UPDATE rooms SET house = NULL WHERE house = $1 AND kept = FALSE;
 
--- name: HandBackRooms :exec
-UPDATE rooms SET kept = TRUE WHERE house = $1;
+-- name: HandBackRooms :many
+UPDATE rooms SET kept = TRUE WHERE house = $1 RETURNING name, term, seq, snapshot;
 
 -- name: SetPair :exec
 INSERT INTO pairs (house, deputy, term, key, url) VALUES ($1, $2, $3, $4, $5)

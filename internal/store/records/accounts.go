@@ -1,4 +1,4 @@
-package sqlite
+package records
 
 import (
 	"context"
@@ -65,9 +65,12 @@ func (s *Store) Rename(ctx context.Context, who id.Person, name string) error {
 // AddPasskey implements people.Accounts.
 func (s *Store) AddPasskey(ctx context.Context, k people.Passkey) error {
 	return s.write(ctx, "add a passkey", func(ctx context.Context, q *query.Queries) error {
+		if err := take(ctx, q, k.Person); err != nil {
+			return err
+		}
 		a, err := q.Account(ctx, k.Person[:])
 		if err != nil {
-			return found("read an account", err, people.ErrNoPerson)
+			return err
 		}
 		if a.Passkeys >= people.PasskeysMax {
 			return people.ErrPasskeys
@@ -147,15 +150,11 @@ func (s *Store) SetRecovery(ctx context.Context, who id.Person, code people.Hash
 // Recover implements people.Accounts.
 func (s *Store) Recover(ctx context.Context, old, next people.Hash) (who id.Person, err error) {
 	err = s.write(ctx, "recover an account", func(ctx context.Context, q *query.Queries) error {
-		b, err := q.PersonByRecovery(ctx, old[:])
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
+		b, err := q.Recover(ctx, query.RecoverParams{Next: next[:], Old: old[:]})
+		if errors.Is(err, sql.ErrNoRows) {
 			return people.ErrSignIn
-		case err != nil:
-			return err
 		}
 		who = name[id.Person](b)
-		_, err = q.SetRecovery(ctx, query.SetRecoveryParams{Recovery: next[:], ID: b})
 		return err
 	})
 	return who, err

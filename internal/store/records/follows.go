@@ -1,4 +1,4 @@
-package sqlite
+package records
 
 import (
 	"context"
@@ -12,6 +12,9 @@ import (
 // Follow implements people.Follows.
 func (s *Store) Follow(ctx context.Context, who, whom id.Person, at time.Time) error {
 	return s.write(ctx, "follow", func(ctx context.Context, q *query.Queries) error {
+		if err := take(ctx, q, who); err != nil {
+			return err
+		}
 		if there, err := q.IsPerson(ctx, whom[:]); err != nil || !there {
 			return changed(0, err, people.ErrNoPerson)
 		}

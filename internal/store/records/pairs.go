@@ -1,4 +1,4 @@
-package sqlite
+package records
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 	"github.com/stoa-audio/stoa/internal/store/query"
 )
 
-// pairing runs do in a transaction of the writer.
+// pairing is a write of what package deputy wants kept.
 func (s *Store) pairing(ctx context.Context, what string, do func(context.Context, *query.Queries) error) error {
-	if err := s.writer.do(ctx, do); err != nil {
+	if err := s.db.Write(ctx, do); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
@@ -24,7 +24,8 @@ func (s *Store) pairing(ctx context.Context, what string, do func(context.Contex
 // Own implements deputy.Store.
 func (s *Store) Own(ctx context.Context) (records []deputy.Record, err error) {
 	err = s.pairing(ctx, "read the rooms", func(ctx context.Context, q *query.Queries) error {
-		rows, err := q.OwnRooms(ctx)
+		records = nil
+		rows, err := q.TakeOwnRooms(ctx)
 		for _, r := range rows {
 			records = append(records, recordOf(r.Name, r.Term, r.Seq, r.Snapshot))
 		}
@@ -58,7 +59,7 @@ func (s *Store) Doubt(ctx context.Context, house id.Node) error {
 // Keep implements deputy.Store.
 func (s *Store) Keep(ctx context.Context, house id.Node, rec deputy.Record) error {
 	return s.pairing(ctx, "keep a room", func(ctx context.Context, q *query.Queries) error {
-		r, err := q.Room(ctx, rec.Name[:])
+		r, err := q.TakeRoom(ctx, rec.Name[:])
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 		case err != nil:
@@ -87,7 +88,7 @@ func (s *Store) KeepEvents(ctx context.Context, house id.Node, name id.Room, ter
 			return nil
 		}
 		last := first + uint64(len(events)) - 1
-		r, err := q.Room(ctx, name[:])
+		r, err := q.TakeRoom(ctx, name[:])
 		switch {
 		case errors.Is(err, sql.ErrNoRows) && first == 1:
 			err = q.AddKeptRoom(ctx, query.AddKeptRoomParams{Name: name[:], Term: int64(term), Seq: int64(last), House: house[:]})
@@ -109,7 +110,7 @@ func (s *Store) KeepEvents(ctx context.Context, house id.Node, name id.Room, ter
 			return errGap
 		}
 		events = events[known+1-first:]
-		if err := q.ExtendRoom(ctx, query.ExtendRoomParams{Term: int64(term), Seq: int64(last), Name: name[:]}); err != nil {
+		if err := q.SetSeq(ctx, query.SetSeqParams{Term: int64(term), Seq: int64(last), Name: name[:]}); err != nil {
 			return err
 		}
 		return addEvents(ctx, q, name, known+1, events)
@@ -124,15 +125,15 @@ func ends(events []room.Event) bool {
 // Only implements deputy.Store.
 func (s *Store) Only(ctx context.Context, house id.Node, names map[id.Room]bool) error {
 	return s.pairing(ctx, "forget rooms that have ended", func(ctx context.Context, q *query.Queries) error {
-		rows, err := q.RoomsOfHouse(ctx, query.RoomsOfHouseParams{House: house[:], Kept: true})
+		rows, err := q.TakeKeptRooms(ctx, house[:])
 		if err != nil {
 			return err
 		}
-		for _, r := range rows {
-			if names[name[id.Room](r.Name)] {
+		for _, b := range rows {
+			if names[name[id.Room](b)] {
 				continue
 			}
-			if err := q.DeleteRoom(ctx, r.Name); err != nil {
+			if err := q.DeleteRoom(ctx, b); err != nil {
 				return err
 			}
 		}
@@ -143,16 +144,18 @@ func (s *Store) Only(ctx context.Context, house id.Node, names map[id.Room]bool)
 // Adopt implements deputy.Store.
 func (s *Store) Adopt(ctx context.Context, house id.Node, own bool) (records []live.Record, err error) {
 	err = s.pairing(ctx, "take rooms over", func(ctx context.Context, q *query.Queries) error {
-		if err := q.AdoptRooms(ctx, house[:]); err != nil {
-			return err
-		}
-		all, err := ofHouse(ctx, q, house, false)
+		records = nil
+		rows, err := q.AdoptRooms(ctx, house[:])
 		if err != nil {
 			return err
 		}
-		for _, r := range all {
-			r.Guest = !own
-			records = append(records, r.Record)
+		for _, r := range rows {
+			rec := recordOf(r.Name, r.Term, r.Seq, r.Snapshot).Record
+			rec.Guest = !own
+			if rec.Events, err = events(ctx, q, r.Name); err != nil {
+				return err
+			}
+			records = append(records, rec)
 		}
 		if !own {
 			return nil
@@ -162,31 +165,24 @@ func (s *Store) Adopt(ctx context.Context, house id.Node, own bool) (records []l
 	return records, err
 }
 
-func ofHouse(ctx context.Context, q *query.Queries, house id.Node, kept bool) (records []deputy.Record, err error) {
-	rows, err := q.RoomsOfHouse(ctx, query.RoomsOfHouseParams{House: house[:], Kept: kept})
-	for _, r := range rows {
-		records = append(records, recordOf(r.Name, r.Term, r.Seq, r.Snapshot))
-	}
-	return records, errors.Join(err, fill(ctx, q, records))
-}
-
 // HandBack implements deputy.Store.
 func (s *Store) HandBack(ctx context.Context, house id.Node) (records []deputy.Record, err error) {
 	err = s.pairing(ctx, "hand rooms back", func(ctx context.Context, q *query.Queries) error {
-		if err := q.HandBackRooms(ctx, house[:]); err != nil {
-			return err
+		records = nil
+		rows, err := q.HandBackRooms(ctx, house[:])
+		for _, r := range rows {
+			records = append(records, recordOf(r.Name, r.Term, r.Seq, r.Snapshot))
 		}
-		records, err = ofHouse(ctx, q, house, true)
-		return err
+		return errors.Join(err, fill(ctx, q, records))
 	})
 	return records, err
 }
 
 // Runs implements deputy.Store.
 func (s *Store) Runs(ctx context.Context, house id.Node) (names []id.Room, err error) {
-	rows, err := s.read.RoomsOfHouse(ctx, query.RoomsOfHouseParams{House: house[:], Kept: false})
-	for _, r := range rows {
-		names = append(names, name[id.Room](r.Name))
+	rows, err := s.read.RoomsRunFor(ctx, house[:])
+	for _, b := range rows {
+		names = append(names, name[id.Room](b))
 	}
 	return names, err
 }

@@ -1,4 +1,4 @@
-package sqlite
+package records
 
 import (
 	"context"
@@ -26,6 +26,9 @@ func (s *Store) Founder(ctx context.Context, i people.Invite, code people.Hash) 
 func (s *Store) Give(ctx context.Context, i people.Invite, code people.Hash, allowance int) error {
 	return s.write(ctx, "give an invite", func(ctx context.Context, q *query.Queries) error {
 		by, now := i.By.ID[:], millis(i.Created)
+		if err := take(ctx, q, i.By.ID); err != nil {
+			return err
+		}
 		n, err := q.CountInvites(ctx, query.CountInvitesParams{GivenBy: by, Expires: now})
 		if err != nil {
 			return err

@@ -1,4 +1,4 @@
-package sqlite
+package records
 
 import (
 	"context"
@@ -19,7 +19,7 @@ func (s *Store) Append(ctx context.Context, name id.Room, term, first uint64, ev
 	if len(events) == 0 {
 		return nil
 	}
-	err := s.writer.do(ctx, func(ctx context.Context, q *query.Queries) error {
+	err := s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
 		last := int64(first) + int64(len(events)) - 1
 		if err := extend(ctx, q, name, term, first, last); err != nil {
 			return err
@@ -50,7 +50,11 @@ func addEvents(ctx context.Context, q *query.Queries, name id.Room, first uint64
 
 // extend makes last the number of the room's last event, if first is the next.
 func extend(ctx context.Context, q *query.Queries, name id.Room, term, first uint64, last int64) error {
-	r, err := q.Room(ctx, name[:])
+	rows, err := q.ExtendRoom(ctx, query.ExtendRoomParams{Term: int64(term), Seq: last, Name: name[:], Known: int64(first) - 1})
+	if err != nil || rows > 0 {
+		return err
+	}
+	r, err := q.TakeRoom(ctx, name[:])
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		if first != 1 {
@@ -61,16 +65,14 @@ func extend(ctx context.Context, q *query.Queries, name id.Room, term, first uin
 		return err
 	case r.Kept, uint64(r.Term) > term:
 		return live.ErrTerm
-	case uint64(r.Seq)+1 != first:
-		return errGap
 	}
-	return q.ExtendRoom(ctx, query.ExtendRoomParams{Term: int64(term), Seq: last, Name: name[:]})
+	return errGap
 }
 
 // Compact implements live.Store.
 func (s *Store) Compact(ctx context.Context, name id.Room, term, seq uint64, snapshot []byte) error {
-	err := s.writer.do(ctx, func(ctx context.Context, q *query.Queries) error {
-		r, err := q.Room(ctx, name[:])
+	err := s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
+		r, err := q.TakeRoom(ctx, name[:])
 		switch {
 		case err != nil:
 			return err
@@ -94,11 +96,9 @@ func (s *Store) Compact(ctx context.Context, name id.Room, term, seq uint64, sna
 
 // Load implements live.Store.
 func (s *Store) Load(ctx context.Context) (records []live.Record, err error) {
-	err = s.writer.do(ctx, func(ctx context.Context, q *query.Queries) error {
-		if err := q.RaiseTerms(ctx); err != nil {
-			return err
-		}
-		rows, err := q.Rooms(ctx)
+	err = s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
+		records = nil
+		rows, err := q.RaiseTerms(ctx)
 		if err != nil {
 			return err
 		}

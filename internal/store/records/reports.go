@@ -1,4 +1,4 @@
-package sqlite
+package records
 
 import (
 	"context"
@@ -13,6 +13,9 @@ import (
 // AddReport implements reports.Store.
 func (s *Store) AddReport(ctx context.Context, r reports.Report) error {
 	return s.write(ctx, "keep a report", func(ctx context.Context, q *query.Queries) error {
+		if err := take(ctx, q, r.By); err != nil {
+			return err
+		}
 		kept, err := q.CountReports(ctx, r.By[:])
 		if err != nil {
 			return err

@@ -1,4 +1,4 @@
-package sqlite
+package records
 
 import (
 	"context"
@@ -12,6 +12,9 @@ import (
 // AddSession implements people.Sessions.
 func (s *Store) AddSession(ctx context.Context, n people.Session, token people.Hash) error {
 	return s.write(ctx, "sign in", func(ctx context.Context, q *query.Queries) error {
+		if err := take(ctx, q, n.Person); err != nil {
+			return err
+		}
 		if err := q.ForgetSessionsOver(ctx, millis(n.Created.Add(-people.SessionLife))); err != nil {
 			return err
 		}

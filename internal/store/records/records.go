@@ -1,0 +1,136 @@
+// Package records is what the stores have in common: how people, rooms and
+// reports become rows, how rows become them again, and what is asked before one
+// is written. It implements people.Store, deputy.Store (a live.Store) and
+// reports.Store; package storetest says what that means.
+//
+// It opens no database and begins no transaction: a Database does.
+package records
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/reports"
+	"github.com/stoa-audio/stoa/internal/store/query"
+)
+
+// A Database is where the rows are.
+type Database interface {
+	// Write runs do in a transaction and returns when it is committed. After an
+	// error nothing of it is stored; as long as that is not known, Write waits,
+	// whatever becomes of ctx. It may run do again from the beginning, and then
+	// the last run counts.
+	//
+	// Other transactions may run beside it, and each query sees what they have
+	// committed by then. So do takes a person or a room before it looks at what
+	// is theirs, or judges and changes by one query.
+	Write(ctx context.Context, do func(context.Context, *query.Queries) error) error
+	// Close waits for the writes that have begun, and refuses others.
+	Close() error
+}
+
+// A Store is the records of a house. It is safe for concurrent use.
+type Store struct {
+	read *query.Queries // outside of transactions
+	db   Database
+}
+
+// New returns the records in db, which are read by read.
+func New(read *query.Queries, db Database) *Store { return &Store{read, db} }
+
+// Close closes the database.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Migrate brings a database to the present schema.
+func Migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, options ...goose.ProviderOption) error {
+	files, err := fs.Sub(query.Migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(dialect, db, files, options...)
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// write is a write of what package people and its like know the errors of.
+func (s *Store) write(ctx context.Context, what string, do func(context.Context, *query.Queries) error) error {
+	return failed(what, s.db.Write(ctx, do))
+}
+
+// take has nobody else count what a person has until the transaction ends.
+func take(ctx context.Context, q *query.Queries, who id.Person) error {
+	rows, err := q.TakePerson(ctx, who[:])
+	return changed(rows, err, people.ErrNoPerson)
+}
+
+// refusals are the answers of a store that are not failures of the store.
+var refusals = []error{
+	people.ErrNoPerson, people.ErrSignIn, people.ErrPasskey, people.ErrPasskeys, people.ErrNoPasskey, people.ErrNoSession,
+	people.ErrNoInvite, people.ErrNoInvitesLeft, people.ErrFollowing,
+	reports.ErrFull, reports.ErrNone,
+}
+
+// failed says what failed with err, unless err is nil or a refusal.
+func failed(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, r := range refusals {
+		if errors.Is(err, r) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %s: %w", people.ErrStore, what, err)
+}
+
+// found is failed for a query whose row may be missing, which then is none.
+func found(what string, err, none error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return none
+	}
+	return failed(what, err)
+}
+
+// changed returns none if no row was changed.
+func changed(rows int64, err, none error) error {
+	if err == nil && rows == 0 {
+		return none
+	}
+	return err
+}
+
+// name reads an id. The schema lets in no others.
+func name[T ~[id.Size]byte](b []byte) T {
+	var v T
+	copy(v[:], b)
+	return v
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func personOf(b []byte, text string, created int64) people.Person {
+	return people.Person{ID: name[id.Person](b), Name: text, Created: fromMillis(created)}
+}

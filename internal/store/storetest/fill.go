@@ -1,0 +1,77 @@
+package storetest
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/deputy"
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/reports"
+	"github.com/stoa-audio/stoa/internal/room"
+)
+
+// Names that stay the same, so that Filled knows what Fill has made.
+var (
+	filledAda, filledBen = id.Person{1, 0xff}, id.Person{2}
+	filledRoom, guests   = id.Room{1}, 700
+	filledHouse          = id.Node{0xff, 9}
+	filledToken          = people.Hash{7}
+)
+
+// Fill puts something of everything into an empty store.
+func Fill(t *testing.T, s Store) {
+	ctx := t.Context()
+	founder, invite, recovery := people.Hash{1}, people.Hash{2}, people.Hash{3}
+	_, err := s.Founder(ctx, people.Invite{Created: noon}, founder)
+	must(t, err)
+	ada := people.Person{ID: filledAda, Name: "Aylin Demir 🦉", Created: noon}
+	key := people.Passkey{ID: []byte{0, 1, 0xff}, Person: ada.ID, PublicKey: []byte{0}, Flags: 0xff, Count: 1<<32 - 1, Created: noon}
+	must(t, s.SignUp(ctx, people.NewAccount{Person: ada, Invite: founder, Passkey: &key}))
+	must(t, s.KeepBackup(ctx, ada.ID, people.Backup{Passkey: key.ID, Sealed: []byte{0, 0xff}}))
+	must(t, s.Give(ctx, people.Invite{ID: people.InviteID{1}, By: ada, Created: noon, Expires: noon.Add(time.Hour)}, invite, 2))
+	must(t, s.SignUp(ctx, people.NewAccount{Person: people.Person{ID: filledBen, Name: "Ben", Created: noon}, Invite: invite, Recovery: &recovery}))
+	must(t, s.AddSession(ctx, people.Session{ID: people.SessionID{1}, Person: ada.ID, Created: noon, Seen: noon}, filledToken))
+	must(t, s.Follow(ctx, filledBen, ada.ID, noon))
+	k := newTalk(guests)
+	k.name = filledRoom
+	must(t, s.Append(ctx, k.name, 1, 1, k.events))
+	must(t, s.Compact(ctx, k.name, 1, 1, []byte(state(t, nil, k.events[:1]))))
+	other := newTalk(2)
+	must(t, s.KeepEvents(ctx, filledHouse, other.name, 3, 1, other.events))
+	must(t, s.AddReport(ctx, reports.Report{
+		ID: reports.ID{1}, Room: k.name, About: ada.ID, By: filledBen, Made: noon,
+		Hashes: [][16]byte{{1}, {2}}, Sealed: bytes.Repeat([]byte{0, 0xff}, reports.SealedMax/2),
+	}))
+	must(t, s.AddReport(ctx, reports.Report{ID: reports.ID{2}, Room: k.name, About: ada.ID, By: filledBen, Made: noon, Sealed: []byte{1}}))
+	must(t, s.SetPair(ctx, deputy.Pair{House: filledHouse, Term: 1<<62 + 1, Key: []byte{}, URL: "https://stoa.example"}))
+}
+
+// Filled looks whether what Fill has made is there.
+func Filled(t *testing.T, s Store) {
+	ctx := t.Context()
+	a, err := s.Account(ctx, filledAda)
+	must(t, err)
+	same(t, a, people.Account{Person: people.Person{ID: filledAda, Name: "Aylin Demir 🦉", Created: noon}, Passkeys: 1})
+	session, err := s.Session(ctx, filledToken)
+	must(t, err)
+	same(t, session.Person, filledAda)
+	by, err := s.FollowedBy(ctx, filledBen)
+	must(t, err)
+	same(t, by, []id.Person{filledAda})
+	r, err := s.Report(ctx, reports.ID{1})
+	must(t, err)
+	same(t, len(r.Sealed), reports.SealedMax)
+	r.Sealed, r.Made = nil, time.Time{}
+	same(t, r, reports.Report{ID: r.ID, Room: filledRoom, About: filledAda, By: filledBen, Hashes: [][16]byte{{1}, {2}}})
+	rooms := load(t, s)
+	same(t, len(rooms), 1)
+	same(t, len(rooms[filledRoom].Events), guests)
+	must(t, s.Append(ctx, filledRoom, 2, uint64(guests)+2, []room.Event{room.Ended{Why: room.EndedByModerator}}))
+	kept := adopt(t, s, filledHouse, false)
+	same(t, len(kept), 1)
+	pairs, err := s.Pairs(ctx)
+	must(t, err)
+	same(t, pairs[0].Term, uint64(1<<62+1))
+}
