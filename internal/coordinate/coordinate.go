@@ -24,7 +24,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -115,6 +118,29 @@ func (c Config) check() error {
 		return fmt.Errorf("%w: the hub is a seat, and calls no other one", ErrConfig)
 	}
 	return nil
+}
+
+// natsPort is where a server listens whose URL says nothing of it.
+const natsPort = "4222"
+
+// Addresses returns the hosts and ports of a region's own servers. What is no URL
+// is left out.
+func Addresses(servers []string) (out []string) {
+	for _, s := range servers {
+		if !strings.Contains(s, "://") {
+			s = "nats://" + s
+		}
+		u, err := url.Parse(s)
+		if err != nil || u.Hostname() == "" {
+			continue
+		}
+		port := u.Port()
+		if port == "" {
+			port = natsPort
+		}
+		out = append(out, net.JoinHostPort(u.Hostname(), port))
+	}
+	return out
 }
 
 // readable makes sure of files now: the client's library would find them missing

@@ -47,6 +47,8 @@ func (o *Coordinator) connect(ctx context.Context, kind string) (*line, error) {
 		nats.CustomReconnectDelay(func(attempts int) time.Duration { return again(attempts) }),
 		// What cannot be said now is not said later: by then it may be wrong.
 		nats.ReconnectBufSize(-1),
+		// No server says where else to call: it may be outside the node's fence.
+		nats.IgnoreDiscoveredServers(),
 		nats.CustomInboxPrefix(inboxes(c.Self.Place.Region)),
 		nats.ConnectHandler(func(*nats.Conn) { l.fire(true) }),
 		nats.ReconnectHandler(func(*nats.Conn) { l.reconnects.Add(1); l.fire(true) }),
@@ -70,7 +72,7 @@ func (o *Coordinator) connect(ctx context.Context, kind string) (*line, error) {
 	case o.seat != nil:
 		options = append(options, nats.InProcessServer(o.seat.server(kind)))
 	default:
-		options = append(options, nats.SetCustomDialer(dialer{ctx, kind, c.Dial}), nats.IgnoreDiscoveredServers())
+		options = append(options, nats.SetCustomDialer(dialer{ctx, kind, c.Dial}))
 	}
 	var err error
 	if l.conn, err = nats.Connect(url, options...); err != nil {

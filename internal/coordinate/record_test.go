@@ -3,6 +3,7 @@ package coordinate
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 	"testing"
 
 	"github.com/stoa-audio/stoa/internal/id"
@@ -63,5 +64,13 @@ func TestKeys(t *testing.T) {
 	}
 	if a, b := NodeKey(id.Node{1}), NodeKey(id.Node{2}); a == b || len(a) != 32 || !isKey(a) {
 		t.Error(a, b)
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	got := Addresses([]string{"tls://nats1.example.org:4222", "nats://nats2.example.org", "10.0.0.9:5222", "[2001:db8::1]", "nats://%zz", ""})
+	want := []string{"nats1.example.org:4222", "nats2.example.org:4222", "10.0.0.9:5222", "[2001:db8::1]:4222"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

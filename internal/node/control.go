@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/coordinate"
 	"github.com/stoa-audio/stoa/internal/overlay/audit"
 	"github.com/stoa-audio/stoa/internal/store"
 )
@@ -110,6 +111,9 @@ func (n *Node) seen() audit.Running {
 	}
 	for _, address := range store.Addresses(n.config.Database) { // it is this node's, and so where this node is
 		r.Ways = append(r.Ways, audit.Way{Address: address, Place: r.Place, For: "database"})
+	}
+	for _, address := range coordinate.Addresses(n.config.Coordination.Servers) { // its region's
+		r.Ways = append(r.Ways, audit.Way{Address: address, Place: r.Place, For: "coordination"})
 	}
 	t := n.trunk.Traffic()
 	for _, s := range t.Sides {
