@@ -103,10 +103,11 @@ type Parts struct {
 	Reports    *reports.Reports
 	Moderators []string
 
-	URL     *url.URL // where browsers find the house
-	House   string   // its name
-	Version string   // of the software
-	Web     fs.FS    // the built web app; may be empty
+	URL     *url.URL     // where browsers find the house
+	House   string       // its name
+	Version string       // of the software
+	Web     fs.FS        // the built web app; may be empty
+	Legal   http.Handler // what the law wants the house to say, at /legal/ and in security.txt; may be nil
 
 	// Ready returns why the node cannot serve now, or nil.
 	Ready func() error
@@ -169,6 +170,10 @@ func New(p Parts) *API {
 	a.openapi = a.addCalls(mux)
 	mux.HandleFunc("GET /api/v1/live", a.live)
 	mux.HandleFunc("/api/", a.noSuchThing)
+	if a.Legal != nil {
+		mux.Handle("/legal/", gzhttp.GzipHandler(a.Legal))
+		mux.Handle("/.well-known/security.txt", a.Legal)
+	}
 	// Of the app only: answers with secrets in them stay as long as they are.
 	mux.Handle("/", gzhttp.GzipHandler(a.web()))
 	a.handler = a.outside(mux)

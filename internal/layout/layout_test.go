@@ -41,6 +41,8 @@ sdk/go/ogg:        sdk/go/opus
 sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 
 reports:           id sdk/go/report
+picture:
+legal:
 deputy:            id room room/live
 store/query:
 store/records:     id room room/live deputy people reports store/query

@@ -43,6 +43,7 @@ type Config struct {
 	Invites    Invites    `koanf:"invites"`
 	Moderation Moderation `koanf:"moderation"`
 	Admin      Admin      `koanf:"admin"`
+	Legal      Legal      `koanf:"legal"`
 	Network    Network    `koanf:"network"`
 	Join       string     `koanf:"join"` // an invite to a network of nodes
 
@@ -81,6 +82,21 @@ type Invites struct {
 // Moderation is who looks at what people report.
 type Moderation struct {
 	Keys []string `koanf:"keys"` // that reports are sealed to
+}
+
+// Legal is who runs the house, as the law wants it said.
+type Legal struct {
+	Operator    string   `koanf:"operator"`
+	Address     []string `koanf:"address"` // lines
+	Email       string   `koanf:"email"`
+	Phone       string   `koanf:"phone"`
+	Represented string   `koanf:"represented"`
+	Register    string   `koanf:"register"`
+	VAT         string   `koanf:"vat"`
+	Officer     string   `koanf:"officer"`
+	Authority   string   `koanf:"authority"`
+	Security    string   `koanf:"security"`
+	Texts       string   `koanf:"texts"` // a directory
 }
 
 // Admin is what is for the operator alone.
@@ -130,6 +146,17 @@ var defaults = map[string]any{
 	"invites.expire":       "336h",
 	"moderation.keys":      []string{},
 	"admin.addr":           "",
+	"legal.operator":       "",
+	"legal.address":        []string{},
+	"legal.email":          "",
+	"legal.phone":          "",
+	"legal.represented":    "",
+	"legal.register":       "",
+	"legal.vat":            "",
+	"legal.officer":        "",
+	"legal.authority":      "",
+	"legal.security":       "",
+	"legal.texts":          "",
 	"network.listen":       ":7883",
 	"network.announce":     []string{},
 	"network.seeds":        []string{},
@@ -317,6 +344,12 @@ func (c *Config) check() error {
 		if _, _, err := net.SplitHostPort(c.Admin.Addr); err != nil {
 			return bad("admin.addr", "%q is not HOST:PORT", c.Admin.Addr)
 		}
+	}
+	if s := c.Legal.Security; s != "" && !strings.HasPrefix(s, "https://") && !strings.Contains(s, "@") {
+		return bad("legal.security", "%q is neither an address of mail nor of https", s)
+	}
+	if e := c.Legal.Email; e != "" && !strings.Contains(e, "@") {
+		return bad("legal.email", "%q is no address of mail", e)
 	}
 	if _, _, err := net.SplitHostPort(c.Network.Listen); err != nil {
 		return bad("network.listen", "%q is not HOST:PORT", c.Network.Listen)

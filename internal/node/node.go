@@ -24,6 +24,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/itinerary"
+	"github.com/stoa-audio/stoa/internal/legal"
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/packet"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
@@ -161,11 +162,19 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err != nil {
 		return nil, err
 	}
+	ours := c.legal()
+	if public.Scheme == "https" && !ours.Operator.Known() {
+		log.WarnContext(ctx, "nobody has said who runs this house; see [legal] in stoa.toml")
+	}
+	said, err := legal.Handler(ours)
+	if err != nil {
+		return nil, err
+	}
 	n.api = api.New(api.Parts{
 		Away:    goesOn,
 		Reports: n.reports, Moderators: c.Moderation.Keys,
 		People: n.people, Hub: watchers, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
-		URL: public, House: c.Name, Version: Version, Web: web.Dist(),
+		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})
 	n.rooms, err = live.Start(ctx, n.records(), n.people, watchers, n.spread, n.api)

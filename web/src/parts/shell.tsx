@@ -6,6 +6,7 @@ import { Wordmark } from './brand.tsx';
 import { Face } from './face.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import { useLasting } from './lasting.ts';
+import { LegalLinks } from './legal.tsx';
 
 /**
  * The porch outside of rooms: navigation, the screen, and what stands beside
@@ -134,6 +135,7 @@ export function Landing({
       <div class="pad stack landing-text">
         <Wordmark />
         {children}
+        <LegalLinks />
       </div>
     </main>
   );

@@ -12,6 +12,7 @@ import { type Language, language, microphone, shortcuts, theme } from '../models
 import { seat } from '../models/visit.ts';
 import { Dock } from '../parts/dock.tsx';
 import { Icon } from '../parts/icon.tsx';
+import { LegalLinks } from '../parts/legal.tsx';
 import { Loadable } from '../parts/loadable.tsx';
 import { RecoveryCode } from '../parts/recovery.tsx';
 import { BackTop, Porch } from '../parts/shell.tsx';
@@ -34,6 +35,7 @@ export function SettingsScreen() {
             <InRooms />
             <Keys showCode={(fresh) => (code.value = fresh)} />
             <Sessions />
+            <LegalLinks />
           </>
         )}
       </div>

@@ -503,6 +503,13 @@ export const de: Words = {
     lastKey: 'Du hast keinen Passkey. Ohne deinen Notfallcode kommst du nicht wieder rein.',
   },
 
+  legal: {
+    title: 'Über dieses Haus',
+    imprint: 'Impressum',
+    terms: 'Bedingungen',
+    privacy: 'Datenschutz',
+  },
+
   keys: {
     title: 'Tasten im Raum',
     m: 'Mikrofon öffnen oder schließen',

@@ -478,6 +478,13 @@ export const en = {
     lastKey: 'You have no passkey. Without your recovery code you cannot come back in.',
   },
 
+  legal: {
+    title: 'About this house',
+    imprint: 'Legal notice',
+    terms: 'Terms',
+    privacy: 'Privacy',
+  },
+
   keys: {
     title: 'Keys in a room',
     m: 'open or close the microphone',
