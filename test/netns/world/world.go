@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -46,6 +47,8 @@ type Plan struct {
 	Nodes  []Spot // the first is the house
 	People int    // with an account
 	Seed   uint64
+	// Servers are the regions that have servers of their own for coordination.
+	Servers []string
 	// Oceans says how the line between two regions is; nil: as on earth.
 	Oceans func(a, b string) lines.Line
 	Args   []string // more settings of each node
@@ -69,6 +72,7 @@ type World struct {
 	dir      string
 	names    *names
 	children []*child.Process
+	servers  []*child.Process
 	places   []*space.Place
 	plan     Plan
 
@@ -122,6 +126,11 @@ func Open(ctx context.Context, plan Plan, here *space.Place) (w *World, err erro
 			return w, err
 		}
 	}
+	for _, name := range plan.Servers {
+		if err := w.serve(ctx, name); err != nil {
+			return w, err
+		}
+	}
 	for i, spot := range plan.Nodes {
 		n, err := w.settle(ctx, i, spot)
 		if err != nil {
@@ -159,6 +168,9 @@ func (w *World) settle(ctx context.Context, i int, spot Spot) (*Node, error) {
 	}
 	if spot.Seat != "" {
 		n.args = append(n.args, "--coordination.seat", spot.Seat)
+	}
+	if slices.Contains(w.plan.Servers, spot.Region()) {
+		n.args = append(n.args, w.reach(spot.Region())...)
 	}
 	if spot.Beside != "" {
 		n.args = append(n.args, "--network.seeds", netip.AddrPortFrom(w.names.of(spot.Beside), trunkPort).String())
