@@ -72,6 +72,9 @@ func runAll(ctx context.Context, r *report, only string) error {
 		{"a region with servers of its own", world.Plan{Nodes: served, Servers: []string{"eu"}}, []act{
 			{"frozen", (*stage).freeze},
 		}},
+		{"a house with a deputy, of which all nodes get another version", world.Plan{Nodes: housed}, []act{
+			{"rolling", (*stage).roll},
+		}},
 	} {
 		var cases []act
 		for _, c := range night.cases {

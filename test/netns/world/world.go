@@ -31,7 +31,7 @@ import (
 	"github.com/stoa-audio/stoa/test/netns/space"
 )
 
-// Program is the node's.
+// Program is the node's, if it is to be no other one.
 const Program = "bin/stoa"
 
 // Bounds.
@@ -86,9 +86,10 @@ type Node struct {
 	*child.Process // the last that has been started
 
 	Spot
-	Place *space.Place
-	URL   string
-	ID    string // its name in the network
+	Place   *space.Place
+	URL     string
+	ID      string // its name in the network
+	Program string // that it is started as
 
 	killed bool // by us
 	data   string
@@ -147,7 +148,7 @@ func Open(ctx context.Context, plan Plan, here *space.Place) (w *World, err erro
 // settle prepares a place, a disk and an invite for a node.
 func (w *World) settle(ctx context.Context, i int, spot Spot) (*Node, error) {
 	at := w.names.of(spot.Name)
-	n := &Node{Spot: spot, URL: "https://" + domain(spot.Name), data: filepath.Join(w.dir, spot.Name)}
+	n := &Node{Spot: spot, URL: "https://" + domain(spot.Name), Program: Program, data: filepath.Join(w.dir, spot.Name)}
 	var err error
 	if n.Place, err = w.NewPlace(at); err != nil {
 		return nil, err
@@ -263,7 +264,7 @@ func (w *World) Start(ctx context.Context, n *Node) (err error) {
 	w.look(n)
 	w.Lines.Dark(n.Addr(), false)
 	n.killed = false
-	if n.Process, err = w.Run(n.Place, exec.Command(Program, n.args...)); err != nil { //nolint:noctx // it is ended with the world
+	if n.Process, err = w.Run(n.Place, exec.Command(n.Program, n.args...)); err != nil { //nolint:noctx // it is ended with the world
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, startMax)
