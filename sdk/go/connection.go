@@ -122,7 +122,7 @@ func (r *Room) make(ctx context.Context, c *connection, at string, standby bool)
 	case <-c.failed:
 		return fmt.Errorf("media does not come up: %w", ErrLost)
 	case <-ctx.Done():
-		return fmt.Errorf("media does not come up: %w", ctx.Err())
+		return fmt.Errorf("media does not come up: %w", context.Cause(ctx))
 	}
 }
 

@@ -248,6 +248,9 @@ func TestTheHouseGoes(t *testing.T) {
 	t.Logf("in its house again after %v", time.Since(began).Round(time.Millisecond))
 	hears(ben, 50)
 	hears(cleo, 50)
+	began = time.Now()
+	hears(joinAt(n.guest("Dora")), 50)
+	t.Logf("heard by somebody new after %v", time.Since(began).Round(time.Millisecond))
 }
 
 // refused returns the code of a problem.

@@ -32,6 +32,8 @@ const orders = {
     await who.enter(room);
   },
   microphone: () => who.openMicrophone(),
+  /** Comes onto the stage, having been asked to. */
+  comeUp: () => who.tap('accept-stage'),
   /** Sets the fence of a room that one moderates, and has none: all regions but some. */
   async fence({ without }) {
     await who.tap('menu');

@@ -51,11 +51,10 @@ func runAll(ctx context.Context, r *report, only string) error {
 	}
 	for _, night := range []struct {
 		what  string
-		nodes []world.Spot
-		far   func(a, b string) lines.Line
+		plan  world.Plan
 		cases []act
 	}{
-		{"six nodes without fences", open, world.Earth, []act{
+		{"six nodes without fences", world.Plan{Nodes: open}, []act{
 			{"calm", (*stage).calm},
 			{"relay killed", (*stage).killRelay},
 			{"speaker's node killed", (*stage).killSpeakers},
@@ -64,11 +63,17 @@ func runAll(ctx context.Context, r *report, only string) error {
 			{"loss", (*stage).lose},
 			{"fence put up", (*stage).putUpFence},
 		}},
-		{"four nodes with a fence, and two outside", fenced, near, []act{
+		{"four nodes with a fence, and two outside", world.Plan{Nodes: fenced, Oceans: near}, []act{
 			{"fence", (*stage).fence},
 		}},
-		{"a house with a deputy", housed, world.Earth, []act{
+		{"a house with a deputy", world.Plan{Nodes: housed}, []act{
 			{"house killed", (*stage).killHouse},
+		}},
+		{"a region with servers of its own", world.Plan{Nodes: served, Servers: []string{"eu"}}, []act{
+			{"frozen", (*stage).freeze},
+		}},
+		{"a house with a deputy, of which all nodes get another version", world.Plan{Nodes: housed}, []act{
+			{"rolling", (*stage).roll},
 		}},
 	} {
 		var cases []act
@@ -81,7 +86,8 @@ func runAll(ctx context.Context, r *report, only string) error {
 			continue
 		}
 		r.say("%s start", night.what)
-		if err := play(ctx, r, sound, world.Plan{Nodes: night.nodes, Oceans: night.far, People: 4}, cases); err != nil {
+		night.plan.People = 4
+		if err := play(ctx, r, sound, night.plan, cases); err != nil {
 			return err
 		}
 	}

@@ -1,8 +1,9 @@
 // Command netns runs a network of real nodes, each a process in a network
 // namespace of its own, between which a network of ours delays and loses packets
 // (test/netns/lines), and people in Chromium and with programs. It kills nodes,
-// moves fences, and says how long somebody was not heard, and how many packets
-// went where none may go.
+// moves fences, has a region's servers stand still and all nodes get another
+// version, and says how long somebody was not heard, and how many packets went
+// where none may go.
 //
 //	netns              all cases, with Chromium; writes build/netns.json
 //	netns -short       three nodes, programs for people: half a minute
@@ -26,16 +27,24 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/test/netns/space"
+	"github.com/stoa-audio/stoa/test/netns/world"
 )
 
 // Bounds of a run.
 const (
 	shortMax = time.Minute
-	allMax   = 6 * time.Minute
+	allMax   = 15 * time.Minute
 	soakMax  = 12 * time.Hour
 )
 
 func main() {
+	if was, err := world.Serve(); was {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "netns:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout)
 	stop()

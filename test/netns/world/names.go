@@ -63,7 +63,8 @@ func regionOf(a netip.Addr) string {
 	return ""
 }
 
-// Side returns who is at an address: the nodes of a region, or its people.
+// Side returns who is at an address: the nodes of a region, its own servers, or
+// its people.
 func Side(a netip.Addr) string {
 	r := regionOf(a)
 	switch {
@@ -71,6 +72,8 @@ func Side(a netip.Addr) string {
 		return "elsewhere"
 	case a.As4()[2] == 0:
 		return r
+	case a.As4()[2] == 2:
+		return r + " servers"
 	}
 	return r + " people"
 }

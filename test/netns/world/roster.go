@@ -74,13 +74,21 @@ func (n *Node) look(ctx context.Context, path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(res.Body, bodyMax))
 }
 
-// People returns who is in a room, with their roles, as the house knows it.
-func (p Person) People(ctx context.Context, room string) (roles map[string]string, err error) {
-	roles = make(map[string]string)
+// A Standing is what somebody is in a room. Hand is the number of the event that
+// raised theirs, 0 for none.
+type Standing struct {
+	Who  string
+	Role string
+	Hand uint64
+}
+
+// Standing returns what everybody in a room is, as the house knows it.
+func (p Person) Standing(ctx context.Context, room string) (map[string]Standing, error) {
+	all := make(map[string]Standing)
 	after := ""
 	for {
 		var page struct {
-			People []struct{ Who, Role string }
+			People []Standing
 			Next   json.Number
 		}
 		query := url.Values{"limit": {"100"}}
@@ -91,10 +99,23 @@ func (p Person) People(ctx context.Context, room string) (roles map[string]strin
 			return nil, err
 		}
 		for _, one := range page.People {
-			roles[one.Who] = one.Role
+			all[one.Who] = one
 		}
 		if after = page.Next.String(); after == "" || after == "0" || strings.HasPrefix(after, "-") {
-			return roles, nil
+			return all, nil
 		}
 	}
+}
+
+// People returns who is in a room, with their roles, as the house knows it.
+func (p Person) People(ctx context.Context, room string) (map[string]string, error) {
+	all, err := p.Standing(ctx, room)
+	if err != nil {
+		return nil, err
+	}
+	roles := make(map[string]string)
+	for who, one := range all {
+		roles[who] = one.Role
+	}
+	return roles, nil
 }

@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,7 +31,7 @@ import (
 	"github.com/stoa-audio/stoa/test/netns/space"
 )
 
-// Program is the node's.
+// Program is the node's, if it is to be no other one.
 const Program = "bin/stoa"
 
 // Bounds.
@@ -46,6 +47,8 @@ type Plan struct {
 	Nodes  []Spot // the first is the house
 	People int    // with an account
 	Seed   uint64
+	// Servers are the regions that have servers of their own for coordination.
+	Servers []string
 	// Oceans says how the line between two regions is; nil: as on earth.
 	Oceans func(a, b string) lines.Line
 	Args   []string // more settings of each node
@@ -69,6 +72,7 @@ type World struct {
 	dir      string
 	names    *names
 	children []*child.Process
+	servers  []*child.Process
 	places   []*space.Place
 	plan     Plan
 
@@ -82,9 +86,10 @@ type Node struct {
 	*child.Process // the last that has been started
 
 	Spot
-	Place *space.Place
-	URL   string
-	ID    string // its name in the network
+	Place   *space.Place
+	URL     string
+	ID      string // its name in the network
+	Program string // that it is started as
 
 	killed bool // by us
 	data   string
@@ -122,6 +127,11 @@ func Open(ctx context.Context, plan Plan, here *space.Place) (w *World, err erro
 			return w, err
 		}
 	}
+	for _, name := range plan.Servers {
+		if err := w.serve(ctx, name); err != nil {
+			return w, err
+		}
+	}
 	for i, spot := range plan.Nodes {
 		n, err := w.settle(ctx, i, spot)
 		if err != nil {
@@ -138,7 +148,7 @@ func Open(ctx context.Context, plan Plan, here *space.Place) (w *World, err erro
 // settle prepares a place, a disk and an invite for a node.
 func (w *World) settle(ctx context.Context, i int, spot Spot) (*Node, error) {
 	at := w.names.of(spot.Name)
-	n := &Node{Spot: spot, URL: "https://" + domain(spot.Name), data: filepath.Join(w.dir, spot.Name)}
+	n := &Node{Spot: spot, URL: "https://" + domain(spot.Name), Program: Program, data: filepath.Join(w.dir, spot.Name)}
 	var err error
 	if n.Place, err = w.NewPlace(at); err != nil {
 		return nil, err
@@ -159,6 +169,9 @@ func (w *World) settle(ctx context.Context, i int, spot Spot) (*Node, error) {
 	}
 	if spot.Seat != "" {
 		n.args = append(n.args, "--coordination.seat", spot.Seat)
+	}
+	if slices.Contains(w.plan.Servers, spot.Region()) {
+		n.args = append(n.args, w.reach(spot.Region())...)
 	}
 	if spot.Beside != "" {
 		n.args = append(n.args, "--network.seeds", netip.AddrPortFrom(w.names.of(spot.Beside), trunkPort).String())
@@ -251,7 +264,7 @@ func (w *World) Start(ctx context.Context, n *Node) (err error) {
 	w.look(n)
 	w.Lines.Dark(n.Addr(), false)
 	n.killed = false
-	if n.Process, err = w.Run(n.Place, exec.Command(Program, n.args...)); err != nil { //nolint:noctx // it is ended with the world
+	if n.Process, err = w.Run(n.Place, exec.Command(n.Program, n.args...)); err != nil { //nolint:noctx // it is ended with the world
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, startMax)
