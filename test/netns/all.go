@@ -527,7 +527,7 @@ func (s *stage) fence(ctx context.Context, name string) error {
 			s.line(s.far.Address, n.Addr(), 0)
 		}
 	}
-	v, err := watchFence(s.w)
+	v, err := watchFence(ctx, s.w)
 	if err != nil {
 		return err
 	}

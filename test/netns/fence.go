@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 	"time"
@@ -39,12 +38,15 @@ type watch struct {
 // watchFence begins to count, once the forbidden nodes have been let into the
 // network: that they have knocked at the door shows that the count would see
 // them.
-func watchFence(w *world.World) (watch, error) {
-	v := watch{w: w, before: w.Lines.Counts()}
-	if c := v.before.Sum(crosses); c.Packets == 0 {
-		return v, fmt.Errorf("the nodes in %s have never knocked: the count sees nothing", forbidden)
+func watchFence(ctx context.Context, w *world.World) (watch, error) {
+	v := watch{w: w}
+	err := world.Wait(ctx, "the nodes in "+forbidden+" to have knocked, without which the count sees nothing", 10*time.Second, func() bool {
+		v.before = w.Lines.Counts()
+		return v.before.Sum(crosses).Packets > 0
+	})
+	if err != nil {
+		return v, err
 	}
-	var err error
 	v.received, err = v.receive()
 	return v, err
 }

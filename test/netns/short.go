@@ -35,7 +35,7 @@ func runShort(ctx context.Context, r *report) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Fallen(), w.Close()) }()
-	v, err := watchFence(w)
+	v, err := watchFence(ctx, w)
 	if err != nil {
 		return err
 	}
