@@ -42,6 +42,7 @@ sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 
 reports:           id sdk/go/report
 picture:
+push:
 legal:
 deputy:            id room room/live
 store/query:
