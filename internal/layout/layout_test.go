@@ -28,6 +28,7 @@ room:              id region
 room/live:         id room
 hub:               id room
 courier:           id signal
+beside:            id room signal hub
 
 people:            id
 people/peopletest: id people
@@ -90,7 +91,7 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id region signal grant telemetry room room/live hub courier people reports socket
+api:               id region signal grant telemetry room room/live hub beside courier people reports socket
 node:              *
 
 sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report

@@ -192,6 +192,7 @@ export class Double {
       title,
       visibility,
       hands: 'everyone',
+      chat: 'everyone',
       people: [],
     };
     const room: Room = {

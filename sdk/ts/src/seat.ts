@@ -476,6 +476,7 @@ const nothingSeen: View = {
   title: '',
   visibility: 'closed',
   hands: 'off',
+  chat: 'off',
   people: [],
 };
 
