@@ -3,7 +3,10 @@
  * internal/room/apply.go, proven against test/vectors/room.json. Views are
  * values; a change makes a new one that shares what has stayed the same.
  */
-import type { HandPolicy, Participant, Poll, RoomEvent, View } from './protocol.ts';
+import type { Emoji, HandPolicy, Participant, Poll, RoomEvent, View } from './protocol.ts';
+
+/** With what one may react. */
+export const emojis: readonly Emoji[] = ['👏', '❤️', '😂', '😮', '🎉', '🙏', '🤔', '👍'];
 
 /**
  * Returns the view after an event, which must be the next that was sent. It
@@ -149,6 +152,16 @@ function changed(view: View, e: RoomEvent): View {
 /** Whether the hand policy lets this person raise a hand. */
 export function mayRaise(p: Participant, policy: HandPolicy): boolean {
   return policy === 'everyone' || (policy === 'followed' && p.followed);
+}
+
+/** The host that a link leads to, in full. Nothing, when it is no link that may be shown. */
+export function hostOf(url: string): string | undefined {
+  try {
+    const { protocol, username, password, host } = new URL(url);
+    return protocol === 'https:' && !username && !password && host ? host : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a poll can be voted in. */
