@@ -110,7 +110,9 @@ function changed(view: View, e: RoomEvent): View {
   if (e.poll_closed) {
     const { poll } = view;
     const { poll: which, counts } = e.poll_closed;
-    return isOpen(poll) && poll.poll === which ? { ...view, poll: { ...poll, counts } } : view;
+    return poll && isOpen(poll) && poll.poll === which
+      ? { ...view, poll: { ...poll, counts } }
+      : view;
   }
   if (e.asked_up) {
     const { who, until } = e.asked_up;
@@ -165,7 +167,7 @@ export function hostOf(url: string): string | undefined {
 }
 
 /** Whether a poll can be voted in. */
-export function isOpen(poll: Poll | undefined): poll is Poll {
+export function isOpen(poll: Poll | undefined): boolean {
   return poll !== undefined && poll.counts === undefined;
 }
 
