@@ -280,7 +280,7 @@ step('what people write is read by those inside, and by nobody between', 60, asy
   // Taken back by a moderator, it is nowhere to be read.
   await ada.openChat();
   await ada.page.locator('[data-test="said"]:visible').last().hover();
-  await ada.tap('take-back');
+  await ada.tap('unsay');
   for (const who of people) {
     await who.openChat();
     const said = who.page.locator('[data-test="said"]:visible').last();

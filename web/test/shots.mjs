@@ -433,7 +433,7 @@ const scenes = {
     go: seq(moderating, chatting, looking, async (page) => {
       const line = page.locator('[data-test=said]:visible').nth(4);
       await line.hover();
-      await line.locator('[data-test=take-back]').click();
+      await line.locator('[data-test=unsay]').click();
     }),
   },
   'room-chat-empty': { before: sealed, go: seq(inRoom('night'), looking) },

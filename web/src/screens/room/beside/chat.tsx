@@ -13,7 +13,7 @@ import {
   unread,
   wide,
 } from '../../../models/beside.ts';
-import { voices } from '../../../models/lock.ts';
+import { isStrange } from '../../../models/lock.ts';
 import { act, closeSheet, iModerate, sheet } from '../../../models/stage.ts';
 import { Laurel } from '../../../parts/brand.tsx';
 import { Face } from '../../../parts/face.tsx';
@@ -142,7 +142,7 @@ function Said({ seat, line }: { seat: Seat; line: Line }) {
   const { who, name, text, first, gap, at } = line;
   const mine = seat.me.value?.who === who;
   const person = seat.view.value.people.find((p) => p.who === who);
-  const strange = voices.value.some((v) => v.who === who && v.device !== line.device);
+  const strange = text !== undefined && isStrange(line);
   return (
     <li class={first ? 'said first' : 'said'} data-test="said">
       {gap && <p class="meta gap-line">{words.gap}</p>}
@@ -179,7 +179,7 @@ function Said({ seat, line }: { seat: Seat; line: Line }) {
           type="button"
           class="btn s icon bare take-back"
           aria-label={words.takeBack(text.slice(0, 60))}
-          data-test="take-back"
+          data-test="unsay"
           onClick={() => void act((s) => s.unsay(line.n))}
         >
           <Icon name="x" />
