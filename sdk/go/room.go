@@ -4,6 +4,7 @@
 //	room, err := stoa.Join(ctx, "https://stoa.example/r/"+name, grant)
 //	frame, err := room.Hear(ctx) // who speaks, and 20 ms of Opus
 //	err = room.Speak(frame.Opus)
+//	err = room.Write(ctx, "Hello.") // and Read what others write
 //
 // It speaks the protocol of docs/protocol: one WebSocket and one WebRTC
 // connection. What is said is sealed from end to end, by keys that the node does

@@ -263,6 +263,12 @@ describe('a seat in a room', () => {
     double.clock(room, { [bo.id]: 61 });
     await vi.waitFor(() => expect(queue()).toEqual(['Cy', 'Bo']));
     expect(first.clock.value?.get(bo.id)).toBe(61);
+    // A node that was started anew has heard nobody, and all begin anew with it.
+    double.cutLines();
+    await vi.waitFor(() => expect(first.state.value).toBe('reconnecting'));
+    await vi.waitFor(() => expect(first.state.value).toBe('live'), 5000);
+    expect(first.clock.value?.size).toBe(0);
+    await vi.waitFor(() => expect(queue()).toEqual(['Bo', 'Cy']));
   });
 
   it('is refused where there is no room', async () => {

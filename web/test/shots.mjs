@@ -465,6 +465,15 @@ const scenes = {
     go: seq(inRoom('night'), everything, chatting),
   },
   'room-beside-moderating': { before: sealed, go: seq(moderating, everything, chatting) },
+  'room-links': {
+    go: seq(moderating, (_, h) => {
+      const up = (by, url, text) => h.double.happen(h.night, { pinned: { by: by.id, url, text } });
+      up(h.jonas, 'https://lisboa.nightsounds.example/roof/3', 'Aufnahmen aus Lissabon');
+      up(h.aylin, 'https://xn--gerusche-2za.example/', '');
+      const long = `${'sehr-'.repeat(12)}lang.example`;
+      up(h.aylin, `https://${long}/`, 'Ein Programmheft mit allem, was man wissen muss, und mehr');
+    }),
+  },
   'room-poll-closed': {
     go: seq(inRoom('night'), everything, (_, h) => {
       const poll = h.night.view.poll.poll;

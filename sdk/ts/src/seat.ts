@@ -413,6 +413,9 @@ export class Seat {
         this.#view.value = view
           ? withNewcomer(view, you)
           : withFollowed(this.view.peek(), me, you.followed);
+        // The newest notices follow; a node that was started anew has none.
+        this.#clock.value = new Map();
+        this.#tally.value = undefined;
         const poll = this.view.peek().poll?.poll;
         const { vote: option } = entered;
         this.#vote.value =
