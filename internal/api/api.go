@@ -24,6 +24,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/klauspost/compress/gzhttp"
 
+	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
@@ -95,6 +96,7 @@ func (e *OfferError) Error() string { return "bad offer: " + e.Detail }
 type Parts struct {
 	People *people.People
 	Hub    *hub.Hub
+	Beside *beside.Rooms // what happens in rooms beside voices and events
 	Grants *grant.Keys
 	Media  Media
 	Away   Away // nil in no network

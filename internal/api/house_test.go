@@ -22,6 +22,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
@@ -179,9 +180,10 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	h.grants, err = grant.New([]byte("a seed for tests, 32 bytes long."))
 	h.must(err)
 	watchers := hub.New()
+	besides := beside.New(watchers)
 	h.api = New(Parts{
 		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"},
-		People: h.people, Hub: watchers, Grants: h.grants, Media: h.media,
+		People: h.people, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
 		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },
@@ -194,7 +196,7 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 		},
 		Clock: h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	})
-	h.rooms, err = live.Start(context.Background(), h.store, h.people, watchers, h.api)
+	h.rooms, err = live.Start(context.Background(), h.store, h.people, watchers, besides, h.api)
 	h.must(err)
 	h.api.Serve(h.rooms)
 	handler = h.api.Handler()
@@ -391,6 +393,7 @@ type message struct {
 		Ticket  string
 		Deputy  string
 		You     room.Participant
+		Vote    *int
 		View    *room.View
 	}
 	Answer    *struct{ SDP string }
@@ -411,7 +414,11 @@ type message struct {
 		Room id.Room
 		Why  string
 	}
-	raw string
+	Reactions *signal.Reactions
+	Said      *signal.Said
+	Unsaid    *signal.Unsaid
+	Poll      *signal.Poll
+	raw       string
 }
 
 // live connects without a cookie.

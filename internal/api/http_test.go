@@ -546,7 +546,7 @@ func TestHeaders(t *testing.T) {
 		res := h.call("GET", path, nil, "Accept", "text/html")
 		for name, want := range map[string]string{
 			"Content-Security-Policy": "frame-ancestors 'none'", "X-Content-Type-Options": "nosniff",
-			"Referrer-Policy": "no-referrer", "Permissions-Policy": "microphone=(self)",
+			"Referrer-Policy": "no-referrer", "X-DNS-Prefetch-Control": "off", "Permissions-Policy": "microphone=(self)",
 		} {
 			if got := res.header.Get(name); !strings.Contains(got, want) {
 				t.Errorf("%s has %s: %s", path, name, got)

@@ -100,6 +100,7 @@ func TestProblems(t *testing.T) {
 		"no_invite": true, "no_invites_left": true, "no_room": true, "no_such_thing": true, "too_many_rooms": true,
 		"cross_origin": true, "too_many": true, "unavailable": true, "node_full": true,
 		"no_moderators": true, "not_heard": true, "reports_full": true, "fence_closed": true,
+		"poll_full": true, // by the rules: room TestVotersAreBounded
 	}
 	refused := func(l *line, want code, what string, in any) message {
 		t.Helper()
@@ -171,6 +172,23 @@ func TestProblems(t *testing.T) {
 	if !strings.Contains(h.log.String(), "on fire") {
 		t.Error("our own failure is not in the log")
 	}
+
+	refused(a, "invalid", "react", body{"emoji": "🍰"})
+	refused(a, "invalid", "set_chat", body{"policy": "some"})
+	a.done("set_chat", body{"policy": "stage"})
+	refused(c, "chat_closed", "say", body{"sealed": "YQ"})
+	b.done("say", body{"sealed": "YQ"})
+	n := b.until(func(m message) bool { return m.Said != nil }).Said.N
+	refused(c, "not_author", "unsay", body{"n": n})
+	refused(c, "no_such_thing", "unsay", body{"n": n + 1})
+	refused(a, "invalid", "pin", body{"url": "http://example.org", "text": ""})
+	for n := range room.PinsMax {
+		a.done("pin", body{"url": fmt.Sprint("https://example.org/", n), "text": ""})
+	}
+	refused(a, "pins_full", "pin", body{"url": "https://example.org/", "text": ""})
+	refused(c, "no_poll", "vote", body{"poll": 1, "option": 0})
+	a.done("open_poll", body{"question": "Tea?", "options": []string{"yes", "no"}})
+	refused(a, "poll_open", "open_poll", body{"question": "Cake?", "options": []string{"yes", "no"}})
 
 	// A full stage, and a full list of those let in.
 	for n := range room.StageMax - 2 {

@@ -63,6 +63,9 @@ var vocabulary = map[string][]any{
 	"RoomParticipant.role":   {room.Listener, room.Speaker, room.Moderator},
 	"RoomView.visibility":    {room.Closed, room.Social, room.Open},
 	"RoomView.hands":         {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
+	"RoomView.chat":          {room.ChatOff, room.ChatStage, room.ChatEveryone},
+	"EventChatSet.policy":    {room.ChatOff, room.ChatStage, room.ChatEveryone},
+	"SignalSetChat.policy":   {room.ChatOff, room.ChatStage, room.ChatEveryone},
 	"EventOpened.visibility": {room.Closed, room.Social, room.Open},
 	"EventHandsSet.policy":   {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
 	"EventWidened.to":        {room.Social, room.Open},
@@ -71,11 +74,19 @@ var vocabulary = map[string][]any{
 	"EventEnded.why":         {room.EndedByModerator, room.EndedEmptyStage},
 	"SignalSetHands.policy":  {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
 	"SignalWiden.to":         {room.Social, room.Open},
+	"SignalReact.emoji":      emojis(),
 	"SignalCut.why": {
 		signal.CutTakenOver, signal.CutRemoved, signal.CutEnded, signal.CutLost,
 		signal.CutSignedOut, signal.CutSlow, signal.CutRestart, signal.CutElsewhere,
 	},
 	"SignalMove.why": {signal.MoveGone, signal.MoveOutside, signal.MoveLeaving, signal.MoveSwitched},
+}
+
+func emojis() (all []any) {
+	for _, e := range room.Emojis {
+		all = append(all, e)
+	}
+	return all
 }
 
 // schemaName names a type after its package where two packages have the same
@@ -96,7 +107,7 @@ func schemaName(t reflect.Type, hint string) string {
 	return name
 }
 
-// events is one of each kind of event, to describe it by.
+// events is one of each kind of event that is told, to describe it by.
 var events = []room.Event{
 	room.Opened{},
 	room.Entered{},
@@ -107,6 +118,11 @@ var events = []room.Event{
 	room.HandLowered{},
 	room.HandsSet{},
 	room.ProofSet{},
+	room.ChatSet{},
+	room.Pinned{},
+	room.Unpinned{},
+	room.PollOpened{},
+	room.PollClosed{},
 	room.AskedUp{},
 	room.AskOver{},
 	room.SteppedUp{},

@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 	"golang.org/x/text/language"
 
+	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/courier"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -52,6 +53,12 @@ var kinds = map[code]struct {
 	"on_stage":         {409, "Already on the stage", "Schon auf der Bühne"},
 	"hands_closed":     {403, "Hands are not open to you now", "Du kannst dich gerade nicht melden"},
 	"hands_full":       {409, "Very many have their hand up; please try again in a while", "Schon sehr viele melden sich; bitte versuch es später noch einmal"},
+	"chat_closed":      {403, "Writing is not open to you now", "Du kannst gerade nichts schreiben"},
+	"not_author":       {403, "Only a moderator may take back what others wrote", "Was andere geschrieben haben, kann nur die Moderation zurücknehmen"},
+	"pins_full":        {409, "Five links are up; take one down first", "Fünf Links hängen schon; nimm erst einen ab"},
+	"poll_open":        {409, "There is a poll already; close it first", "Es läuft schon eine Umfrage; beende sie erst"},
+	"no_poll":          {409, "This poll is not open", "Diese Umfrage läuft nicht"},
+	"poll_full":        {409, "As many have voted as can be counted", "Mehr Stimmen lassen sich nicht zählen"},
 	"not_asked":        {409, "There is no invitation to the stage, or no more", "Es gibt keine Einladung auf die Bühne oder keine mehr"},
 	"stage_full":       {409, "The stage is full", "Die Bühne ist voll"},
 	"microphones_full": {409, "Eight microphones are open, and more are not heard; please wait until one closes", "Acht Mikrofone sind offen, mehr hört man nicht; bitte warte, bis sich eines schließt"},
@@ -144,6 +151,15 @@ var refusals = []struct {
 	{room.ErrFull, "room_full", ""},
 	{room.ErrNarrower, "narrower", ""},
 	{room.ErrText, "invalid", "body.title"},
+	{room.ErrChat, "chat_closed", ""},
+	{room.ErrPinsFull, "pins_full", ""},
+	{room.ErrLink, "invalid", "pin.url"},
+	{room.ErrPollOpen, "poll_open", ""},
+	{room.ErrNoPoll, "no_poll", ""},
+	{room.ErrPollFull, "poll_full", ""},
+	{beside.ErrNoEmoji, "invalid", "react.emoji"},
+	{beside.ErrNoMessage, "no_such_thing", ""},
+	{beside.ErrNotAuthor, "not_author", ""},
 	{courier.ErrNotTending, "not_tending", ""},
 	{courier.ErrStale, "stale_announce", ""},
 	{courier.ErrNoKnock, "no_knock", ""},
@@ -228,6 +244,7 @@ func newProblem(c code, german bool) *Problem {
 func problemOf(err error, german bool) *Problem {
 	var (
 		wait  errWait
+		often beside.Wait
 		full  errFull
 		value errValue
 		offer *OfferError
@@ -240,6 +257,10 @@ func problemOf(err error, german bool) *Problem {
 	case errors.As(err, &wait):
 		p := newProblem("too_many", german)
 		p.after = max(wait.after, time.Second)
+		return p
+	case errors.As(err, &often):
+		p := newProblem("too_many", german)
+		p.after = max(often.After, time.Second)
 		return p
 	case errors.As(err, &value):
 		p := newProblem("invalid", german)

@@ -95,14 +95,14 @@ func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered
 		c.swap(nil)
 		return nil, nil, room.ErrNotHere
 	}
-	you, view, watch, err := a.watch(s, e.Since)
+	p, view, watch, err := a.watch(s, e.Since)
 	if err != nil {
 		c.swap(nil)
 		go a.disconnect(s) // the client does not know that it sits there
 		return nil, nil, err
 	}
 	entered := &signal.Entered{
-		Room: s.room, Me: s.who, Session: s.session, You: you, View: view, Media: a.Media.Up(s.room, s.who, s.session),
+		Room: s.room, Me: s.who, Session: s.session, You: p.text, Vote: p.vote, View: view, Media: a.Media.Up(s.room, s.who, s.session),
 	}
 	if a.Away != nil {
 		entered.Ticket, entered.Deputy = a.Away.Ticket(s.room, s.who, s.session)
@@ -134,10 +134,16 @@ func (a *API) permitted(e *signal.Enter) (g grant.Grant, err error) {
 	return g, err
 }
 
+// A person is what a client is told of its own.
+type person struct {
+	text json.RawMessage
+	vote *int // what they have chosen in the open poll
+}
+
 // watch returns the person of s, and what they see from now on: the events
 // after since, or a view and the events after it. Only events since the person
 // came in are shown so; what happened before is not theirs to know.
-func (a *API) watch(s *seat, since uint64) (you, view json.RawMessage, w *hub.Watch, err error) {
+func (a *API) watch(s *seat, since uint64) (you person, view json.RawMessage, w *hub.Watch, err error) {
 	// Between what is read and the watch more may happen than the hub keeps.
 	for range 3 {
 		continues, seq := false, since
@@ -147,9 +153,13 @@ func (a *API) watch(s *seat, since uint64) (you, view json.RawMessage, w *hub.Wa
 				err = room.ErrNotHere
 				return
 			}
-			if you, err = json.Marshal(p); err != nil {
+			if you.text, err = json.Marshal(p); err != nil {
 				err = fmt.Errorf("write a participant: %w", err)
 				return
+			}
+			you.vote = nil
+			if option, voted := r.Choice(s.who); voted {
+				you.vote = &option
 			}
 			if continues = since >= p.Entered && since <= r.Seq(); !continues {
 				seq = r.Seq()
@@ -158,16 +168,16 @@ func (a *API) watch(s *seat, since uint64) (you, view json.RawMessage, w *hub.Wa
 		})
 		switch {
 		case !there:
-			return nil, nil, nil, room.ErrNotHere
+			return you, nil, nil, room.ErrNotHere
 		case err != nil:
-			return nil, nil, nil, err
+			return you, nil, nil, err
 		}
 		if w, ok := a.Hub.Watch(s.room, seq, s.conn.ws.Flush); ok {
 			return you, view, w, nil
 		}
 		since = 0 // what has been missed is not at hand any more
 	}
-	return nil, nil, nil, errUnavailable
+	return you, nil, nil, errUnavailable
 }
 
 func (c *connection) watchHallway() error {
@@ -204,6 +214,10 @@ func (c *connection) ask(ctx context.Context, r signal.Request, reply *signal.Re
 		return err
 	}
 	if done, err := c.carry(r, s, reply); done || err != nil {
+		return err
+	}
+	if done, err := c.api.beside(r, s); done || err != nil {
+		reply.Done = &signal.None{}
 		return err
 	}
 	command, err := c.api.commandOf(r, s.by())
@@ -246,6 +260,22 @@ func (a *API) commandOf(r signal.Request, by room.Seat) (room.Command, error) {
 			return nil, errValue{"set_hands.policy", err.Error()}
 		}
 		return room.SetHands{By: by, Policy: policy}, nil
+	case r.SetChat != nil:
+		var policy room.ChatPolicy
+		if err := policy.UnmarshalText([]byte(r.SetChat.Policy)); err != nil {
+			return nil, errValue{"set_chat.policy", err.Error()}
+		}
+		return room.SetChat{By: by, Policy: policy}, nil
+	case r.Pin != nil:
+		return room.Pin{By: by, URL: r.Pin.URL, Text: r.Pin.Text}, nil
+	case r.Unpin != nil:
+		return room.Unpin{By: by, Pin: r.Unpin.Pin}, nil
+	case r.OpenPoll != nil:
+		return room.OpenPoll{By: by, Question: r.OpenPoll.Question, Options: r.OpenPoll.Options}, nil
+	case r.Vote != nil:
+		return room.Vote{By: by, Poll: r.Vote.Poll, Option: r.Vote.Option}, nil
+	case r.ClosePoll != nil:
+		return room.ClosePoll{By: by, Poll: r.ClosePoll.Poll}, nil
 	case r.AskUp != nil:
 		return room.AskUp{By: by, Who: r.AskUp.Who}, nil
 	case r.StepUp != nil:

@@ -4,7 +4,8 @@
 // It keeps the last events of each room, so that a watcher who was away for a
 // moment can go on where it was. Events that only change the number of people
 // are not told one by one. Beside the numbered events the hub carries notices,
-// of which only the newest counts: that number, and what others give it.
+// of which only the newest counts: that number, and what others give it; and
+// lines, which are for those who are there now, and kept for nobody.
 //
 // The hub knows no connection, decides nothing, and never waits for a watcher:
 // one that does not keep up is let go. A watcher is a place in the events, and
@@ -27,6 +28,8 @@ const (
 	keepMax    = 1024        // events of a room at hand for those who come back
 	waitMax    = 256         // events that may wait for one watcher
 	crowdEvery = time.Second // between two notices of how many there are
+	linesMax   = 64          // lines that wait for those who are slow to take them
+	lineHold   = 10 * time.Second
 )
 
 // A Hub has a feed for each running room.
@@ -47,8 +50,10 @@ type feed struct {
 	notices notices            // the newest, for those who come later
 	sounds  map[id.Node][]byte // the newest notice of voices, by where it is heard
 	watches []*Watch
-	rousing bool // somebody tells the watchers that there is something
-	news    bool // there is
+	lines   [][]byte // the last that were passed on
+	passed  uint64   // how many were, ever
+	rousing bool     // somebody tells the watchers that there is something
+	news    bool     // there is
 
 	count     int  // of people in the room
 	uncounted bool // it has changed otherwise than the events told say
@@ -65,9 +70,17 @@ type frame struct {
 // of voices is another one at each place.
 type notices [noticeKinds][]byte
 
+// A Kind is what a notice is about.
+type Kind int
+
+// The kinds of notices that others give. Reactions are of a moment: whoever
+// comes later is not told.
 const (
-	voices = iota
+	voices Kind = iota
 	crowd
+	Poll
+	Clock
+	Reactions
 	noticeKinds
 )
 
@@ -256,8 +269,56 @@ func (h *Hub) Tell(name id.Room, place id.Node, text []byte) {
 	f.rouse()
 }
 
-func (f *feed) tell(kind int, text []byte) {
-	f.notices[kind] = text
+// Notice delivers a notice to all who watch, as Tell does. Nil takes it back:
+// whoever comes later is told none.
+func (h *Hub) Notice(name id.Room, kind Kind, text []byte) {
+	f := h.find(name)
+	if f == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tell(kind, text)
+}
+
+// Pass delivers a line to all who watch now, after all events up to now. Who has
+// not taken it when there are many newer ones, or in ten seconds, misses it.
+func (h *Hub) Pass(name id.Room, text []byte) {
+	f := h.find(name)
+	if f == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lines = append(f.lines, text)
+	f.passed++
+	f.dropLines(f.passed - min(f.passed, linesMax))
+	upTo := f.passed
+	time.AfterFunc(lineHold, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.dropLines(upTo)
+	})
+	f.rouse()
+}
+
+// dropLines forgets the lines up to one, counted from the first that there was.
+func (f *feed) dropLines(upTo uint64) {
+	if first := f.firstLine(); upTo > first {
+		f.lines = slices.Delete(f.lines, 0, int(upTo-first)) //nolint:gosec // no more than there are
+	}
+	if len(f.lines) == 0 {
+		f.lines = nil
+	}
+}
+
+// firstLine returns the place of the first line at hand among all.
+func (f *feed) firstLine() uint64 { return f.passed - uint64(len(f.lines)) }
+
+func (f *feed) tell(kind Kind, text []byte) {
+	if kind != Reactions {
+		f.notices[kind] = text
+	}
 	for _, w := range f.watches {
 		w.notices[kind], w.noticesAfter = text, f.sent
 	}
@@ -282,6 +343,7 @@ func (h *Hub) Watch(name id.Room, since uint64, rouse func()) (*Watch, bool) {
 	w := &Watch{
 		of: f, rouse: rouse, at: len(f.watches),
 		next: f.oldest() + uint64(known), joined: f.sent, notices: f.notices, noticesAfter: f.sent,
+		line: f.passed,
 	}
 	w.notices[voices] = f.sounds[w.place]
 	if f.notices[crowd] != nil {

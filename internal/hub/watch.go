@@ -15,11 +15,12 @@ type Watch struct {
 	joined       uint64  // how many were told before the watch began
 	notices      notices // to be delivered once
 	noticesAfter uint64  // how many events they come after
+	line         uint64  // place of the line to deliver next among all passed on
 	slow         bool
 	stopped      bool
 }
 
-// Take returns the event or notice that is to be delivered next, as a JSON
+// Take returns the event, notice or line that is to be delivered next, as a JSON
 // object that is not to be changed; or nil and whether there may be more later.
 // There will not when the room has ended and all is delivered, when the
 // watcher is too slow, and after Stop.
@@ -45,6 +46,14 @@ func (w *Watch) Take() (text []byte, more bool) {
 	if w.next < f.sent {
 		text = f.kept[w.next-f.oldest()].text
 		w.next++
+		return text, true
+	}
+	if first := f.firstLine(); w.line < f.passed {
+		w.line = max(w.line, first)
+	}
+	if w.line < f.passed {
+		text = f.lines[w.line-f.firstLine()]
+		w.line++
 		return text, true
 	}
 	return nil, !f.ended

@@ -28,6 +28,7 @@ room:              id region
 room/live:         id room
 hub:               id room
 courier:           id signal
+beside:            id room signal hub
 
 people:            id
 people/peopletest: id people
@@ -35,6 +36,7 @@ sdk/go/sframe:
 sdk/go/keys:
 sdk/go/voice:      sdk/go/sframe sdk/go/keys
 sdk/go/group:      sdk/go/keys
+sdk/go/words:      sdk/go/keys sdk/go/group sdk/go/sframe
 sdk/go/red:
 sdk/go/opus:
 sdk/go/ogg:        sdk/go/opus
@@ -90,10 +92,10 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id region signal grant telemetry room room/live hub courier people reports socket
+api:               id region signal grant telemetry room room/live hub beside courier people reports socket
 node:              *
 
-sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report
+sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report sdk/go/words
 
 bench/child:
 bench/count:
@@ -107,7 +109,7 @@ test/*:            *
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id region overlay/frame overlay/hop overlay/topology overlay/relay overlay/seal overlay/directory overlay/audit overlay/waybill room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
+var pure = strings.Fields("id region overlay/frame overlay/hop overlay/topology overlay/relay overlay/seal overlay/directory overlay/audit overlay/waybill room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/words sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")

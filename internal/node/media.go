@@ -21,8 +21,8 @@ import (
 // In a closed room, all that are open are heard.
 const _ = uint(forward.Slots - room.OpenMax)
 
-// encodeSound returns the notice of how a room sounds.
-func encodeSound(name id.Room, s sfu.Sound) []byte {
+// encodeSound returns the notice of how a room sounds, and who is heard.
+func encodeSound(name id.Room, s sfu.Sound) (text []byte, speaking []id.Person) {
 	notice := signal.Voices{
 		Room: name, Slots: make([]*id.Person, len(s.Slots)), Speaking: []id.Person{},
 		FrameMS: int(s.Frame.Milliseconds()),
@@ -45,7 +45,7 @@ func encodeSound(name id.Room, s sfu.Sound) []byte {
 	if err != nil {
 		panic("node: voices have no JSON form: " + err.Error()) // a mistake in package signal
 	}
-	return b
+	return b, notice.Speaking
 }
 
 // media is the media loop as a place for rooms knows it.
@@ -141,10 +141,20 @@ func (v voices) Switch(name id.Room, who id.Person, session id.Session, at id.No
 // sound tells the people of a room at this node how it sounds: by its owner, who
 // has their WebSockets.
 func (n *Node) sound(watchers *hub.Hub, name id.Room, s sfu.Sound) {
-	notice := encodeSound(name, s)
+	notice, speaking := encodeSound(name, s)
 	if owner := n.place.Owner(name); owner == n.self() {
 		watchers.Tell(name, id.Node{}, notice)
+		n.beside.Heard(name, id.Node{}, speaking)
 	} else {
 		n.guests.Sound(owner, name, notice)
+	}
+}
+
+// soundAt is told how a room of this node sounds at another one.
+func (n *Node) soundAt(watchers *hub.Hub, name id.Room, at id.Node, notice []byte) {
+	watchers.Tell(name, at, notice)
+	var heard signal.Notice
+	if json.Unmarshal(notice, &heard) == nil && heard.Voices != nil {
+		n.beside.Heard(name, at, heard.Voices.Speaking)
 	}
 }

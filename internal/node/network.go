@@ -130,7 +130,7 @@ func (n *Node) reach(watchers *hub.Hub) func(id.Node, func(func()) []spread.Line
 		if n.trunk != nil {
 			n.trunk.Mind(node)
 		}
-		return spread.Reach(node, n.streams, told, func(name id.Room, at id.Node, notice []byte) { watchers.Tell(name, at, notice) }, n.log)
+		return spread.Reach(node, n.streams, told, func(name id.Room, at id.Node, notice []byte) { n.soundAt(watchers, name, at, notice) }, n.log)
 	}
 }
 

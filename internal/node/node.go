@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/api"
+	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/coordinate"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/grant"
@@ -65,6 +66,7 @@ type Node struct {
 	keeper  *deputy.Keeper                 // other houses' rooms; nil in no network
 	doubted sync.Map                       // nodes that do not stand where they say, to how many km that is off
 	admits  net.Addr                       // where machines are admitted to the network; nil: here they are not
+	beside  *beside.Rooms                  // what happens in them beside voices and events
 	control *control
 	gauge   *gauge
 	rooms   *live.Rooms
@@ -136,6 +138,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	watchers := hub.New()
+	n.beside = beside.New(watchers)
 	var work context.Context
 	work, n.work = context.WithCancel(context.Background())
 	if err := n.startNetwork(ctx, work); err != nil {
@@ -173,11 +176,11 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	n.api = api.New(api.Parts{
 		Away:    goesOn,
 		Reports: n.reports, Moderators: c.Moderation.Keys,
-		People: n.people, Hub: watchers, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
+		People: n.people, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})
-	n.rooms, err = live.Start(ctx, n.records(), n.people, watchers, n.spread, n.api)
+	n.rooms, err = live.Start(ctx, n.records(), n.people, watchers, n.spread, n.beside, n.api)
 	if err != nil {
 		return nil, err
 	}

@@ -30,8 +30,12 @@ func (r *Room) Apply(e Event) Sight {
 			sight.Person = &as
 		}
 	} else {
-		if e, ok := e.(Regrouped); ok {
+		switch e := e.(type) {
+		case Regrouped:
 			sight.Event = r.shownOf(e)
+		case Voted: // who votes for what is nobody's to see
+			sight.Event = nil
+		default:
 		}
 		r.change(e)
 	}
@@ -54,6 +58,7 @@ func (r *Room) change(e Event) {
 	switch e := e.(type) {
 	case Opened:
 		r.opened, r.title, r.visibility, r.hands = e.At, e.Title, e.Visibility, HandsEveryone
+		r.chat = ChatEveryone
 		r.setFence(e.Fence)
 		r.here = make(map[id.Person]*Participant)
 		r.invited = make(map[id.Person]bool)
@@ -89,6 +94,22 @@ func (r *Room) change(e Event) {
 		}
 	case ProofSet:
 		r.proven = e.Proven
+	case ChatSet:
+		r.chat = e.Policy
+	case Pinned:
+		r.pins = append(slices.Clip(r.pins), Pinning{r.seq, e.By, e.URL, e.Text})
+	case Unpinned:
+		r.pins = without(r.pins, e.Pin)
+	case PollOpened:
+		if len(e.Options) == 0 {
+			break // asks nothing
+		}
+		r.poll = &Poll{Poll: r.seq, By: e.By, Question: e.Question, Options: e.Options, now: make([]int, len(e.Options))}
+		r.votes = make(map[id.Person]int)
+	case Voted:
+		r.cast(e)
+	case PollClosed:
+		r.closePoll(e)
 	case Widened:
 		r.visibility = e.To
 	case Fenced:
@@ -106,6 +127,7 @@ func (r *Room) change(e Event) {
 		clear(r.waiting)
 		r.next, r.nextCount = time.Time{}, 0
 		r.order, r.stage, r.chairs, r.sampled = nil, nil, 0, 0
+		r.votes = nil
 
 	case Returned:
 		r.with(e.Who, func(p *Participant) {

@@ -63,6 +63,41 @@ type (
 		Proven bool
 	}
 
+	// SetChat says who may write.
+	SetChat struct {
+		By     Seat
+		Policy ChatPolicy
+	}
+	// Pin puts a link up for all to see.
+	Pin struct {
+		By   Seat
+		URL  string
+		Text string
+	}
+	// Unpin takes it down. Pin is the number of the event that put it up.
+	Unpin struct {
+		By  Seat
+		Pin uint64
+	}
+	// OpenPoll asks everybody a question.
+	OpenPoll struct {
+		By       Seat
+		Question string
+		Options  []string
+	}
+	// Vote answers it, or answers it otherwise. Poll is the number of the event
+	// that opened it, Option counts from 0.
+	Vote struct {
+		By     Seat
+		Poll   uint64
+		Option int
+	}
+	// ClosePoll ends the answering.
+	ClosePoll struct {
+		By   Seat
+		Poll uint64
+	}
+
 	// AskUp invites a listener to the stage.
 	AskUp struct {
 		By  Seat
@@ -134,6 +169,12 @@ func (RaiseHand) command()     {}
 func (LowerHand) command()     {}
 func (SetHands) command()      {}
 func (Prove) command()         {}
+func (SetChat) command()       {}
+func (Pin) command()           {}
+func (Unpin) command()         {}
+func (OpenPoll) command()      {}
+func (Vote) command()          {}
+func (ClosePoll) command()     {}
 func (AskUp) command()         {}
 func (StepUp) command()        {}
 func (Decline) command()       {}

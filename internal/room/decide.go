@@ -45,6 +45,18 @@ var (
 	ErrNarrower = errors.New("a room cannot get narrower while it runs")
 	// ErrNowhere means that a fence leaves no place at all.
 	ErrNowhere = errors.New("a fence around nothing")
+	// ErrChat means that the chat policy does not allow it.
+	ErrChat = errors.New("the chat is not open to them")
+	// ErrPinsFull means that as many links are up as may be.
+	ErrPinsFull = errors.New("as many links are up as may be")
+	// ErrLink means that a link is not https, names a user, or is too long.
+	ErrLink = errors.New("not a link that can be shown to all")
+	// ErrPollOpen means that a question is asked already.
+	ErrPollOpen = errors.New("there is a poll already")
+	// ErrNoPoll means that no such question is asked, or none any more.
+	ErrNoPoll = errors.New("no such poll is open")
+	// ErrPollFull means that as many have voted as are counted.
+	ErrPollFull = errors.New("as many have voted as are counted")
 	// ErrText means that a name or title is too long or not one line of text,
 	// or that a word is none that the rules know.
 	ErrText = errors.New("too long, or not text")
@@ -94,6 +106,37 @@ func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
 			return nil, err
 		}
 		return []Event{ProofSet{c.Proven}}, nil
+
+	case SetChat:
+		if err := r.chair(c.By); err != nil || r.chat == c.Policy {
+			return nil, err
+		}
+		if c.Policy > ChatEveryone {
+			return nil, ErrText
+		}
+		return []Event{ChatSet{c.Policy}}, nil
+	case Pin:
+		return r.pin(c)
+	case Unpin:
+		if err := r.chair(c.By); err != nil || !r.isPinned(c.Pin) {
+			return nil, err
+		}
+		return []Event{Unpinned{c.Pin}}, nil
+	case OpenPoll:
+		return r.openPoll(c)
+	case Vote:
+		return r.vote(c)
+	case ClosePoll:
+		if err := r.chair(c.By); err != nil {
+			return nil, err
+		}
+		if r.poll == nil || r.poll.Poll != c.Poll {
+			return nil, ErrNoPoll
+		}
+		if !r.poll.Open() {
+			return nil, nil
+		}
+		return []Event{PollClosed{c.Poll, slices.Clone(r.poll.now)}}, nil
 
 	case AskUp:
 		return r.askUp(now, c)

@@ -71,6 +71,40 @@ type (
 	ProofSet struct {
 		Proven bool `json:"proven"`
 	}
+	// ChatSet says who may write.
+	ChatSet struct {
+		Policy ChatPolicy `json:"policy"`
+	}
+	// Pinned means that a link is up. It goes by the number of this event.
+	Pinned struct {
+		By   id.Person `json:"by"`
+		URL  string    `json:"url"`
+		Text string    `json:"text"`
+	}
+	// Unpinned means that it is down.
+	Unpinned struct {
+		Pin uint64 `json:"pin"`
+	}
+	// PollOpened means that everybody is asked a question, in the place of the
+	// one before. It goes by the number of this event.
+	PollOpened struct {
+		By       id.Person `json:"by"`
+		Question string    `json:"question"`
+		Options  []string  `json:"options"`
+	}
+	// Voted means that somebody has answered. Nobody is told of it but by how
+	// many there are.
+	Voted struct {
+		Who    id.Person `json:"who"`
+		Poll   uint64    `json:"poll"`
+		Option int       `json:"option"`
+	}
+	// PollClosed means that nobody answers any more, and says how many have
+	// chosen each option.
+	PollClosed struct {
+		Poll   uint64 `json:"poll"`
+		Counts []int  `json:"counts"`
+	}
 	// AskedUp means that a listener is invited to the stage until a time.
 	AskedUp struct {
 		Who   id.Person `json:"who"`
@@ -167,6 +201,12 @@ func (HandRaised) kind() string    { return "hand_raised" }
 func (HandLowered) kind() string   { return "hand_lowered" }
 func (HandsSet) kind() string      { return "hands_set" }
 func (ProofSet) kind() string      { return "proof_set" }
+func (ChatSet) kind() string       { return "chat_set" }
+func (Pinned) kind() string        { return "pinned" }
+func (Unpinned) kind() string      { return "unpinned" }
+func (PollOpened) kind() string    { return "poll_opened" }
+func (Voted) kind() string         { return "voted" }
+func (PollClosed) kind() string    { return "poll_closed" }
 func (AskedUp) kind() string       { return "asked_up" }
 func (AskOver) kind() string       { return "ask_over" }
 func (SteppedUp) kind() string     { return "stepped_up" }
@@ -191,6 +231,12 @@ var parsers = map[string]func([]byte) (Event, error){
 	"hand_lowered":   parse[HandLowered],
 	"hands_set":      parse[HandsSet],
 	"proof_set":      parse[ProofSet],
+	"chat_set":       parse[ChatSet],
+	"pinned":         parse[Pinned],
+	"unpinned":       parse[Unpinned],
+	"poll_opened":    parse[PollOpened],
+	"voted":          parse[Voted],
+	"poll_closed":    parse[PollClosed],
 	"asked_up":       parse[AskedUp],
 	"ask_over":       parse[AskOver],
 	"stepped_up":     parse[SteppedUp],

@@ -190,6 +190,9 @@ func (e *evening) command() Command {
 		}
 		return Widen{by, Visibility(e.IntN(4))}
 	case 29:
+		if e.IntN(3) > 0 {
+			return e.beside(by)
+		}
 		return Regroup{e.some()}
 	case 30:
 		if e.IntN(50) == 0 {
@@ -198,6 +201,33 @@ func (e *evening) command() Command {
 		return OpenRoom{By: who}
 	default:
 		return AskUp{by, who}
+	}
+}
+
+// beside returns something that is asked beside the voices.
+func (e *evening) beside(by Seat) Command {
+	poll := e.IntN(3) * 1000 // one that never was, now and then
+	if e.room.poll != nil && poll == 0 {
+		poll = int(e.room.poll.Poll)
+	}
+	switch e.IntN(10) {
+	case 0:
+		return SetChat{e.moderator(), ChatPolicy(e.IntN(4))}
+	case 1, 2:
+		url := []string{"https://example.org/", "https://example.org/a", "https://u@example.org", "http://example.org"}[e.IntN(4)]
+		return Pin{e.moderator(), url, fmt.Sprint("link ", e.IntN(4))}
+	case 3:
+		pin := uint64(0)
+		if n := len(e.room.pins); n > 0 {
+			pin = e.room.pins[e.IntN(n)].Pin
+		}
+		return Unpin{e.moderator(), pin}
+	case 4:
+		return OpenPoll{e.moderator(), "Tea?", []string{"yes", "no", "cake"}[:1+e.IntN(3)]}
+	case 5:
+		return ClosePoll{e.moderator(), uint64(poll)}
+	default:
+		return Vote{by, uint64(poll), e.IntN(4)}
 	}
 }
 
@@ -292,6 +322,10 @@ func (e *evening) do(c Command) bool {
 // witness remembers what an event says, and knows what may follow from c.
 func (e *evening) witness(was *Room, c Command, event Event) {
 	switch event := event.(type) {
+	case Voted:
+		if c, ok := c.(Vote); !ok || c.By.Who != event.Who {
+			e.Errorf("somebody else has voted for %v", event.Who)
+		}
 	case AskedUp:
 		e.asked[event.Who] = true
 	case AskOver:
@@ -395,12 +429,23 @@ func (e *evening) consistent() {
 		if got, want := counts(other), counts(r); got != want {
 			e.Errorf("from %s the counts are %v, but they are %v", about, got, want)
 		}
+		for _, who := range e.guests {
+			option, voted := other.Choice(who)
+			if o, v := r.Choice(who); o != option || v != voted {
+				e.Errorf("from %s, %v has voted %v for %d, else %v for %d", about, who, voted, option, v, o)
+			}
+		}
+		_, got, _ := other.Tally()
+		if _, want, _ := r.Tally(); !slices.Equal(got, want) {
+			e.Errorf("from %s the poll stands %v, but it stands %v", about, got, want)
+		}
 		for _, c := range []Command{Expire{}, Regroup{e.guests}} {
 			if got, want := kindsDecided(other, e.now, c), kindsDecided(r, e.now, c); got != want {
 				e.Errorf("from %s, %T leads to %q, else to %q", about, c, got, want)
 			}
 		}
 	}
+	e.tallied()
 	var stage, chairs int
 	var waiting []id.Person
 	var next time.Time
@@ -457,6 +502,29 @@ func (e *evening) consistent() {
 	pending, _ := r.Decide(e.now, Expire{}) // of a running room never refused
 	if over := !next.IsZero() && !next.After(e.now); over != (len(pending) > 0) {
 		e.Errorf("at %v the first wait is over at %v", e.now, next)
+	}
+}
+
+// tallied looks at what is beside the voices.
+func (e *evening) tallied() {
+	r := e.room
+	if len(r.pins) > PinsMax {
+		e.Errorf("%d links are up", len(r.pins))
+	}
+	_, counts, open := r.Tally()
+	sum := 0
+	for _, n := range counts {
+		sum += n
+	}
+	if sum != len(r.votes) && !r.ended {
+		e.Errorf("%d have voted, and %v are counted", len(r.votes), counts)
+	}
+	if !open && len(r.votes) > 0 {
+		e.Errorf("votes are kept after the poll: %v", r.votes)
+	}
+	seen := bytes.Contains(e.view(), []byte(`"votes"`))
+	if stored := bytes.Contains(e.text(r), []byte(`"votes"`)); seen || stored != (len(r.votes) > 0) {
+		e.Errorf("votes are shown: %v, stored: %v", seen, stored)
 	}
 }
 

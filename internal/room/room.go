@@ -33,6 +33,14 @@ const (
 	ParticipantsMax = 10000 // people in a room
 	InvitedMax      = 1000  // people let in to a closed room
 	RemovedMax      = 10000 // people kept out
+	PinsMax         = 5     // links that are up
+	URLMax          = 500   // bytes of a link
+	PinTextMax      = 80    // characters (runes) of what is said of it
+	QuestionMax     = 200   // characters (runes) of a poll's question
+	OptionMax       = 80    // and of each of its options
+	OptionsMin      = 2     // options of a poll
+	OptionsMax      = 6
+	VotersMax       = 10000 // people whose votes are counted
 )
 
 // Waits of a room.
@@ -89,8 +97,12 @@ type Room struct {
 	title      string
 	visibility Visibility
 	hands      HandPolicy
-	proven     bool         // listeners play only what is proven
-	fence      region.Fence // zero: there is none
+	proven     bool // listeners play only what is proven
+	chat       ChatPolicy
+	pins       []Pinning         // the first that went up first
+	poll       *Poll             // the newest; nil: there was none
+	votes      map[id.Person]int // of those who have voted while it is open, for what
+	fence      region.Fence      // zero: there is none
 
 	here    map[id.Person]*Participant
 	order   []*Participant // all of them, in the order they came in
@@ -120,6 +132,7 @@ func (r *Room) Clone() *Room {
 	for i, p := range r.stage {
 		c.stage[i] = c.here[p.Who]
 	}
+	c.pins, c.votes, c.poll = slices.Clone(r.pins), maps.Clone(r.votes), r.poll.clone()
 	c.invited, c.removed, c.waiting = maps.Clone(r.invited), maps.Clone(r.removed), maps.Clone(r.waiting)
 	return &c
 }

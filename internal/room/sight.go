@@ -72,7 +72,8 @@ func about(e Event) (who id.Person, ok bool) {
 		who = e.Who
 	case MadeModerator:
 		who = e.Who
-	case Opened, HandsSet, ProofSet, LetInto, Widened, Fenced, Regrouped, Ended:
+	case Opened, HandsSet, ProofSet, ChatSet, Pinned, Unpinned, PollOpened, Voted, PollClosed,
+		LetInto, Widened, Fenced, Regrouped, Ended:
 		return who, false
 	}
 	return who, true

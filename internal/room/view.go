@@ -26,8 +26,11 @@ type Scene struct {
 	Title      string         `json:"title"`
 	Visibility Visibility     `json:"visibility"`
 	Hands      HandPolicy     `json:"hands"`
+	Chat       ChatPolicy     `json:"chat"`
 	Proven     bool           `json:"proven,omitempty"` // listeners play only what is proven
 	Fence      region.Fence   `json:"fence,omitzero"`   // where voices may be; zero: anywhere
+	Pins       []Pinning      `json:"pins,omitempty"`   // the first that went up first
+	Poll       *Poll          `json:"poll,omitempty"`   // the newest
 	People     []*Participant `json:"people"`
 }
 
@@ -37,7 +40,9 @@ func (r *Room) View() View { return View{r.seq, len(r.here), r.Scene()} }
 
 // Scene returns the view without what every event changes.
 func (r *Room) Scene() Scene {
-	s := Scene{r.opened, r.ended, r.title, r.visibility, r.hands, r.proven, r.fence, []*Participant{}}
+	s := Scene{
+		r.opened, r.ended, r.title, r.visibility, r.hands, r.chat, r.proven, r.fence, r.pins, r.poll.shown(), []*Participant{},
+	}
 	for _, p := range r.order {
 		if p.Shown() {
 			s.People = append(s.People, p)
@@ -47,13 +52,15 @@ func (r *Room) Scene() Scene {
 }
 
 // snapshot is the stored form of a room: its view, those who are not shown
-// among the people, and who is let in or kept out, which is nobody's to see.
+// among the people, and what is nobody's to see: who is let in or kept out, and
+// who has voted for what while the poll is open.
 type snapshot struct {
 	View
 
 	People  []*Participant `json:"people"` // in the place of the view's
 	Invited []id.Person    `json:"invited,omitempty"`
 	Removed []id.Person    `json:"removed,omitempty"`
+	Votes   []vote         `json:"votes,omitempty"`
 }
 
 // ErrSnapshot means that a text is not a stored room.
@@ -62,17 +69,22 @@ var ErrSnapshot = errors.New("not a stored room")
 // MarshalJSON returns the stored form of r. Sessions are left out: no
 // connection outlives the node that carried it.
 func (r *Room) MarshalJSON() ([]byte, error) {
-	return json.Marshal(snapshot{r.View(), append([]*Participant{}, r.order...), sorted(r.invited), sorted(r.removed)})
+	return json.Marshal(snapshot{r.View(), append([]*Participant{}, r.order...), sorted(r.invited), sorted(r.removed), r.ballot()})
 }
 
 // UnmarshalJSON sets r from its stored form.
 func (r *Room) UnmarshalJSON(b []byte) error {
 	var s snapshot
+	s.Chat = ChatEveryone // what was stored before there was any says nothing of it
 	if err := json.Unmarshal(b, &s); err != nil {
 		return fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
+	votes, ok := count(s.Poll, s.Votes)
+	if !ok {
+		return ErrSnapshot
+	}
 	*r = Room{
-		seq: s.Seq, opened: s.Opened, ended: s.Ended,
+		seq: s.Seq, opened: s.Opened, ended: s.Ended, chat: s.Chat, pins: s.Pins, poll: s.Poll, votes: votes,
 		title: s.Title, visibility: s.Visibility, hands: s.Hands, proven: s.Proven, fence: s.Fence,
 		here:    make(map[id.Person]*Participant, len(s.People)),
 		invited: make(map[id.Person]bool, len(s.Invited)),

@@ -38,10 +38,24 @@ const (
 	HandsEveryone                   // everybody
 )
 
+// A ChatPolicy is who may write.
+type ChatPolicy uint8
+
+// The chat policies, narrowest first.
+const (
+	ChatOff      ChatPolicy = iota // nobody
+	ChatStage                      // those on the stage
+	ChatEveryone                   // everybody
+)
+
+// Emojis is with what one may react.
+var Emojis = []string{"👏", "❤️", "😂", "😮", "🎉", "🙏", "🤔", "👍"}
+
 var (
 	roleWords       = []string{"absent", "listener", "speaker", "moderator"}
 	visibilityWords = []string{"closed", "social", "open"}
 	handWords       = []string{"off", "followed", "everyone"}
+	chatWords       = []string{"off", "stage", "everyone"}
 )
 
 // String returns the word for r.
@@ -70,6 +84,15 @@ func (h HandPolicy) MarshalText() ([]byte, error) { return []byte(h.String()), n
 
 // UnmarshalText sets h from its word.
 func (h *HandPolicy) UnmarshalText(b []byte) error { return parseWord(h, handWords, b) }
+
+// String returns the word for c.
+func (c ChatPolicy) String() string { return word(chatWords, c) }
+
+// MarshalText returns the word for c.
+func (c ChatPolicy) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText sets c from its word.
+func (c *ChatPolicy) UnmarshalText(b []byte) error { return parseWord(c, chatWords, b) }
 
 func word[T ~uint8](words []string, v T) string {
 	if int(v) < len(words) {

@@ -15,6 +15,12 @@ func TestWords(t *testing.T) {
 			t.Errorf("%s is %v, %v", word, h, err)
 		}
 	}
+	for word, want := range map[string]ChatPolicy{"off": ChatOff, "stage": ChatStage, "everyone": ChatEveryone} {
+		var c ChatPolicy
+		if err := c.UnmarshalText([]byte(word)); err != nil || c != want || c.String() != word {
+			t.Errorf("%s is %v, %v", word, c, err)
+		}
+	}
 	for word, want := range map[string]Role{"absent": Absent, "listener": Listener, "speaker": Speaker, "moderator": Moderator} {
 		var r Role
 		if err := r.UnmarshalText([]byte(word)); err != nil || r != want || r.String() != word {

@@ -112,6 +112,16 @@ type Request struct {
 	SetFence      *SetFence `json:"set_fence,omitempty"`
 	End           *None     `json:"end,omitempty"`
 
+	React     *React     `json:"react,omitempty"`
+	Say       *Say       `json:"say,omitempty"`
+	Unsay     *Unsay     `json:"unsay,omitempty"`
+	SetChat   *SetChat   `json:"set_chat,omitempty"`
+	Pin       *Pin       `json:"pin,omitempty"`
+	Unpin     *Unpin     `json:"unpin,omitempty"`
+	OpenPoll  *OpenPoll  `json:"open_poll,omitempty"`
+	Vote      *Vote      `json:"vote,omitempty"`
+	ClosePoll *ClosePoll `json:"close_poll,omitempty"`
+
 	Knock      *Knock    `json:"knock,omitempty"`
 	Tend       *None     `json:"tend,omitempty"`
 	NextKnocks *None     `json:"next_knocks,omitempty"`
@@ -143,7 +153,7 @@ func ParseRequest(b []byte) (Request, error) {
 		}
 	}
 	if r.Enter != nil && len(r.Enter.Grant)+len(r.Enter.Ticket) > GrantMax || r.Offer != nil && len(r.Offer.SDP) > SDPMax ||
-		r.Knock != nil && len(r.Knock.Knock) > KnockMax ||
+		r.Knock != nil && len(r.Knock.Knock) > KnockMax || r.Say != nil && len(r.Say.Sealed) > SaidMax ||
 		r.Announce != nil && (len(r.Announce.Announce) > AnnounceMax || len(r.Announce.Roster) > RosterMax || len(r.Announce.Stage) > StageMax) {
 		return r, fmt.Errorf("%w: too long", ErrRequest)
 	}
@@ -158,14 +168,16 @@ type (
 	// this seat at the node whose address is Deputy, if there is one, when the
 	// house is gone.
 	Entered struct {
-		Room    id.Room         `json:"room"`
-		Me      id.Person       `json:"me"`
-		Session id.Session      `json:"session"`
-		Media   bool            `json:"media,omitempty"`
-		Ticket  string          `json:"ticket,omitempty"`
-		Deputy  string          `json:"deputy,omitempty"`
-		You     json.RawMessage `json:"you"`
-		View    json.RawMessage `json:"view,omitempty"`
+		Room    id.Room    `json:"room"`
+		Me      id.Person  `json:"me"`
+		Session id.Session `json:"session"`
+		Media   bool       `json:"media,omitempty"`
+		Ticket  string     `json:"ticket,omitempty"`
+		Deputy  string     `json:"deputy,omitempty"`
+		// Vote is what they have chosen in the open poll, if anything.
+		Vote *int            `json:"vote,omitempty"`
+		You  json.RawMessage `json:"you"`
+		View json.RawMessage `json:"view,omitempty"`
 	}
 	// Answer answers Offer with the node's SDP answer.
 	Answer struct {
@@ -294,6 +306,12 @@ type Notice struct {
 	Cut     *Cut    `json:"cut,omitempty"`
 	Move    *Move   `json:"move,omitempty"`
 	Deputy  *Deputy `json:"deputy,omitempty"`
+
+	Reactions *Reactions `json:"reactions,omitempty"`
+	Said      *Said      `json:"said,omitempty"`
+	Unsaid    *Unsaid    `json:"unsaid,omitempty"`
+	Poll      *Poll      `json:"poll,omitempty"`
+	Clock     *Clock     `json:"clock,omitempty"`
 
 	Announce *Announced `json:"announce,omitempty"`
 	Letter   *Letter    `json:"letter,omitempty"`

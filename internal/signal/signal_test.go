@@ -49,7 +49,16 @@ var requests = map[string]Request{
 	`{"id":24,"announce":{"sequence":2,"epoch":1,"announce":"YQ","roster":"cg","stage":["` + someone.String() + `"]}}`: {
 		ID: 24, Announce: &Announce{Sequence: 2, Epoch: 1, Announce: Bytes("a"), Roster: Bytes("r"), Stage: []id.Person{someone}},
 	},
-	`{"id":25,"letters":{"epoch":1,"letters":"YQ"}}`: {ID: 25, Letters: &Letters{Epoch: 1, Letters: Bytes("a")}},
+	`{"id":30,"react":{"emoji":"👏"}}`:                                  {ID: 30, React: &React{"👏"}},
+	`{"id":31,"say":{"sealed":"YQ"}}`:                                  {ID: 31, Say: &Say{Bytes("a")}},
+	`{"id":32,"unsay":{"n":1795956608000}}`:                            {ID: 32, Unsay: &Unsay{1795956608000}},
+	`{"id":33,"set_chat":{"policy":"stage"}}`:                          {ID: 33, SetChat: &SetChat{"stage"}},
+	`{"id":34,"pin":{"url":"https://example.org/","text":"The plan"}}`: {ID: 34, Pin: &Pin{"https://example.org/", "The plan"}},
+	`{"id":35,"unpin":{"pin":7}}`:                                      {ID: 35, Unpin: &Unpin{7}},
+	`{"id":36,"open_poll":{"question":"Tea?","options":["yes","no"]}}`: {ID: 36, OpenPoll: &OpenPoll{"Tea?", []string{"yes", "no"}}},
+	`{"id":37,"vote":{"poll":9,"option":1}}`:                           {ID: 37, Vote: &Vote{9, 1}},
+	`{"id":38,"close_poll":{"poll":9}}`:                                {ID: 38, ClosePoll: &ClosePoll{9}},
+	`{"id":25,"letters":{"epoch":1,"letters":"YQ"}}`:                   {ID: 25, Letters: &Letters{Epoch: 1, Letters: Bytes("a")}},
 }
 
 func TestParseRequest(t *testing.T) {
@@ -96,6 +105,7 @@ func TestParseRequestRefuses(t *testing.T) {
 		"bytes with padding":   `{"id":1,"letters":{"epoch":1,"letters":"YQ=="}}`,
 		"a short member":       `{"id":1,"knock":{"member":"AQID","knock":"YQ"}}`,
 		"a long knock":         `{"id":1,"knock":{"member":"AQIDBAUGBwg","knock":"` + strings.Repeat("A", 2100) + `"}}`,
+		"a long saying":        `{"id":1,"say":{"sealed":"` + strings.Repeat("A", 2001) + `"}}`,
 		"a long roster":        `{"id":1,"announce":{"announce":"YQ","roster":"` + strings.Repeat("A", 7000) + `"}}`,
 		"number as text":       `{"id":"1","ping":{}}`,
 		"number below zero":    `{"id":-1,"ping":{}}`,
@@ -144,6 +154,20 @@ func TestWrittenForms(t *testing.T) {
 		},
 		{Notice{Crowd: &Crowd{Count: 5012}}, `{"crowd":{"room":"` + name.String() + `","count":5012}}`},
 		{Notice{You: &You{Followed: false}}, `{"you":{"room":"` + name.String() + `","followed":false}}`},
+		{
+			Notice{Reactions: &Reactions{Counts: map[string]int{"👏": 2}, By: []Reaction{{someone, "👏"}}}},
+			`{"reactions":{"room":"` + name.String() + `","counts":{"👏":2},"by":[{"who":"` + someone.String() + `","emoji":"👏"}]}}`,
+		},
+		{
+			Notice{Said: &Said{N: 7, Who: someone, Name: "Zeno", Sealed: Bytes("a")}},
+			`{"said":{"room":"` + name.String() + `","n":7,"who":"` + someone.String() + `","name":"Zeno","sealed":"YQ"}}`,
+		},
+		{Notice{Unsaid: &Unsaid{N: 7, By: someone}}, `{"unsaid":{"room":"` + name.String() + `","n":7,"by":"` + someone.String() + `"}}`},
+		{Notice{Poll: &Poll{Poll: 9, Counts: []int{0, 2}, Voters: 2}}, `{"poll":{"room":"` + name.String() + `","poll":9,"counts":[0,2],"voters":2}}`},
+		{
+			Notice{Clock: &Clock{Seconds: map[id.Person]int{someone: 61}}},
+			`{"clock":{"room":"` + name.String() + `","seconds":{"` + someone.String() + `":61}}}`,
+		},
 		{Notice{Cut: &Cut{Why: CutSlow}}, `{"cut":{"room":"` + name.String() + `","why":"slow"}}`},
 	} {
 		if got, err := json.Marshal(test.message); err != nil || string(got) != test.want {

@@ -78,6 +78,7 @@ func (r *Room) begin(raw json.RawMessage) error {
 	}
 	a := &agreement{room: r, me: e.Me, told: make(chan func(time.Time), toldMax), group: g}
 	r.voices.mine(g)
+	r.desk.begin(e.Room, e.Me, g)
 	r.agreement, r.room = a, e.Room
 	a.tell(func(now time.Time) { g.Prove(now, e.View.Proven) })
 	a.tell(g.Entered)
@@ -329,6 +330,9 @@ func (r *Room) stands(up bool) {
 // agreed takes in what is agreed on now.
 func (r *Room) agreed(s group.State) {
 	r.voices.agree(s)
+	for _, w := range r.desk.agree(time.Now(), s.Epochs) {
+		r.written(w)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.state = s

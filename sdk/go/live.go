@@ -199,6 +199,8 @@ func (l *live) hear(r *Room, b []byte) error {
 		if r.agreement != nil {
 			r.agreement.hear(n)
 		}
+	case members["said"] != nil:
+		return r.said(members["said"])
 	case members["voices"] != nil:
 		var v voices
 		if err := json.Unmarshal(members["voices"], &v); err != nil {

@@ -4,6 +4,7 @@
 //	room, err := stoa.Join(ctx, "https://stoa.example/r/"+name, grant)
 //	frame, err := room.Hear(ctx) // who speaks, and 20 ms of Opus
 //	err = room.Speak(frame.Opus)
+//	err = room.Write(ctx, "Hello.") // and Read what others write
 //
 // It speaks the protocol of docs/protocol: one WebSocket and one WebRTC
 // connection. What is said is sealed from end to end, by keys that the node does
@@ -101,6 +102,8 @@ type Room struct {
 	room       group.ID   // set with it
 	frames     chan Frame
 	events     chan Event
+	words      chan Word
+	desk       desk // where one reads and writes
 
 	cancel context.CancelCauseFunc
 	done   <-chan struct{} // closed when the room is over
@@ -148,7 +151,7 @@ func Join(ctx context.Context, address, grant string, options ...Option) (*Room,
 	voices := newStage()
 	r := &Room{
 		house:      houseAddress(node),
-		microphone: newMicrophone(voices.seal), voices: voices, frames: make(chan Frame, framesMax), events: make(chan Event, eventsMax), changed: make(chan struct{}), moves: make(chan move, movesMax),
+		microphone: newMicrophone(voices.seal), voices: voices, frames: make(chan Frame, framesMax), events: make(chan Event, eventsMax), words: make(chan Word, wordsMax), changed: make(chan struct{}), moves: make(chan move, movesMax),
 		cancel: cancel, done: inside.Done(), err: func() error { return context.Cause(inside) },
 	}
 	for _, o := range options {

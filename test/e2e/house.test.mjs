@@ -260,6 +260,102 @@ step('what was said can be shown to moderators, and nobody has recorded it', 90,
   assert.ok(found.proven > 0 && found.proven >= found.frames - 25, 'all but the last half second');
 });
 
+step('what people write is read by those inside, and by nobody between', 60, async () => {
+  const text = 'Das bleibt unter uns: Zimtschnecken um vier.';
+  const frames = await Promise.all(people.map((who) => who.watchFrames()));
+  await cleo.openChat();
+  await cleo.on('write').fill(text);
+  await cleo.page.keyboard.press('Enter');
+  await Promise.all(people.map((who) => who.reads(text)));
+  assert.equal(await cleo.on('write').inputValue(), '');
+  const passed = frames.flatMap((one) => one());
+  const [asked, told] = ['"say":', '"said":'].map((kind) => passed.filter((f) => f.includes(kind)));
+  assert.equal(asked.length, 1);
+  assert.equal(told.length, people.length);
+  const parts = [text, 'Zimtschnecken', Buffer.from(text).toString('base64url').slice(0, -2)];
+  for (const part of parts) {
+    assert.ok(!passed.some((frame) => frame.includes(part)), `on the wire is ${part}`);
+    assert.ok(!house.log.includes(part), `in the log is ${part}`);
+  }
+  // Taken back by a moderator, it is nowhere to be read.
+  await ada.openChat();
+  await ada.page.locator('[data-test="said"]:visible').last().hover();
+  await ada.tap('unsay');
+  for (const who of people) {
+    await who.openChat();
+    const said = who.page.locator('[data-test="said"]:visible').last();
+    await said.getByText('taken back by Ada Lovelace').waitFor();
+    assert.equal(await who.page.getByText('Zimtschnecken').count(), 0);
+    await who.closeSheet();
+  }
+});
+
+step('a reaction, a link and a poll reach everybody', 90, async () => {
+  const asked = [];
+  for (const { page } of people) page.on('request', (request) => asked.push(request.url()));
+  await ben.tap('react');
+  await ben.tap('react-🎉');
+  await Promise.all([ada, cleo].map((who) => who.on('reactions-sum').waitFor()));
+  await cleo.isTold('Reactions: celebration.');
+  await ben.page.keyboard.press('Escape');
+
+  await ada.tap('menu');
+  await ada.tap('pin');
+  await ada.on('pin-url').fill('pinned.example/plan');
+  await ada.on('pin-text').fill('The plan');
+  await ada.tap('pin-now');
+  const link = cleo.on('links').getByRole('link');
+  await link.waitFor();
+  assert.match(await link.textContent(), /The plan.*pinned\.example/);
+  assert.equal(await link.getAttribute('href'), 'https://pinned.example/plan');
+  assert.equal(await link.getAttribute('rel'), 'noopener noreferrer');
+  assert.equal(await link.getAttribute('referrerpolicy'), 'no-referrer');
+
+  await ada.tap('menu');
+  await ada.tap('poll-new');
+  await ada.on('question').fill('Shall we go on?');
+  await ada.on('answer-0').fill('Yes');
+  await ada.on('answer-1').fill('No');
+  await ada.tap('ask-now');
+  await cleo.isTold('Ada Lovelace asks everyone: Shall we go on?');
+  await ben.tap('option-0');
+  await cleo.tap('option-1');
+  await cleo.tap('option-0');
+  await ada.on('poll').getByText('2 have answered').waitFor();
+  await picture(ada, 'room-beside', 'en');
+  await ada.tap('close-poll');
+  await cleo.isTold('The poll is closed: Shall we go on? Most have chosen: Yes.');
+  await ben.on('poll').getByText('Closed. 2 have answered').waitFor();
+  for (const who of people) await who.tap('hide-poll');
+  const elsewhere = asked.filter((url) => !url.startsWith(house.url) && !url.startsWith('blob:'));
+  assert.deepEqual(elsewhere, [], 'something was fetched before it was pressed');
+});
+
+step('who has spoken less is asked first', 60, async () => {
+  await ben.openMicrophone();
+  await ada.hears(ben, await ada.now());
+  await wait(3000); // of speech
+  await ben.doAbout(ben, 'step-down');
+  await ben.tap('hand');
+  await ben.isTold('Your hand is up.');
+  await cleo.tap('hand');
+  await cleo.page.getByText('You are next.').first().waitFor();
+  await ben.page.getByText('You are second.').first().waitFor();
+  const names = await ada.on('hands-panel').locator('li .grow b').allTextContents();
+  assert.deepEqual(names, ['Cleo Nova', 'Ben Oakes']);
+  await cleo.tap('hand');
+  await ada.tap(`ask-up-${ben.id}`);
+  await ben.tap('accept-stage');
+  await ben.microphoneIs(false);
+  // For how long each has spoken is there for whoever wants to see it.
+  await cleo.tap('menu');
+  await cleo.tap('clock');
+  await cleo
+    .on(`time-${ben.id}`)
+    .getByText(/^(?!0:00)\d+:\d\d$/)
+    .waitFor();
+});
+
 step('a room is walked by the keyboard', 60, async () => {
   const blur = ({ page }) => page.evaluate(() => document.activeElement?.blur());
   await blur(ben);

@@ -208,6 +208,44 @@ export class Person {
     await this.tap(what);
   }
 
+  /** Collects what the live connection carries from now on; the result returns it. */
+  async watchFrames() {
+    const frames = [];
+    const take = ({ response }) => frames.push(response.payloadData);
+    await this.cdp.send('Network.enable');
+    this.cdp.on('Network.webSocketFrameSent', take);
+    this.cdp.on('Network.webSocketFrameReceived', take);
+    return () => {
+      this.cdp.off('Network.webSocketFrameSent', take);
+      this.cdp.off('Network.webSocketFrameReceived', take);
+      return frames;
+    };
+  }
+
+  /** Opens the chat, where it is not there anyway. */
+  async openChat() {
+    const button = this.page.locator('[data-test="chat"]:visible');
+    if ((await button.count()) && (await button.getAttribute('aria-expanded')) !== 'true') {
+      await button.click();
+    }
+    await this.on('lines').waitFor();
+  }
+
+  /** Waits until something stands in the chat. */
+  async reads(text) {
+    await this.openChat();
+    await this.page.locator('[data-test="said"]:visible').getByText(text).last().waitFor();
+  }
+
+  /** Closes the sheet that lies over the room, if there is one. */
+  async closeSheet() {
+    const sheet = this.page.locator('dialog[open]');
+    if ((await sheet.count()) === 0) return;
+    await sheet.focus();
+    await this.page.keyboard.press('Escape');
+    await sheet.waitFor({ state: 'detached' });
+  }
+
   // --- ears ---
 
   /** Makes sure that what is heard next is of the present. */

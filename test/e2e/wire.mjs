@@ -124,6 +124,8 @@ async function meet(house, ada, ben, cleo) {
   await house.counts();
   await wait(3000);
 
+  await writeAndAsk(ada, ben, cleo);
+
   await ada.doAbout(cleo, 'remove');
   await ada.tap('remove-sure');
   await cleo.on('room-over').waitFor();
@@ -132,6 +134,33 @@ async function meet(house, ada, ben, cleo) {
   await ada.tap('end');
   await ada.tap('end-sure');
   await ben.on('room-over').waitFor();
+}
+
+/** What people do in it beside speaking. */
+async function writeAndAsk(ada, ben, cleo) {
+  const message = words('message', 'Psst');
+  await cleo.on('write').fill(message);
+  await cleo.tap('send');
+  await Promise.all([ada, ben].map((who) => who.reads(message)));
+  await ben.tap('react');
+  await ben.tap('react-👏');
+  await ada.on('reactions-sum').waitFor();
+  await ben.page.keyboard.press('Escape');
+  await ada.tap('menu');
+  await ada.tap('pin');
+  await ada.on('pin-url').fill('pinned.example/plan');
+  await ada.on('pin-text').fill(words('link', 'Plan'));
+  await ada.tap('pin-now');
+  await cleo.on('links').waitFor();
+  await ada.tap('menu');
+  await ada.tap('poll-new');
+  await ada.on('question').fill(words('question', 'Tea?'));
+  await ada.on('answer-0').fill(words('answer', 'Yes'));
+  await ada.on('answer-1').fill(words('answer', 'No'));
+  await ada.tap('ask-now');
+  await cleo.tap('option-1');
+  await ada.tap('close-poll');
+  await cleo.on('hide-poll').waitFor();
 }
 
 /** One that nobody else may know of, which one leaves. */

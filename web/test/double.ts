@@ -11,10 +11,12 @@ import { extname, join, normalize } from 'node:path';
 import {
   apply,
   type Card,
+  type ChatPolicy,
   type CutReason,
   type HandPolicy,
   type Invite,
   type Itinerary,
+  isOpen,
   mayRaise,
   onStage,
   type Participant,
@@ -55,6 +57,10 @@ interface Room {
   invited: Set<string>;
   removed: Set<string>;
   seats: Map<string, { session: string; line: Line }>;
+  /** Who has chosen what in the open poll. */
+  votes: Map<string, number>;
+  /** Who has written which message. */
+  authors: Map<number, string>;
   leaving: Map<string, ReturnType<typeof setTimeout>>;
 }
 
@@ -192,6 +198,7 @@ export class Double {
       title,
       visibility,
       hands: 'everyone',
+      chat: 'everyone',
       people: [],
     };
     const room: Room = {
@@ -201,6 +208,8 @@ export class Double {
       invited: new Set(invited),
       removed: new Set(),
       seats: new Map(),
+      votes: new Map(),
+      authors: new Map(),
       leaving: new Map(),
     };
     this.rooms.set(id, room);
@@ -251,6 +260,36 @@ export class Double {
   #recount(room: Room, seq: number, count: number): void {
     room.view = { ...room.view, seq, count };
     for (const { line } of room.seats.values()) send(line, { crowd: { room: room.id, count } });
+  }
+
+  /** Tells everybody in a room something that is not numbered. */
+  tell(room: Room, notice: object): void {
+    for (const { line } of room.seats.values()) send(line, notice);
+  }
+
+  /** Passes on what somebody writes; nothing here can read it. */
+  say(room: Room, { id, name }: { id: string; name: string }, sealed: string): void {
+    const n = 1_795_956_608_000 + room.authors.size;
+    room.authors.set(n, id);
+    this.tell(room, { said: { room: room.id, n, who: id, name, sealed } });
+  }
+
+  /** Says for how many seconds people have been heard. */
+  clock(room: Room, seconds: Record<string, number>): void {
+    this.tell(room, { clock: { room: room.id, seconds } });
+  }
+
+  /** Has somebody vote. */
+  vote(room: Room, who: string, option: number): void {
+    room.votes.set(who, option);
+    this.tell(room, { poll: { room: room.id, ...this.#tally(room) } });
+  }
+
+  #tally({ view, votes }: Room) {
+    const counts = (view.poll?.options ?? []).map(
+      (_, n) => [...votes.values()].filter((option) => option === n).length,
+    );
+    return { poll: view.poll?.poll ?? 0, counts, voters: votes.size };
   }
 
   /** Says who speaks. */
@@ -684,7 +723,10 @@ export class Double {
     line.session = session;
     const media = this.mediaStays && body.previous !== undefined;
     const you = this.#find(room, who);
-    return { room: room.id, me: who, session, you, view: room.view, ...(media ? { media } : {}) };
+    const chosen = room.votes.get(who);
+    const vote = chosen === undefined ? {} : { vote: chosen };
+    const entered = { room: room.id, me: who, session, you, view: room.view };
+    return { ...entered, ...vote, ...(media ? { media } : {}) };
   }
 
   #find(room: Room, who: unknown): Participant | undefined {
@@ -774,6 +816,57 @@ export class Double {
         room.removed.delete(String(body.who));
         happen({ let_in: { who: String(body.who) } });
         return;
+      case 'react': {
+        const emoji = String(body.emoji);
+        const by = room.crowd.includes(me) ? [] : [{ who: me.who, emoji }];
+        this.tell(room, { reactions: { room: room.id, counts: { [emoji]: 1 }, by } });
+        return;
+      }
+      case 'say': {
+        const { chat } = room.view;
+        if (chat === 'off' || (chat === 'stage' && !onStage(me))) refuse('chat_closed', 403);
+        this.say(room, { id: me.who, name: me.name }, String(body.sealed));
+        return;
+      }
+      case 'unsay': {
+        const n = Number(body.n);
+        if (me.role !== 'moderator' && room.authors.get(n) !== me.who) refuse('not_author', 403);
+        this.tell(room, { unsaid: { room: room.id, n, by: me.who } });
+        return;
+      }
+      case 'set_chat':
+        moderates();
+        happen({ chat_set: { policy: body.policy as ChatPolicy } });
+        return;
+      case 'pin': {
+        moderates();
+        if ((room.view.pins ?? []).length >= 5) refuse('pins_full');
+        happen({ pinned: { by: me.who, url: String(body.url), text: String(body.text) } });
+        return;
+      }
+      case 'unpin':
+        moderates();
+        happen({ unpinned: { pin: Number(body.pin) } });
+        return;
+      case 'open_poll': {
+        moderates();
+        if (isOpen(room.view.poll)) refuse('poll_open');
+        room.votes.clear();
+        const { question, options } = body as { question: string; options: string[] };
+        happen({ poll_opened: { by: me.who, question, options } });
+        return;
+      }
+      case 'vote':
+        if (!isOpen(room.view.poll) || room.view.poll?.poll !== body.poll) refuse('no_poll');
+        this.vote(room, me.who, Number(body.option));
+        return;
+      case 'close_poll': {
+        moderates();
+        const { poll, counts } = this.#tally(room);
+        room.votes.clear();
+        happen({ poll_closed: { poll, counts } });
+        return;
+      }
       case 'prove':
         moderates();
         happen({ proof_set: { proven: Boolean(body.proven) } });

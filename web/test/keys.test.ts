@@ -78,4 +78,26 @@ describe('the keys of a room', () => {
     press('?');
     expect(sheet.value.kind).toBe('none');
   });
+
+  it('go to where one writes, or open the chat, and react', () => {
+    const pressed = vi.fn();
+    const make = (kind: 'button' | 'textarea', test: string) => {
+      const element = document.createElement(kind);
+      element.dataset.test = test;
+      element.checkVisibility = () => !element.hidden;
+      element.addEventListener('click', () => pressed(test));
+      document.body.append(element);
+      return element;
+    };
+    const [write] = [make('textarea', 'write'), make('button', 'chat'), make('button', 'react')];
+    press('c');
+    expect(document.activeElement).toBe(write);
+    write.blur();
+    write.hidden = true;
+    press('c');
+    press('r');
+    expect(pressed.mock.calls).toEqual([['chat'], ['react']]);
+    press('r', write); // it is a letter there
+    expect(pressed).toHaveBeenCalledTimes(2);
+  });
 });

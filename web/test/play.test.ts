@@ -69,11 +69,35 @@ class SilentContext {
   async close() {}
 }
 
-/** The keys are tried by tests of their own, and in real browsers. */
+/**
+ * The keys are tried by tests of their own, and in real browsers. What is written
+ * is "sealed" by turning it around; without a key, nothing is.
+ */
 class Keys {
-  onmessage = null;
-  postMessage() {}
+  static key = true;
+  onmessage: ((event: { data: object }) => void) | null = null;
+  postMessage({ write, said }: { write?: { ask: number; text: string }; said?: Passed }) {
+    const turn = (text: string) => [...text].reverse().join('');
+    if (write) {
+      const { ask, text } = write;
+      this.#tell({ written: { ask, sealed: Keys.key ? turn(text) : undefined } });
+    }
+    if (said) {
+      const { sealed, ...message } = said;
+      this.#tell({ word: { ...message, text: turn(sealed), device: 'device' } });
+    }
+  }
   terminate() {}
+  #tell(data: object) {
+    queueMicrotask(() => this.onmessage?.({ data }));
+  }
+}
+
+interface Passed {
+  n: number;
+  who: string;
+  name: string;
+  sealed: string;
 }
 
 const microphone = new Track();
@@ -124,6 +148,7 @@ describe('a seat in a room', () => {
       value: { getUserMedia: async () => ({ getAudioTracks: () => [microphone] }) },
     });
     Peer.all = [];
+    Keys.key = true;
     lives = [];
     double = new Double('/nowhere');
     origin = (await double.listen(0)).replace('localhost', '127.0.0.1');
@@ -154,6 +179,96 @@ describe('a seat in a room', () => {
     await vi.waitFor(() => expect(seat.media.value).toBe('connected'));
     expect(Peer.all[0]?.directions).toEqual(['sendrecv', ...Array(8).fill('recvonly')]);
     expect(Peer.all[0]?.sent).toBeNull();
+  });
+
+  it('brings what people write to all who are there, and nobody who comes later', async () => {
+    const [first, second] = [await enter(ada), await enter(bo)];
+    await second.say('Hello.\nI am here.');
+    await vi.waitFor(() => expect(first.writings.value).toHaveLength(1));
+    expect(first.writings.value[0]).toMatchObject({
+      ...{ who: bo.id, name: 'Bo', text: 'Hello.\nI am here.', device: 'device' },
+    });
+    await vi.waitFor(() => expect(second.writings.value).toHaveLength(1)); // one’s own too
+    const cy = double.account('Cy');
+    const third = await enter(cy);
+    await first.say('Welcome.');
+    await vi.waitFor(() => expect(third.writings.value.map((w) => w.text)).toEqual(['Welcome.']));
+    await expect(second.say('')).rejects.toMatchObject({ code: 'no_text' });
+    Keys.key = false;
+    await expect(second.say('early')).rejects.toMatchObject({ code: 'no_key' });
+  });
+
+  it('drops what was taken back, also before it is read', async () => {
+    const [first, second] = [await enter(ada), await enter(bo)];
+    await second.say('Oh no.');
+    await vi.waitFor(() => expect(first.writings.value).toHaveLength(1));
+    const n = first.writings.value[0]?.n ?? 0;
+    await first.unsay(n);
+    await vi.waitFor(() => expect(second.writings.value[0]?.unsaid).toBe(ada.id));
+    expect(second.writings.value[0]).not.toHaveProperty('text');
+    await expect(second.unsay(n + 1)).rejects.toMatchObject({ code: 'not_author' });
+    double.tell(room, { unsaid: { room: room.id, n: n + 1, by: ada.id } });
+    await second.say('Too late.');
+    await vi.waitFor(() => expect(first.writings.value[1]?.unsaid).toBe(ada.id));
+    expect(first.writings.value[1]).not.toHaveProperty('text');
+  });
+
+  it('says who may write, how people react, and which links are up', async () => {
+    const [first, second] = [await enter(ada), await enter(bo)];
+    const seen: object[] = [];
+    const stop = first.watchReactions(({ counts, by }) => seen.push({ counts, by }));
+    await second.react('🎉');
+    const one = { counts: { '🎉': 1 }, by: [{ who: bo.id, emoji: '🎉' }] };
+    await vi.waitFor(() => expect(seen).toEqual([one]));
+    stop();
+    await second.react('🎉');
+    await first.setChat('stage');
+    await vi.waitFor(() => expect(second.view.value.chat).toBe('stage'));
+    expect(seen).toEqual([one]);
+    await expect(second.say('Hello.')).rejects.toMatchObject({ code: 'chat_closed' });
+    await first.pin('https://example.org/', 'The plan');
+    await vi.waitFor(() => expect(second.view.value.pins).toHaveLength(1));
+    await first.unpin(second.view.value.pins?.[0]?.pin ?? 0);
+    await vi.waitFor(() => expect(second.view.value.pins).toBeUndefined());
+  });
+
+  it('knows how a poll stands and its own vote, also after coming back', async () => {
+    const [first, second] = [await enter(ada), await enter(bo)];
+    await first.openPoll('Tea?', ['yes', 'no']);
+    await vi.waitFor(() => expect(second.view.value.poll?.question).toBe('Tea?'));
+    const poll = second.view.value.poll?.poll ?? 0;
+    await second.vote(poll, 1);
+    expect(second.myVote.value).toBe(1);
+    await vi.waitFor(() => expect(first.tally.value?.counts).toEqual([0, 1]));
+    expect(first.myVote.value).toBeUndefined();
+    double.cutLines();
+    await vi.waitFor(() => expect(second.state.value).toBe('reconnecting'));
+    await vi.waitFor(() => expect(second.state.value).toBe('live'), 5000);
+    expect(second.myVote.value).toBe(1);
+    await vi.waitFor(() => expect(first.state.value).toBe('live'), 5000);
+    await first.closePoll(poll);
+    await vi.waitFor(() => expect(second.view.value.poll?.counts).toEqual([0, 1]));
+    await first.openPoll('Cake?', ['yes', 'no']);
+    await vi.waitFor(() => expect(second.view.value.poll?.question).toBe('Cake?'));
+    expect([second.myVote.value, second.tally.value]).toEqual([undefined, undefined]);
+  });
+
+  it('has hands in their fair order, by the clock', async () => {
+    const cy = double.account('Cy');
+    const [first, second, third] = [await enter(ada), await enter(bo), await enter(cy)];
+    await second.raiseHand();
+    await third.raiseHand();
+    const queue = () => first.hands.value.map((p) => p.name);
+    await vi.waitFor(() => expect(queue()).toEqual(['Bo', 'Cy']));
+    double.clock(room, { [bo.id]: 61 });
+    await vi.waitFor(() => expect(queue()).toEqual(['Cy', 'Bo']));
+    expect(first.clock.value?.get(bo.id)).toBe(61);
+    // A node that was started anew has heard nobody, and all begin anew with it.
+    double.cutLines();
+    await vi.waitFor(() => expect(first.state.value).toBe('reconnecting'));
+    await vi.waitFor(() => expect(first.state.value).toBe('live'), 5000);
+    expect(first.clock.value?.size).toBe(0);
+    await vi.waitFor(() => expect(queue()).toEqual(['Bo', 'Cy']));
   });
 
   it('is refused where there is no room', async () => {

@@ -136,6 +136,7 @@ async function house(language, crowd) {
     tea,
     many,
     jonas,
+    ilse,
     thea,
     noor,
     kofi,
@@ -168,6 +169,7 @@ function sealed() {
     others.add(who);
     for (const worker of workers) worker.tell();
   };
+  window.RTCRtpScriptTransform = class {}; // it takes a real one only
   window.Worker = class {
     #stage = [];
     #own = {};
@@ -177,7 +179,13 @@ function sealed() {
     terminate() {
       workers.delete(this);
     }
-    postMessage({ visit, scene, hold }) {
+    postMessage({ visit, scene, hold, write, said }) {
+      if (write) this.#say({ written: { ask: write.ask, sealed: write.text } });
+      if (said) {
+        const { sealed: text, ...message } = said;
+        const { who } = message;
+        this.#say({ word: { ...message, text, device: this.#own[who] ?? device(who) } });
+      }
       if (visit) {
         const key = btoa(String.fromCharCode(...visit.device.publicKey));
         this.#own[visit.who] = key.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
@@ -222,6 +230,77 @@ const moderating = async (page, h) => {
     h.double.happen(h.night, { hand_raised: { who: p.id } });
   }
   await page.waitForSelector('[data-test=mic]');
+};
+/** Opens the chat where it is not open anyway. */
+const looking = async (page) => {
+  const button = page.locator('[data-test=chat]');
+  if (await button.isVisible()) await button.click();
+};
+/** People write to each other. */
+const chatting = async (page, h) => {
+  const de = h.language === 'de';
+  const { aylin, jonas, thea, mira, people, night, double } = h;
+  const greta = people[7];
+  const said = de
+    ? [
+        [aylin, 'Willkommen! Wer von euch schläft bei offenem Fenster?'],
+        [greta, 'Ich. Bei uns fährt um vier die erste Straßenbahn, seit dreißig Jahren.'],
+        [greta, 'Ich wache auf, wenn sie ausfällt. 😄'],
+        [thea, 'Genau darum geht es gleich: Stille weckt auch.'],
+        [mira, 'Gibt es die Aufnahmen aus Lissabon irgendwo?'],
+        [jonas, 'Hängt oben als Link.\nDie dritte ist vom Dach des Bahnhofs Santa Apolónia.'],
+        [people[22], 'Donaudampfschifffahrtsgesellschaftskapitänsmützenhalterungsgeräusch'],
+      ]
+    : [
+        [aylin, 'Welcome. Which of you sleep with an open window?'],
+        [greta, 'I do. Our first tram goes at four, and has for thirty years.'],
+        [greta, 'I wake up when it does not come. 😄'],
+        [thea, 'That is what comes next: silence wakes you too.'],
+        [mira, 'Are the recordings from Lisbon anywhere?'],
+        [jonas, 'Up there, as a link.\nThe third is from the roof of Santa Apolónia station.'],
+        [
+          people[22],
+          'https://example.org/a/very/long/address/that/nobody/should/have/to/read?at=all',
+        ],
+      ];
+  for (const [person, text] of said) double.say(night, person, text);
+  await page.waitForTimeout(200);
+};
+/** Some have been heard for some time. */
+const timed = async (page, h) => {
+  const { aylin, jonas, thea, ilse, double, night } = h;
+  const seconds = { [aylin.id]: 754, [jonas.id]: 388, [thea.id]: 95, [ilse.id]: 7 };
+  double.clock(night, seconds);
+  await page.waitForTimeout(100);
+};
+/** Links are up, a poll is open, hands are raised, and one of them is Mira's. */
+const everything = async (page, h) => {
+  const de = h.language === 'de';
+  const { aylin, jonas, mira, people, night, double } = h;
+  const up = (by, url, text) => double.happen(night, { pinned: { by: by.id, url, text } });
+  up(
+    jonas,
+    'https://lisboa.nightsounds.example/roof/3',
+    de ? 'Aufnahmen aus Lissabon' : 'Lisbon, recorded',
+  );
+  up(aylin, 'https://xn--gerusche-2za.example/', '');
+  const options = de
+    ? ['Regen auf Blech', 'Die erste Straßenbahn', 'Nichts, und zwar lange']
+    : ['Rain on tin', 'The first tram', 'Nothing, for a long while'];
+  const question = de ? 'Was hören wir als Nächstes?' : 'What do we hear next?';
+  double.happen(night, { poll_opened: { by: aylin.id, question, options } });
+  for (const [n, { id }] of people.slice(10, 24).entries()) {
+    double.vote(night, id, n % 3 ? n % 2 : 2);
+  }
+  for (const p of [people[9], people[18], mira]) {
+    const there = night.view.people.find(({ who }) => who === p.id);
+    if (there && !there.stage && !there.hand) double.happen(night, { hand_raised: { who: p.id } });
+  }
+  double.clock(night, { [people[9].id]: 61, [aylin.id]: 754 });
+  await page.waitForTimeout(150);
+  const option = page.locator('[data-test=option-1]');
+  if (await option.isVisible()) await option.click();
+  await page.waitForTimeout(150);
 };
 const tap = (test) => async (page) => {
   await page.locator(`[data-test="${test}"]:visible`).first().click();
@@ -346,6 +425,80 @@ const scenes = {
       await page.fill('[data-test=look]', 'thea okafor 40');
       await page.locator('[data-test=people] .row:has-text("Thea Okafor 40")').first().click();
       await page.waitForSelector('[data-test=ask-up]');
+    }),
+  },
+  'room-chat': { before: sealed, go: seq(inRoom('night'), chatting, looking) },
+  'room-chat-moderating': {
+    before: sealed,
+    go: seq(moderating, chatting, looking, async (page) => {
+      const line = page.locator('[data-test=said]:visible').nth(4);
+      await line.hover();
+      await line.locator('[data-test=unsay]').click();
+    }),
+  },
+  'room-chat-empty': { before: sealed, go: seq(inRoom('night'), looking) },
+  'room-chat-closed': {
+    before: sealed,
+    go: seq(
+      inRoom('night'),
+      (_, h) => h.double.happen(h.night, { chat_set: { policy: 'stage' } }),
+      looking,
+      (page) => page.waitForSelector('[data-test=chat-closed]'),
+    ),
+  },
+  'room-reactions': {
+    go: seq(inRoom('night'), tap('react'), async (page, h) => {
+      await page.waitForSelector('.reactions:popover-open');
+      const counts = { '👏': 12, '🎉': 3, '❤️': 1 };
+      h.double.tell(h.night, { reactions: { room: h.night.id, counts, by: [] } });
+    }),
+  },
+  'room-reacted': {
+    go: seq(inRoom('night'), async (page, h) => {
+      const counts = { '👏': 12, '🎉': 3, '❤️': 1 };
+      h.double.tell(h.night, { reactions: { room: h.night.id, counts, by: [] } });
+      await page.waitForSelector('[data-test=reactions-sum]');
+    }),
+  },
+  'room-beside': {
+    before: sealed,
+    go: seq(inRoom('night'), everything, chatting),
+  },
+  'room-beside-moderating': { before: sealed, go: seq(moderating, everything, chatting) },
+  'room-links': {
+    go: seq(moderating, (_, h) => {
+      const up = (by, url, text) => h.double.happen(h.night, { pinned: { by: by.id, url, text } });
+      up(h.jonas, 'https://lisboa.nightsounds.example/roof/3', 'Aufnahmen aus Lissabon');
+      up(h.aylin, 'https://xn--gerusche-2za.example/', '');
+      const long = `${'sehr-'.repeat(12)}lang.example`;
+      up(h.aylin, `https://${long}/`, 'Ein Programmheft mit allem, was man wissen muss, und mehr');
+    }),
+  },
+  'room-poll-closed': {
+    go: seq(inRoom('night'), everything, (_, h) => {
+      const poll = h.night.view.poll.poll;
+      h.double.happen(h.night, { poll_closed: { poll, counts: [9, 4, 1] } });
+    }),
+  },
+  'room-pinning': {
+    go: seq(moderating, tap('menu'), tap('pin'), async (page) => {
+      await page.fill('[data-test=pin-url]', 'nightsounds.example/karte');
+    }),
+  },
+  'room-polling': {
+    go: seq(moderating, tap('menu'), tap('poll-new'), tap('more-answers'), async (page) => {
+      await page.fill('[data-test=question]', 'Was hören wir als Nächstes?');
+      await page.fill('[data-test=answer-0]', 'Regen');
+    }),
+  },
+  'room-clock': {
+    go: seq(moderating, timed, tap('menu'), tap('clock'), (page) =>
+      page.waitForSelector('[data-test^=time-]'),
+    ),
+  },
+  'room-queue': {
+    go: seq(inRoom('night'), everything, async (page) => {
+      if (await page.locator('[data-test=hands]').isVisible()) await tap('hands')(page);
     }),
   },
   'room-hand': { go: seq(inRoom('night'), tap('hand')) },

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import * as beside from '../src/words/beside.ts';
 import { de } from '../src/words/de.ts';
 import { en } from '../src/words/en.ts';
 
@@ -19,6 +20,8 @@ function sentences(words: unknown, path: string): [string, string][] {
 it.each([
   ['English', en],
   ['Deutsch', de],
+  ['English, beside', beside.en],
+  ['Deutsch, daneben', beside.de],
 ])('every sentence is whole: %s', (_, catalogue) => {
   for (const [path, sentence] of sentences(catalogue, '')) {
     expect(sentence, path).not.toMatch(/undefined|NaN|\[object|!/);
@@ -35,4 +38,14 @@ it('numbers are words as far as people count', () => {
   expect(de.hallway.count(12, 1)).toBe(
     '12 Räume sind offen. In einem ist jemand auf der Bühne, dem du folgst.',
   );
+});
+
+it('a place in the queue is said in words', () => {
+  expect([1, 3, 8, 9, 12].map(en.room.place)).toEqual([
+    ...['You are next.', 'You are third.', 'You are eighth.'],
+    ...['You are number nine.', 'You are number 12.'],
+  ]);
+  expect([1, 3, 12].map(de.room.place)).toEqual([
+    ...['Du bist als Nächstes dran.', 'Du bist an dritter Stelle.', 'Du bist Nummer 12.'],
+  ]);
 });

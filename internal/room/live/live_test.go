@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -647,6 +648,40 @@ func TestCompact(t *testing.T) {
 		}
 		if after := text(t, r); after != before {
 			t.Errorf("the room was\n%s and is now\n%s", before, after)
+		}
+	})
+}
+
+// When a poll is closed, who has voted for what is nowhere any more.
+func TestVotesAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		h := start(t, m)
+		name := h.open(room.Open)
+		h.do(name, enter("lia"), nil)
+		h.do(name, room.OpenPoll{By: seat("zeno"), Question: "Tea?", Options: []string{"yes", "no"}}, nil)
+		var poll uint64
+		h.Read(name, func(r *room.Room) { poll, _, _ = r.Tally() })
+		h.do(name, room.Vote{By: seat("lia"), Poll: poll, Option: 1}, nil)
+		h.stop()
+		h = start(t, m) // votes outlast the node
+		h.Read(name, func(r *room.Room) {
+			if option, voted := r.Choice(person("lia")); !voted || option != 1 {
+				t.Errorf("after a restart lia has voted %v for %d", voted, option)
+			}
+		})
+		h.do(name, enter("zeno"), nil)
+		h.do(name, room.ClosePoll{By: seat("zeno"), Poll: poll}, nil)
+		h.stop()
+		m.goes(failing) // so that nothing is added
+		records, _ := m.Load(t.Context())
+		for _, e := range records[0].Events {
+			if _, voted := e.(room.Voted); voted {
+				t.Errorf("still stored: %v", e)
+			}
+		}
+		if strings.Contains(string(records[0].Snapshot), "votes") {
+			t.Errorf("still stored: %s", records[0].Snapshot)
 		}
 	})
 }

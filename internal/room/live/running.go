@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -155,7 +156,7 @@ func (l *running) turn(batch []request) {
 	case l.next.Ended():
 		l.why = room.ErrNoRoom
 	default:
-		l.compact(len(events))
+		l.compact(events)
 	}
 }
 
@@ -273,10 +274,12 @@ func (l *running) tell(events []room.Event) {
 }
 
 // compact stores a snapshot when there have been enough events since the last,
-// so that the next start need not read them all.
-func (l *running) compact(events int) {
-	l.uncompacted += events
-	if l.uncompacted < compactEvery {
+// so that the next start need not read them all; and when a poll has closed, so
+// that nothing is left of who has voted for what.
+func (l *running) compact(events []room.Event) {
+	l.uncompacted += len(events)
+	closed := slices.ContainsFunc(events, func(e room.Event) bool { _, is := e.(room.PollClosed); return is })
+	if l.uncompacted < compactEvery && !closed {
 		return
 	}
 	l.uncompacted = 0

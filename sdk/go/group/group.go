@@ -123,6 +123,9 @@ func (g *Group) Member() [8]byte { return g.cert.Member }
 // PageKey returns the key by which this client signs its voice.
 func (g *Group) PageKey() ed25519.PrivateKey { return g.page }
 
+// Cert returns by which keys this client goes.
+func (g *Group) Cert() Cert { return g.cert }
+
 // CertHash returns what this client's cert goes by in the keys of its voice.
 func (g *Group) CertHash() [sha256.Size]byte { return g.cert.Hash() }
 

@@ -48,6 +48,10 @@ func (s Secret) Sender(slot uint8, cert [32]byte) Sender {
 	return derive(s, "sender", []byte{slot}, cert[:])
 }
 
+// Words returns the key by which who has a certificate, of which cert is the
+// hash, seals what they write: for AES-256-GCM.
+func (s Secret) Words(cert [32]byte) [32]byte { return derive(s, "words", cert[:]) }
+
 // Window returns the key of window number w.
 func (k Sender) Window(w uint64) Window {
 	return derive(k, "window", binary.BigEndian.AppendUint64(nil, w))

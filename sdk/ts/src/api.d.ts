@@ -516,6 +516,7 @@ export interface components {
             after?: number;
             ask_over?: components["schemas"]["EventAskOver"];
             asked_up?: components["schemas"]["EventAskedUp"];
+            chat_set?: components["schemas"]["EventChatSet"];
             ended?: components["schemas"]["EventEnded"];
             entered?: components["schemas"]["EventEntered"];
             fenced?: components["schemas"]["EventFenced"];
@@ -528,6 +529,9 @@ export interface components {
             muted?: components["schemas"]["EventMuted"];
             opened?: components["schemas"]["EventOpened"];
             person?: components["schemas"]["RoomParticipant"];
+            pinned?: components["schemas"]["EventPinned"];
+            poll_closed?: components["schemas"]["EventPollClosed"];
+            poll_opened?: components["schemas"]["EventPollOpened"];
             proof_set?: components["schemas"]["EventProofSet"];
             regrouped?: components["schemas"]["EventRegrouped"];
             returned?: components["schemas"]["EventReturned"];
@@ -537,6 +541,7 @@ export interface components {
             stepped_down?: components["schemas"]["EventSteppedDown"];
             stepped_up?: components["schemas"]["EventSteppedUp"];
             unmuted?: components["schemas"]["EventUnmuted"];
+            unpinned?: components["schemas"]["EventUnpinned"];
             went_away?: components["schemas"]["EventWentAway"];
             widened?: components["schemas"]["EventWidened"];
         };
@@ -550,6 +555,10 @@ export interface components {
             /** Format: date-time */
             until: string;
             who: string;
+        };
+        EventChatSet: {
+            /** @enum {string} */
+            policy: "off" | "stage" | "everyone";
         };
         EventEnded: {
             /** @enum {string} */
@@ -601,6 +610,21 @@ export interface components {
             /** @enum {string} */
             visibility: "closed" | "social" | "open";
         };
+        EventPinned: {
+            by: string;
+            text: string;
+            url: string;
+        };
+        EventPollClosed: {
+            counts: number[];
+            /** Format: int64 */
+            poll: number;
+        };
+        EventPollOpened: {
+            by: string;
+            options: string[];
+            question: string;
+        };
         EventProofSet: {
             proven: boolean;
         };
@@ -620,6 +644,10 @@ export interface components {
         };
         EventUnmuted: {
             who: string;
+        };
+        EventUnpinned: {
+            /** Format: int64 */
+            pin: number;
         };
         EventWentAway: {
             /** Format: date-time */
@@ -802,7 +830,24 @@ export interface components {
             stage?: number;
             who: string;
         };
+        RoomPinning: {
+            by: string;
+            /** Format: int64 */
+            pin: number;
+            text: string;
+            url: string;
+        };
+        RoomPoll: {
+            by: string;
+            counts?: number[];
+            options: string[];
+            /** Format: int64 */
+            poll: number;
+            question: string;
+        };
         RoomView: {
+            /** @enum {string} */
+            chat: "off" | "stage" | "everyone";
             /** Format: int64 */
             count: number;
             ended?: boolean;
@@ -812,6 +857,8 @@ export interface components {
             /** Format: date-time */
             opened: string;
             people: components["schemas"]["RoomParticipant"][];
+            pins?: components["schemas"]["RoomPinning"][];
+            poll?: components["schemas"]["RoomPoll"];
             proven?: boolean;
             /** Format: int64 */
             seq: number;
@@ -853,6 +900,16 @@ export interface components {
         SignalAnswer: {
             sdp: string;
         };
+        SignalClock: {
+            room: string;
+            seconds: {
+                [key: string]: number;
+            };
+        };
+        SignalClosePoll: {
+            /** Format: int64 */
+            poll: number;
+        };
         SignalCrowd: {
             /** Format: int64 */
             count: number;
@@ -881,6 +938,8 @@ export interface components {
             session: string;
             ticket?: string;
             view?: components["schemas"]["RoomView"];
+            /** Format: int64 */
+            vote?: number;
             you: components["schemas"]["RoomParticipant"];
         };
         SignalGone: {
@@ -937,6 +996,7 @@ export interface components {
         SignalNone: Record<string, never>;
         SignalNotice: {
             announce?: components["schemas"]["SignalAnnounced"];
+            clock?: components["schemas"]["SignalClock"];
             crowd?: components["schemas"]["SignalCrowd"];
             cut?: components["schemas"]["SignalCut"];
             deputy?: components["schemas"]["SignalDeputy"];
@@ -944,6 +1004,10 @@ export interface components {
             knocks?: components["schemas"]["SignalKnocks"];
             letter?: components["schemas"]["SignalLetter"];
             move?: components["schemas"]["SignalMove"];
+            poll?: components["schemas"]["SignalPoll"];
+            reactions?: components["schemas"]["SignalReactions"];
+            said?: components["schemas"]["SignalSaid"];
+            unsaid?: components["schemas"]["SignalUnsaid"];
             untended?: components["schemas"]["SignalUntended"];
             voices?: components["schemas"]["SignalVoices"];
             you?: components["schemas"]["SignalYou"];
@@ -952,6 +1016,22 @@ export interface components {
             at?: string;
             sdp: string;
             standby?: boolean;
+        };
+        SignalOpenPoll: {
+            options: string[];
+            question: string;
+        };
+        SignalPin: {
+            text: string;
+            url: string;
+        };
+        SignalPoll: {
+            counts: number[];
+            /** Format: int64 */
+            poll: number;
+            room: string;
+            /** Format: int64 */
+            voters: number;
         };
         SignalProblem: {
             code: string;
@@ -964,6 +1044,21 @@ export interface components {
         };
         SignalProve: {
             proven: boolean;
+        };
+        SignalReact: {
+            /** @enum {string} */
+            emoji: "👏" | "❤️" | "😂" | "😮" | "🎉" | "🙏" | "🤔" | "👍";
+        };
+        SignalReaction: {
+            emoji: string;
+            who: string;
+        };
+        SignalReactions: {
+            by: components["schemas"]["SignalReaction"][];
+            counts: {
+                [key: string]: number;
+            };
+            room: string;
         };
         SignalReply: {
             answer?: components["schemas"]["SignalAnswer"];
@@ -978,6 +1073,7 @@ export interface components {
         SignalRequest: {
             announce?: components["schemas"]["SignalAnnounce"];
             ask_up?: components["schemas"]["SignalWho"];
+            close_poll?: components["schemas"]["SignalClosePoll"];
             decline?: components["schemas"]["SignalNone"];
             end?: components["schemas"]["SignalNone"];
             enter?: components["schemas"]["SignalEnter"];
@@ -994,11 +1090,16 @@ export interface components {
             mute?: components["schemas"]["SignalWho"];
             next_knocks?: components["schemas"]["SignalNone"];
             offer?: components["schemas"]["SignalOffer"];
+            open_poll?: components["schemas"]["SignalOpenPoll"];
+            pin?: components["schemas"]["SignalPin"];
             ping?: components["schemas"]["SignalNone"];
             prove?: components["schemas"]["SignalProve"];
             raise_hand?: components["schemas"]["SignalNone"];
+            react?: components["schemas"]["SignalReact"];
             release?: components["schemas"]["SignalNone"];
             remove?: components["schemas"]["SignalWho"];
+            say?: components["schemas"]["SignalSay"];
+            set_chat?: components["schemas"]["SignalSetChat"];
             set_fence?: components["schemas"]["SignalSetFence"];
             set_hands?: components["schemas"]["SignalSetHands"];
             step_down?: components["schemas"]["SignalNone"];
@@ -1006,8 +1107,26 @@ export interface components {
             switch?: components["schemas"]["SignalSwitch"];
             tend?: components["schemas"]["SignalNone"];
             unmute?: components["schemas"]["SignalNone"];
+            unpin?: components["schemas"]["SignalUnpin"];
+            unsay?: components["schemas"]["SignalUnsay"];
+            vote?: components["schemas"]["SignalVote"];
             watch_hallway?: components["schemas"]["SignalNone"];
             widen?: components["schemas"]["SignalWiden"];
+        };
+        SignalSaid: {
+            /** Format: int64 */
+            n: number;
+            name: string;
+            room: string;
+            sealed: string;
+            who: string;
+        };
+        SignalSay: {
+            sealed: string;
+        };
+        SignalSetChat: {
+            /** @enum {string} */
+            policy: "off" | "stage" | "everyone";
         };
         SignalSetFence: {
             to: string;
@@ -1025,6 +1144,20 @@ export interface components {
             /** Format: int32 */
             sequence: number;
         };
+        SignalUnpin: {
+            /** Format: int64 */
+            pin: number;
+        };
+        SignalUnsaid: {
+            by: string;
+            /** Format: int64 */
+            n: number;
+            room: string;
+        };
+        SignalUnsay: {
+            /** Format: int64 */
+            n: number;
+        };
         SignalUntended: {
             room: string;
         };
@@ -1035,6 +1168,12 @@ export interface components {
             room: string;
             slots: (string | null)[];
             speaking: string[];
+        };
+        SignalVote: {
+            /** Format: int64 */
+            option: number;
+            /** Format: int64 */
+            poll: number;
         };
         SignalWay: {
             hops: components["schemas"]["SignalHop"][];

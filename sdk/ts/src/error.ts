@@ -14,7 +14,8 @@ export interface Problem {
  *
  * Codes made here, with status 0: `offline` (the node cannot be reached),
  * `not_here` (the seat is gone), `no_sealing` (this browser cannot come in),
- * `nothing_heard` (there is nothing to be reported), `microphone_refused`,
+ * `nothing_heard` (there is nothing to be reported), `no_key` (the room's secret has
+ * not come yet), `no_text` (that cannot be written), `microphone_refused`,
  * `microphone_missing`.
  */
 export class StoaError extends Error {
@@ -44,6 +45,12 @@ export const notHere = () =>
 
 export const nothingHeard = () =>
   new StoaError({ code: 'nothing_heard', title: 'There is nothing to be reported', status: 0 });
+
+export const noKey = () =>
+  new StoaError({ code: 'no_key', title: 'The secret of the room has not come yet', status: 0 });
+
+export const noText = () =>
+  new StoaError({ code: 'no_text', title: 'That is no text of 1 to 500 characters', status: 0 });
 
 /** Turns whatever was thrown into the one kind of error. */
 export function asStoaError(thrown: unknown): StoaError {

@@ -32,17 +32,23 @@ export { Live, watchHallway } from './live.ts';
 export { canSeal, type Lock, noSealing, type SealedVoice, waiting } from './lock.ts';
 export type { MediaState } from './media.ts';
 export type {
+  ChatPolicy,
   CutReason,
+  Emoji,
   HandPolicy,
   Itinerary,
   Participant,
+  Pinning,
+  Poll,
+  Reactions,
   Role,
   RoomEvent,
+  Tally,
   View,
 } from './protocol.ts';
-export { apply, mayRaise, onStage } from './room.ts';
+export { apply, emojis, hostOf, isOpen, mayRaise, onStage, queue } from './room.ts';
 // The class itself is at '@stoa/client/seat', for those who load it when it is needed.
-export type { Ending, Granted, Seat, SeatOptions, SeatState } from './seat.ts';
+export type { Ending, Granted, Seat, SeatOptions, SeatState, Writing } from './seat.ts';
 export { openShelf, type Shelf } from './shelf.ts';
 
 export interface JoinOptions extends SeatOptions {

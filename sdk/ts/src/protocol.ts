@@ -12,6 +12,11 @@ export type View = Bodies['RoomView'];
 export type Participant = Bodies['RoomParticipant'];
 export type Role = Participant['role'];
 export type HandPolicy = View['hands'];
+export type ChatPolicy = View['chat'];
+export type Emoji = Bodies['SignalReact']['emoji'];
+/** A link that is up. */
+export type Pinning = Bodies['RoomPinning'];
+export type Poll = Bodies['RoomPoll'];
 
 /** The requests, by name, with their bodies. */
 export type Requests = Required<Omit<Bodies['SignalRequest'], 'id'>>;
@@ -39,6 +44,10 @@ export type RoomEvent = Bodies['Event'];
 export type Notice = Bodies['SignalNotice'];
 export type Cut = Bodies['SignalCut'];
 export type Move = Bodies['SignalMove'];
+export type Reactions = Bodies['SignalReactions'];
+export type Said = Bodies['SignalSaid'];
+/** How a poll stands. */
+export type Tally = Bodies['SignalPoll'];
 export type CutReason = Cut['why'];
 
 export type Message = Reply | RoomEvent | Notice;

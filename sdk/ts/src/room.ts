@@ -3,7 +3,10 @@
  * internal/room/apply.go, proven against test/vectors/room.json. Views are
  * values; a change makes a new one that shares what has stayed the same.
  */
-import type { HandPolicy, Participant, RoomEvent, View } from './protocol.ts';
+import type { Emoji, HandPolicy, Participant, Poll, RoomEvent, View } from './protocol.ts';
+
+/** With what one may react. */
+export const emojis: readonly Emoji[] = ['👏', '❤️', '😂', '😮', '🎉', '🙏', '🤔', '👍'];
 
 /**
  * Returns the view after an event, which must be the next that was sent. It
@@ -62,6 +65,7 @@ function changed(view: View, e: RoomEvent): View {
       title,
       visibility,
       hands: 'everyone',
+      chat: 'everyone',
       count: view.count + 1,
       people: [opener],
     };
@@ -98,6 +102,17 @@ function changed(view: View, e: RoomEvent): View {
       hands: policy,
       people: view.people.map((p) => (p.hand && !mayRaise(p, policy) ? handDown(p) : p)),
     };
+  }
+  if (e.chat_set) return { ...view, chat: e.chat_set.policy };
+  if (e.pinned) return { ...view, pins: [...(view.pins ?? []), { pin: e.seq, ...e.pinned }] };
+  if (e.unpinned) return unpinned(view, e.unpinned.pin);
+  if (e.poll_opened) return { ...view, poll: { poll: e.seq, ...e.poll_opened } };
+  if (e.poll_closed) {
+    const { poll } = view;
+    const { poll: which, counts } = e.poll_closed;
+    return poll && isOpen(poll) && poll.poll === which
+      ? { ...view, poll: { ...poll, counts } }
+      : view;
   }
   if (e.asked_up) {
     const { who, until } = e.asked_up;
@@ -141,6 +156,36 @@ export function mayRaise(p: Participant, policy: HandPolicy): boolean {
   return policy === 'everyone' || (policy === 'followed' && p.followed);
 }
 
+/** The host that a link leads to, in full. Nothing, when it is no link that may be shown. */
+export function hostOf(url: string): string | undefined {
+  try {
+    const { protocol, username, password, host } = new URL(url);
+    return protocol === 'https:' && !username && !password && host ? host : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a poll can be voted in. */
+export function isOpen(poll: Poll | undefined): boolean {
+  return poll !== undefined && poll.counts === undefined;
+}
+
+/**
+ * The hands that are up in the order in which it is fair to ask people up: who
+ * has been heard for the fewest `seconds` is first, and of those who were heard
+ * alike whose hand went up first.
+ */
+export function queue(
+  people: readonly Participant[],
+  seconds: ReadonlyMap<string, number>,
+): Participant[] {
+  const heard = ({ who }: Participant) => seconds.get(who) ?? 0;
+  return people
+    .filter((p) => !onStage(p) && p.hand)
+    .sort((a, b) => heard(a) - heard(b) || (a.hand ?? 0) - (b.hand ?? 0));
+}
+
 /** Whether this person stands on the stage. */
 export function onStage(p: Participant): boolean {
   return p.role !== 'listener';
@@ -151,6 +196,11 @@ type Change = (p: Participant) => Participant;
 /** A fence that leaves nothing out is none. */
 function fencedBy({ fence: _, ...view }: View, to: string | undefined): View {
   return to && to !== '*' ? { ...view, fence: to } : view;
+}
+
+function unpinned({ pins = [], ...view }: View, pin: number): View {
+  const rest = pins.filter((one) => one.pin !== pin);
+  return rest.length > 0 ? { ...view, pins: rest } : view;
 }
 
 function withPerson(view: View, who: string, change: Change): View {

@@ -2,8 +2,9 @@ import { type ReadonlySignal, signal } from '@preact/signals-core';
 import { asStoaError } from './error.ts';
 import type { Request } from './keys/asking.ts';
 import type { Device, Scene, Visit } from './keys/group.ts';
-import type { Order, Report, Showing, Speech } from './keys/keeper.ts';
+import type { Order, Passed, Report, Showing, Speech } from './keys/keeper.ts';
 import type { Piece } from './keys/ring.ts';
+import type { Word } from './keys/words.ts';
 import type { Tick, Way } from './keys.worker.ts';
 import { type Lock, waiting } from './lock.ts';
 import type { Answer, Notice, Requests } from './protocol.ts';
@@ -21,6 +22,7 @@ export class Sealing {
   readonly lock: ReadonlySignal<Lock>;
   readonly #lock = signal<Lock>(waiting);
   readonly #ask: Ask;
+  readonly #read: (word: Word) => void;
   readonly #worker = new Worker(new URL('./keys.worker.js', import.meta.url), { type: 'module' });
   readonly #heard = new Map<string, string>();
   readonly #asked = new Map<number, (told: Report) => void>();
@@ -29,9 +31,11 @@ export class Sealing {
   #begun: Promise<void> | undefined;
   #scene: Scene = { stage: [], closed: false, proven: false };
 
-  constructor(ask: Ask) {
+  /** `read` is told what others write, and what oneself has written. */
+  constructor(ask: Ask, read: (word: Word) => void) {
     this.lock = this.#lock;
     this.#ask = ask;
+    this.#read = read;
     this.#worker.onmessage = ({ data }: MessageEvent<Report | Tick>) => this.#told(data);
   }
 
@@ -68,6 +72,17 @@ export class Sealing {
     else if (letter) this.#order({ notice: { letter } });
     else if (knocks) this.#order({ notice: { knocks } });
     else if (untended) this.#order({ notice: { untended } });
+  }
+
+  /** Takes in what somebody has written. */
+  hearSaid({ n, who, name, sealed }: Passed): void {
+    this.#order({ said: { n, who, name, sealed } });
+  }
+
+  /** A text, sealed. Nothing, while there is no secret. */
+  async write(text: string): Promise<string | undefined> {
+    const told = await this.#answer((ask) => ({ write: { ask, text } }));
+    return 'written' in told ? told.written.sealed : undefined;
   }
 
   /** Speaks in this manner from now on. */
@@ -130,6 +145,8 @@ export class Sealing {
     else if ('heard' in report) this.#hear(report.heard);
     else if ('held' in report) this.#answered(report.held.ask, report);
     else if ('sealed' in report) this.#answered(report.sealed.ask, report);
+    else if ('written' in report) this.#answered(report.written.ask, report);
+    else if ('word' in report) this.#read(report.word);
     else if ('failed' in report) throw new Error(report.failed);
   }
 

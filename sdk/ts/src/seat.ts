@@ -1,30 +1,44 @@
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals-core';
 import type { Manner } from './answer.ts';
 import { openDevice } from './device.ts';
-import { asStoaError, notHere, nothingHeard, offline, type StoaError } from './error.ts';
+import {
+  asStoaError,
+  noKey,
+  noText,
+  notHere,
+  nothingHeard,
+  offline,
+  type StoaError,
+} from './error.ts';
 import type { NodeAt } from './http.ts';
 import type { Way } from './itinerary.ts';
 import type { Device } from './keys/group.ts';
 import { fromText, toText } from './keys/messages.ts';
 import type { Piece } from './keys/ring.ts';
+import { isText, type Word } from './keys/words.ts';
 import type { Live } from './live.ts';
 import { canSeal, type Lock, noSealing } from './lock.ts';
 import { type Levels, Media, type MediaState } from './media.ts';
 import type {
   Answer,
+  ChatPolicy,
   Cut,
+  Emoji,
   Entered,
   HandPolicy,
   Notice,
   Participant,
+  Reactions,
   Requests,
   RoomEvent,
+  Tally,
   View,
 } from './protocol.ts';
-import { apply, isMissing, onStage, withFollowed, withNewcomer } from './room.ts';
+import { apply, isMissing, onStage, queue, withFollowed, withNewcomer } from './room.ts';
 import { Sealing } from './sealing.ts';
 
 const enterWait = 15_000; // ms to come in for the first time
+const writingsMax = 200; // that are kept
 const voiceFrom = 0.2; // own level from which one speaks
 const voiceHangover = 400; // ms of silence that still belong to a sentence
 
@@ -32,6 +46,14 @@ export type SeatState = 'live' | 'reconnecting' | 'over';
 
 /** Why a seat is over. `gone`: the room is not there any more, or not for this person. */
 export type Ending = 'left' | 'gone' | Exclude<Cut['why'], 'slow' | 'restart' | 'elsewhere'>;
+
+/** What somebody has written. Without `text`, it was taken back by `unsaid`. */
+export interface Writing extends Omit<Word, 'text'> {
+  text?: string;
+  unsaid?: string;
+  /** When it came, in milliseconds since 1970. */
+  at: number;
+}
 
 /** What a node gives for an entry: the permission, and where media may be. */
 export interface Granted {
@@ -69,7 +91,7 @@ export class Seat {
   readonly followed: ReadonlySignal<Participant[]>;
   /** The other listeners, in the order they came in. */
   readonly others: ReadonlySignal<Participant[]>;
-  /** Raised hands, first come first. */
+  /** Raised hands, in the order in which it is fair to ask people up. */
   readonly hands: ReadonlySignal<Participant[]>;
   /** Who is heard now. */
   readonly voices: ReadonlySignal<ReadonlySet<string>>;
@@ -78,6 +100,14 @@ export class Seat {
   /** The own microphone is open: I can be heard. */
   readonly onAir: ReadonlySignal<boolean>;
   readonly media: ReadonlySignal<MediaState>;
+  /** What was written since one came in, the newest last; at most 200. */
+  readonly writings: ReadonlySignal<readonly Writing[]>;
+  /** How the poll of the view stands, while it is open. */
+  readonly tally: ReadonlySignal<Tally | undefined>;
+  /** Which option of that poll one has chosen. */
+  readonly myVote: ReadonlySignal<number | undefined>;
+  /** For how many seconds people have been heard; nothing in a closed room. */
+  readonly clock: ReadonlySignal<ReadonlyMap<string, number> | undefined>;
   /** How the room is sealed. */
   readonly lock: ReadonlySignal<Lock>;
   /** The browser wants a tap before it plays sound: call `startPlayback` from one. */
@@ -93,10 +123,19 @@ export class Seat {
   readonly #loud = signal<readonly string[]>([]);
   readonly #closed = computed(() => this.view.value.visibility === 'closed');
   readonly #levels = signal<ReadonlyMap<string, number>>(new Map());
+  readonly #writings = signal<readonly Writing[]>([]);
+  readonly #unsaid = new Map<number, string>(); // by whom, of what has not been read yet
+  readonly #tally = signal<Tally | undefined>(undefined);
+  readonly #vote = signal<{ poll: number; option: number } | undefined>(undefined);
+  readonly #clock = signal<ReadonlyMap<string, number>>(new Map());
+  readonly #reactors = new Set<(reactions: Reactions) => void>();
   readonly #wantsOpen = signal(false);
   readonly #live: Live;
   readonly #grant: () => Promise<string | Granted>;
-  readonly #sealing = new Sealing((kind, body) => this.#ask(kind, body));
+  readonly #sealing = new Sealing(
+    (kind, body) => this.#ask(kind, body),
+    (word) => this.#read(word),
+  );
   readonly #media: Media;
   readonly #device: (who: string) => Promise<Device>;
   readonly #stops: (() => void)[];
@@ -172,9 +211,17 @@ export class Seat {
     });
     this.followed = computed(() => listeners.value.filter((p) => p.followed));
     this.others = computed(() => listeners.value.filter((p) => !p.followed));
-    this.hands = computed(() =>
-      listeners.value.filter((p) => p.hand).sort((a, b) => (a.hand ?? 0) - (b.hand ?? 0)),
-    );
+    this.clock = computed(() => (this.#closed.value ? undefined : this.#clock.value));
+    this.hands = computed(() => queue(listeners.value, this.clock.value ?? new Map()));
+    this.writings = this.#writings;
+    this.tally = computed(() => {
+      const tally = this.#tally.value;
+      return tally?.poll === this.view.value.poll?.poll ? tally : undefined;
+    });
+    this.myVote = computed(() => {
+      const vote = this.#vote.value;
+      return vote?.poll === this.view.value.poll?.poll ? vote?.option : undefined;
+    });
     this.voices = computed(() => {
       // In a closed room there are no pauses by which a node could tell.
       const heard = new Set(this.#closed.value ? this.#loud.value : this.#speaking.value);
@@ -224,6 +271,12 @@ export class Seat {
   watch(watcher: (event: RoomEvent, before: View) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
+  }
+
+  /** Tells `watcher` how people react, gathered; returns how to stop that. */
+  watchReactions(watcher: (reactions: Reactions) => void): () => void {
+    this.#reactors.add(watcher);
+    return () => this.#reactors.delete(watcher);
   }
 
   /** Goes, quietly. */
@@ -278,6 +331,31 @@ export class Seat {
   prove = (proven: boolean) => this.#ask('prove', { proven });
   widen = (to: 'social' | 'open') => this.#ask('widen', { to });
   end = () => this.#ask('end', {});
+
+  react = (emoji: Emoji) => this.#ask('react', { emoji });
+
+  /** Writes something to all who are here: 1 to 500 characters, sealed. */
+  async say(text: string): Promise<void> {
+    if (!isText(text)) throw noText();
+    const sealed = await this.#sealing.write(text);
+    if (!sealed) throw noKey();
+    await this.#ask('say', { sealed });
+  }
+
+  /** Takes back what was written: one's own, or as a moderator anybody's. */
+  unsay = (n: number) => this.#ask('unsay', { n });
+  setChat = (policy: ChatPolicy) => this.#ask('set_chat', { policy });
+  /** Puts a link up. It is written as browsers write it. */
+  pin = (url: string, text: string) => this.#ask('pin', { url, text });
+  unpin = (pin: number) => this.#ask('unpin', { pin });
+  openPoll = (question: string, options: string[]) => this.#ask('open_poll', { question, options });
+  closePoll = (poll: number) => this.#ask('close_poll', { poll });
+
+  /** Chooses an option of the open poll, counted from 0; again until it is closed. */
+  async vote(poll: number, option: number): Promise<void> {
+    await this.#ask('vote', { poll, option });
+    this.#vote.value = { poll, option };
+  }
 
   /**
    * What was heard of somebody in the last two minutes and can be reported, in
@@ -335,6 +413,13 @@ export class Seat {
         this.#view.value = view
           ? withNewcomer(view, you)
           : withFollowed(this.view.peek(), me, you.followed);
+        // The newest notices follow; a node that was started anew has none.
+        this.#clock.value = new Map();
+        this.#tally.value = undefined;
+        const poll = this.view.peek().poll?.poll;
+        const { vote: option } = entered;
+        this.#vote.value =
+          poll !== undefined && option !== undefined ? { poll, option } : undefined;
         this.#state.value = 'live';
         // Closed by a moderator while we were away, or by the new seat.
         if (entered.view && this.me.value?.muted !== false) this.#wantsOpen.value = false;
@@ -376,6 +461,16 @@ export class Seat {
       const { speaking, frame_ms: frameMS, repeat = [] } = message.voices;
       this.#manner.value = { frameMS, repeat };
       this.#speaking.value = speaking;
+    } else if (message.said?.room === this.room) {
+      this.#sealing.hearSaid(message.said);
+    } else if (message.unsaid?.room === this.room) {
+      this.#unsay(message.unsaid);
+    } else if (message.reactions?.room === this.room) {
+      for (const watcher of [...this.#reactors]) watcher(message.reactions);
+    } else if (message.poll?.room === this.room) {
+      this.#tally.value = message.poll;
+    } else if (message.clock?.room === this.room) {
+      this.#clock.value = new Map(Object.entries(message.clock.seconds));
     } else if (message.crowd?.room === this.room) {
       this.#view.value = { ...this.view.peek(), count: message.crowd.count };
     } else if (message.you?.room === this.room) {
@@ -405,6 +500,23 @@ export class Seat {
     });
     for (const watcher of [...this.#watchers]) watcher(event, view);
     if (event.ended) this.#finish('ended');
+  }
+
+  #read({ text, ...word }: Word): void {
+    const by = this.#unsaid.get(word.n);
+    const writing = { ...word, at: Date.now(), ...(by ? { unsaid: by } : { text }) };
+    this.#writings.value = [...this.#writings.peek(), writing].slice(-writingsMax);
+  }
+
+  #unsay({ n, by }: { n: number; by: string }): void {
+    this.#unsaid.set(n, by); // it may wait for its key
+    if (this.#unsaid.size > writingsMax) {
+      this.#unsaid.delete(this.#unsaid.keys().next().value ?? 0);
+    }
+    this.#writings.value = this.#writings.peek().map(({ text, ...writing }) => {
+      if (writing.n === n) return { ...writing, unsaid: by };
+      return text === undefined ? writing : { ...writing, text };
+    });
   }
 
   #cut({ why }: Cut): void {
@@ -476,6 +588,7 @@ const nothingSeen: View = {
   title: '',
   visibility: 'closed',
   hands: 'off',
+  chat: 'off',
   people: [],
 };
 

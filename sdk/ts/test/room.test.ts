@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Participant, RoomEvent, View } from '../src/index.ts';
-import { apply, isMissing, withFollowed, withNewcomer } from '../src/room.ts';
+import { apply, isMissing, isOpen, queue, withFollowed, withNewcomer } from '../src/room.ts';
 
 const listener = (who: string, entered: number): Participant => ({
   who,
@@ -24,6 +24,7 @@ const view = (...people: Participant[]): View => ({
   title: 'Tea',
   visibility: 'closed',
   hands: 'everyone',
+  chat: 'everyone',
   people,
 });
 
@@ -43,6 +44,7 @@ describe('an event', () => {
       title: 'T',
       visibility: 'open',
       hands: 'everyone',
+      chat: 'everyone',
       people: [
         { ...listener('ada', 11), role: 'moderator', stage: 11, chair: 11, away_until: 'u' },
       ],
@@ -173,5 +175,42 @@ describe.runIf(existsSync(vectors))('the vectors shared with the node', () => {
       now = 'seq' in e ? apply(now, e) : { ...now, count: e.crowd.count };
     }
     expect(now).toStrictEqual(expected);
+  });
+});
+
+describe('a poll', () => {
+  const asked = { by: 'ada', question: 'Tea?', options: ['yes', 'no'] };
+
+  it('is open until its counts are there', () => {
+    const open = after(view(ada), { poll_opened: asked });
+    expect(open.poll).toStrictEqual({ poll: 11, ...asked });
+    expect(isOpen(open.poll)).toBe(true);
+    const other = after(open, { poll_closed: { poll: 7, counts: [9, 9] } });
+    expect(isOpen(other.poll)).toBe(true);
+    const closed = after(open, { poll_closed: { poll: 11, counts: [2, 1] } });
+    expect(closed.poll).toStrictEqual({ poll: 11, ...asked, counts: [2, 1] });
+    expect(isOpen(closed.poll)).toBe(false);
+    expect(isOpen(undefined)).toBe(false);
+    const again = after(closed, { poll_closed: { poll: 11, counts: [0, 0] } });
+    expect(again.poll?.counts).toEqual([2, 1]);
+  });
+});
+
+interface Queued {
+  name: string;
+  hands: string[];
+  seconds: Record<string, number>;
+  queue: string[];
+}
+
+const queues = new URL('../../../test/vectors/queue.json', import.meta.url).pathname;
+
+describe.runIf(existsSync(queues))('the queue of hands', () => {
+  const cases = existsSync(queues) ? (JSON.parse(readFileSync(queues, 'utf8')) as Queued[]) : [];
+  it.each(cases)('$name', ({ hands, seconds, queue: expected }) => {
+    const people = hands.map((who, n) => ({ ...listener(who, 90 - n), hand: 100 + n })).reverse();
+    const all = [ada, bo, ...people];
+    const first = queue(all, new Map(Object.entries(seconds)));
+    expect(first.map((p) => p.who)).toEqual(expected);
   });
 });

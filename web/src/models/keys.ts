@@ -38,6 +38,12 @@ export function startKeys(): () => void {
       case 's':
         sayWhoSpeaks();
         break;
+      case 'c':
+        reach('write', 'chat');
+        break;
+      case 'r':
+        reach('react');
+        break;
       case '?':
         sheet.value = { kind: 'keys' };
         break;
@@ -80,3 +86,14 @@ const types = (target: EventTarget | null) =>
 /** Where the space bar has a meaning already. */
 const presses = (target: EventTarget | null) =>
   target instanceof Element && target.closest('button, a, summary, input, [role=tab]') !== null;
+
+/** Goes to what is there to be typed in, or presses it, if it is to be seen; else to the next. */
+function reach(...tests: string[]): void {
+  for (const test of tests) {
+    const all = [...document.querySelectorAll<HTMLElement>(`[data-test="${test}"]`)];
+    const element = all.find((e) => e.checkVisibility());
+    if (element instanceof HTMLButtonElement) element.click();
+    else element?.focus();
+    if (element) return;
+  }
+}

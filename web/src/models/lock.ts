@@ -57,6 +57,12 @@ export const changed = computed(() => voices.value.filter((v) => v.state === 'ch
 /** Somebody's voice, if they have one. */
 export const voiceOf = (who: string) => voices.value.find((v) => v.who === who);
 
+/** Whether somebody whom one knows has come by a device that one does not. */
+export function isStrange(voice: Voice): boolean {
+  const pins = known.value;
+  return pins !== undefined && judge(pins, voice, cameIn).state === 'changed';
+}
+
 /** All voices but one's own were in a roster whose code was compared. */
 export const allCompared = computed(() => {
   const others = voices.value.filter((v) => !v.mine);

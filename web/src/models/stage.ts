@@ -23,6 +23,9 @@ export type RoomSheet =
   | { kind: 'fence' }
   | { kind: 'itinerary' }
   | { kind: 'ending' }
+  | { kind: 'chat' }
+  | { kind: 'pinning' }
+  | { kind: 'polling' }
   | { kind: 'keys' };
 
 export const sheet = signal<RoomSheet>({ kind: 'none' });

@@ -3,6 +3,17 @@ import type { Words } from './en.ts';
 
 const small = ['kein', 'ein', 'zwei', 'drei', 'vier', 'fünf', 'sechs', 'sieben', 'acht', 'neun'];
 const inWords = (n: number) => small[n] ?? new Intl.NumberFormat('de').format(n);
+const ordinals = [
+  '',
+  '',
+  'zweiter',
+  'dritter',
+  'vierter',
+  'fünfter',
+  'sechster',
+  'siebter',
+  'achter',
+];
 const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
 
 export const de: Words = {
@@ -171,8 +182,14 @@ export const de: Words = {
     lowerHand: 'Hand senken',
     handsClosed: 'Gerade kann niemand die Hand heben',
     handsFollowedOnly: 'Die Hand heben kann nur, wem jemand auf der Bühne folgt',
-    place: (n) => (n === 1 ? 'Du bist dran.' : `Du bist Nummer ${n}.`),
+    place: (n) =>
+      n === 1
+        ? 'Du bist als Nächstes dran.'
+        : ordinals[n]
+          ? `Du bist an ${ordinals[n]} Stelle.`
+          : `Du bist Nummer ${inWords(n)}.`,
     about: 'Dieser Raum',
+    beside: 'Hände und Gespräch',
     listeningYou: 'Du hörst zu',
     onStageYou: 'Du bist auf der Bühne, stumm',
     facts: {
@@ -459,7 +476,7 @@ export const de: Words = {
     theme: 'Licht',
     themes: { auto: 'Wie das Gerät', light: 'Tag', dark: 'Nacht' },
     shortcuts: 'Tastenkürzel in Räumen',
-    shortcutsWhy: 'M, Leertaste, H, L, S und ?',
+    shortcutsWhy: 'M, Leertaste, H, L, S, C, R und ?',
     microphone: 'Mikrofon',
     microphoneDefault: 'Der Browser wählt',
     microphoneUnnamed: (n) => `Mikrofon ${n}`,
@@ -517,6 +534,8 @@ export const de: Words = {
     h: 'Hand heben oder senken',
     l: 'gehen (fragt vorher)',
     s: 'sagen, wer spricht',
+    c: 'etwas schreiben',
+    r: 'reagieren',
     arrows: 'von Gesicht zu Gesicht',
     help: 'das hier zeigen',
     space_name: 'Leertaste',
@@ -581,6 +600,8 @@ export const de: Words = {
     not_here: 'Du bist nicht mehr im Raum.',
     no_sealing: 'Mit diesem Browser kommst du in keinen Raum.',
     nothing_heard: 'Davon ist nichts mehr da, was du zeigen könntest.',
+    no_key: 'Der Schlüssel dieses Raums ist noch nicht da. Versuch es gleich noch einmal.',
+    no_text: 'Das ist leer, zu lang oder hat Zeichen, die sich nicht zeigen lassen.',
     internal: 'Bei uns ist etwas schiefgegangen. Bitte versuch es noch einmal.',
   },
 

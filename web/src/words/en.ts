@@ -2,6 +2,7 @@
 
 const small = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 const inWords = (n: number) => small[n] ?? new Intl.NumberFormat('en').format(n);
+const ordinals = ['', '', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'];
 const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
 
 export const en = {
@@ -161,8 +162,10 @@ export const en = {
     lowerHand: 'Lower hand',
     handsClosed: 'Hands are closed right now',
     handsFollowedOnly: 'Only those whom a speaker follows may raise a hand',
-    place: (n: number) => (n === 1 ? 'You are next.' : `You are number ${n}.`),
+    place: (n: number) =>
+      n === 1 ? 'You are next.' : `You are ${ordinals[n] ?? `number ${inWords(n)}`}.`,
     about: 'This room',
+    beside: 'Hands and chat',
     listeningYou: 'You are listening',
     onStageYou: 'You are on the stage, muted',
     facts: {
@@ -434,7 +437,7 @@ export const en = {
     theme: 'Light',
     themes: { auto: 'As the device', light: 'Day', dark: 'Night' },
     shortcuts: 'Keyboard shortcuts in rooms',
-    shortcutsWhy: 'M, space bar, H, L, S and ?',
+    shortcutsWhy: 'M, space bar, H, L, S, C, R and ?',
     microphone: 'Microphone',
     microphoneDefault: 'The browser’s choice',
     microphoneUnnamed: (n: number) => `Microphone ${n}`,
@@ -492,6 +495,8 @@ export const en = {
     h: 'raise or lower your hand',
     l: 'leave (asks first)',
     s: 'say who speaks',
+    c: 'write in the chat',
+    r: 'react',
     arrows: 'move among the faces',
     help: 'show this',
     space_name: 'Space bar',
@@ -557,6 +562,8 @@ export const en = {
     not_here: 'You are not in the room any more.',
     no_sealing: 'This browser cannot come into rooms.',
     nothing_heard: 'There is nothing left of it to show.',
+    no_key: 'The key of this room has not come yet. Try again in a moment.',
+    no_text: 'That is empty, too long, or has characters that cannot be shown.',
     internal: 'Something went wrong on our side. Please try again.',
   },
 

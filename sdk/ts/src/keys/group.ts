@@ -26,6 +26,7 @@ import { roomCode } from './schedule.ts';
 import type { Place } from './stage.ts';
 import { Steward } from './steward.ts';
 import { Turns } from './turns.ts';
+import { Reader, Writer } from './words.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -127,6 +128,14 @@ export class Group {
   /** The key by which one signs one's voice, and the hash of the cert that says so. */
   async voice(): Promise<{ sign: CryptoKey; cert: Bytes }> {
     return { sign: this.#self.page, cert: await hashCert(this.#self.cert) };
+  }
+
+  /** Who reads and writes by the keys of this client. */
+  desk(): { writer: Writer; reader: Reader } {
+    const { room, cert, page } = this.#self;
+    const who = parseID(this.#present.me);
+    if (!who) throw new TypeError('no id of a person');
+    return { writer: new Writer({ room, who }, cert, page), reader: new Reader(room) };
   }
 
   /**

@@ -8,12 +8,13 @@ import type { Lock } from '../lock.ts';
 import type { KeyNotice, Request } from './asking.ts';
 import { type Frame, played, Sayings, type Types } from './frames.ts';
 import { Group, type Scene, type State, type Visit } from './group.ts';
-import { parseID, toText } from './messages.ts';
+import { fromText, parseID, toText } from './messages.ts';
 import { sealReport, writeReport } from './report.ts';
 import type { Piece } from './ring.ts';
 import { Stage } from './stage.ts';
 import { Turns } from './turns.ts';
 import { proofWait, repeatsMax, type Trust } from './voice.ts';
+import type { Message, Reader, Word, Writer } from './words.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -40,8 +41,18 @@ export type Order =
   | { refused: true }
   | { hold: { ask: number; who: string } }
   | { show: { ask: number; what: Showing } }
+  | { write: { ask: number; text: string } }
+  | { said: Passed }
   | { speech: Speech }
   | { by: number }; // the connection by which one speaks
+
+/** What somebody has written, as the node passes it on. */
+export interface Passed extends Message {
+  sealed: string;
+}
+
+/** What does not wait for what was said before. */
+type Quick = { speech: Speech } | { by: number } | { write: unknown } | { said: unknown };
 
 /** What is to be reported of a voice that is held. */
 export interface Showing {
@@ -73,6 +84,8 @@ export type Report =
   | { heard: Hearing }
   | { held: { ask: number; pieces: Piece[] } }
   | { sealed: { ask: number; report: Bytes | undefined } }
+  | { written: { ask: number; sealed: string | undefined } }
+  | { word: Word }
   | { failed: string };
 
 export class Keeper {
@@ -81,6 +94,8 @@ export class Keeper {
   readonly #turns = new Turns();
   readonly #heard = new Map<number, Hearing>(); // by slot, in the newest connection
   readonly #saying = new Turns();
+  readonly #writing = new Turns(); // and reading
+  #desk: { writer: Writer; reader: Reader } | undefined;
   #sayings = new Sayings();
   #by = 0; // the connection that one speaks by
   #saidBy = 0; // and by which one has spoken
@@ -110,6 +125,8 @@ export class Keeper {
       this.#by = order.by;
       return Promise.resolve();
     }
+    if ('write' in order) return this.#write(order.write.ask, order.write.text);
+    if ('said' in order) return this.#read(order.said);
     this.#waiting++;
     return this.#turns.take(async () => {
       try {
@@ -123,7 +140,7 @@ export class Keeper {
     });
   }
 
-  async #do(order: Exclude<Order, { speech: Speech } | { by: number }>): Promise<void> {
+  async #do(order: Exclude<Order, Quick>): Promise<void> {
     if ('hold' in order) {
       const { ask, who } = order.hold;
       this.#tell({ held: { ask, pieces: this.#stage?.hold(this.#now(), who) ?? [] } });
@@ -142,6 +159,7 @@ export class Keeper {
     if ('visit' in order) {
       this.#room = order.visit.room;
       this.#group = await Group.make(order.visit);
+      this.#desk = this.#group.desk();
       const { sign, cert } = await this.#group.voice();
       this.#stage = new Stage(sign, cert, batchFor / this.#speech.frameMS);
       this.#look ??= setInterval(() => void this.#show(), lookEvery);
@@ -172,6 +190,12 @@ export class Keeper {
     const state = await group.state();
     this.#state = state;
     await this.#stage?.agree(state);
+    void this.#writing.take(async () => {
+      const now = this.#now();
+      for (const word of (await this.#desk?.reader.agree(now, state.epochs)) ?? []) {
+        this.#tell({ word });
+      }
+    });
     this.#show();
   }
 
@@ -231,6 +255,27 @@ export class Keeper {
     // Those on the stage talk with one another, and cannot wait.
     const waits = this.#state?.proven && !this.#stage?.isUp;
     return { data: opened, wait: waits ? proofWait : 0, isProven: heard.isProven };
+  }
+
+  // --- what is written ---
+
+  /** Seals a text; it may be that there is no secret yet. */
+  #write(ask: number, text: string): Promise<void> {
+    return this.#writing.take(async () => {
+      const epochs = this.#state?.epochs ?? [];
+      const sealed = await this.#desk?.writer.seal(this.#now(), epochs, text);
+      this.#tell({ written: { ask, sealed: sealed && toText(sealed) } });
+    });
+  }
+
+  /** Opens what somebody has written. What does not hold is not told. */
+  #read({ n, who, name, sealed }: Passed): Promise<void> {
+    return this.#writing.take(async () => {
+      const id = parseID(who);
+      const bytes = fromText(sealed);
+      const word = id && (await this.#desk?.reader.read(this.#now(), { n, who, name }, id, bytes));
+      if (word) this.#tell({ word });
+    });
   }
 
   // --- what is reported ---

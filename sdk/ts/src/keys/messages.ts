@@ -11,10 +11,10 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const version = 1;
 const idLength = 16;
 const hashLength = 32;
-const signatureLength = 64;
+export const signatureLength = 64;
 const keyLength = 32;
 const memberLength = 8;
-const certLength = 1 + memberLength + 2 * keyLength + signatureLength;
+export const certLength = 1 + memberLength + 2 * keyLength + signatureLength;
 const announceLength = 1 + 4 + 4 + 1 + 1 + 8 + 4 + 4 * hashLength + signatureLength;
 const sealedLength = 32 + 16; // a secret, and the tag
 const slotMax = 31;
@@ -44,11 +44,16 @@ class Reader {
 }
 
 /** Signs by an Ed25519 key (RFC 8032). */
-async function signed(key: CryptoKey, ...message: Uint8Array[]): Promise<Bytes> {
+export async function signed(key: CryptoKey, ...message: Uint8Array[]): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.sign(ed25519, key, join(...message)));
 }
 
-async function verified(key: Bytes, signature: Bytes, ...message: Uint8Array[]): Promise<boolean> {
+/** Whether a key has signed something. */
+export async function verified(
+  key: Bytes,
+  signature: Bytes,
+  ...message: Uint8Array[]
+): Promise<boolean> {
   try {
     const known = await crypto.subtle.importKey('raw', key, ed25519, false, ['verify']);
     return await crypto.subtle.verify(ed25519, known, signature, join(...message));

@@ -34,6 +34,9 @@ export const commitTo = (secret: Bytes) => derive(secret, 'commit');
 export const senderKey = (secret: Bytes, slot: number, cert: Bytes) =>
   derive(secret, 'sender', Uint8Array.of(slot), cert);
 
+/** The key by which who has a certificate, of which `cert` is the hash, seals what they write. */
+export const wordsKey = (secret: Bytes, cert: Bytes) => derive(secret, 'words', cert);
+
 /** The key of a sender's window, and what is signed of it with what it seals. */
 export async function windowKey(sender: Bytes, window: bigint) {
   const number = new Uint8Array(8);

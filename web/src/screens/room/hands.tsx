@@ -1,35 +1,40 @@
 import type { HandPolicy, Seat } from '@stoa/client';
-import { act } from '../../models/stage.ts';
+import { act, iModerate, myPlace } from '../../models/stage.ts';
 import { Face } from '../../parts/face.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { firstName, t } from '../../words/index.ts';
 
 const policies: HandPolicy[] = ['everyone', 'followed', 'off'];
 
-/** For moderators: who may raise a hand, and who has, first come first. */
+/** Who has raised a hand, in the order in which it is fair; for moderators also who may. */
 export function HandsPanel({ seat }: { seat: Seat }) {
   const words = t().hands;
   const hands = seat.hands.value;
   const policy = seat.view.value.hands;
+  const moderates = iModerate(seat);
+  const place = myPlace(seat);
   return (
     <div class="stack" data-test="hands-panel">
-      <fieldset class="field">
-        <legend>{words.who}</legend>
-        <div class="chips">
-          {policies.map((p) => (
-            <button
-              type="button"
-              class="chip"
-              key={p}
-              aria-pressed={p === policy}
-              data-test={`hands-${p}`}
-              onClick={() => void act((s) => s.setHands(p))}
-            >
-              {words.policy[p]}
-            </button>
-          ))}
-        </div>
-      </fieldset>
+      {moderates && (
+        <fieldset class="field">
+          <legend>{words.who}</legend>
+          <div class="chips">
+            {policies.map((p) => (
+              <button
+                type="button"
+                class="chip"
+                key={p}
+                aria-pressed={p === policy}
+                data-test={`hands-${p}`}
+                onClick={() => void act((s) => s.setHands(p))}
+              >
+                {words.policy[p]}
+              </button>
+            ))}
+          </div>
+        </fieldset>
+      )}
+      {place > 0 && <p data-test="my-place">{t().room.place(place)}</p>}
       {hands.length === 0 ? (
         <p class="meta">{words.none}</p>
       ) : (
@@ -44,33 +49,37 @@ export function HandsPanel({ seat }: { seat: Seat }) {
                 <span class="grow">
                   <b>{p.name}</b>
                 </span>
-                <span class="flex tight">
-                  <button
-                    type="button"
-                    class="btn s ink"
-                    aria-label={asked ? undefined : words.askUpWho(p.name)}
-                    disabled={asked}
-                    data-test={`ask-up-${p.who}`}
-                    onClick={() => void act((s) => s.askUp(p.who))}
-                  >
-                    {asked ? words.asked : words.askUp}
-                  </button>
-                  <button
-                    type="button"
-                    class="btn s icon bare"
-                    aria-label={words.lower(name)}
-                    data-test={`lower-hand-${p.who}`}
-                    onClick={() => void act((s) => s.lowerHand(p.who))}
-                  >
-                    <Icon name="x" />
-                  </button>
-                </span>
+                {moderates ? (
+                  <span class="flex tight">
+                    <button
+                      type="button"
+                      class="btn s ink"
+                      aria-label={asked ? undefined : words.askUpWho(p.name)}
+                      disabled={asked}
+                      data-test={`ask-up-${p.who}`}
+                      onClick={() => void act((s) => s.askUp(p.who))}
+                    >
+                      {asked ? words.asked : words.askUp}
+                    </button>
+                    <button
+                      type="button"
+                      class="btn s icon bare"
+                      aria-label={words.lower(name)}
+                      data-test={`lower-hand-${p.who}`}
+                      onClick={() => void act((s) => s.lowerHand(p.who))}
+                    >
+                      <Icon name="x" />
+                    </button>
+                  </span>
+                ) : (
+                  asked && <span class="meta">{words.asked}</span>
+                )}
               </li>
             );
           })}
         </ol>
       )}
-      <p class="meta">{words.consent}</p>
+      {moderates && <p class="meta">{words.consent}</p>}
     </div>
   );
 }

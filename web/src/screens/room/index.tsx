@@ -12,10 +12,12 @@ import { Landing } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
 import { problemWords, t } from '../../words/index.ts';
 import { Inside } from './inside.tsx';
+import { loadLate } from './late.ts';
 
 /** A room: on the way in, inside, or over. */
 export function RoomScreen({ room }: { room: string }) {
   useEffect(() => {
+    void loadLate();
     comeInOrAsk(room);
     return forget;
   }, [room]);

@@ -1,7 +1,6 @@
 import type { Participant, Seat } from '@stoa/client';
 import {
   iAmOnStage,
-  iModerate,
   leaveOrAsk,
   loudness,
   mayRaiseHand,
@@ -19,7 +18,7 @@ import { useRoving } from '../../parts/roving.ts';
 import { useSampled } from '../../parts/sampled.ts';
 import { to } from '../../router.ts';
 import { clock, fenceWords, number, t } from '../../words/index.ts';
-import { HandsPanel } from './hands.tsx';
+import { late } from './late.ts';
 import { LockTag } from './lock.tsx';
 import { shareRoom } from './menu.tsx';
 import { Person } from './person.tsx';
@@ -27,19 +26,24 @@ import { Troubles } from './troubles.tsx';
 
 /** Inside a room: the stage, the audience, and the bar with what one can do. */
 export function Inside({ seat }: { seat: Seat }) {
+  const Beside = late.value;
   return (
     <>
       <main class="pane" id="main" data-test="room">
         <Top seat={seat} />
         <Troubles seat={seat} />
         <Head seat={seat} />
+        {Beside && <Beside.Links seat={seat} />}
         <Stage seat={seat} />
+        {Beside && <Beside.PollCard seat={seat} />}
+        {Beside && <Beside.QueueStrip seat={seat} />}
         <Audience seat={seat} />
         <Bar seat={seat} />
       </main>
-      <aside class="pane" aria-label={t().room.about}>
-        <Beside seat={seat} />
+      <aside class="pane" aria-label={t().room.beside}>
+        {Beside && <Beside.Side seat={seat} />}
       </aside>
+      {Beside && <Beside.Floats />}
     </>
   );
 }
@@ -202,51 +206,24 @@ function Crowd({ seat, id, name, people, more = 0 }: CrowdProps) {
 
 function Bar({ seat }: { seat: Seat }) {
   const onStage = iAmOnStage(seat);
+  const Beside = late.value;
   return (
     <div class="bar" data-test="bar">
-      <LeaveButton small={onStage} />
+      <LeaveButton />
       <span class="gap" />
-      {onStage ? (
-        <>
-          {iModerate(seat) && <HandsButton seat={seat} />}
-          <Microphone seat={seat} />
-        </>
-      ) : (
-        <HandButton seat={seat} />
-      )}
+      {Beside && <Beside.ReactButton />}
+      {Beside && <Beside.ChatButton />}
+      {onStage ? <Microphone seat={seat} /> : <HandButton seat={seat} />}
     </div>
   );
 }
 
-function LeaveButton({ small }: { small: boolean }) {
+function LeaveButton() {
   const words = t().room;
   return (
-    <button
-      type="button"
-      class={small ? 'btn icon' : 'btn'}
-      aria-label={small ? words.leave : undefined}
-      data-test="leave"
-      onClick={leaveOrAsk}
-    >
+    <button type="button" class="btn leave" data-test="leave" onClick={leaveOrAsk}>
       <Icon name="log-out" />
-      {!small && words.leave}
-    </button>
-  );
-}
-
-function HandsButton({ seat }: { seat: Seat }) {
-  const hands = seat.hands.value.length;
-  return (
-    <button
-      type="button"
-      class="btn icon quiet only-phone"
-      aria-label={t().hands.raised(hands)}
-      aria-expanded={sheet.value.kind === 'hands'}
-      data-test="hands"
-      onClick={() => (sheet.value = { kind: sheet.value.kind === 'hands' ? 'none' : 'hands' })}
-    >
-      <Icon name="hand" />
-      {hands > 0 && <sup>{hands}</sup>}
+      <span>{words.leave}</span>
     </button>
   );
 }
@@ -279,51 +256,5 @@ function HandButton({ seat }: { seat: Seat }) {
         <Icon name="hand" />
       </button>
     </>
-  );
-}
-
-/** What stands beside the room on wide screens. */
-function Beside({ seat }: { seat: Seat }) {
-  const words = t().room;
-  const { visibility, hands, fence } = seat.view.value;
-  return (
-    <div class="pad stack wide-gap">
-      {iModerate(seat) && (
-        <section class="stack">
-          <h2 class="sub bare-sub">{t().hands.raised(seat.hands.value.length)}</h2>
-          <HandsPanel seat={seat} />
-        </section>
-      )}
-      <section class="stack">
-        <h2 class="sub bare-sub">{words.about}</h2>
-        <ul class="facts">
-          <li>
-            <Icon name="door-open" />
-            {words.facts[visibility]}
-          </li>
-          {fence && (
-            <li>
-              <Icon name="fence" />
-              {fenceWords(fence)}
-            </li>
-          )}
-          <li>
-            <Icon name="hand" />
-            {words.handFacts[hands]}
-          </li>
-          <li>
-            <Icon name="check" />
-            {t().facts.notRecorded}
-          </li>
-        </ul>
-        <button
-          type="button"
-          class="btn s align-start"
-          onClick={() => (sheet.value = { kind: 'keys' })}
-        >
-          {t().keys.title}
-        </button>
-      </section>
-    </div>
   );
 }

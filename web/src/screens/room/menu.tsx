@@ -19,6 +19,7 @@ import { share } from '../../parts/share.ts';
 import { SheetHead } from '../../parts/sheet.tsx';
 import { to } from '../../router.ts';
 import { fenceWords, regionName, t } from '../../words/index.ts';
+import { late } from './late.ts';
 
 export function shareRoom(seat: Seat): Promise<void> {
   const url = new URL(to.room(seat.room), location.href).href;
@@ -30,6 +31,7 @@ export function RoomMenu({ seat }: { seat: Seat }) {
   const words = t().menu;
   const { visibility, hands, proven = false, fence } = seat.view.value;
   const moderates = iModerate(seat);
+  const Beside = late.value;
   useEffect(() => {
     void about.refresh();
   }, []);
@@ -114,6 +116,7 @@ export function RoomMenu({ seat }: { seat: Seat }) {
           </button>
         )}
         {moderates && !proven && <p class="meta">{words.proveWhy}</p>}
+        {Beside && <Beside.MenuItems seat={seat} />}
         {iAmOnStage(seat) && (
           <button
             type="button"
@@ -128,6 +131,7 @@ export function RoomMenu({ seat }: { seat: Seat }) {
         <button
           type="button"
           class="btn w only-keys"
+          data-test="keys"
           onClick={() => (sheet.value = { kind: 'keys' })}
         >
           {t().keys.title}

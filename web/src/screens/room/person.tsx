@@ -3,11 +3,13 @@ import { sheet } from '../../models/stage.ts';
 import { Laurel } from '../../parts/brand.tsx';
 import { LiveFace } from '../../parts/face.tsx';
 import { firstName, t } from '../../words/index.ts';
+import { late } from './late.ts';
 
 /** Somebody in the room: one button, that opens their sheet. */
 export function Person({ seat, person }: { seat: Seat; person: Participant }) {
   const me = seat.me.value?.who === person.who;
   const up = onStage(person);
+  const Beside = late.value;
   return (
     <li>
       <button
@@ -29,6 +31,7 @@ export function Person({ seat, person }: { seat: Seat; person: Participant }) {
           {firstName(person.name)}
           {me && <small>{t().you}</small>}
         </span>
+        {up && Beside && <Beside.Time seat={seat} who={person.who} />}
       </button>
     </li>
   );
@@ -44,5 +47,7 @@ function spoken(seat: Seat, person: Participant): string {
   else if (onStage(person) && person.muted) said.push(words.muted);
   if (person.away_until) said.push(words.away);
   if (person.hand) said.push(words.handUp);
+  const time = onStage(person) && late.value?.timeSpoken(seat, person.who);
+  if (time) said.push(time);
   return said.join(', ');
 }

@@ -27,6 +27,7 @@ import { Sheet, SheetHead } from '../../parts/sheet.tsx';
 import { to } from '../../router.ts';
 import { firstName, month, t } from '../../words/index.ts';
 import { HandsPanel } from './hands.tsx';
+import { late } from './late.ts';
 import { Device, LockSheet } from './lock.tsx';
 import { Fencing, LettingIn, RoomMenu } from './menu.tsx';
 import { People } from './people.tsx';
@@ -73,7 +74,11 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
     case 'lock':
       return <LockSheet seat={seat} />;
     case 'hands':
-      return iModerate(seat) ? <Hands seat={seat} /> : null;
+      return <Hands seat={seat} />;
+    case 'chat':
+    case 'pinning':
+    case 'polling':
+      return late.value?.sheetOf(seat, open.kind);
     case 'menu':
       return <RoomMenu seat={seat} />;
     case 'letting_in':
@@ -353,12 +358,13 @@ function Confirm({ heading, why, yes, test, onYes }: ConfirmProps) {
 }
 
 function Hands({ seat }: { seat: Seat }) {
+  const Beside = late.value;
   return (
     <div class="stack">
       <SheetHead id="sheet" onClose={closeSheet}>
         {t().hands.raised(seat.hands.value.length)}
       </SheetHead>
-      <HandsPanel seat={seat} />
+      {Beside ? <Beside.Queue seat={seat} /> : <HandsPanel seat={seat} />}
     </div>
   );
 }
@@ -371,6 +377,8 @@ function Keys() {
     ['H', keys.h],
     ['L', keys.l],
     ['S', keys.s],
+    ['C', keys.c],
+    ['R', keys.r],
     [keys.arrows_name, keys.arrows],
     ['?', keys.help],
   ];

@@ -1,0 +1,298 @@
+import type { ChatPolicy, Seat } from '@stoa/client';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import {
+  draft,
+  gaps,
+  type Line,
+  left,
+  linesOf,
+  mayWrite,
+  openChat,
+  read,
+  send,
+  unread,
+  wide,
+} from '../../../models/beside.ts';
+import { isStrange } from '../../../models/lock.ts';
+import { act, closeSheet, iModerate, sheet } from '../../../models/stage.ts';
+import { Laurel } from '../../../parts/brand.tsx';
+import { Face } from '../../../parts/face.tsx';
+import { Icon } from '../../../parts/icon.tsx';
+import { SheetHead } from '../../../parts/sheet.tsx';
+import { b } from '../../../words/beside.ts';
+import { clock, t } from '../../../words/index.ts';
+import { Queue } from './queue.tsx';
+
+/** Opens the chat, and says how much there is to read. */
+export function ChatButton() {
+  const words = b().chat;
+  const n = unread.value;
+  return (
+    <button
+      type="button"
+      class="btn icon only-phone"
+      aria-label={n > 0 ? `${words.open}, ${words.unread(n)}` : words.open}
+      aria-expanded={sheet.value.kind === 'chat'}
+      data-test="chat"
+      onClick={openChat}
+    >
+      <Icon name="message" />
+      {n > 0 && <sup class="quiet">{n > 99 ? '99+' : n}</sup>}
+    </button>
+  );
+}
+
+/** What stands beside the room on wide screens: whose turn it is, and what people write. */
+export function Side({ seat }: { seat: Seat }) {
+  if (!wide.value) return null;
+  const hands = seat.hands.value.length;
+  return (
+    <>
+      {(iModerate(seat) || hands > 0) && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be reached by keys
+        <section class="pad stack side-queue" tabIndex={0} aria-labelledby="queue-title">
+          <h2 class="sub bare-sub" id="queue-title">
+            {t().hands.raised(hands)}
+          </h2>
+          <Queue seat={seat} />
+        </section>
+      )}
+      <section class="chat" aria-labelledby="chat-title">
+        <h2 class="sub" id="chat-title">
+          {b().chat.title}
+        </h2>
+        <Chat seat={seat} />
+      </section>
+    </>
+  );
+}
+
+export function ChatSheet({ seat }: { seat: Seat }) {
+  return (
+    <div class="chat" data-test="chat-sheet">
+      <SheetHead id="sheet" onClose={closeSheet}>
+        {b().chat.title}
+      </SheetHead>
+      <Chat seat={seat} />
+    </div>
+  );
+}
+
+const nearEnd = 60; // pixels from which on one follows what comes
+
+/** What people write, and where one writes oneself. */
+function Chat({ seat }: { seat: Seat }) {
+  const words = b().chat;
+  const lines = linesOf(seat.writings.value, gaps.value);
+  const scroll = useRef<HTMLDivElement>(null);
+  const [behind, setBehind] = useState(false);
+  const follows = useRef(true);
+  useEffect(read, []);
+  const toEnd = () => scroll.current?.scrollTo({ top: scroll.current.scrollHeight });
+  const last = lines.at(-1)?.n;
+  useLayoutEffect(() => {
+    if (follows.current) toEnd();
+    else setBehind(true);
+  }, [last]);
+  const scrolled = () => {
+    const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = scroll.current ?? {};
+    follows.current = scrollHeight - scrollTop - clientHeight < nearEnd;
+    if (follows.current) setBehind(false);
+  };
+  return (
+    <>
+      {iModerate(seat) && <Policy seat={seat} />}
+      <div
+        class="lines"
+        ref={scroll}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be reached by keys
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label={words.messages}
+        data-test="lines"
+        onScroll={scrolled}
+      >
+        {lines.length === 0 ? (
+          <div class="lines-empty stack close">
+            <p>{words.empty}</p>
+            <p class="meta">{words.sealed}</p>
+          </div>
+        ) : (
+          <ol>
+            {lines.map((line) => (
+              <Said key={line.n} seat={seat} line={line} />
+            ))}
+          </ol>
+        )}
+      </div>
+      {behind && (
+        <button type="button" class="btn s to-newest" onClick={toEnd}>
+          <Icon name="chevron-down" />
+          {words.newest}
+        </button>
+      )}
+      <Composer seat={seat} />
+    </>
+  );
+}
+
+function Said({ seat, line }: { seat: Seat; line: Line }) {
+  const words = b().chat;
+  const { who, name, text, first, gap, at } = line;
+  const mine = seat.me.value?.who === who;
+  const person = seat.view.value.people.find((p) => p.who === who);
+  const strange = text !== undefined && isStrange(line);
+  return (
+    <li class={first ? 'said first' : 'said'} data-test="said">
+      {gap && <p class="meta gap-line">{words.gap}</p>}
+      {first && <Face id={who} name={name} size={36} />}
+      <div class="grow">
+        {first && (
+          <p class="said-by">
+            <b>
+              {person?.role === 'moderator' && <Laurel />}
+              {name}
+              {mine && <span class="meta"> {t().you}</span>}
+            </b>
+            <time class="meta num" dateTime={new Date(at).toISOString()}>
+              {clock(new Date(at).toISOString())}
+            </time>
+          </p>
+        )}
+        {text === undefined ? (
+          <p class="meta taken-back">{takenBack(seat, line)}</p>
+        ) : (
+          <p class="said-text" dir="auto">
+            {text}
+          </p>
+        )}
+        {strange && (
+          <p class="meta ink-1">
+            <Icon name="triangle-alert" />
+            {words.newDevice}
+          </p>
+        )}
+      </div>
+      {text !== undefined && (mine || iModerate(seat)) && (
+        <button
+          type="button"
+          class="btn s icon bare take-back"
+          aria-label={words.takeBack(text.slice(0, 60))}
+          data-test="unsay"
+          onClick={() => void act((s) => s.unsay(line.n))}
+        >
+          <Icon name="x" />
+        </button>
+      )}
+    </li>
+  );
+}
+
+function takenBack(seat: Seat, { who, unsaid }: Line): string {
+  const words = b().chat;
+  const by = seat.view.value.people.find((p) => p.who === unsaid);
+  return by && unsaid !== who ? words.takenBackBy(by.name) : words.takenBack;
+}
+
+const policies: ChatPolicy[] = ['everyone', 'stage', 'off'];
+
+/** For moderators: who may write. */
+function Policy({ seat }: { seat: Seat }) {
+  const words = b().chat;
+  const { chat } = seat.view.value;
+  return (
+    <details class="chat-policy" data-test="chat-policy">
+      <summary>{words.whoMay(words.policy[chat])}</summary>
+      <div class="chips">
+        {policies.map((p) => (
+          <button
+            type="button"
+            class="chip"
+            key={p}
+            aria-pressed={p === chat}
+            data-test={`chat-${p}`}
+            onClick={() => void act((s) => s.setChat(p))}
+          >
+            {words.policy[p]}
+          </button>
+        ))}
+      </div>
+    </details>
+  );
+}
+
+const shownFrom = 100; // characters left
+
+function Composer({ seat }: { seat: Seat }) {
+  const words = b().chat;
+  const area = useRef<HTMLTextAreaElement>(null);
+  const { chat } = seat.view.value;
+  const text = draft.value;
+  useLayoutEffect(() => {
+    const element = area.current;
+    if (!element) return;
+    element.style.height = 'auto';
+    element.style.height = `${Math.min(element.scrollHeight + 2, 132)}px`;
+  }, [text]);
+  if (!mayWrite(seat)) {
+    return (
+      <p class="meta chat-closed" data-test="chat-closed">
+        <Icon name="lock" />
+        {words.closed[chat === 'stage' ? 'stage' : 'off']}
+      </p>
+    );
+  }
+  const pressed = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    void send();
+  };
+  const tooLong = left.value < 0;
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+        area.current?.focus();
+      }}
+    >
+      <div class="field grow">
+        <label class="vh" for="write">
+          {words.write}
+        </label>
+        <textarea
+          id="write"
+          ref={area}
+          rows={1}
+          placeholder={words.write}
+          data-test="write"
+          autocomplete="off"
+          enterkeyhint="send"
+          value={text}
+          aria-invalid={tooLong}
+          aria-describedby={left.value < shownFrom ? 'write-left' : undefined}
+          onInput={(event) => {
+            draft.value = event.currentTarget.value;
+          }}
+          onKeyDown={pressed}
+        />
+      </div>
+      {left.value < shownFrom && (
+        <span id="write-left" class={tooLong ? 'err num' : 'meta num'}>
+          {words.left(left.value)}
+        </span>
+      )}
+      <button
+        type="submit"
+        class="btn icon ink"
+        aria-label={words.send}
+        data-test="send"
+        disabled={!text.trim() || tooLong}
+      >
+        <Icon name="send" />
+      </button>
+    </form>
+  );
+}
