@@ -156,8 +156,11 @@ func verify(t *testing.T, s *Sender, authorization, origin string) {
 		return b
 	}
 	public, signature, digest := raw(key), raw(parts[2]), sha256.Sum256([]byte(parts[0]+"."+parts[1]))
-	x, y := new(big.Int).SetBytes(public[1:33]), new(big.Int).SetBytes(public[33:])
-	if !ecdsa.Verify(&ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y}, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
+	house, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !ecdsa.Verify(house, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
 		t.Error("it is not signed by the house")
 	}
 	var claims struct {
