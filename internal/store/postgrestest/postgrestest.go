@@ -26,7 +26,9 @@ import (
 
 const (
 	superuser = "stoa"
-	readyWait = 30 * time.Second
+	// A disk that others write to as well may take long until a server that was
+	// killed is there again.
+	readyWait = 2 * time.Minute
 )
 
 // A Server is a PostgreSQL that can be stopped and started again.
@@ -196,7 +198,10 @@ func (s *Server) launch() (err error) {
 
 func (s *Server) launchOnce() (err error) {
 	args := []string{"-c", keeping, "keeper", s.dir, filepath.Join(s.bin, "postgres"), "-D", s.data(), "-k", s.dir}
-	settings := []string{"listen_addresses=", "max_connections=100", "shared_buffers=32MB"}
+	settings := []string{
+		"listen_addresses=", "max_connections=100", "shared_buffers=32MB",
+		"recovery_init_sync_method=syncfs", // else one file after the other, of a thousand
+	}
 	if !s.durable {
 		settings = append(settings, "fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off", "max_wal_size=4GB", "checkpoint_timeout=1h")
 	}
