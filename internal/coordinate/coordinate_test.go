@@ -86,8 +86,8 @@ func (w *way) cut() {
 }
 
 // pass notes what passes, and waits while the way is frozen: until it thaws, or
-// the connection's end.
-func (w *way) pass(b []byte, end <-chan struct{}) {
+// the connection's end, which nothing passes any more.
+func (w *way) pass(b []byte, end <-chan struct{}) error {
 	w.mu.Lock()
 	frozen := w.frozen
 	w.seen.Write(b)
@@ -96,8 +96,10 @@ func (w *way) pass(b []byte, end <-chan struct{}) {
 		select {
 		case <-frozen:
 		case <-end:
+			return net.ErrClosed
 		}
 	}
+	return nil
 }
 
 func (w *way) saw(text string) bool {
@@ -128,12 +130,16 @@ type gated struct {
 
 func (g *gated) Read(b []byte) (int, error) {
 	n, err := g.Conn.Read(b)
-	g.way.pass(b[:n], g.end)
+	if end := g.way.pass(b[:n], g.end); end != nil {
+		return 0, end
+	}
 	return n, err
 }
 
 func (g *gated) Write(b []byte) (int, error) {
-	g.way.pass(b, g.end)
+	if err := g.way.pass(b, g.end); err != nil {
+		return 0, err
+	}
 	return g.Conn.Write(b)
 }
 

@@ -300,6 +300,11 @@ export class Person {
     });
   }
 
+  /** Waits until words are nowhere on the page, not even for a screen reader. */
+  async goneFromThePage(words) {
+    await this.page.getByText(words).first().waitFor({ state: 'detached' });
+  }
+
   descriptions() {
     return this.page.evaluate(() => window.e2e.descriptions());
   }

@@ -8,18 +8,24 @@ export const toast = signal('');
 /** What the one polite live region says. */
 export const announcement = signal('');
 
-let timer: ReturnType<typeof setTimeout>;
+let shown: ReturnType<typeof setTimeout>;
+let read: ReturnType<typeof setTimeout>;
 
 export function say(words: string): void {
   toast.value = words;
   announce(words);
-  clearTimeout(timer);
-  timer = setTimeout(() => {
+  clearTimeout(shown);
+  shown = setTimeout(() => {
     toast.value = '';
   }, shownFor);
 }
 
+/** What is read is gone from the page as soon: it may be what somebody takes back. */
 export function announce(words: string): void {
   // The same words twice are news too; a screen reader reads only what changes.
   announcement.value = announcement.peek() === words ? `${words}\u00a0` : words;
+  clearTimeout(read);
+  read = setTimeout(() => {
+    announcement.value = '';
+  }, shownFor);
 }
