@@ -194,6 +194,7 @@ func Ask(ctx context.Context, streams Streams, node id.Node, q Question) (a Answ
 		return a, errors.Join(ErrNoPlace, err)
 	}
 	defer func() { s.Stop(); _ = s.Close() }()
+	defer context.AfterFunc(ctx, s.Stop)()
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = s.SetDeadline(deadline)
 	}

@@ -46,6 +46,13 @@ type Rooms struct {
 	terms    map[id.Room]uint64 // under which they run here
 	far      map[id.Node]Far
 	lost     map[id.Node]bool // nodes that are gone for now
+	asks     map[*ask]bool    // that are under way
+}
+
+// An ask waits for another node, and not any longer when that one is gone.
+type ask struct {
+	node id.Node
+	end  context.CancelFunc
 }
 
 // A Move is somebody whose media connection is to be with another node.
@@ -80,7 +87,7 @@ func NewRooms(c RoomsConfig) *Rooms {
 	return &Rooms{
 		RoomsConfig: c, overlap: overlapUsual,
 		sessions: make(map[id.Session]id.Node), rooms: make(map[id.Room]*house), far: make(map[id.Node]Far),
-		lost: make(map[id.Node]bool), terms: make(map[id.Room]uint64),
+		lost: make(map[id.Node]bool), asks: make(map[*ask]bool), terms: make(map[id.Room]uint64),
 	}
 }
 
@@ -361,6 +368,11 @@ func (rs *Rooms) Lost(node id.Node, gone bool) (moves []Move) {
 		return nil
 	}
 	rs.lost[node] = true
+	for one := range rs.asks {
+		if one.node == node {
+			one.end()
+		}
+	}
 	for name, h := range rs.rooms {
 		if h.counts[node] == 0 {
 			continue
@@ -427,11 +439,30 @@ func (rs *Rooms) Counts() map[id.Node]int {
 
 // Offer answers a session's offer at the node where it is.
 func (rs *Rooms) Offer(ctx context.Context, name id.Room, who id.Person, session id.Session, sdp string) (string, error) {
-	far := rs.where(name, who)
-	if far == nil {
+	node := rs.Where(name, who)
+	if node.IsZero() {
 		return rs.Place.media.Offer(ctx, name, who, session, sdp)
 	}
-	a, err := far.Ask(ctx, Question{Room: name, Who: who, Session: session, Offer: sdp})
+	return rs.ask(ctx, node, Question{Room: name, Who: who, Session: session, Offer: sdp})
+}
+
+// ask passes an offer on to another node, for as long as that one is there.
+func (rs *Rooms) ask(ctx context.Context, node id.Node, q Question) (string, error) {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	this := &ask{node, end}
+	rs.mu.Lock()
+	far := rs.far[node]
+	if far == nil || rs.lost[node] {
+		rs.mu.Unlock()
+		return "", ErrNoPlace
+	}
+	rs.asks[this] = true
+	rs.mu.Unlock()
+	a, err := far.Ask(ctx, q)
+	rs.mu.Lock()
+	delete(rs.asks, this)
+	rs.mu.Unlock()
 	return a.SDP, err
 }
 

@@ -28,6 +28,7 @@ type loop struct {
 	wide  bool
 	away  []id.Person
 	heard []string
+	stuck chan struct{} // offers wait for it
 }
 
 func newLoop() *loop {
@@ -61,6 +62,12 @@ func (l *loop) Heard(_ id.Room, _ id.Person, packet []byte) {
 }
 
 func (l *loop) Offer(_ context.Context, _ id.Room, who id.Person, session id.Session, sdp string) (answer string, err error) {
+	var stuck chan struct{}
+	l.with(func() { stuck = l.stuck })
+	if stuck != nil {
+		stuck <- struct{}{}
+		<-stuck
+	}
 	l.with(func() {
 		if l.seats[who] != session {
 			err = &Refusal{Code: RefusedSeat}
@@ -266,6 +273,49 @@ func TestQuestions(t *testing.T) {
 	s := p.enter("Cleo", cleo, p.other)
 	if _, err := p.rooms.Offer(t.Context(), p.name, cleo, s.Session, "offer"); err != nil {
 		t.Errorf("an offer right after the seat: %v", err)
+	}
+}
+
+// Nobody waits for a node's answer when the node is gone.
+func TestNobodyWaitsForTheGone(t *testing.T) {
+	t.Parallel()
+	p, _, ben := start(t)
+	stuck := make(chan struct{})
+	p.far.with(func() { p.far.stuck = stuck })
+	offer := map[string]func() (string, error){
+		"the seat's": func() (string, error) {
+			return p.rooms.Offer(t.Context(), p.name, ben.Who, ben.Session, "offer")
+		},
+		"the standby's": func() (string, error) {
+			return p.rooms.OfferStandby(t.Context(), p.name, ben.Who, ben.Session, "offer")
+		},
+	}
+	for what, begin := range offer {
+		p.rooms.Lost(p.other, false)
+		at := p.other
+		if what == "the standby's" {
+			at = id.Node{} // the seat is here, then
+		}
+		if err := p.rooms.Put(p.name, ben.Who, ben.Session, at); err != nil {
+			t.Fatal(err)
+		}
+		if at.IsZero() {
+			if err := p.rooms.Stand(p.name, ben.Who, ben.Session, p.other); err != nil {
+				t.Fatal(err)
+			}
+		}
+		asked := make(chan error)
+		go func() { _, err := begin(); asked <- err }()
+		<-stuck
+		began := time.Now()
+		p.rooms.Lost(p.other, true)
+		if err := <-asked; !errors.Is(err, ErrNoPlace) || time.Since(began) > askWait/2 {
+			t.Errorf("%s offer: %v after %v", what, err, time.Since(began))
+		}
+		stuck <- struct{}{}
+		if _, err := begin(); !errors.Is(err, ErrNoPlace) {
+			t.Errorf("%s offer to a node that is gone: %v", what, err)
+		}
 	}
 }
 

@@ -46,13 +46,12 @@ func (rs *Rooms) OfferStandby(ctx context.Context, name id.Room, who id.Person, 
 		rs.mu.Unlock()
 		return "", ErrNoPlace
 	}
-	far, here := rs.far[one.spare], one.spare == rs.Self
+	spare := one.spare
 	rs.mu.Unlock()
-	if here {
+	if spare == rs.Self {
 		return rs.Place.media.Offer(ctx, name, who, session, sdp)
 	}
-	a, err := far.Ask(ctx, Question{Room: name, Who: who, Session: session, Offer: sdp})
-	return a.SDP, err
+	return rs.ask(ctx, spare, Question{Room: name, Who: who, Session: session, Offer: sdp})
 }
 
 // Switch makes the node where a session stands by the one where its seat is. It

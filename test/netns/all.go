@@ -18,6 +18,7 @@ const (
 	relayBar    = 500
 	speakerBar  = 1000
 	listenerBar = 2000
+	bothBar     = 4000 // two nodes, one after the other
 	houseBar    = 10 // s until a room goes on whose house is gone
 	takes       = 3  // at most, of which the best counts
 )
@@ -59,6 +60,7 @@ func runAll(ctx context.Context, r *report, only string) error {
 			{"relay killed", (*stage).killRelay},
 			{"speaker's node killed", (*stage).killSpeakers},
 			{"listener's node killed", (*stage).killListeners},
+			{"both nodes near the listener killed", (*stage).killBoth},
 			{"drain", (*stage).drain},
 			{"loss", (*stage).lose},
 			{"fence put up", (*stage).putUpFence},
@@ -378,6 +380,34 @@ func (s *stage) killSpeakers(ctx context.Context, name string) error {
 // killListeners: the node falls at which the listener is.
 func (s *stage) killListeners(ctx context.Context, name string) error {
 	return s.killEdge(ctx, name, "us2", listenerBar)
+}
+
+// killBoth: the node falls to which the listener would go first, and a second
+// later, before it is missed by anybody, the one where the listener is.
+func (s *stage) killBoth(ctx context.Context, name string) error {
+	for take := 0; take < takes && (take == 0 || !s.reached(name)); take++ {
+		if err := s.opened(ctx); err != nil {
+			return err
+		}
+		first, second := s.w.Node("us1"), s.w.Node("us2")
+		h, err := s.gap(ctx, func() error {
+			s.w.Kill(first)
+			err := pause(ctx, time.Second)
+			s.w.Kill(second)
+			return err
+		}, 9*time.Second)
+		if err != nil {
+			return err
+		}
+		if err := s.listener.hears(ctx); err != nil {
+			return err
+		}
+		s.atMost(name, "gap, at most", h.most(), "ms", bothBar)
+		if err := errors.Join(s.w.Start(ctx, first), s.w.Start(ctx, second)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *stage) killEdge(ctx context.Context, name, edge string, bar float64) error {

@@ -451,14 +451,19 @@ func (t *Trunk) flush() {
 
 // A minded node is one of which it is soon to be known when it is gone.
 type minded struct {
+	since       time.Duration
 	there, gone bool
 }
 
+// settles is how long after it is minded a node that was only probed has to
+// answer beats. Then silence means that it had died before.
+const settles = 500 * time.Millisecond
+
 // Mind has the link to a node watched closely, by beats of 100 ms.
 func (t *Trunk) Mind(node id.Node) {
-	t.post(func(time.Duration) {
+	t.post(func(now time.Duration) {
 		if t.minded[node] == nil {
-			t.minded[node] = new(minded)
+			t.minded[node] = &minded{since: now}
 		}
 	})
 }
@@ -471,8 +476,9 @@ func (t *Trunk) look(now time.Duration) {
 			continue
 		}
 		t.core.Keep(now, number)
-		down := t.core.Hop(number).Down(now)
-		m.there = m.there || !down
+		h := t.core.Hop(number)
+		down := h.Down(now)
+		m.there = m.there || !down || h.RTT() != 0 && now-m.since > settles
 		if !m.there || m.gone == down {
 			continue
 		}
