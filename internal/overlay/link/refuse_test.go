@@ -239,6 +239,40 @@ func newGate(t testing.TB, behind netip.AddrPort) *gate {
 
 func (g *gate) addr() netip.AddrPort { return g.front.LocalAddr().(*net.UDPAddr).AddrPort() }
 
+// A node that has died before it was minded is missed, and is not any more when
+// it is back.
+func TestMindedTooLate(t *testing.T) {
+	t.Parallel()
+	n := overlaytest.New(t, time.Now(), "eu")
+	missed := make(chan bool, 8)
+	a := start(t, n, berlin, func(c *Config) { c.Missed = func(_ id.Node, gone bool) { missed <- gone } })
+	b := start(t, n, dublin, func(*Config) {})
+	g := newGate(t, b.LocalAddr())
+	if err := b.Say(func(d *directory.Advert) { d.Addresses = []netip.AddrPort{g.addr()} }); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 15*time.Second, "they hear each other through the gate", func() bool {
+		_ = a.callAt(net.UDPAddrFromAddrPort(g.addr()), b.name())
+		return a.hears(b) && b.hears(a)
+	})
+	g.there.Store(false)
+	g.here.Store(false)
+	eventually(t, 15*time.Second, "it is silent", func() bool { return !a.hears(b) })
+	a.Mind(b.name())
+	for _, gone := range []bool{true, false} {
+		select {
+		case is := <-missed:
+			if is != gone {
+				t.Fatalf("gone: %v, and not %v", is, gone)
+			}
+		case <-time.After(15 * time.Second):
+			t.Fatalf("nobody says that it is gone: %v", gone)
+		}
+		g.there.Store(true)
+		g.here.Store(true)
+	}
+}
+
 // A link that carries in one direction only is down for both ends, and works
 // again when it does.
 func TestHalfOpen(t *testing.T) {
