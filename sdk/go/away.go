@@ -88,7 +88,19 @@ func (r *Room) entered(l *live, raw json.RawMessage) error {
 		r.way.deputy = e.Deputy
 	}
 	r.mu.Unlock()
+	if r.isOver() { // nobody closes this one otherwise, and it would hold the seat
+		return errors.New("the room is over")
+	}
 	return r.begin(raw)
+}
+
+func (r *Room) isOver() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // lost is told that a WebSocket is gone. If there is a way back, it is gone.
@@ -109,7 +121,7 @@ func (r *Room) lost(l *live, why error) {
 func (r *Room) comeBack(why error) {
 	ctx, cancel := context.WithTimeout(context.Background(), awayMax)
 	defer cancel()
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !r.isOver() {
 		r.mu.Lock()
 		w := r.way
 		r.mu.Unlock()

@@ -249,8 +249,30 @@ func TestTheHouseGoes(t *testing.T) {
 	hears(ben, 50)
 	hears(cleo, 50)
 	began = time.Now()
-	hears(joinAt(n.guest("Dora")), 50)
+	inside, leave := context.WithCancel(ctx)
+	dora, err := stoa.Join(inside, n.url, n.grant(n.guest("Dora")), stoa.At(elsewhere()))
+	n.must(err)
+	hears(dora, 50)
 	t.Logf("heard by somebody new after %v", time.Since(began).Round(time.Millisecond))
+	// Whose program ends does not take the seat again.
+	until(ctx, t, "a deputy", dora.HasDeputy)
+	leave()
+	gone := false
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
+		looking, stop := context.WithDeadline(ctx, end)
+		e, err := ada.Next(looking)
+		stop()
+		if err != nil || !strings.Contains(string(e.Body), dora.Me) {
+			continue
+		}
+		gone = gone || e.Name == "went_away"
+		if gone && e.Name == "returned" {
+			t.Error("she is there again")
+		}
+	}
+	if !gone {
+		t.Error("nobody is told that she is away")
+	}
 }
 
 // refused returns the code of a problem.
