@@ -232,3 +232,6 @@ func (r *Ring) Erased(ctx context.Context, who id.Person) (erased bool, err erro
 	}
 	return erased, nil
 }
+
+// IsNoKey reports whether an error means that there is no such key.
+func (r *Ring) IsNoKey(err error) bool { return errors.Is(err, ErrNoKey) }
