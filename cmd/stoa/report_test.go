@@ -17,6 +17,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/people/peopletest"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/store/records"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
@@ -151,7 +152,7 @@ func founder(t *testing.T, s *records.Store) id.Person {
 	t.Helper()
 	where, err := url.Parse("https://stoa.example")
 	must(t, err)
-	p, err := people.New(s, people.Config{URL: where, House: "Test", InviteKey: []byte("a key for tests"), Clock: time.Now})
+	p, err := people.New(s, people.Config{URL: where, House: "Test", InviteKey: []byte("a key for tests"), Keys: new(peopletest.Keys), Clock: time.Now})
 	must(t, err)
 	code, _, err := p.FounderInvite(t.Context())
 	must(t, err)

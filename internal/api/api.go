@@ -151,6 +151,8 @@ type API struct {
 	seats   seats
 	views   views
 	hallway hallway
+	// pictures has room for the uploads that are being made into pictures.
+	pictures chan struct{}
 
 	sockets *socket.Loop // started by Serve
 	conns   connections
@@ -162,7 +164,7 @@ type API struct {
 // New returns the doors to p. They open when Serve is called: the rooms need
 // the API as their watcher before they can run.
 func New(p Parts) *API {
-	a := &API{Parts: p}
+	a := &API{Parts: p, pictures: make(chan struct{}, picturesAtOnce)}
 	a.work, a.stop = context.WithCancel(context.Background())
 	a.cookie = "stoa_session"
 	if p.URL.Scheme == "https" {
@@ -197,6 +199,8 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addMe()
 	a.addBackups()
 	a.addPeople()
+	a.addProfiles()
+	a.addStored()
 	a.addRooms()
 	a.addReports()
 	a.addHouse(mux)

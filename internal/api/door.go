@@ -134,12 +134,16 @@ type door struct {
 
 // The doors there are.
 var (
-	toSignIn = door{rate: signing} // an attempt; to finish one is to look
-	toLook   = door{rate: reading}
-	toRead   = door{signedIn: true, rate: reading}
-	toWrite  = door{signedIn: true, rate: writing}
-	toOpen   = door{signedIn: true, rate: roomOpening}
-	toReport = door{signedIn: true, rate: reporting}
+	toSignIn  = door{rate: signing} // an attempt; to finish one is to look
+	toLook    = door{rate: reading}
+	toRead    = door{signedIn: true, rate: reading}
+	toWrite   = door{signedIn: true, rate: writing}
+	toOpen    = door{signedIn: true, rate: roomOpening}
+	toSee     = door{signedIn: true, rate: seeing}
+	toErase   = door{signedIn: true, rate: signing}
+	toExport  = door{signedIn: true, rate: exporting}
+	toPicture = door{signedIn: true, rate: picturing}
+	toReport  = door{signedIn: true, rate: reporting}
 )
 
 // add serves the call op behind d.

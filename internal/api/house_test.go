@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -26,6 +27,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/keyring"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
@@ -41,6 +43,8 @@ type testHouse struct {
 
 	url     string
 	store   *records.Store
+	records string // the file
+	keys    *keyring.Ring
 	people  *people.People
 	rooms   *live.Rooms
 	grants  *grant.Keys
@@ -170,10 +174,16 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	where, err := url.Parse(scheme + "://localhost:" + port)
 	h.must(err)
 
-	h.store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "stoa.db"))
+	dir := t.TempDir()
+	h.records = filepath.Join(dir, "stoa.db")
+	h.store, err = sqlite.Open(t.Context(), h.records)
 	h.must(err)
+	h.keys, err = keyring.Open(t.Context(), filepath.Join(dir, "keys.db"), true)
+	h.must(err)
+	h.must(h.store.Bind(t.Context(), h.keys.ID()))
 	h.people, err = people.New(h.store, people.Config{
 		URL: where, House: "Test", InviteKey: []byte("a key for tests"), Invites: 2,
+		Keys: h.keys, HandleKey: []byte("another key for tests"),
 		InviteLife: 14 * 24 * time.Hour, Clock: h.clock,
 	})
 	h.must(err)
@@ -223,7 +233,9 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 }
 
 // closeRecords closes the records, once.
-func (h *testHouse) closeRecords() { h.once.Do(func() { h.must(h.store.Close()) }) }
+func (h *testHouse) closeRecords() {
+	h.once.Do(func() { h.must(errors.Join(h.store.Close(), h.keys.Close())) })
+}
 
 func (h *testHouse) clock() time.Time {
 	h.mu.Lock()

@@ -21,6 +21,10 @@ const (
 	signing // attempts to sign up or in
 	roomOpening
 	reporting
+	profiling // to look at people whom one does not follow
+	seeing    // pictures, of which a list has many
+	picturing // to take another picture
+	exporting
 )
 
 var rates = [...]struct {
@@ -32,6 +36,10 @@ var rates = [...]struct {
 	signing:     {time.Minute / 10, 10},
 	roomOpening: {time.Hour / 10, 10},
 	reporting:   {time.Hour / 5, 5},
+	profiling:   {time.Hour / 300, 300},
+	seeing:      {time.Minute / 1200, 600},
+	picturing:   {time.Hour / 30, 10},
+	exporting:   {time.Hour / 20, 5},
 }
 
 // limitsMax is how many callers are remembered at once. A caller that is

@@ -100,6 +100,8 @@ func TestProblems(t *testing.T) {
 		"no_invite": true, "no_invites_left": true, "no_room": true, "no_such_thing": true, "too_many_rooms": true,
 		"cross_origin": true, "too_many": true, "unavailable": true, "node_full": true,
 		"no_moderators": true, "not_heard": true, "reports_full": true, "fence_closed": true,
+		// In TestProfile and its neighbours.
+		"no_version": true, "changed_meanwhile": true, "handle_taken": true, "not_a_picture": true,
 		"poll_full": true, // by the rules: room TestVotersAreBounded
 	}
 	refused := func(l *line, want code, what string, in any) message {

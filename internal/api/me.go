@@ -16,6 +16,8 @@ type (
 	Me struct {
 		ID       id.Person `json:"id"`
 		Name     string    `json:"name"`
+		Handle   string    `json:"handle,omitempty"`
+		Picture  string    `json:"picture,omitempty" doc:"its version"`
 		Created  time.Time `json:"created"`
 		Passkeys int       `json:"passkeys" doc:"how many there are"`
 		Recovery bool      `json:"recovery" doc:"whether there is a recovery code"`
@@ -68,7 +70,9 @@ type (
 	}
 )
 
-func meOf(a people.Account) Me { return Me{a.ID, a.Name, a.Created, a.Passkeys, a.Recovery} }
+func meOf(a people.Account) Me {
+	return Me{a.ID, a.Name, a.Handle, a.Picture, a.Created, a.Passkeys, a.Recovery}
+}
 
 func account(a people.Account, err error) (*output[Me], error) { return answer(meOf(a), err) }
 
@@ -180,8 +184,10 @@ func (a *API) invite(g people.GivenInvite) Invite {
 	case people.InviteOpen:
 		out.URL = a.URL.JoinPath("i", g.Code.String()).String()
 	case people.InviteUsed:
-		p := personOf(g.UsedBy)
-		out.UsedBy = &p
+		if !g.UsedBy.ID.IsZero() { // they may be gone
+			p := personOf(g.UsedBy)
+			out.UsedBy = &p
+		}
 	case people.InviteRevoked, people.InviteExpired:
 	}
 	return out

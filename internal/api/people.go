@@ -14,13 +14,15 @@ import (
 type Person struct {
 	ID        id.Person `json:"id"`
 	Name      string    `json:"name"`
+	Handle    string    `json:"handle,omitempty"`
+	Picture   string    `json:"picture,omitempty" doc:"its version"`
 	Since     time.Time `json:"since"`
 	Followed  bool      `json:"followed" doc:"whether I follow them"`
 	FollowsMe bool      `json:"follows_me"`
 }
 
 func personOf(p people.Profile) Person {
-	return Person{p.ID, p.Name, p.Created, p.Followed, p.FollowsMe}
+	return Person{p.ID, p.Name, p.Handle, p.Picture, p.Created, p.Followed, p.FollowsMe}
 }
 
 func peopleOf(list []people.Profile, err error) (People, error) {
@@ -46,16 +48,6 @@ func (in *atPerson) parse() (id.Person, error) {
 
 func (a *API) addPeople() {
 	tags := []string{"people"}
-	add(a, huma.Operation{
-		OperationID: "get-person", Method: "GET", Path: "/api/v1/people/{person}", Tags: tags, Summary: "A person",
-	}, toRead, func(ctx context.Context, in *atPerson) (*output[Person], error) {
-		who, err := in.parse()
-		if err != nil {
-			return nil, err
-		}
-		p, err := a.People.Profile(ctx, me(ctx), who)
-		return answer(personOf(p), err)
-	})
 	add(a, huma.Operation{
 		OperationID: "follow", Method: "PUT", Path: "/api/v1/people/{person}/follow", Tags: tags, Summary: "Follow a person",
 	}, toWrite, func(ctx context.Context, in *atPerson) (*nothing, error) {

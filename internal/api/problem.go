@@ -20,6 +20,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/courier"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/picture"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/room/live"
@@ -34,53 +35,57 @@ var kinds = map[code]struct {
 	status int
 	en, de string
 }{
-	"bad_request":      {400, "This is not a request that can be understood", "Diese Anfrage ist nicht zu verstehen"},
-	"invalid":          {422, "A value is not allowed", "Ein Wert ist nicht erlaubt"},
-	"too_large":        {413, "This is too large", "Das ist zu groß"},
-	"not_signed_in":    {401, "Please sign in first", "Bitte melde dich zuerst an"},
-	"sign_in_failed":   {401, "This does not open an account", "Damit öffnet sich kein Konto"},
-	"no_ceremony":      {404, "This took too long; please try again", "Das hat zu lange gedauert; bitte versuch es noch einmal"},
-	"no_invite":        {404, "There is no such invite, or no more", "Diese Einladung gibt es nicht oder nicht mehr"},
-	"no_invites_left":  {409, "You have given all your invites", "Du hast alle Einladungen vergeben"},
-	"no_person":        {404, "There is no such person here", "Diese Person ist hier nicht"},
-	"no_room":          {404, "There is no such room, or no more", "Diesen Raum gibt es nicht oder nicht mehr"},
-	"no_such_thing":    {404, "There is nothing here", "Hier ist nichts"},
-	"bad_grant":        {401, "This permission to enter is not, or no longer, good", "Diese Eintrittserlaubnis gilt nicht oder nicht mehr"},
-	"not_here":         {409, "You are not in the room", "Du bist nicht im Raum"},
-	"not_moderator":    {403, "Only a moderator may do this", "Das darf nur, wer moderiert"},
-	"senior":           {403, "They have moderated for longer than you", "Diese Person moderiert schon länger als du"},
-	"not_on_stage":     {409, "This is for people on the stage", "Das geht nur auf der Bühne"},
-	"on_stage":         {409, "Already on the stage", "Schon auf der Bühne"},
-	"hands_closed":     {403, "Hands are not open to you now", "Du kannst dich gerade nicht melden"},
-	"hands_full":       {409, "Very many have their hand up; please try again in a while", "Schon sehr viele melden sich; bitte versuch es später noch einmal"},
-	"chat_closed":      {403, "Writing is not open to you now", "Du kannst gerade nichts schreiben"},
-	"not_author":       {403, "Only a moderator may take back what others wrote", "Was andere geschrieben haben, kann nur die Moderation zurücknehmen"},
-	"pins_full":        {409, "Five links are up; take one down first", "Fünf Links hängen schon; nimm erst einen ab"},
-	"poll_open":        {409, "There is a poll already; close it first", "Es läuft schon eine Umfrage; beende sie erst"},
-	"no_poll":          {409, "This poll is not open", "Diese Umfrage läuft nicht"},
-	"poll_full":        {409, "As many have voted as can be counted", "Mehr Stimmen lassen sich nicht zählen"},
-	"not_asked":        {409, "There is no invitation to the stage, or no more", "Es gibt keine Einladung auf die Bühne oder keine mehr"},
-	"stage_full":       {409, "The stage is full", "Die Bühne ist voll"},
-	"microphones_full": {409, "Eight microphones are open, and more are not heard; please wait until one closes", "Acht Mikrofone sind offen, mehr hört man nicht; bitte warte, bis sich eines schließt"},
-	"room_full":        {409, "The room is full", "Der Raum ist voll"},
-	"narrower":         {409, "A room cannot get narrower while it runs", "Ein Raum kann nicht enger werden, solange er läuft"},
-	"too_many_rooms":   {409, "You have as many rooms open as you may", "Du hast schon so viele Räume offen, wie du darfst"},
-	"bad_offer":        {422, "This media offer cannot be answered", "Dieses Medienangebot lässt sich nicht beantworten"},
-	"outside":          {409, "This house stands outside of this fence, so its rooms cannot be inside", "Dieses Haus steht außerhalb dieses Zauns, also können seine Räume nicht darin sein"},
-	"fence_closed":     {503, "No node of this house stands inside this room's fence, so nobody can be let in: nothing goes outside", "Kein Knoten dieses Hauses steht innerhalb des Zauns dieses Raums, also kann niemand hinein: nach draußen geht nichts"},
-	"no_node":          {503, "That part of the network cannot be reached now", "Dieser Teil des Netzes ist gerade nicht zu erreichen"},
-	"not_tending":      {409, "Another on the stage lets people in now", "Gerade lässt jemand anderes auf der Bühne die Leute ein"},
-	"stale_announce":   {409, "There is a newer announce", "Es gibt eine neuere Ankündigung"},
-	"no_knock":         {409, "Knock first", "Bitte klopf zuerst an"},
-	"member_taken":     {409, "Somebody else goes by this name", "Unter diesem Namen ist schon jemand da"},
-	"cross_origin":     {403, "This request comes from another site", "Diese Anfrage kommt von einer anderen Seite"},
-	"no_moderators":    {409, "Nobody in this house takes reports", "In diesem Haus nimmt niemand Meldungen an"},
-	"not_heard":        {409, "The house has not carried this voice lately", "Das Haus hat diese Stimme in letzter Zeit nicht übertragen"},
-	"reports_full":     {409, "You have reported very much lately; please wait until some of it was looked at", "Du hast in letzter Zeit sehr viel gemeldet; bitte warte, bis ein Teil davon angesehen wurde"},
-	"too_many":         {429, "Too often; please wait a moment", "Zu oft; bitte warte einen Moment"},
-	"node_full":        {503, "As many people are here as this house can carry; please try again in a moment", "Hier sind schon so viele, wie dieses Haus tragen kann; bitte versuch es gleich noch einmal"},
-	"unavailable":      {503, "The house cannot answer just now", "Das Haus kann gerade nicht antworten"},
-	"internal":         {500, "Something went wrong on our side", "Bei uns ist etwas schiefgegangen"},
+	"bad_request":       {400, "This is not a request that can be understood", "Diese Anfrage ist nicht zu verstehen"},
+	"invalid":           {422, "A value is not allowed", "Ein Wert ist nicht erlaubt"},
+	"too_large":         {413, "This is too large", "Das ist zu groß"},
+	"not_signed_in":     {401, "Please sign in first", "Bitte melde dich zuerst an"},
+	"sign_in_failed":    {401, "This does not open an account", "Damit öffnet sich kein Konto"},
+	"no_ceremony":       {404, "This took too long; please try again", "Das hat zu lange gedauert; bitte versuch es noch einmal"},
+	"no_invite":         {404, "There is no such invite, or no more", "Diese Einladung gibt es nicht oder nicht mehr"},
+	"no_invites_left":   {409, "You have given all your invites", "Du hast alle Einladungen vergeben"},
+	"no_person":         {404, "There is no such person here", "Diese Person ist hier nicht"},
+	"no_room":           {404, "There is no such room, or no more", "Diesen Raum gibt es nicht oder nicht mehr"},
+	"no_such_thing":     {404, "There is nothing here", "Hier ist nichts"},
+	"bad_grant":         {401, "This permission to enter is not, or no longer, good", "Diese Eintrittserlaubnis gilt nicht oder nicht mehr"},
+	"not_here":          {409, "You are not in the room", "Du bist nicht im Raum"},
+	"not_moderator":     {403, "Only a moderator may do this", "Das darf nur, wer moderiert"},
+	"senior":            {403, "They have moderated for longer than you", "Diese Person moderiert schon länger als du"},
+	"not_on_stage":      {409, "This is for people on the stage", "Das geht nur auf der Bühne"},
+	"on_stage":          {409, "Already on the stage", "Schon auf der Bühne"},
+	"hands_closed":      {403, "Hands are not open to you now", "Du kannst dich gerade nicht melden"},
+	"hands_full":        {409, "Very many have their hand up; please try again in a while", "Schon sehr viele melden sich; bitte versuch es später noch einmal"},
+	"chat_closed":       {403, "Writing is not open to you now", "Du kannst gerade nichts schreiben"},
+	"not_author":        {403, "Only a moderator may take back what others wrote", "Was andere geschrieben haben, kann nur die Moderation zurücknehmen"},
+	"pins_full":         {409, "Five links are up; take one down first", "Fünf Links hängen schon; nimm erst einen ab"},
+	"poll_open":         {409, "There is a poll already; close it first", "Es läuft schon eine Umfrage; beende sie erst"},
+	"no_poll":           {409, "This poll is not open", "Diese Umfrage läuft nicht"},
+	"poll_full":         {409, "As many have voted as can be counted", "Mehr Stimmen lassen sich nicht zählen"},
+	"not_asked":         {409, "There is no invitation to the stage, or no more", "Es gibt keine Einladung auf die Bühne oder keine mehr"},
+	"stage_full":        {409, "The stage is full", "Die Bühne ist voll"},
+	"microphones_full":  {409, "Eight microphones are open, and more are not heard; please wait until one closes", "Acht Mikrofone sind offen, mehr hört man nicht; bitte warte, bis sich eines schließt"},
+	"room_full":         {409, "The room is full", "Der Raum ist voll"},
+	"narrower":          {409, "A room cannot get narrower while it runs", "Ein Raum kann nicht enger werden, solange er läuft"},
+	"too_many_rooms":    {409, "You have as many rooms open as you may", "Du hast schon so viele Räume offen, wie du darfst"},
+	"bad_offer":         {422, "This media offer cannot be answered", "Dieses Medienangebot lässt sich nicht beantworten"},
+	"outside":           {409, "This house stands outside of this fence, so its rooms cannot be inside", "Dieses Haus steht außerhalb dieses Zauns, also können seine Räume nicht darin sein"},
+	"fence_closed":      {503, "No node of this house stands inside this room's fence, so nobody can be let in: nothing goes outside", "Kein Knoten dieses Hauses steht innerhalb des Zauns dieses Raums, also kann niemand hinein: nach draußen geht nichts"},
+	"no_node":           {503, "That part of the network cannot be reached now", "Dieser Teil des Netzes ist gerade nicht zu erreichen"},
+	"not_tending":       {409, "Another on the stage lets people in now", "Gerade lässt jemand anderes auf der Bühne die Leute ein"},
+	"stale_announce":    {409, "There is a newer announce", "Es gibt eine neuere Ankündigung"},
+	"no_knock":          {409, "Knock first", "Bitte klopf zuerst an"},
+	"member_taken":      {409, "Somebody else goes by this name", "Unter diesem Namen ist schon jemand da"},
+	"cross_origin":      {403, "This request comes from another site", "Diese Anfrage kommt von einer anderen Seite"},
+	"no_moderators":     {409, "Nobody in this house takes reports", "In diesem Haus nimmt niemand Meldungen an"},
+	"not_heard":         {409, "The house has not carried this voice lately", "Das Haus hat diese Stimme in letzter Zeit nicht übertragen"},
+	"reports_full":      {409, "You have reported very much lately; please wait until some of it was looked at", "Du hast in letzter Zeit sehr viel gemeldet; bitte warte, bis ein Teil davon angesehen wurde"},
+	"no_version":        {428, "Say which version is to be changed", "Sag, welche Fassung geändert werden soll"},
+	"changed_meanwhile": {412, "This has been changed meanwhile", "Das wurde inzwischen geändert"},
+	"handle_taken":      {409, "Somebody else has this handle", "Diesen Namen hat schon jemand anderes"},
+	"not_a_picture":     {422, "This is not a picture that can be used: PNG, JPEG, GIF or WebP, from 64 pixels to 16 megapixels", "Das ist kein brauchbares Bild: PNG, JPEG, GIF oder WebP, von 64 Pixeln bis 16 Megapixel"},
+	"too_many":          {429, "Too often; please wait a moment", "Zu oft; bitte warte einen Moment"},
+	"node_full":         {503, "As many people are here as this house can carry; please try again in a moment", "Hier sind schon so viele, wie dieses Haus tragen kann; bitte versuch es gleich noch einmal"},
+	"unavailable":       {503, "The house cannot answer just now", "Das Haus kann gerade nicht antworten"},
+	"internal":          {500, "Something went wrong on our side", "Bei uns ist etwas schiefgegangen"},
 }
 
 // Why a call may be refused here, before it reaches a package that decides.
@@ -88,6 +93,7 @@ var (
 	errNotSignedIn  = errors.New("not signed in")
 	errNoSuchThing  = errors.New("no such path or item")
 	errTooManyRooms = errors.New("too many rooms open")
+	errNoVersion    = errors.New("no version to change")
 	errCrossOrigin  = errors.New("from another site")
 	errBadRequest   = errors.New("not a request")
 	errUnavailable  = errors.New("cannot serve now")
@@ -109,6 +115,12 @@ var refusals = []struct {
 	{errTooManyRooms, "too_many_rooms", ""},
 	{errCrossOrigin, "cross_origin", ""},
 	{errBadRequest, "bad_request", ""},
+	{errNoVersion, "no_version", ""},
+	{people.ErrChanged, "changed_meanwhile", ""},
+	{people.ErrHandleTaken, "handle_taken", "body.handle"},
+	{people.ErrNoPicture, "no_such_thing", ""},
+	{picture.ErrKind, "not_a_picture", ""},
+	{picture.ErrSize, "not_a_picture", ""},
 	{errUnavailable, "unavailable", ""},
 	{signal.ErrRequest, "bad_request", ""},
 
@@ -172,6 +184,31 @@ var refusals = []struct {
 	{context.DeadlineExceeded, "unavailable", ""},
 	{context.Canceled, "unavailable", ""},
 	{grant.ErrGrant, "bad_grant", ""},
+}
+
+// A sentence is for people, in both languages.
+type sentence struct{ en, de string }
+
+func (s sentence) in(german bool) string {
+	if german {
+		return s.de
+	}
+	return s.en
+}
+
+// faultWords says what is wrong with a value of a profile.
+var faultWords = map[people.Reason]sentence{
+	people.NotAName:     {"A name has 1 to 60 characters, on one line", "Ein Name hat 1 bis 60 Zeichen auf einer Zeile"},
+	people.NotAHandle:   {"A handle has 3 to 24 of the letters a to z, digits and _, and begins with a letter", "Ein Handle hat 3 bis 24 Buchstaben von a bis z, Ziffern oder _ und beginnt mit einem Buchstaben"},
+	people.Reserved:     {"This handle would be taken for the house's", "Dieses Handle sähe aus, als gehörte es dem Haus"},
+	people.NotOneLine:   {"This has to fit on one line", "Das muss auf eine Zeile passen"},
+	people.TooLong:      {"This is too long", "Das ist zu lang"},
+	people.TooManyLines: {"These are more than 8 lines", "Das sind mehr als 8 Zeilen"},
+	people.Unseen:       {"There is a character in it that nobody sees", "Darin ist ein Zeichen, das niemand sieht"},
+	people.TooMany:      {"These are too many", "Das sind zu viele"},
+	people.NotALink:     {"A link begins with https:// and has up to 200 characters", "Ein Link beginnt mit https:// und hat höchstens 200 Zeichen"},
+	people.NotALanguage: {"This is no language that is known", "Diese Sprache ist nicht bekannt"},
+	people.Twice:        {"This is there twice", "Das steht zweimal da"},
 }
 
 // errWait means that something was asked too often.
@@ -243,11 +280,12 @@ func newProblem(c code, german bool) *Problem {
 // problemOf returns the problem that err is. What no table knows is ours.
 func problemOf(err error, german bool) *Problem {
 	var (
-		wait  errWait
-		often beside.Wait
-		full  errFull
-		value errValue
-		offer *OfferError
+		wait   errWait
+		often  beside.Wait
+		full   errFull
+		value  errValue
+		offer  *OfferError
+		faults people.Faults
 	)
 	switch {
 	case errors.As(err, &full):
@@ -265,6 +303,13 @@ func problemOf(err error, german bool) *Problem {
 	case errors.As(err, &value):
 		p := newProblem("invalid", german)
 		p.Errors = []Violation{{value.location, value.message}}
+		return p
+	case errors.As(err, &faults):
+		p := newProblem("invalid", german)
+		for _, f := range faults {
+			words := faultWords[f.Why]
+			p.Errors = append(p.Errors, Violation{"body." + f.Field, words.in(german)})
+		}
 		return p
 	case errors.As(err, &offer):
 		p := newProblem("bad_offer", german)

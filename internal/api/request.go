@@ -77,7 +77,7 @@ func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered
 
 	s := &seat{conn: c, room: g.Room, who: g.Person, session: g.Session}
 	a.seats.add(s)
-	err = a.rooms.Do(ctx, s.room, room.Enter{Who: s.who, Name: g.Name, Session: s.session, Previous: e.Previous})
+	err = a.rooms.Do(ctx, s.room, room.Enter{Who: s.who, Name: g.Name, Picture: g.Picture, Session: s.session, Previous: e.Previous})
 	if err != nil {
 		a.seats.remove(s)
 		if problemOf(err, false).Status >= 500 {
@@ -128,7 +128,7 @@ func (a *API) permitted(e *signal.Enter) (g grant.Grant, err error) {
 	err = room.ErrNoRoom // it has ended, or they have been put out
 	a.rooms.Read(name, func(r *room.Room) {
 		if p := r.Participant(who); p != nil {
-			g.Name, err = p.Name, nil
+			g.Name, g.Picture, err = p.Name, p.Picture, nil
 		}
 	})
 	return g, err

@@ -48,6 +48,7 @@ type (
 	CardPerson struct {
 		ID        id.Person `json:"id"`
 		Name      string    `json:"name"`
+		Picture   string    `json:"picture,omitempty" doc:"its version, when they came in"`
 		Moderator bool      `json:"moderator"`
 		Followed  bool      `json:"followed" doc:"whether I follow them"`
 	}
@@ -188,7 +189,7 @@ func (a *API) openRoom(ctx context.Context, who id.Person, n NewRoom) (id.Room, 
 	}
 	defer a.opening.end(who)
 	return a.rooms.Open(ctx, room.OpenRoom{
-		By: who, Name: account.Name, Title: norm.NFC.String(strings.TrimSpace(n.Title)), Visibility: visibility, Fence: fence,
+		By: who, Name: account.Name, Picture: account.Picture, Title: norm.NFC.String(strings.TrimSpace(n.Title)), Visibility: visibility, Fence: fence,
 	}, invite)
 }
 
@@ -269,7 +270,7 @@ func look(who id.Person, name id.Room, r *room.Room) (sight, bool) {
 	for _, p := range r.Stage() {
 		s.stage = append(s.stage, p.Who)
 		if len(s.card.Stage) < cardPeopleMax {
-			s.card.Stage = append(s.card.Stage, CardPerson{ID: p.Who, Name: p.Name, Moderator: p.Role == room.Moderator})
+			s.card.Stage = append(s.card.Stage, CardPerson{ID: p.Who, Name: p.Name, Picture: p.Picture, Moderator: p.Role == room.Moderator})
 		}
 	}
 	if !s.mayIn {
@@ -390,7 +391,7 @@ func (a *API) grant(ctx context.Context, who id.Person, name id.Room) (Grant, er
 		return Grant{}, err
 	}
 	g := grant.Grant{
-		ID: id.New[grant.ID](), Person: who, Name: account.Name, Room: name,
+		ID: id.New[grant.ID](), Person: who, Name: account.Name, Picture: account.Picture, Room: name,
 		Session: id.New[id.Session](), Fence: fence, Expires: a.Clock().Add(grant.Life).UTC().Truncate(time.Second),
 	}
 	granted := Grant{Grant: a.Grants.Sign(g), Expires: g.Expires}

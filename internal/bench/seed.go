@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/stoa-audio/stoa/internal/bench/crowd"
+	"github.com/stoa-audio/stoa/internal/keyring"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
 )
@@ -33,10 +34,22 @@ func Seed(ctx context.Context, data string, n int) (_ []crowd.Person, err error)
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	ring, err := keyring.Open(ctx, filepath.Join(data, "keys.db"), true)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, ring.Close()) }()
+	if err := store.Bind(ctx, ring.ID()); err != nil {
+		return nil, err
+	}
+	handles, err := ring.House("handles")
+	if err != nil {
+		return nil, err
+	}
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails (crypto/rand, Go 1.24)
 	house, err := people.New(store, people.Config{
-		URL: &url.URL{Scheme: "http", Host: "localhost"}, House: "Bench", InviteKey: key,
+		URL: &url.URL{Scheme: "http", Host: "localhost"}, House: "Bench", InviteKey: key, Keys: ring, HandleKey: handles,
 		Invites: invitesEach, InviteLife: time.Hour, Clock: time.Now,
 	})
 	if err != nil {

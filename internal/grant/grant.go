@@ -47,6 +47,7 @@ type Grant struct {
 	ID      ID         `json:"jti"`
 	Person  id.Person  `json:"sub"`
 	Name    string     `json:"name"`
+	Picture string     `json:"picture,omitempty"` // its version
 	Room    id.Room    `json:"room"`
 	Session id.Session `json:"session"`
 	// Fence is where the room's voices may be: the holder needs no address

@@ -43,6 +43,7 @@ sdk/go/ogg:        sdk/go/opus
 sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 
 reports:           id sdk/go/report
+keyring:           id
 picture:
 push:
 legal:
@@ -92,7 +93,7 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id region signal grant telemetry room room/live hub beside courier people reports socket
+api:               id region signal grant telemetry room room/live hub beside courier people reports socket picture
 node:              *
 
 sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report sdk/go/words
@@ -100,7 +101,7 @@ sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus
 bench/child:
 bench/count:
 bench/crowd:       id signal bench/count
-bench:             id region people store/sqlite coordinate overlay/identity bench/child bench/crowd lossy sdk/go
+bench:             id region people keyring store/sqlite coordinate overlay/identity bench/child bench/crowd lossy sdk/go
 
 cmd/stoa:          id region api node sim overlay/identity overlay/admission overlay/audit telemetry reports store store/records bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
 web:

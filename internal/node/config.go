@@ -33,6 +33,7 @@ type Config struct {
 	Addr       string     `koanf:"addr"`
 	Data       string     `koanf:"data"`
 	Database   string     `koanf:"database"` // Records says where they are
+	Keyring    string     `koanf:"keyring"`  // KeyringAt says where it is
 	URL        string     `koanf:"url"`
 	Name       string     `koanf:"name"`
 	Log        string     `koanf:"log"`
@@ -129,6 +130,7 @@ var defaults = map[string]any{
 	"addr":                 "localhost:8080",
 	"data":                 "./data",
 	"database":             "",
+	"keyring":              "",
 	"url":                  "",
 	"name":                 "Stoa",
 	"log":                  "text",

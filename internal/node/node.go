@@ -25,6 +25,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/itinerary"
+	"github.com/stoa-audio/stoa/internal/keyring"
 	"github.com/stoa-audio/stoa/internal/legal"
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/packet"
@@ -52,6 +53,7 @@ type Node struct {
 	invite string
 
 	store   *records.Store
+	keys    *keyring.Ring
 	people  *people.People
 	reports *reports.Reports
 	media   *sfu.SFU
@@ -110,6 +112,13 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if n.store, err = store.Open(ctx, c.Records()); err != nil {
 		return nil, err
 	}
+	if n.keys, err = openKeys(ctx, c.KeyringAt(), n.store); err != nil {
+		return nil, err
+	}
+	handleKey, err := n.keys.House("handles")
+	if err != nil {
+		return nil, err
+	}
 	public, err := url.Parse(c.URL)
 	if err != nil {
 		return nil, err
@@ -120,9 +129,13 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	n.people, err = people.New(n.store, people.Config{
 		URL: public, House: c.Name, InviteKey: inviteKey,
+		Keys: n.keys, HandleKey: handleKey,
 		Invites: c.Invites.PerPerson, InviteLife: c.Invites.Expire, Clock: time.Now,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := n.settle(ctx); err != nil {
 		return nil, err
 	}
 	n.reports = reports.New(n.store, time.Now)
@@ -377,6 +390,9 @@ func (n *Node) Stop(ctx context.Context) error {
 	}
 	if n.store != nil {
 		errs = append(errs, n.store.Close())
+	}
+	if n.keys != nil {
+		errs = append(errs, n.keys.Close())
 	}
 	return errors.Join(errs...)
 }

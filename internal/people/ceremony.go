@@ -30,6 +30,7 @@ const (
 	signingUp purpose = iota + 1
 	signingIn
 	addingPasskey
+	erasing
 )
 
 // A ceremony is what has to be known when the browser's answer comes.

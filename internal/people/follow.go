@@ -30,12 +30,14 @@ func (p *People) forget(who id.Person) {
 
 // Following returns whom who follows, the newest first.
 func (p *People) Following(ctx context.Context, who id.Person) ([]Profile, error) {
-	return p.store.Following(ctx, who)
+	list, err := p.store.Following(ctx, who)
+	return p.readAll(ctx, list, err)
 }
 
 // Followers returns who follows who, the newest first.
 func (p *People) Followers(ctx context.Context, who id.Person) ([]Profile, error) {
-	return p.store.Followers(ctx, who)
+	list, err := p.store.Followers(ctx, who)
+	return p.readAll(ctx, list, err)
 }
 
 // FollowersAmong returns those of candidates who follow who. The candidates

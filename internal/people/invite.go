@@ -76,7 +76,7 @@ func (p *People) Invite(ctx context.Context, code string) (Invite, error) {
 	if i.State(p.now()) != InviteOpen {
 		return Invite{}, ErrNoInvite
 	}
-	return i, nil
+	return i, p.read(ctx, &i.By)
 }
 
 // FounderInvite returns the invite of the first person in the house, who has
@@ -101,6 +101,9 @@ func (p *People) Invites(ctx context.Context, who id.Person) (given []GivenInvit
 	left = p.config.Invites
 	given = make([]GivenInvite, len(invites))
 	for n, i := range invites {
+		if err := p.read(ctx, &i.UsedBy.Person); err != nil {
+			return nil, 0, err
+		}
 		given[n] = p.given(i)
 		if s := given[n].State; s == InviteOpen || s == InviteUsed {
 			left--

@@ -60,15 +60,16 @@ func (p *People) FinishSignUp(ctx context.Context, name CeremonyID, credential [
 		return Account{}, err
 	}
 	c.person.Created = k.Created
-	if err := p.store.SignUp(ctx, NewAccount{Person: c.person, Invite: c.invite, Passkey: &k}); err != nil {
+	person, err := p.settle(ctx, NewAccount{Person: c.person, Invite: c.invite, Passkey: &k})
+	if err != nil {
 		return Account{}, err
 	}
-	return Account{Person: c.person, Passkeys: 1}, nil
+	return Account{Person: person, Passkeys: 1}, nil
 }
 
 // BeginPasskey begins to add a passkey to the account of who.
 func (p *People) BeginPasskey(ctx context.Context, who id.Person) (Ceremony, error) {
-	account, err := p.store.Account(ctx, who)
+	account, err := p.Account(ctx, who)
 	if err != nil {
 		return Ceremony{}, err
 	}
@@ -99,17 +100,23 @@ func (p *People) FinishPasskey(ctx context.Context, who id.Person, name Ceremony
 	if err := p.store.AddPasskey(ctx, k); err != nil {
 		return Account{}, err
 	}
-	return p.store.Account(ctx, who)
+	return p.Account(ctx, who)
 }
 
 // BeginSignIn begins to sign in with whichever passkey the browser offers.
 // The house names no account, so nothing tells whether one exists.
 func (p *People) BeginSignIn() (Ceremony, error) {
+	return p.beginProof(ceremony{purpose: signingIn})
+}
+
+// beginProof begins c, for which a passkey is to be shown.
+func (p *People) beginProof(c ceremony) (Ceremony, error) {
 	assertion, asked, err := p.relying.BeginDiscoverableLogin()
 	if err != nil {
 		return Ceremony{}, fmt.Errorf("begin to sign in: %w", err)
 	}
-	return p.begin(ceremony{purpose: signingIn, asked: *asked}, assertion.Response)
+	c.asked = *asked
+	return p.begin(c, assertion.Response)
 }
 
 // FinishSignIn returns the account that the passkey opens, or ErrSignIn.
@@ -119,9 +126,18 @@ func (p *People) FinishSignIn(ctx context.Context, name CeremonyID, credential [
 	if err != nil {
 		return Account{}, err
 	}
+	who, err := p.proven(ctx, c, credential)
+	if err != nil {
+		return Account{}, err
+	}
+	return p.Account(ctx, who)
+}
+
+// proven returns whose passkey has answered c, or ErrSignIn.
+func (p *People) proven(ctx context.Context, c *ceremony, credential []byte) (id.Person, error) {
 	answer, err := protocol.ParseCredentialRequestResponseBytes(credential)
 	if err != nil {
-		return Account{}, fmt.Errorf("%w: %w", ErrSignIn, err)
+		return id.Person{}, fmt.Errorf("%w: %w", ErrSignIn, err)
 	}
 	var broken error // what failed on our side, which is not the passkey's fault
 	who, key, err := p.relying.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
@@ -134,17 +150,17 @@ func (p *People) FinishSignIn(ctx context.Context, name CeremonyID, credential [
 	}, c.asked, answer)
 	switch {
 	case broken != nil:
-		return Account{}, broken
+		return id.Person{}, broken
 	case err != nil:
-		return Account{}, fmt.Errorf("%w: %w", ErrSignIn, err)
+		return id.Person{}, fmt.Errorf("%w: %w", ErrSignIn, err)
 	case key.Authenticator.CloneWarning:
-		return Account{}, fmt.Errorf("%w: the passkey's count went back", ErrSignIn)
+		return id.Person{}, fmt.Errorf("%w: the passkey's count went back", ErrSignIn)
 	}
 	k := Passkey{ID: key.ID, Flags: key.Flags.MsgpByte(), Count: key.Authenticator.SignCount}
 	if err := p.store.UsePasskey(ctx, k); err != nil {
-		return Account{}, err
+		return id.Person{}, err
 	}
-	return p.store.Account(ctx, who.(holder).person.ID)
+	return who.(holder).person.ID, nil
 }
 
 // register begins c, which is to make a passkey on a device that has none of

@@ -7,8 +7,9 @@
 // (session tokens, recovery codes, invite codes) are stored as hashes only.
 //
 // The package holds the rules and the interface of the store it needs. It
-// knows no HTTP, no room and no cookie. Not here: blocks, clubs, profiles
-// beyond the name, the erasure of an account.
+// knows no HTTP, no room and no cookie. What people write about themselves is
+// sealed by a key of each one's own before the store has it (docs/adr/0065). Not
+// here: blocks, clubs.
 package people
 
 import (
@@ -36,6 +37,7 @@ const (
 	SpentMax     = 20    // revoked and expired invites that are still listed
 
 	sessionsKnown = 20000 // sessions that need not be read again
+	profilesKnown = 20000 // people whose profile need not be opened again
 	followsKnown  = 256   // people of whom it need not be read whom they follow
 	followsEach   = 1000  // people whom such a one follows at most
 )
@@ -82,7 +84,13 @@ type (
 	Person struct {
 		ID      id.Person
 		Name    string
+		Handle  string // or none
+		Picture string // the version of their picture, or none
 		Created time.Time
+		// Version is of what they wrote, and Sealed that itself, as the store has
+		// it: only between this package and the store.
+		Version int64
+		Sealed  []byte
 	}
 	// An Account is what only the person may know.
 	Account struct {
@@ -109,6 +117,10 @@ type Config struct {
 	InviteKey []byte
 	// Invites is how many invites a person may have open or used.
 	Invites int
+	// Keys keeps everybody's key, and HandleKey is by what handles are found; it is
+	// not in the records either.
+	Keys      Keys
+	HandleKey []byte
 	// InviteLife is how long an invite is good for.
 	InviteLife time.Duration
 	// Clock tells the time.
@@ -123,6 +135,7 @@ type People struct {
 	ceremonies ceremonies
 	sessions   known[Hash, Session]
 	follows    known[id.Person, map[id.Person]bool] // nil for too many
+	profiles   known[id.Person, readable]
 }
 
 // New returns the people kept in s.
@@ -148,6 +161,7 @@ func New(s Store, c Config) (*People, error) {
 		config: c, store: s, relying: relying,
 		sessions: known[Hash, Session]{max: sessionsKnown},
 		follows:  known[id.Person, map[id.Person]bool]{max: followsKnown},
+		profiles: known[id.Person, readable]{max: profilesKnown},
 	}, nil
 }
 
@@ -157,7 +171,8 @@ func (p *People) now() time.Time { return p.config.Clock().UTC().Truncate(time.M
 
 // Account returns the account of who.
 func (p *People) Account(ctx context.Context, who id.Person) (Account, error) {
-	return p.store.Account(ctx, who)
+	a, err := p.store.Account(ctx, who)
+	return p.readAccount(ctx, a, err)
 }
 
 // Rename gives who another name and returns the account.
@@ -166,13 +181,17 @@ func (p *People) Rename(ctx context.Context, who id.Person, name string) (Accoun
 	if err != nil {
 		return Account{}, err
 	}
-	if err := p.store.Rename(ctx, who, name); err != nil {
+	if err := p.change(ctx, who, nil, func(w *Written) { w.Name = name }); err != nil {
 		return Account{}, err
 	}
-	return p.store.Account(ctx, who)
+	return p.Account(ctx, who)
 }
 
 // Profile returns who as viewer sees them.
 func (p *People) Profile(ctx context.Context, viewer, who id.Person) (Profile, error) {
-	return p.store.Profile(ctx, viewer, who)
+	seen, err := p.store.Profile(ctx, viewer, who)
+	if err == nil {
+		err = p.read(ctx, &seen.Person)
+	}
+	return seen, err
 }

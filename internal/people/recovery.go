@@ -5,6 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/stoa-audio/stoa/internal/id"
@@ -62,10 +65,32 @@ func (p *People) SignUpByRecovery(ctx context.Context, invite, name string) (Acc
 	}
 	code, hash := newCode()
 	person := Person{ID: id.New[id.Person](), Name: name, Created: p.now()}
-	if err := p.store.SignUp(ctx, NewAccount{Person: person, Invite: used, Recovery: &hash}); err != nil {
+	person, err = p.settle(ctx, NewAccount{Person: person, Invite: used, Recovery: &hash})
+	if err != nil {
 		return Account{}, "", err
 	}
 	return Account{Person: person, Recovery: true}, code, nil
+}
+
+// settle makes an account: first its key, by which the profile is sealed.
+func (p *People) settle(ctx context.Context, n NewAccount) (Person, error) {
+	who := n.Person
+	plain, err := json.Marshal(Written{Name: who.Name})
+	if err != nil {
+		return Person{}, fmt.Errorf("write a profile: %w", err)
+	}
+	n.Sealed = SealedProfile{Person: who.ID, Changed: who.Created}
+	if n.Sealed.Sealed, err = p.seal(ctx, who.ID, classProfile, plain); err != nil {
+		return Person{}, err
+	}
+	if err := p.store.SignUp(ctx, n); err != nil {
+		if !errors.Is(err, ErrStore) { // then nobody knows whether the account is there
+			_ = p.config.Keys.Drop(ctx, who.ID) // or a key is left that nobody has
+		}
+		return Person{}, err
+	}
+	who.Version = 1
+	return who, nil
 }
 
 // SignInByRecovery returns the account that code opens and the code that
@@ -80,7 +105,7 @@ func (p *People) SignInByRecovery(ctx context.Context, code string) (Account, st
 	if err != nil {
 		return Account{}, "", err
 	}
-	account, err := p.store.Account(ctx, who)
+	account, err := p.Account(ctx, who)
 	return account, next, err
 }
 

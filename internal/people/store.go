@@ -16,6 +16,7 @@ type Store interface {
 	Sessions
 	Invites
 	Follows
+	Profiles
 }
 
 // Accounts keeps who there is and what opens their accounts.
@@ -27,8 +28,6 @@ type Accounts interface {
 	Account(ctx context.Context, who id.Person) (Account, error)
 	// Profile returns who as viewer sees them, or ErrNoPerson.
 	Profile(ctx context.Context, viewer, who id.Person) (Profile, error)
-	// Rename gives who another name, or ErrNoPerson.
-	Rename(ctx context.Context, who id.Person, name string) error
 
 	// AddPasskey adds k to the account of k.Person; ErrPasskeys when there are
 	// PasskeysMax, ErrPasskey when the passkey is there already.
@@ -51,6 +50,57 @@ type Accounts interface {
 	// Recover replaces the recovery code old by next and returns whose it is,
 	// or ErrSignIn when it is nobody's.
 	Recover(ctx context.Context, old, next Hash) (id.Person, error)
+	// HasRecovery reports whether code is the recovery code of who.
+	HasRecovery(ctx context.Context, who id.Person, code Hash) (bool, error)
+
+	// Erase deletes everything of who, or ErrNoPerson.
+	Erase(ctx context.Context, who id.Person) error
+	// PeopleAfter returns up to most people in the order of their ids.
+	PeopleAfter(ctx context.Context, after id.Person, most int) ([]id.Person, error)
+}
+
+// Profiles keeps what people wrote about themselves, as it was sealed.
+type Profiles interface {
+	// SetProfile writes w.Sealed and w.Handle, and the picture if there is one to
+	// write, in place of what was of w.Version; ErrChanged when that is another,
+	// ErrHandleTaken when somebody else has the handle.
+	SetProfile(ctx context.Context, w SealedProfile) error
+	// WhoHasHandle returns who has a handle, or ErrNoPerson.
+	WhoHasHandle(ctx context.Context, handle Hash) (id.Person, error)
+	// Picture returns a picture of who, or ErrNoPicture.
+	Picture(ctx context.Context, who id.Person, small bool) ([]byte, error)
+	// Inviter returns who invited who, or ErrNoPerson.
+	Inviter(ctx context.Context, who id.Person) (Person, error)
+	// CountFollows returns how many who follows, and how many follow who.
+	CountFollows(ctx context.Context, who id.Person) (following, followers int, err error)
+	// Rows returns the rows about who: what is stored, as it is stored.
+	Rows(ctx context.Context, who id.Person) ([]Row, error)
+
+	// ClearNames returns up to most names that were stored in clear, and SealName
+	// puts a sealed profile in the place of one, unless there is one.
+	ClearNames(ctx context.Context, most int) ([]ClearName, error)
+	SealName(ctx context.Context, w SealedProfile) error
+	// Sweep has nothing of what is deleted on any page, and remembers that it has.
+	Sweep(ctx context.Context) error
+}
+
+// A SealedProfile is what the store has of a profile.
+type SealedProfile struct {
+	Person  id.Person
+	Sealed  []byte
+	Handle  *Hash // by which the handle is found; nil for none
+	Version int64 // that it is written after
+	Changed time.Time
+	Picture *SealedPicture // nil to leave it
+}
+
+// A SealedPicture is a picture in two sizes; without any it is none.
+type SealedPicture struct{ Large, Small []byte }
+
+// A ClearName is a name from before names were sealed.
+type ClearName struct {
+	Person id.Person
+	Name   string
 }
 
 // Sessions keeps who is signed in.
@@ -105,6 +155,7 @@ type Follows interface {
 // A NewAccount is an account to be made. It has a passkey or a recovery code.
 type NewAccount struct {
 	Person   Person
+	Sealed   SealedProfile
 	Invite   Hash // of the code
 	Passkey  *Passkey
 	Recovery *Hash

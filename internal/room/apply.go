@@ -65,7 +65,7 @@ func (r *Room) change(e Event) {
 		r.removed = make(map[id.Person]bool)
 		r.waiting = make(map[id.Person]bool)
 		p := &Participant{
-			Who: e.By, Name: e.Name, Role: Moderator, Muted: true, Sampled: true,
+			Who: e.By, Name: e.Name, Picture: e.Picture, Role: Moderator, Muted: true, Sampled: true,
 			Entered: r.seq, Stage: r.seq, Chair: r.seq,
 		}
 		r.here[e.By], r.order, r.stage, r.chairs = p, []*Participant{p}, []*Participant{p}, 1
@@ -74,7 +74,7 @@ func (r *Room) change(e Event) {
 	case Entered:
 		r.with(e.Who, r.drop)
 		p := &Participant{
-			Who: e.Who, Name: e.Name, Role: Listener, Muted: true,
+			Who: e.Who, Name: e.Name, Picture: e.Picture, Role: Listener, Muted: true,
 			Followed: e.Followed, Session: e.Session, last: e.Session, Entered: r.seq,
 		}
 		if r.sampled < SampleMax {

@@ -26,6 +26,7 @@ type (
 		Title      string
 		Visibility Visibility
 		Fence      region.Fence // where its voices may be; zero: anywhere
+		Picture    string       // the version of By's picture, or none
 	}
 	// Enter asks to come in, or to take over the seat from another
 	// connection. Previous is the session by which the same device held the
@@ -37,6 +38,7 @@ type (
 		Session    id.Session
 		Previous   id.Session
 		FollowedBy []id.Person
+		Picture    string // the version of their picture, or none
 	}
 	// Disconnect reports that the connection of a seat is lost.
 	Disconnect struct{ By Seat }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -231,10 +232,15 @@ func (r *Room) open(now time.Time, c OpenRoom) ([]Event, error) {
 	if r.seq != 0 {
 		return nil, ErrNoRoom
 	}
-	if !isText(c.Title, TitleMax) || !isText(c.Name, NameMax) || c.Visibility > Open {
+	if !isText(c.Title, TitleMax) || !isText(c.Name, NameMax) || !isVersion(c.Picture) || c.Visibility > Open {
 		return nil, ErrText
 	}
-	return []Event{Opened{c.By, c.Name, c.Title, c.Visibility, now, now.Add(OpenHold), c.Fence}}, nil
+	return []Event{Opened{c.By, c.Name, c.Title, c.Visibility, now, now.Add(OpenHold), c.Fence, c.Picture}}, nil
+}
+
+// isVersion reports whether s is the version of a picture, or none.
+func isVersion(s string) bool {
+	return s == "" || len(s) == 16 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 func (r *Room) enter(c Enter) ([]Event, error) {
@@ -258,14 +264,14 @@ func (r *Room) enter(c Enter) ([]Event, error) {
 		}
 		return events, nil
 	}
-	if !isText(c.Name, NameMax) {
+	if !isText(c.Name, NameMax) || !isVersion(c.Picture) {
 		return nil, ErrText
 	}
 	if len(r.here) >= ParticipantsMax {
 		return nil, ErrFull
 	}
 	followed := slices.ContainsFunc(c.FollowedBy, func(by id.Person) bool { return r.Role(by) >= Speaker })
-	return []Event{Entered{c.Who, c.Name, followed, c.Session}}, nil
+	return []Event{Entered{c.Who, c.Name, followed, c.Session, c.Picture}}, nil
 }
 
 func (r *Room) raiseHand(c RaiseHand) ([]Event, error) {

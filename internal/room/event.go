@@ -28,6 +28,8 @@ type (
 		Until      time.Time  `json:"until"`
 		// Fence is where its voices may be; zero: anywhere.
 		Fence region.Fence `json:"fence,omitzero"`
+		// Picture is the version of By's picture, or none.
+		Picture string `json:"picture,omitempty"`
 	}
 	// Entered means that a person came in as a listener. The session is
 	// neither stored nor published.
@@ -36,6 +38,7 @@ type (
 		Name     string     `json:"name"`
 		Followed bool       `json:"followed"`
 		Session  id.Session `json:"-"`
+		Picture  string     `json:"picture,omitempty"` // its version, or none
 	}
 	// Returned means that a person's seat has a new connection. Previous is
 	// the session it had before, if the same device has come back.

@@ -54,7 +54,9 @@ const (
 type Participant struct {
 	Who  id.Person `json:"who"`
 	Name string    `json:"name"`
-	Role Role      `json:"role"`
+	// Picture is the version of their picture when they came in, or none.
+	Picture string `json:"picture,omitempty"`
+	Role    Role   `json:"role"`
 	// Muted is the microphone of somebody on the stage; listeners are muted.
 	Muted bool `json:"muted"`
 	// Followed means that somebody on the stage follows this person.

@@ -38,16 +38,16 @@ var plots = []struct {
 	events []Event
 }{
 	{"a room is opened", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.Fence{}},
+		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.Fence{}, ""},
 	}},
 	{"a room is opened and its opener comes in", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold), region.Fence{}},
+		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold), region.Fence{}, ""},
 		LetInto{person("lia")},
 		Returned{Who: person("zeno")},
 		Entered{Who: person("lia"), Name: "Lia \"<&>\" 🎈", Followed: true},
 	}},
 	{"a room is opened inside a fence, which is set anew and taken away", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.In("eu", "ch")},
+		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.In("eu", "ch"), ""},
 		Fenced{person("zeno"), region.In("eu")},
 		Fenced{person("zeno"), region.Anywhere},
 	}},

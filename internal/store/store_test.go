@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/store/postgrestest"
 	"github.com/stoa-audio/stoa/internal/store/query"
 	"github.com/stoa-audio/stoa/internal/store/storetest"
@@ -94,10 +95,20 @@ func TestSameSchema(t *testing.T) {
 		}
 		all = append(all, table)
 	}
+	columns := 0
 	for _, c := range a {
 		if !slices.Contains(all, c.Table) {
 			t.Errorf("%s is forgotten", c.Table)
 		}
+		// Of each column it is said what it has about people, or that it has nothing.
+		class, said := people.Columns[c.Table+"."+c.Name]
+		if known := slices.ContainsFunc(people.Classes, func(k people.Kept) bool { return k.Class == class }); !said || class != "" && !known {
+			t.Errorf("nobody is told of %s.%s", c.Table, c.Name)
+		}
+		columns++
+	}
+	if columns != len(people.Columns) {
+		t.Errorf("%d columns are told of, and there are %d", len(people.Columns), columns)
 	}
 }
 
@@ -162,6 +173,8 @@ func TestCopy(t *testing.T) {
 	must(t, err)
 	storetest.Fill(t, s)
 	must(t, s.Close())
+	_, err = tables(t, first).ExecContext(ctx, "INSERT INTO clear_names (person, name) SELECT id, 'Ada 🦉' FROM people")
+	must(t, err)
 
 	var copies [][]Table
 	for _, way := range [][2]string{{first, post}, {post, last}} {
@@ -218,7 +231,7 @@ func TestCopyFails(t *testing.T) {
 		}
 	}
 	// What is written otherwise than it was read is found.
-	_, err = db.ExecContext(ctx, `CREATE FUNCTION other() RETURNS trigger AS 'BEGIN NEW.name = ''Eve''; RETURN NEW; END' LANGUAGE plpgsql;
+	_, err = db.ExecContext(ctx, `CREATE FUNCTION other() RETURNS trigger AS 'BEGIN NEW.created = 1; RETURN NEW; END' LANGUAGE plpgsql;
 		CREATE TRIGGER other BEFORE INSERT ON people FOR EACH ROW EXECUTE FUNCTION other()`)
 	must(t, err)
 	_, err = tables(t, first).ExecContext(ctx, "UPDATE pairs SET url = 'https://stoa.example'")

@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"net"
 	"sync/atomic"
@@ -54,7 +55,7 @@ func TestGone(t *testing.T) {
 	who := person(t, s)
 	server.Kill(t)
 	began := time.Now()
-	if err := s.Rename(ctx, who, "Eve"); !errors.Is(err, people.ErrStore) {
+	if err := s.SetRecovery(ctx, who, people.Hash(sha256.Sum256(who[:]))); !errors.Is(err, people.ErrStore) {
 		t.Errorf("a write: %v", err)
 	}
 	if _, err := s.Account(ctx, who); !errors.Is(err, people.ErrStore) {
@@ -64,9 +65,9 @@ func TestGone(t *testing.T) {
 		t.Errorf("it was said after %v", took)
 	}
 	server.Restart(t)
-	must(t, s.Rename(ctx, who, "Ada Lovelace"))
+	must(t, s.SetRecovery(ctx, who, people.Hash(sha256.Sum256(who[:]))))
 	a, err := s.Account(ctx, who)
-	if err != nil || a.Name != "Ada Lovelace" {
+	if err != nil || !a.Recovery {
 		t.Errorf("afterwards: %+v, %v", a, err)
 	}
 	must(t, s.Close())
@@ -77,7 +78,7 @@ func person(t *testing.T, s house) id.Person {
 	t.Helper()
 	who := id.New[id.Person]()
 	must(t, s.database.Write(t.Context(), func(ctx context.Context, q *query.Queries) error {
-		return q.AddPerson(ctx, query.AddPersonParams{ID: who[:], Name: "Ada", Created: 1})
+		return q.AddPerson(ctx, query.AddPersonParams{ID: who[:], Created: 1})
 	}))
 	return who
 }
@@ -183,7 +184,7 @@ func TestDoubt(t *testing.T) {
 		who := person(t, s)
 		m.lose.Store(theAnswer)
 		result := make(chan error, 1)
-		go func() { result <- s.Rename(t.Context(), who, "Eve") }()
+		go func() { result <- s.SetRecovery(t.Context(), who, people.Hash(sha256.Sum256(who[:]))) }()
 		select {
 		case err := <-result:
 			t.Fatalf("it is said before it is known: %v", err)

@@ -58,7 +58,7 @@ func TestStore(t *testing.T) {
 func TestClosed(t *testing.T) {
 	s := openAt(t, postgrestest.URL(t))
 	must(t, s.Close())
-	if err := s.Rename(t.Context(), id.New[id.Person](), "Ada"); !errors.Is(err, people.ErrStore) {
+	if err := s.SetRecovery(t.Context(), id.New[id.Person](), people.Hash{1}); !errors.Is(err, people.ErrStore) {
 		t.Errorf("a write to closed records: %v", err)
 	}
 	if _, err := s.Account(t.Context(), id.New[id.Person]()); !errors.Is(err, people.ErrStore) {
@@ -115,7 +115,7 @@ func TestUndone(t *testing.T) {
 	no := errors.New("no")
 	who := id.New[id.Person]()
 	err := s.database.Write(t.Context(), func(ctx context.Context, q *query.Queries) error {
-		return errors.Join(q.AddPerson(ctx, query.AddPersonParams{ID: who[:], Name: "Ada", Created: 1}), no)
+		return errors.Join(q.AddPerson(ctx, query.AddPersonParams{ID: who[:], Created: 1}), no)
 	})
 	if !errors.Is(err, no) {
 		t.Error(err)
@@ -136,7 +136,7 @@ func TestPens(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if err := s.Rename(ctx, id.New[id.Person](), "Ada"); !errors.Is(err, context.DeadlineExceeded) {
+	if err := s.SetRecovery(ctx, id.New[id.Person](), people.Hash{1}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("without a pen: %v", err)
 	}
 	for _, p := range held {
@@ -146,7 +146,7 @@ func TestPens(t *testing.T) {
 	ada := person(t, s)
 	must(t, s.database.read.DropPensBefore(t.Context(), time.Now().Add(time.Hour).UnixMilli()))
 	for range 2 * pensMax {
-		must(t, s.Rename(t.Context(), ada, "Ada"))
+		must(t, s.SetRecovery(t.Context(), ada, people.Hash{1}))
 	}
 	// None are left when they are not needed any more.
 	must(t, s.Close())

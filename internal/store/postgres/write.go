@@ -104,7 +104,7 @@ func collided(err error) bool {
 		return true
 	}
 	p, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (p.Code == "40001" || p.Code == "40P01") // serialization_failure, deadlock_detected
+	return ok && (p.Code == "40001" || p.Code == "40P01" || p.Code == "23505") // serialization_failure, deadlock_detected, unique_violation: what is there now is seen the next time
 }
 
 func (d *database) try(ctx context.Context, p *pen, do func(context.Context, *query.Queries) error) error {
@@ -185,6 +185,17 @@ func (d *database) settle(p *pen, lost error) error {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// Sweep implements records.Database. What the server's own log and its archives
+// have of before is not in our hands.
+func (d *database) Sweep(ctx context.Context) error {
+	for _, table := range query.Tables {
+		if _, err := d.pool.ExecContext(ctx, "VACUUM FULL "+table); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Close implements records.Database.

@@ -10,16 +10,17 @@ import (
 )
 
 const account = `-- name: Account :one
-SELECT p.id, p.name, p.created,
+SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
     CAST(CASE WHEN p.recovery IS NULL THEN 0 ELSE 1 END AS BIGINT) AS recovery,
     (SELECT count(*) FROM passkeys k WHERE k.person = p.id) AS passkeys
-FROM people p WHERE p.id = $1
+FROM people p LEFT JOIN profiles w ON w.person = p.id WHERE p.id = $1
 `
 
 type AccountRow struct {
 	ID       []byte
-	Name     string
 	Created  int64
+	Sealed   []byte
+	Version  int64
 	Recovery int64
 	Passkeys int64
 }
@@ -29,8 +30,9 @@ func (q *Queries) Account(ctx context.Context, id []byte) (AccountRow, error) {
 	var i AccountRow
 	err := row.Scan(
 		&i.ID,
-		&i.Name,
 		&i.Created,
+		&i.Sealed,
+		&i.Version,
 		&i.Recovery,
 		&i.Passkeys,
 	)
@@ -68,23 +70,17 @@ func (q *Queries) AddPasskey(ctx context.Context, arg AddPasskeyParams) (int64, 
 }
 
 const addPerson = `-- name: AddPerson :exec
-INSERT INTO people (id, name, created, recovery) VALUES ($1, $2, $3, $4)
+INSERT INTO people (id, created, recovery) VALUES ($1, $2, $3)
 `
 
 type AddPersonParams struct {
 	ID       []byte
-	Name     string
 	Created  int64
 	Recovery []byte
 }
 
 func (q *Queries) AddPerson(ctx context.Context, arg AddPersonParams) error {
-	_, err := q.exec(ctx, q.addPersonStmt, addPerson,
-		arg.ID,
-		arg.Name,
-		arg.Created,
-		arg.Recovery,
-	)
+	_, err := q.exec(ctx, q.addPersonStmt, addPerson, arg.ID, arg.Created, arg.Recovery)
 	return err
 }
 
@@ -121,6 +117,18 @@ func (q *Queries) Backups(ctx context.Context, person []byte) ([]BackupsRow, err
 	return items, nil
 }
 
+const erase = `-- name: Erase :execrows
+DELETE FROM people WHERE id = $1
+`
+
+func (q *Queries) Erase(ctx context.Context, id []byte) (int64, error) {
+	result, err := q.exec(ctx, q.eraseStmt, erase, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const forgetBackups = `-- name: ForgetBackups :exec
 UPDATE passkeys SET key_backup = NULL WHERE person = $1
 `
@@ -128,6 +136,22 @@ UPDATE passkeys SET key_backup = NULL WHERE person = $1
 func (q *Queries) ForgetBackups(ctx context.Context, person []byte) error {
 	_, err := q.exec(ctx, q.forgetBackupsStmt, forgetBackups, person)
 	return err
+}
+
+const hasRecovery = `-- name: HasRecovery :one
+SELECT EXISTS (SELECT 1 FROM people WHERE id = $1 AND recovery = $2) AS has
+`
+
+type HasRecoveryParams struct {
+	ID       []byte
+	Recovery []byte
+}
+
+func (q *Queries) HasRecovery(ctx context.Context, arg HasRecoveryParams) (bool, error) {
+	row := q.queryRow(ctx, q.hasRecoveryStmt, hasRecovery, arg.ID, arg.Recovery)
+	var has bool
+	err := row.Scan(&has)
+	return has, err
 }
 
 const isEmpty = `-- name: IsEmpty :one
@@ -214,11 +238,43 @@ func (q *Queries) Passkeys(ctx context.Context, person []byte) ([]PasskeysRow, e
 	return items, nil
 }
 
+const peopleAfter = `-- name: PeopleAfter :many
+SELECT id FROM people WHERE id > $1 ORDER BY id LIMIT $2
+`
+
+type PeopleAfterParams struct {
+	ID    []byte
+	Limit int32
+}
+
+func (q *Queries) PeopleAfter(ctx context.Context, arg PeopleAfterParams) ([][]byte, error) {
+	rows, err := q.query(ctx, q.peopleAfterStmt, peopleAfter, arg.ID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const profile = `-- name: Profile :one
-SELECT p.id, p.name, p.created,
+SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
     EXISTS (SELECT 1 FROM follows f WHERE f.who = $1 AND f.whom = p.id) AS followed,
     EXISTS (SELECT 1 FROM follows f WHERE f.who = p.id AND f.whom = $1) AS follows_me
-FROM people p WHERE p.id = $2
+FROM people p LEFT JOIN profiles w ON w.person = p.id WHERE p.id = $2
 `
 
 type ProfileParams struct {
@@ -228,8 +284,9 @@ type ProfileParams struct {
 
 type ProfileRow struct {
 	ID        []byte
-	Name      string
 	Created   int64
+	Sealed    []byte
+	Version   int64
 	Followed  bool
 	FollowsMe bool
 }
@@ -239,8 +296,9 @@ func (q *Queries) Profile(ctx context.Context, arg ProfileParams) (ProfileRow, e
 	var i ProfileRow
 	err := row.Scan(
 		&i.ID,
-		&i.Name,
 		&i.Created,
+		&i.Sealed,
+		&i.Version,
 		&i.Followed,
 		&i.FollowsMe,
 	)
@@ -263,23 +321,6 @@ func (q *Queries) Recover(ctx context.Context, arg RecoverParams) ([]byte, error
 	return id, err
 }
 
-const rename = `-- name: Rename :execrows
-UPDATE people SET name = $1 WHERE id = $2
-`
-
-type RenameParams struct {
-	Name string
-	ID   []byte
-}
-
-func (q *Queries) Rename(ctx context.Context, arg RenameParams) (int64, error) {
-	result, err := q.exec(ctx, q.renameStmt, rename, arg.Name, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
 const setRecovery = `-- name: SetRecovery :execrows
 UPDATE people SET recovery = $1 WHERE id = $2
 `
@@ -298,7 +339,7 @@ func (q *Queries) SetRecovery(ctx context.Context, arg SetRecoveryParams) (int64
 }
 
 const takePerson = `-- name: TakePerson :execrows
-UPDATE people SET name = name WHERE id = $1
+UPDATE people SET created = created WHERE id = $1
 `
 
 // What a taken person has, nobody else counts until the transaction ends.

@@ -45,6 +45,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addPersonStmt, err = db.PrepareContext(ctx, addPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query AddPerson: %w", err)
 	}
+	if q.addProfileStmt, err = db.PrepareContext(ctx, addProfile); err != nil {
+		return nil, fmt.Errorf("error preparing query AddProfile: %w", err)
+	}
 	if q.addReportStmt, err = db.PrepareContext(ctx, addReport); err != nil {
 		return nil, fmt.Errorf("error preparing query AddReport: %w", err)
 	}
@@ -59,6 +62,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.backupsStmt, err = db.PrepareContext(ctx, backups); err != nil {
 		return nil, fmt.Errorf("error preparing query Backups: %w", err)
+	}
+	if q.clearNamesStmt, err = db.PrepareContext(ctx, clearNames); err != nil {
+		return nil, fmt.Errorf("error preparing query ClearNames: %w", err)
+	}
+	if q.countFollowersStmt, err = db.PrepareContext(ctx, countFollowers); err != nil {
+		return nil, fmt.Errorf("error preparing query CountFollowers: %w", err)
 	}
 	if q.countFollowingStmt, err = db.PrepareContext(ctx, countFollowing); err != nil {
 		return nil, fmt.Errorf("error preparing query CountFollowing: %w", err)
@@ -81,14 +90,23 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
 	}
+	if q.dropClearNameStmt, err = db.PrepareContext(ctx, dropClearName); err != nil {
+		return nil, fmt.Errorf("error preparing query DropClearName: %w", err)
+	}
 	if q.dropPenStmt, err = db.PrepareContext(ctx, dropPen); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPen: %w", err)
 	}
 	if q.dropPensBeforeStmt, err = db.PrepareContext(ctx, dropPensBefore); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPensBefore: %w", err)
 	}
+	if q.dropPictureStmt, err = db.PrepareContext(ctx, dropPicture); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPicture: %w", err)
+	}
 	if q.endSessionStmt, err = db.PrepareContext(ctx, endSession); err != nil {
 		return nil, fmt.Errorf("error preparing query EndSession: %w", err)
+	}
+	if q.eraseStmt, err = db.PrepareContext(ctx, erase); err != nil {
+		return nil, fmt.Errorf("error preparing query Erase: %w", err)
 	}
 	if q.eventsStmt, err = db.PrepareContext(ctx, events); err != nil {
 		return nil, fmt.Errorf("error preparing query Events: %w", err)
@@ -108,6 +126,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.followingStmt, err = db.PrepareContext(ctx, following); err != nil {
 		return nil, fmt.Errorf("error preparing query Following: %w", err)
 	}
+	if q.followsOfStmt, err = db.PrepareContext(ctx, followsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query FollowsOf: %w", err)
+	}
 	if q.forgetBackupsStmt, err = db.PrepareContext(ctx, forgetBackups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetBackups: %w", err)
 	}
@@ -126,11 +147,26 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.handBackRoomsStmt, err = db.PrepareContext(ctx, handBackRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query HandBackRooms: %w", err)
 	}
+	if q.handleOfStmt, err = db.PrepareContext(ctx, handleOf); err != nil {
+		return nil, fmt.Errorf("error preparing query HandleOf: %w", err)
+	}
+	if q.hasRecoveryStmt, err = db.PrepareContext(ctx, hasRecovery); err != nil {
+		return nil, fmt.Errorf("error preparing query HasRecovery: %w", err)
+	}
+	if q.houseStmt, err = db.PrepareContext(ctx, house); err != nil {
+		return nil, fmt.Errorf("error preparing query House: %w", err)
+	}
 	if q.inviteByCodeStmt, err = db.PrepareContext(ctx, inviteByCode); err != nil {
 		return nil, fmt.Errorf("error preparing query InviteByCode: %w", err)
 	}
+	if q.inviterOfStmt, err = db.PrepareContext(ctx, inviterOf); err != nil {
+		return nil, fmt.Errorf("error preparing query InviterOf: %w", err)
+	}
 	if q.invitesFromStmt, err = db.PrepareContext(ctx, invitesFrom); err != nil {
 		return nil, fmt.Errorf("error preparing query InvitesFrom: %w", err)
+	}
+	if q.invitesOfStmt, err = db.PrepareContext(ctx, invitesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query InvitesOf: %w", err)
 	}
 	if q.isEmptyStmt, err = db.PrepareContext(ctx, isEmpty); err != nil {
 		return nil, fmt.Errorf("error preparing query IsEmpty: %w", err)
@@ -144,6 +180,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.keepBackupStmt, err = db.PrepareContext(ctx, keepBackup); err != nil {
 		return nil, fmt.Errorf("error preparing query KeepBackup: %w", err)
 	}
+	if q.largePictureStmt, err = db.PrepareContext(ctx, largePicture); err != nil {
+		return nil, fmt.Errorf("error preparing query LargePicture: %w", err)
+	}
 	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
 		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
 	}
@@ -152,6 +191,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.passkeysStmt, err = db.PrepareContext(ctx, passkeys); err != nil {
 		return nil, fmt.Errorf("error preparing query Passkeys: %w", err)
+	}
+	if q.peopleAfterStmt, err = db.PrepareContext(ctx, peopleAfter); err != nil {
+		return nil, fmt.Errorf("error preparing query PeopleAfter: %w", err)
+	}
+	if q.pictureOfStmt, err = db.PrepareContext(ctx, pictureOf); err != nil {
+		return nil, fmt.Errorf("error preparing query PictureOf: %w", err)
 	}
 	if q.profileStmt, err = db.PrepareContext(ctx, profile); err != nil {
 		return nil, fmt.Errorf("error preparing query Profile: %w", err)
@@ -162,9 +207,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.recoverStmt, err = db.PrepareContext(ctx, recover); err != nil {
 		return nil, fmt.Errorf("error preparing query Recover: %w", err)
 	}
-	if q.renameStmt, err = db.PrepareContext(ctx, rename); err != nil {
-		return nil, fmt.Errorf("error preparing query Rename: %w", err)
-	}
 	if q.renewSessionStmt, err = db.PrepareContext(ctx, renewSession); err != nil {
 		return nil, fmt.Errorf("error preparing query RenewSession: %w", err)
 	}
@@ -173,6 +215,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.reportsStmt, err = db.PrepareContext(ctx, reports); err != nil {
 		return nil, fmt.Errorf("error preparing query Reports: %w", err)
+	}
+	if q.reportsByStmt, err = db.PrepareContext(ctx, reportsBy); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportsBy: %w", err)
 	}
 	if q.revokeInviteStmt, err = db.PrepareContext(ctx, revokeInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query RevokeInvite: %w", err)
@@ -189,8 +234,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setFounderInviteStmt, err = db.PrepareContext(ctx, setFounderInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query SetFounderInvite: %w", err)
 	}
+	if q.setHouseStmt, err = db.PrepareContext(ctx, setHouse); err != nil {
+		return nil, fmt.Errorf("error preparing query SetHouse: %w", err)
+	}
 	if q.setPairStmt, err = db.PrepareContext(ctx, setPair); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPair: %w", err)
+	}
+	if q.setPictureStmt, err = db.PrepareContext(ctx, setPicture); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPicture: %w", err)
+	}
+	if q.setProfileStmt, err = db.PrepareContext(ctx, setProfile); err != nil {
+		return nil, fmt.Errorf("error preparing query SetProfile: %w", err)
 	}
 	if q.setRecoveryStmt, err = db.PrepareContext(ctx, setRecovery); err != nil {
 		return nil, fmt.Errorf("error preparing query SetRecovery: %w", err)
@@ -200,6 +254,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setSnapshotStmt, err = db.PrepareContext(ctx, setSnapshot); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSnapshot: %w", err)
+	}
+	if q.setSweptStmt, err = db.PrepareContext(ctx, setSwept); err != nil {
+		return nil, fmt.Errorf("error preparing query SetSwept: %w", err)
+	}
+	if q.smallPictureStmt, err = db.PrepareContext(ctx, smallPicture); err != nil {
+		return nil, fmt.Errorf("error preparing query SmallPicture: %w", err)
 	}
 	if q.takeKeptRoomsStmt, err = db.PrepareContext(ctx, takeKeptRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeKeptRooms: %w", err)
@@ -224,6 +284,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.usePenStmt, err = db.PrepareContext(ctx, usePen); err != nil {
 		return nil, fmt.Errorf("error preparing query UsePen: %w", err)
+	}
+	if q.whoHasHandleStmt, err = db.PrepareContext(ctx, whoHasHandle); err != nil {
+		return nil, fmt.Errorf("error preparing query WhoHasHandle: %w", err)
 	}
 	if q.writtenStmt, err = db.PrepareContext(ctx, written); err != nil {
 		return nil, fmt.Errorf("error preparing query Written: %w", err)
@@ -268,6 +331,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing addPersonStmt: %w", cerr)
 		}
 	}
+	if q.addProfileStmt != nil {
+		if cerr := q.addProfileStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addProfileStmt: %w", cerr)
+		}
+	}
 	if q.addReportStmt != nil {
 		if cerr := q.addReportStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addReportStmt: %w", cerr)
@@ -291,6 +359,16 @@ func (q *Queries) Close() error {
 	if q.backupsStmt != nil {
 		if cerr := q.backupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing backupsStmt: %w", cerr)
+		}
+	}
+	if q.clearNamesStmt != nil {
+		if cerr := q.clearNamesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clearNamesStmt: %w", cerr)
+		}
+	}
+	if q.countFollowersStmt != nil {
+		if cerr := q.countFollowersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countFollowersStmt: %w", cerr)
 		}
 	}
 	if q.countFollowingStmt != nil {
@@ -328,6 +406,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing doubtRoomsStmt: %w", cerr)
 		}
 	}
+	if q.dropClearNameStmt != nil {
+		if cerr := q.dropClearNameStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropClearNameStmt: %w", cerr)
+		}
+	}
 	if q.dropPenStmt != nil {
 		if cerr := q.dropPenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropPenStmt: %w", cerr)
@@ -338,9 +421,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing dropPensBeforeStmt: %w", cerr)
 		}
 	}
+	if q.dropPictureStmt != nil {
+		if cerr := q.dropPictureStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPictureStmt: %w", cerr)
+		}
+	}
 	if q.endSessionStmt != nil {
 		if cerr := q.endSessionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing endSessionStmt: %w", cerr)
+		}
+	}
+	if q.eraseStmt != nil {
+		if cerr := q.eraseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing eraseStmt: %w", cerr)
 		}
 	}
 	if q.eventsStmt != nil {
@@ -373,6 +466,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing followingStmt: %w", cerr)
 		}
 	}
+	if q.followsOfStmt != nil {
+		if cerr := q.followsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing followsOfStmt: %w", cerr)
+		}
+	}
 	if q.forgetBackupsStmt != nil {
 		if cerr := q.forgetBackupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetBackupsStmt: %w", cerr)
@@ -403,14 +501,39 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing handBackRoomsStmt: %w", cerr)
 		}
 	}
+	if q.handleOfStmt != nil {
+		if cerr := q.handleOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing handleOfStmt: %w", cerr)
+		}
+	}
+	if q.hasRecoveryStmt != nil {
+		if cerr := q.hasRecoveryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hasRecoveryStmt: %w", cerr)
+		}
+	}
+	if q.houseStmt != nil {
+		if cerr := q.houseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing houseStmt: %w", cerr)
+		}
+	}
 	if q.inviteByCodeStmt != nil {
 		if cerr := q.inviteByCodeStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing inviteByCodeStmt: %w", cerr)
 		}
 	}
+	if q.inviterOfStmt != nil {
+		if cerr := q.inviterOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing inviterOfStmt: %w", cerr)
+		}
+	}
 	if q.invitesFromStmt != nil {
 		if cerr := q.invitesFromStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing invitesFromStmt: %w", cerr)
+		}
+	}
+	if q.invitesOfStmt != nil {
+		if cerr := q.invitesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing invitesOfStmt: %w", cerr)
 		}
 	}
 	if q.isEmptyStmt != nil {
@@ -433,6 +556,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing keepBackupStmt: %w", cerr)
 		}
 	}
+	if q.largePictureStmt != nil {
+		if cerr := q.largePictureStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing largePictureStmt: %w", cerr)
+		}
+	}
 	if q.ownRoomsAgainStmt != nil {
 		if cerr := q.ownRoomsAgainStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing ownRoomsAgainStmt: %w", cerr)
@@ -446,6 +574,16 @@ func (q *Queries) Close() error {
 	if q.passkeysStmt != nil {
 		if cerr := q.passkeysStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing passkeysStmt: %w", cerr)
+		}
+	}
+	if q.peopleAfterStmt != nil {
+		if cerr := q.peopleAfterStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing peopleAfterStmt: %w", cerr)
+		}
+	}
+	if q.pictureOfStmt != nil {
+		if cerr := q.pictureOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing pictureOfStmt: %w", cerr)
 		}
 	}
 	if q.profileStmt != nil {
@@ -463,11 +601,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing recoverStmt: %w", cerr)
 		}
 	}
-	if q.renameStmt != nil {
-		if cerr := q.renameStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing renameStmt: %w", cerr)
-		}
-	}
 	if q.renewSessionStmt != nil {
 		if cerr := q.renewSessionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing renewSessionStmt: %w", cerr)
@@ -481,6 +614,11 @@ func (q *Queries) Close() error {
 	if q.reportsStmt != nil {
 		if cerr := q.reportsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing reportsStmt: %w", cerr)
+		}
+	}
+	if q.reportsByStmt != nil {
+		if cerr := q.reportsByStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportsByStmt: %w", cerr)
 		}
 	}
 	if q.revokeInviteStmt != nil {
@@ -508,9 +646,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setFounderInviteStmt: %w", cerr)
 		}
 	}
+	if q.setHouseStmt != nil {
+		if cerr := q.setHouseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setHouseStmt: %w", cerr)
+		}
+	}
 	if q.setPairStmt != nil {
 		if cerr := q.setPairStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setPairStmt: %w", cerr)
+		}
+	}
+	if q.setPictureStmt != nil {
+		if cerr := q.setPictureStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPictureStmt: %w", cerr)
+		}
+	}
+	if q.setProfileStmt != nil {
+		if cerr := q.setProfileStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setProfileStmt: %w", cerr)
 		}
 	}
 	if q.setRecoveryStmt != nil {
@@ -526,6 +679,16 @@ func (q *Queries) Close() error {
 	if q.setSnapshotStmt != nil {
 		if cerr := q.setSnapshotStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setSnapshotStmt: %w", cerr)
+		}
+	}
+	if q.setSweptStmt != nil {
+		if cerr := q.setSweptStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setSweptStmt: %w", cerr)
+		}
+	}
+	if q.smallPictureStmt != nil {
+		if cerr := q.smallPictureStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing smallPictureStmt: %w", cerr)
 		}
 	}
 	if q.takeKeptRoomsStmt != nil {
@@ -566,6 +729,11 @@ func (q *Queries) Close() error {
 	if q.usePenStmt != nil {
 		if cerr := q.usePenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing usePenStmt: %w", cerr)
+		}
+	}
+	if q.whoHasHandleStmt != nil {
+		if cerr := q.whoHasHandleStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing whoHasHandleStmt: %w", cerr)
 		}
 	}
 	if q.writtenStmt != nil {
@@ -619,11 +787,14 @@ type Queries struct {
 	addPasskeyStmt           *sql.Stmt
 	addPenStmt               *sql.Stmt
 	addPersonStmt            *sql.Stmt
+	addProfileStmt           *sql.Stmt
 	addReportStmt            *sql.Stmt
 	addRoomStmt              *sql.Stmt
 	addSessionStmt           *sql.Stmt
 	adoptRoomsStmt           *sql.Stmt
 	backupsStmt              *sql.Stmt
+	clearNamesStmt           *sql.Stmt
+	countFollowersStmt       *sql.Stmt
 	countFollowingStmt       *sql.Stmt
 	countInvitesStmt         *sql.Stmt
 	countReportsStmt         *sql.Stmt
@@ -631,46 +802,63 @@ type Queries struct {
 	deletePairStmt           *sql.Stmt
 	deleteRoomStmt           *sql.Stmt
 	doubtRoomsStmt           *sql.Stmt
+	dropClearNameStmt        *sql.Stmt
 	dropPenStmt              *sql.Stmt
 	dropPensBeforeStmt       *sql.Stmt
+	dropPictureStmt          *sql.Stmt
 	endSessionStmt           *sql.Stmt
+	eraseStmt                *sql.Stmt
 	eventsStmt               *sql.Stmt
 	extendRoomStmt           *sql.Stmt
 	followStmt               *sql.Stmt
 	followedByStmt           *sql.Stmt
 	followersStmt            *sql.Stmt
 	followingStmt            *sql.Stmt
+	followsOfStmt            *sql.Stmt
 	forgetBackupsStmt        *sql.Stmt
 	forgetInvitesBeyondStmt  *sql.Stmt
 	forgetReportsStmt        *sql.Stmt
 	forgetSessionsBeyondStmt *sql.Stmt
 	forgetSessionsOverStmt   *sql.Stmt
 	handBackRoomsStmt        *sql.Stmt
+	handleOfStmt             *sql.Stmt
+	hasRecoveryStmt          *sql.Stmt
+	houseStmt                *sql.Stmt
 	inviteByCodeStmt         *sql.Stmt
+	inviterOfStmt            *sql.Stmt
 	invitesFromStmt          *sql.Stmt
+	invitesOfStmt            *sql.Stmt
 	isEmptyStmt              *sql.Stmt
 	isFollowingStmt          *sql.Stmt
 	isPersonStmt             *sql.Stmt
 	keepBackupStmt           *sql.Stmt
+	largePictureStmt         *sql.Stmt
 	ownRoomsAgainStmt        *sql.Stmt
 	pairsStmt                *sql.Stmt
 	passkeysStmt             *sql.Stmt
+	peopleAfterStmt          *sql.Stmt
+	pictureOfStmt            *sql.Stmt
 	profileStmt              *sql.Stmt
 	raiseTermsStmt           *sql.Stmt
 	recoverStmt              *sql.Stmt
-	renameStmt               *sql.Stmt
 	renewSessionStmt         *sql.Stmt
 	reportStmt               *sql.Stmt
 	reportsStmt              *sql.Stmt
+	reportsByStmt            *sql.Stmt
 	revokeInviteStmt         *sql.Stmt
 	roomsRunForStmt          *sql.Stmt
 	sessionByTokenStmt       *sql.Stmt
 	sessionsStmt             *sql.Stmt
 	setFounderInviteStmt     *sql.Stmt
+	setHouseStmt             *sql.Stmt
 	setPairStmt              *sql.Stmt
+	setPictureStmt           *sql.Stmt
+	setProfileStmt           *sql.Stmt
 	setRecoveryStmt          *sql.Stmt
 	setSeqStmt               *sql.Stmt
 	setSnapshotStmt          *sql.Stmt
+	setSweptStmt             *sql.Stmt
+	smallPictureStmt         *sql.Stmt
 	takeKeptRoomsStmt        *sql.Stmt
 	takeOwnRoomsStmt         *sql.Stmt
 	takePersonStmt           *sql.Stmt
@@ -679,6 +867,7 @@ type Queries struct {
 	useInviteStmt            *sql.Stmt
 	usePasskeyStmt           *sql.Stmt
 	usePenStmt               *sql.Stmt
+	whoHasHandleStmt         *sql.Stmt
 	writtenStmt              *sql.Stmt
 }
 
@@ -693,11 +882,14 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		addPasskeyStmt:           q.addPasskeyStmt,
 		addPenStmt:               q.addPenStmt,
 		addPersonStmt:            q.addPersonStmt,
+		addProfileStmt:           q.addProfileStmt,
 		addReportStmt:            q.addReportStmt,
 		addRoomStmt:              q.addRoomStmt,
 		addSessionStmt:           q.addSessionStmt,
 		adoptRoomsStmt:           q.adoptRoomsStmt,
 		backupsStmt:              q.backupsStmt,
+		clearNamesStmt:           q.clearNamesStmt,
+		countFollowersStmt:       q.countFollowersStmt,
 		countFollowingStmt:       q.countFollowingStmt,
 		countInvitesStmt:         q.countInvitesStmt,
 		countReportsStmt:         q.countReportsStmt,
@@ -705,46 +897,63 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deletePairStmt:           q.deletePairStmt,
 		deleteRoomStmt:           q.deleteRoomStmt,
 		doubtRoomsStmt:           q.doubtRoomsStmt,
+		dropClearNameStmt:        q.dropClearNameStmt,
 		dropPenStmt:              q.dropPenStmt,
 		dropPensBeforeStmt:       q.dropPensBeforeStmt,
+		dropPictureStmt:          q.dropPictureStmt,
 		endSessionStmt:           q.endSessionStmt,
+		eraseStmt:                q.eraseStmt,
 		eventsStmt:               q.eventsStmt,
 		extendRoomStmt:           q.extendRoomStmt,
 		followStmt:               q.followStmt,
 		followedByStmt:           q.followedByStmt,
 		followersStmt:            q.followersStmt,
 		followingStmt:            q.followingStmt,
+		followsOfStmt:            q.followsOfStmt,
 		forgetBackupsStmt:        q.forgetBackupsStmt,
 		forgetInvitesBeyondStmt:  q.forgetInvitesBeyondStmt,
 		forgetReportsStmt:        q.forgetReportsStmt,
 		forgetSessionsBeyondStmt: q.forgetSessionsBeyondStmt,
 		forgetSessionsOverStmt:   q.forgetSessionsOverStmt,
 		handBackRoomsStmt:        q.handBackRoomsStmt,
+		handleOfStmt:             q.handleOfStmt,
+		hasRecoveryStmt:          q.hasRecoveryStmt,
+		houseStmt:                q.houseStmt,
 		inviteByCodeStmt:         q.inviteByCodeStmt,
+		inviterOfStmt:            q.inviterOfStmt,
 		invitesFromStmt:          q.invitesFromStmt,
+		invitesOfStmt:            q.invitesOfStmt,
 		isEmptyStmt:              q.isEmptyStmt,
 		isFollowingStmt:          q.isFollowingStmt,
 		isPersonStmt:             q.isPersonStmt,
 		keepBackupStmt:           q.keepBackupStmt,
+		largePictureStmt:         q.largePictureStmt,
 		ownRoomsAgainStmt:        q.ownRoomsAgainStmt,
 		pairsStmt:                q.pairsStmt,
 		passkeysStmt:             q.passkeysStmt,
+		peopleAfterStmt:          q.peopleAfterStmt,
+		pictureOfStmt:            q.pictureOfStmt,
 		profileStmt:              q.profileStmt,
 		raiseTermsStmt:           q.raiseTermsStmt,
 		recoverStmt:              q.recoverStmt,
-		renameStmt:               q.renameStmt,
 		renewSessionStmt:         q.renewSessionStmt,
 		reportStmt:               q.reportStmt,
 		reportsStmt:              q.reportsStmt,
+		reportsByStmt:            q.reportsByStmt,
 		revokeInviteStmt:         q.revokeInviteStmt,
 		roomsRunForStmt:          q.roomsRunForStmt,
 		sessionByTokenStmt:       q.sessionByTokenStmt,
 		sessionsStmt:             q.sessionsStmt,
 		setFounderInviteStmt:     q.setFounderInviteStmt,
+		setHouseStmt:             q.setHouseStmt,
 		setPairStmt:              q.setPairStmt,
+		setPictureStmt:           q.setPictureStmt,
+		setProfileStmt:           q.setProfileStmt,
 		setRecoveryStmt:          q.setRecoveryStmt,
 		setSeqStmt:               q.setSeqStmt,
 		setSnapshotStmt:          q.setSnapshotStmt,
+		setSweptStmt:             q.setSweptStmt,
+		smallPictureStmt:         q.smallPictureStmt,
 		takeKeptRoomsStmt:        q.takeKeptRoomsStmt,
 		takeOwnRoomsStmt:         q.takeOwnRoomsStmt,
 		takePersonStmt:           q.takePersonStmt,
@@ -753,6 +962,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		useInviteStmt:            q.useInviteStmt,
 		usePasskeyStmt:           q.usePasskeyStmt,
 		usePenStmt:               q.usePenStmt,
+		whoHasHandleStmt:         q.whoHasHandleStmt,
 		writtenStmt:              q.writtenStmt,
 	}
 }

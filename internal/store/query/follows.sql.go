@@ -9,6 +9,17 @@ import (
 	"context"
 )
 
+const countFollowers = `-- name: CountFollowers :one
+SELECT count(*) FROM follows WHERE whom = $1
+`
+
+func (q *Queries) CountFollowers(ctx context.Context, whom []byte) (int64, error) {
+	row := q.queryRow(ctx, q.countFollowersStmt, countFollowers, whom)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countFollowing = `-- name: CountFollowing :one
 SELECT count(*) FROM follows WHERE who = $1
 `
@@ -63,9 +74,9 @@ func (q *Queries) FollowedBy(ctx context.Context, who []byte) ([][]byte, error) 
 }
 
 const followers = `-- name: Followers :many
-SELECT p.id, p.name, p.created,
+SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
     EXISTS (SELECT 1 FROM follows b WHERE b.who = f.whom AND b.whom = f.who) AS back
-FROM follows f JOIN people p ON p.id = f.who
+FROM follows f JOIN people p ON p.id = f.who LEFT JOIN profiles w ON w.person = p.id
 WHERE f.whom = $1 ORDER BY f.since DESC, p.id LIMIT $2
 `
 
@@ -76,8 +87,9 @@ type FollowersParams struct {
 
 type FollowersRow struct {
 	ID      []byte
-	Name    string
 	Created int64
+	Sealed  []byte
+	Version int64
 	Back    bool
 }
 
@@ -92,8 +104,9 @@ func (q *Queries) Followers(ctx context.Context, arg FollowersParams) ([]Followe
 		var i FollowersRow
 		if err := rows.Scan(
 			&i.ID,
-			&i.Name,
 			&i.Created,
+			&i.Sealed,
+			&i.Version,
 			&i.Back,
 		); err != nil {
 			return nil, err
@@ -110,9 +123,9 @@ func (q *Queries) Followers(ctx context.Context, arg FollowersParams) ([]Followe
 }
 
 const following = `-- name: Following :many
-SELECT p.id, p.name, p.created,
+SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
     EXISTS (SELECT 1 FROM follows b WHERE b.who = f.whom AND b.whom = f.who) AS back
-FROM follows f JOIN people p ON p.id = f.whom
+FROM follows f JOIN people p ON p.id = f.whom LEFT JOIN profiles w ON w.person = p.id
 WHERE f.who = $1 ORDER BY f.since DESC, p.id LIMIT $2
 `
 
@@ -123,8 +136,9 @@ type FollowingParams struct {
 
 type FollowingRow struct {
 	ID      []byte
-	Name    string
 	Created int64
+	Sealed  []byte
+	Version int64
 	Back    bool
 }
 
@@ -139,10 +153,43 @@ func (q *Queries) Following(ctx context.Context, arg FollowingParams) ([]Followi
 		var i FollowingRow
 		if err := rows.Scan(
 			&i.ID,
-			&i.Name,
 			&i.Created,
+			&i.Sealed,
+			&i.Version,
 			&i.Back,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const followsOf = `-- name: FollowsOf :many
+SELECT who, whom, since FROM follows WHERE who = $1 OR whom = $1 ORDER BY since DESC, who, whom LIMIT $2
+`
+
+type FollowsOfParams struct {
+	Who   []byte
+	Limit int32
+}
+
+func (q *Queries) FollowsOf(ctx context.Context, arg FollowsOfParams) ([]Follow, error) {
+	rows, err := q.query(ctx, q.followsOfStmt, followsOf, arg.Who, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Follow
+	for rows.Next() {
+		var i Follow
+		if err := rows.Scan(&i.Who, &i.Whom, &i.Since); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

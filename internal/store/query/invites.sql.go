@@ -70,8 +70,8 @@ func (q *Queries) ForgetInvitesBeyond(ctx context.Context, arg ForgetInvitesBeyo
 
 const inviteByCode = `-- name: InviteByCode :one
 SELECT i.id, i.created, i.expires, i.revoked, i.used,
-    i.given_by, COALESCE(p.name, '') AS given_by_name, COALESCE(p.created, 0) AS given_by_created
-FROM invites i LEFT JOIN people p ON p.id = i.given_by
+    i.given_by, COALESCE(p.created, 0) AS given_by_created, w.sealed, COALESCE(w.version, 0) AS version
+FROM invites i LEFT JOIN people p ON p.id = i.given_by LEFT JOIN profiles w ON w.person = p.id
 WHERE i.code = $1
 `
 
@@ -82,8 +82,9 @@ type InviteByCodeRow struct {
 	Revoked        int64
 	Used           int64
 	GivenBy        []byte
-	GivenByName    string
 	GivenByCreated int64
+	Sealed         []byte
+	Version        int64
 }
 
 func (q *Queries) InviteByCode(ctx context.Context, code []byte) (InviteByCodeRow, error) {
@@ -96,18 +97,44 @@ func (q *Queries) InviteByCode(ctx context.Context, code []byte) (InviteByCodeRo
 		&i.Revoked,
 		&i.Used,
 		&i.GivenBy,
-		&i.GivenByName,
 		&i.GivenByCreated,
+		&i.Sealed,
+		&i.Version,
+	)
+	return i, err
+}
+
+const inviterOf = `-- name: InviterOf :one
+SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version
+FROM invites i JOIN people p ON p.id = i.given_by LEFT JOIN profiles w ON w.person = p.id
+WHERE i.used_by = $1 LIMIT 1
+`
+
+type InviterOfRow struct {
+	ID      []byte
+	Created int64
+	Sealed  []byte
+	Version int64
+}
+
+func (q *Queries) InviterOf(ctx context.Context, usedBy []byte) (InviterOfRow, error) {
+	row := q.queryRow(ctx, q.inviterOfStmt, inviterOf, usedBy)
+	var i InviterOfRow
+	err := row.Scan(
+		&i.ID,
+		&i.Created,
+		&i.Sealed,
+		&i.Version,
 	)
 	return i, err
 }
 
 const invitesFrom = `-- name: InvitesFrom :many
 SELECT i.id, i.created, i.expires, i.revoked, i.used,
-    i.used_by, COALESCE(p.name, '') AS used_by_name, COALESCE(p.created, 0) AS used_by_created,
+    i.used_by, COALESCE(p.created, 0) AS used_by_created, w.sealed, COALESCE(w.version, 0) AS version,
     EXISTS (SELECT 1 FROM follows f WHERE f.who = i.given_by AND f.whom = i.used_by) AS followed,
     EXISTS (SELECT 1 FROM follows f WHERE f.who = i.used_by AND f.whom = i.given_by) AS follows_me
-FROM invites i LEFT JOIN people p ON p.id = i.used_by
+FROM invites i LEFT JOIN people p ON p.id = i.used_by LEFT JOIN profiles w ON w.person = p.id
 WHERE i.given_by = $1 ORDER BY i.created DESC, i.id
 `
 
@@ -118,8 +145,9 @@ type InvitesFromRow struct {
 	Revoked       int64
 	Used          int64
 	UsedBy        []byte
-	UsedByName    string
 	UsedByCreated int64
+	Sealed        []byte
+	Version       int64
 	Followed      bool
 	FollowsMe     bool
 }
@@ -140,10 +168,48 @@ func (q *Queries) InvitesFrom(ctx context.Context, givenBy []byte) ([]InvitesFro
 			&i.Revoked,
 			&i.Used,
 			&i.UsedBy,
-			&i.UsedByName,
 			&i.UsedByCreated,
+			&i.Sealed,
+			&i.Version,
 			&i.Followed,
 			&i.FollowsMe,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const invitesOf = `-- name: InvitesOf :many
+SELECT id, code, given_by, created, expires, revoked, used, used_by
+FROM invites WHERE given_by = $1 OR used_by = $1 ORDER BY created DESC, id
+`
+
+func (q *Queries) InvitesOf(ctx context.Context, givenBy []byte) ([]Invite, error) {
+	rows, err := q.query(ctx, q.invitesOfStmt, invitesOf, givenBy)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Invite
+	for rows.Next() {
+		var i Invite
+		if err := rows.Scan(
+			&i.ID,
+			&i.Code,
+			&i.GivenBy,
+			&i.Created,
+			&i.Expires,
+			&i.Revoked,
+			&i.Used,
+			&i.UsedBy,
 		); err != nil {
 			return nil, err
 		}
@@ -179,7 +245,7 @@ func (q *Queries) RevokeInvite(ctx context.Context, arg RevokeInviteParams) (int
 
 const setFounderInvite = `-- name: SetFounderInvite :exec
 INSERT INTO invites (id, code, created, expires) VALUES ($1, $2, $3, 0)
-ON CONFLICT (id) DO UPDATE SET code = excluded.code
+ON CONFLICT (id) DO UPDATE SET code = excluded.code, used = 0, used_by = NULL
 `
 
 type SetFounderInviteParams struct {

@@ -4,6 +4,33 @@
 
 package query
 
+type ClearName struct {
+	Person []byte
+	Name   string
+}
+
+type Follow struct {
+	Who   []byte
+	Whom  []byte
+	Since int64
+}
+
+type House struct {
+	Keyring []byte
+	Swept   bool
+}
+
+type Invite struct {
+	ID      []byte
+	Code    []byte
+	GivenBy []byte
+	Created int64
+	Expires int64
+	Revoked int64
+	Used    int64
+	UsedBy  []byte
+}
+
 type Pair struct {
 	House  []byte
 	Deputy []byte

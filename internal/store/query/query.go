@@ -13,6 +13,9 @@ var Migrations embed.FS
 
 // Tables are those with the records, in an order in which none refers to a later
 // one. The first column or two of each tell its rows apart.
-var Tables = []string{"people", "passkeys", "sessions", "invites", "follows", "rooms", "room_events", "reports", "pairs"}
+var Tables = []string{
+	"people", "house", "clear_names", "profiles", "pictures", "passkeys", "sessions", "invites", "follows",
+	"rooms", "room_events", "reports", "pairs",
+}
 
 //go:generate go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1 generate -f ../../../sqlc.yaml

@@ -115,3 +115,45 @@ func (q *Queries) Reports(ctx context.Context) ([]ReportsRow, error) {
 	}
 	return items, nil
 }
+
+const reportsBy = `-- name: ReportsBy :many
+SELECT id, room, about, made, CAST(length(hashes) + length(sealed) AS BIGINT) AS bytes
+FROM reports WHERE made_by = $1 ORDER BY made DESC, id
+`
+
+type ReportsByRow struct {
+	ID    []byte
+	Room  []byte
+	About []byte
+	Made  int64
+	Bytes int64
+}
+
+func (q *Queries) ReportsBy(ctx context.Context, madeBy []byte) ([]ReportsByRow, error) {
+	rows, err := q.query(ctx, q.reportsByStmt, reportsBy, madeBy)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReportsByRow
+	for rows.Next() {
+		var i ReportsByRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Room,
+			&i.About,
+			&i.Made,
+			&i.Bytes,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -19,9 +19,14 @@ func (s *Store) SignUp(ctx context.Context, n people.NewAccount) error {
 		}
 		p, created := n.Person, millis(n.Person.Created)
 		if err := q.AddPerson(ctx, query.AddPersonParams{
-			ID: p.ID[:], Name: p.Name, Created: created, Recovery: recovery,
+			ID: p.ID[:], Created: created, Recovery: recovery,
 		}); err != nil {
 			return err
+		}
+		if n.Sealed.Sealed != nil {
+			if _, err := addProfile(ctx, q, n.Sealed); err != nil {
+				return err
+			}
 		}
 		rows, err := q.UseInvite(ctx, query.UseInviteParams{Used: created, UsedBy: p.ID[:], Code: n.Invite[:]})
 		if err := changed(rows, err, people.ErrNoInvite); err != nil {
@@ -41,7 +46,7 @@ func (s *Store) Account(ctx context.Context, who id.Person) (people.Account, err
 		return people.Account{}, found("read an account", err, people.ErrNoPerson)
 	}
 	return people.Account{
-		Person: personOf(r.ID, r.Name, r.Created), Passkeys: int(r.Passkeys), Recovery: r.Recovery != 0,
+		Person: personOf(r.ID, r.Created, r.Sealed, r.Version), Passkeys: int(r.Passkeys), Recovery: r.Recovery != 0,
 	}, nil
 }
 
@@ -51,15 +56,7 @@ func (s *Store) Profile(ctx context.Context, viewer, who id.Person) (people.Prof
 	if err != nil {
 		return people.Profile{}, found("read a profile", err, people.ErrNoPerson)
 	}
-	return people.Profile{Person: personOf(r.ID, r.Name, r.Created), Followed: r.Followed, FollowsMe: r.FollowsMe}, nil
-}
-
-// Rename implements people.Accounts.
-func (s *Store) Rename(ctx context.Context, who id.Person, name string) error {
-	return s.write(ctx, "rename", func(ctx context.Context, q *query.Queries) error {
-		rows, err := q.Rename(ctx, query.RenameParams{Name: name, ID: who[:]})
-		return changed(rows, err, people.ErrNoPerson)
-	})
+	return people.Profile{Person: personOf(r.ID, r.Created, r.Sealed, r.Version), Followed: r.Followed, FollowsMe: r.FollowsMe}, nil
 }
 
 // AddPasskey implements people.Accounts.

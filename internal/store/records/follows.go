@@ -47,7 +47,7 @@ func (s *Store) Following(ctx context.Context, who id.Person) ([]people.Profile,
 	}
 	out := make([]people.Profile, len(rows))
 	for i, r := range rows {
-		out[i] = people.Profile{Person: personOf(r.ID, r.Name, r.Created), Followed: true, FollowsMe: r.Back}
+		out[i] = people.Profile{Person: personOf(r.ID, r.Created, r.Sealed, r.Version), Followed: true, FollowsMe: r.Back}
 	}
 	return out, nil
 }
@@ -60,7 +60,7 @@ func (s *Store) Followers(ctx context.Context, who id.Person) ([]people.Profile,
 	}
 	out := make([]people.Profile, len(rows))
 	for i, r := range rows {
-		out[i] = people.Profile{Person: personOf(r.ID, r.Name, r.Created), Followed: r.Back, FollowsMe: true}
+		out[i] = people.Profile{Person: personOf(r.ID, r.Created, r.Sealed, r.Version), Followed: r.Back, FollowsMe: true}
 	}
 	return out, nil
 }

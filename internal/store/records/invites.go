@@ -60,7 +60,7 @@ func (s *Store) Invites(ctx context.Context, by id.Person) ([]people.Invite, err
 			Created: fromMillis(r.Created), Expires: fromMillis(r.Expires),
 			Revoked: fromMillis(r.Revoked), Used: fromMillis(r.Used),
 			UsedBy: people.Profile{
-				Person:   personOf(r.UsedBy, r.UsedByName, r.UsedByCreated),
+				Person:   personOf(r.UsedBy, r.UsedByCreated, r.Sealed, r.Version),
 				Followed: r.Followed, FollowsMe: r.FollowsMe,
 			},
 		}
@@ -75,7 +75,7 @@ func (s *Store) Invite(ctx context.Context, code people.Hash) (people.Invite, er
 		return people.Invite{}, found("read an invite", err, people.ErrNoInvite)
 	}
 	return people.Invite{
-		ID: name[people.InviteID](r.ID), By: personOf(r.GivenBy, r.GivenByName, r.GivenByCreated),
+		ID: name[people.InviteID](r.ID), By: personOf(r.GivenBy, r.GivenByCreated, r.Sealed, r.Version),
 		Created: fromMillis(r.Created), Expires: fromMillis(r.Expires),
 		Revoked: fromMillis(r.Revoked), Used: fromMillis(r.Used),
 	}, nil

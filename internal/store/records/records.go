@@ -33,6 +33,9 @@ type Database interface {
 	// committed by then. So do takes a person or a room before it looks at what
 	// is theirs, or judges and changes by one query.
 	Write(ctx context.Context, do func(context.Context, *query.Queries) error) error
+	// Sweep writes everything anew, so that nothing of what was deleted before is
+	// in the files.
+	Sweep(ctx context.Context) error
 	// Close waits for the writes that have begun, and refuses others.
 	Close() error
 }
@@ -78,6 +81,7 @@ func take(ctx context.Context, q *query.Queries, who id.Person) error {
 var refusals = []error{
 	people.ErrNoPerson, people.ErrSignIn, people.ErrPasskey, people.ErrPasskeys, people.ErrNoPasskey, people.ErrNoSession,
 	people.ErrNoInvite, people.ErrNoInvitesLeft, people.ErrFollowing,
+	people.ErrChanged, people.ErrHandleTaken, people.ErrNoPicture,
 	reports.ErrFull, reports.ErrNone,
 }
 
@@ -131,6 +135,6 @@ func fromMillis(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-func personOf(b []byte, text string, created int64) people.Person {
-	return people.Person{ID: name[id.Person](b), Name: text, Created: fromMillis(created)}
+func personOf(b []byte, created int64, sealed []byte, version int64) people.Person {
+	return people.Person{ID: name[id.Person](b), Created: fromMillis(created), Sealed: sealed, Version: version}
 }

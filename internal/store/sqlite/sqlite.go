@@ -31,6 +31,7 @@ const readersMax = 8 // connections that read
 type file struct {
 	*writer
 
+	path string
 	db   *sql.DB // of the readers
 	read *query.Queries
 }
@@ -49,7 +50,7 @@ func openFile(ctx context.Context, path string) (_ *file, err error) {
 	if err := prepare(ctx, path); err != nil {
 		return nil, err
 	}
-	f := new(file)
+	f := &file{path: path}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.Close())
@@ -90,6 +91,20 @@ func (f *file) Close() error {
 	return errors.Join(errs...)
 }
 
+// Sweep implements records.Database. Others may write meanwhile, but for a moment.
+func (f *file) Sweep(ctx context.Context) (err error) {
+	db, err := connect(f.path, 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := db.ExecContext(ctx, "VACUUM"); err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return err
+}
+
 // prepare makes the file if there is none, and brings it to the present schema.
 func prepare(ctx context.Context, path string) (err error) {
 	// Made here, because SQLite would let others on the machine read it.
@@ -114,7 +129,7 @@ func prepare(ctx context.Context, path string) (err error) {
 // connect returns a pool of at most n connections to the file path.
 func connect(path string, n int, pragmas ...string) (*sql.DB, error) {
 	options := url.Values{"_pragma": append(pragmas,
-		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)")}
+		"busy_timeout(5000)", "journal_mode(WAL)", "secure_delete(1)", "synchronous(FULL)", "foreign_keys(1)")}
 	file := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: options.Encode()}
 	db, err := sql.Open("sqlite", file.String())
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/people/peopletest"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/store/query"
 	"github.com/stoa-audio/stoa/internal/store/records"
@@ -70,7 +71,7 @@ func TestReopen(t *testing.T) {
 func TestSettings(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "stoa.db"))
 	defer s.Close()
-	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1"} {
 		var got string
 		if err := s.file.writer.conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %q, want %q (%v)", pragma, got, want, err)
@@ -86,7 +87,7 @@ func TestClosed(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Rename(t.Context(), id.New[id.Person](), "Ada"); !errors.Is(err, people.ErrStore) {
+	if err := s.Erase(t.Context(), id.New[id.Person]()); !errors.Is(err, people.ErrStore) {
 		t.Errorf("a write to closed records: %v", err)
 	}
 	if _, err := s.Account(t.Context(), id.New[id.Person]()); !errors.Is(err, people.ErrStore) {
@@ -141,7 +142,7 @@ func TestUnwritable(t *testing.T) {
 	defer s.Close()
 	ctx, now := t.Context(), time.Now()
 	p, err := people.New(s, people.Config{
-		URL: &url.URL{Scheme: "https", Host: "stoa.example"}, House: "Test", InviteKey: []byte("a key for tests"),
+		URL: &url.URL{Scheme: "https", Host: "stoa.example"}, House: "Test", InviteKey: []byte("a key for tests"), Keys: new(peopletest.Keys),
 		Clock: func() time.Time { return now },
 	})
 	if err != nil {
@@ -187,7 +188,7 @@ func TestBatch(t *testing.T) {
 	add := func(err error) *write {
 		return &write{done: make(chan struct{}), do: func(ctx context.Context, q *query.Queries) error {
 			who := id.New[id.Person]()
-			if err := q.AddPerson(ctx, query.AddPersonParams{ID: who[:], Name: "Ada", Created: 1}); err != nil {
+			if err := q.AddPerson(ctx, query.AddPersonParams{ID: who[:], Created: 1}); err != nil {
 				return err
 			}
 			return err

@@ -54,10 +54,14 @@ func first(t *testing.T, s people.Store) people.Person {
 	if !needed {
 		t.Fatal("an empty house needs no founder")
 	}
-	p := people.Person{ID: id.New[id.Person](), Name: "Aylin Demir", Created: noon}
+	p := people.Person{ID: id.New[id.Person](), Created: noon, Sealed: []byte("Aylin"), Version: 1}
 	recovery := hash()
-	must(t, s.SignUp(t.Context(), people.NewAccount{Person: p, Invite: code, Recovery: &recovery}))
+	must(t, s.SignUp(t.Context(), people.NewAccount{Person: p, Sealed: sealedOf(p), Invite: code, Recovery: &recovery}))
 	return p
+}
+
+func sealedOf(p people.Person) people.SealedProfile {
+	return people.SealedProfile{Person: p.ID, Sealed: p.Sealed, Changed: p.Created}
 }
 
 // invited makes somebody whom by invited.
@@ -66,8 +70,8 @@ func invited(t *testing.T, s people.Store, by people.Person, name string) people
 	code, recovery := hash(), hash()
 	i := people.Invite{ID: id.New[people.InviteID](), By: by, Created: noon, Expires: noon.Add(time.Hour)}
 	must(t, s.Give(t.Context(), i, code, 1<<20))
-	p := people.Person{ID: id.New[id.Person](), Name: name, Created: noon.Add(time.Minute)}
-	must(t, s.SignUp(t.Context(), people.NewAccount{Person: p, Invite: code, Recovery: &recovery}))
+	p := people.Person{ID: id.New[id.Person](), Created: noon.Add(time.Minute), Sealed: []byte(name), Version: 1}
+	must(t, s.SignUp(t.Context(), people.NewAccount{Person: p, Sealed: sealedOf(p), Invite: code, Recovery: &recovery}))
 	return p
 }
 
@@ -82,7 +86,7 @@ func signUp(t *testing.T, s Store) {
 	name := id.New[people.InviteID]()
 	give(name, code, noon.Add(time.Hour))
 
-	p := people.Person{ID: id.New[id.Person](), Name: "Bo", Created: noon.Add(time.Minute)}
+	p := people.Person{ID: id.New[id.Person](), Created: noon.Add(time.Minute)}
 	k := people.Passkey{ID: []byte("key"), Person: p.ID, PublicKey: []byte{1, 2}, Flags: 5, Count: 1<<32 - 1, Created: p.Created}
 	must(t, s.SignUp(ctx, people.NewAccount{Person: p, Invite: code, Passkey: &k}))
 	got, err := s.Account(ctx, p.ID)
@@ -100,7 +104,7 @@ func signUp(t *testing.T, s Store) {
 	give(name, revoked, noon.Add(time.Hour))
 	must(t, s.Revoke(ctx, by.ID, name, noon))
 	for _, code := range []people.Hash{code, hash(), expired, revoked} {
-		again := people.Person{ID: id.New[id.Person](), Name: "Cy", Created: noon.Add(time.Minute)}
+		again := people.Person{ID: id.New[id.Person](), Created: noon.Add(time.Minute)}
 		refused(t, s.SignUp(ctx, people.NewAccount{Person: again, Invite: code}), people.ErrNoInvite)
 		_, err := s.Account(ctx, again.ID)
 		refused(t, err, people.ErrNoPerson)
@@ -109,7 +113,7 @@ func signUp(t *testing.T, s Store) {
 	// A passkey that another account has uses nothing up.
 	code = hash()
 	give(id.New[people.InviteID](), code, noon.Add(time.Hour))
-	thief := people.Person{ID: id.New[id.Person](), Name: "Di", Created: noon}
+	thief := people.Person{ID: id.New[id.Person](), Created: noon}
 	stolen := k
 	stolen.Person = thief.ID
 	refused(t, s.SignUp(ctx, people.NewAccount{Person: thief, Invite: code, Passkey: &stolen}), people.ErrPasskey)
@@ -128,7 +132,7 @@ func oneInvite(t *testing.T, s Store) {
 		errs := make([]error, 8)
 		for n := range errs {
 			wg.Go(func() {
-				p := people.Person{ID: id.New[id.Person](), Name: "Bo", Created: noon}
+				p := people.Person{ID: id.New[id.Person](), Created: noon}
 				errs[n] = s.SignUp(context.Background(), people.NewAccount{Person: p, Invite: code})
 			})
 		}
@@ -153,8 +157,9 @@ func account(t *testing.T, s Store) {
 	must(t, err)
 	same(t, got, people.Account{Person: p, Recovery: true})
 
-	must(t, s.Rename(ctx, p.ID, "Ada 🪴"))
-	p.Name = "Ada 🪴"
+	w := people.SealedProfile{Person: p.ID, Sealed: []byte("Ada 🪴"), Version: 1, Changed: noon}
+	must(t, s.SetProfile(ctx, w))
+	p.Sealed, p.Version = w.Sealed, 2
 	got, err = s.Account(ctx, p.ID)
 	must(t, err)
 	same(t, got.Person, p)
@@ -315,13 +320,13 @@ func founder(t *testing.T, s Store) {
 	same(t, i, people.Invite{Created: noon})
 	same(t, i.State(noon.Add(1000*24*time.Hour)), people.InviteOpen)
 
-	p := people.Person{ID: id.New[id.Person](), Name: "Aylin", Created: noon}
+	p := people.Person{ID: id.New[id.Person](), Created: noon}
 	must(t, s.SignUp(ctx, people.NewAccount{Person: p, Invite: code}))
 	needed, err := s.Founder(ctx, people.Invite{Created: noon}, hash())
 	must(t, err)
 	same(t, needed, false)
 	refused(t, s.SignUp(ctx, people.NewAccount{
-		Person: people.Person{ID: id.New[id.Person](), Name: "Bo", Created: noon}, Invite: code,
+		Person: people.Person{ID: id.New[id.Person](), Created: noon}, Invite: code,
 	}), people.ErrNoInvite)
 }
 
@@ -346,7 +351,7 @@ func invites(t *testing.T, s Store) {
 	same(t, got.By, by)
 
 	// A used one stays used; an unused one can be revoked, also twice.
-	p := people.Person{ID: id.New[id.Person](), Name: "Bo", Created: at}
+	p := people.Person{ID: id.New[id.Person](), Created: at}
 	must(t, s.SignUp(ctx, people.NewAccount{Person: p, Invite: aCode}))
 	refused(t, s.Revoke(ctx, by.ID, a, at), people.ErrNoInvite)
 	refused(t, s.Revoke(ctx, p.ID, b, at), people.ErrNoInvite)
@@ -432,7 +437,7 @@ func followsBounded(t *testing.T, s Store) {
 				// Each invites the next, so that nobody has invited many.
 				code := hash()
 				i := people.Invite{ID: id.New[people.InviteID](), By: by, Created: noon, Expires: noon.Add(time.Hour)}
-				by = people.Person{ID: id.New[id.Person](), Name: "Cy", Created: noon}
+				by = people.Person{ID: id.New[id.Person](), Created: noon}
 				errs[n] = errors.Join(errs[n],
 					s.Give(ctx, i, code, 1),
 					s.SignUp(ctx, people.NewAccount{Person: by, Invite: code}),
@@ -455,7 +460,8 @@ func nobody(t *testing.T, s Store) {
 	refused(t, err, people.ErrNoPerson)
 	_, err = s.Profile(ctx, who, who)
 	refused(t, err, people.ErrNoPerson)
-	refused(t, s.Rename(ctx, who, "Ada"), people.ErrNoPerson)
+	refused(t, s.SetProfile(ctx, people.SealedProfile{Person: who, Sealed: []byte{1}}), people.ErrNoPerson)
+	refused(t, s.Erase(ctx, who), people.ErrNoPerson)
 	refused(t, s.SetRecovery(ctx, who, hash()), people.ErrNoPerson)
 	refused(t, s.AddPasskey(ctx, people.Passkey{ID: []byte{1}, Person: who, PublicKey: []byte{1}}), people.ErrNoPerson)
 	refused(t, s.Revoke(ctx, who, id.New[people.InviteID](), noon), people.ErrNoInvite)

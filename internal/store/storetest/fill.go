@@ -26,12 +26,18 @@ func Fill(t *testing.T, s Store) {
 	founder, invite, recovery := people.Hash{1}, people.Hash{2}, people.Hash{3}
 	_, err := s.Founder(ctx, people.Invite{Created: noon}, founder)
 	must(t, err)
-	ada := people.Person{ID: filledAda, Name: "Aylin Demir 🦉", Created: noon}
+	ada := people.Person{ID: filledAda, Created: noon, Sealed: []byte{1, 0, 0xff}, Version: 1}
 	key := people.Passkey{ID: []byte{0, 1, 0xff}, Person: ada.ID, PublicKey: []byte{0}, Flags: 0xff, Count: 1<<32 - 1, Created: noon}
-	must(t, s.SignUp(ctx, people.NewAccount{Person: ada, Invite: founder, Passkey: &key}))
+	must(t, s.SignUp(ctx, people.NewAccount{Person: ada, Sealed: sealedOf(ada), Invite: founder, Passkey: &key}))
 	must(t, s.KeepBackup(ctx, ada.ID, people.Backup{Passkey: key.ID, Sealed: []byte{0, 0xff}}))
 	must(t, s.Give(ctx, people.Invite{ID: people.InviteID{1}, By: ada, Created: noon, Expires: noon.Add(time.Hour)}, invite, 2))
-	must(t, s.SignUp(ctx, people.NewAccount{Person: people.Person{ID: filledBen, Name: "Ben", Created: noon}, Invite: invite, Recovery: &recovery}))
+	must(t, s.SignUp(ctx, people.NewAccount{Person: people.Person{ID: filledBen, Created: noon}, Invite: invite, Recovery: &recovery}))
+	handle := people.Hash{9}
+	must(t, s.SetProfile(ctx, people.SealedProfile{
+		Person: ada.ID, Sealed: ada.Sealed, Handle: &handle, Version: 1, Changed: noon,
+		Picture: &people.SealedPicture{Large: []byte{0, 0xff}, Small: []byte{0}},
+	}))
+	must(t, s.Bind(ctx, [16]byte{0xff}))
 	must(t, s.AddSession(ctx, people.Session{ID: people.SessionID{1}, Person: ada.ID, Created: noon, Seen: noon}, filledToken))
 	must(t, s.Follow(ctx, filledBen, ada.ID, noon))
 	k := newTalk(guests)
@@ -53,7 +59,7 @@ func Filled(t *testing.T, s Store) {
 	ctx := t.Context()
 	a, err := s.Account(ctx, filledAda)
 	must(t, err)
-	same(t, a, people.Account{Person: people.Person{ID: filledAda, Name: "Aylin Demir 🦉", Created: noon}, Passkeys: 1})
+	same(t, a, people.Account{Person: people.Person{ID: filledAda, Created: noon, Sealed: []byte{1, 0, 0xff}, Version: 2}, Passkeys: 1})
 	session, err := s.Session(ctx, filledToken)
 	must(t, err)
 	same(t, session.Person, filledAda)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"crypto/sha256"
 	"net/url"
 	"strings"
 	"testing"
@@ -22,6 +23,7 @@ func house(t *testing.T, s Store) (p *people.People, now *time.Time, code string
 	must(t, err)
 	p, err = people.New(s, people.Config{
 		URL: where, House: "Test", InviteKey: []byte("a key for tests"), Invites: 2,
+		Keys: new(peopletest.Keys), HandleKey: []byte("another key for tests"),
 		InviteLife: 14 * 24 * time.Hour, Clock: func() time.Time { return at },
 	})
 	must(t, err)
@@ -29,6 +31,17 @@ func house(t *testing.T, s Store) (p *people.People, now *time.Time, code string
 	must(t, err)
 	same(t, needed, true)
 	return p, now, code
+}
+
+// comes makes somebody whom by invited, around the allowance.
+func comes(t *testing.T, p *people.People, s Store, by people.Person, name string) people.Person {
+	t.Helper()
+	code := id.New[people.Code]()
+	i := people.Invite{ID: id.New[people.InviteID](), By: by, Created: noon, Expires: noon.Add(time.Hour)}
+	must(t, s.Give(t.Context(), i, sha256.Sum256(code[:]), 1<<20))
+	a, _, err := p.SignUpByRecovery(t.Context(), code.String(), name)
+	must(t, err)
+	return a.Person
 }
 
 func peopleSignUpAndIn(t *testing.T, s Store) {
@@ -279,7 +292,7 @@ func peopleFollow(t *testing.T, s Store) {
 	ada, _, err := p.SignUpByRecovery(ctx, founding, "Ada")
 	must(t, err)
 	refused(t, p.Follow(ctx, ada.ID, ada.ID), people.ErrSelf)
-	bo, cy := invited(t, s, ada.Person, "Bo"), invited(t, s, ada.Person, "Cy")
+	bo, cy := comes(t, p, s, ada.Person, "Bo"), comes(t, p, s, ada.Person, "Cy")
 	must(t, p.Follow(ctx, ada.ID, bo.ID))
 	must(t, p.Follow(ctx, cy.ID, bo.ID))
 	must(t, p.Follow(ctx, cy.ID, ada.ID))
@@ -327,7 +340,7 @@ func peopleKnown(t *testing.T, s Store) {
 	_, _, err = p.Session(ctx, token)
 	refused(t, err, people.ErrNoSession)
 
-	bo := invited(t, s, ada.Person, "Bo")
+	bo := comes(t, p, s, ada.Person, "Bo")
 	stage := []id.Person{ada.ID, id.New[id.Person]()}
 	for range 2 {
 		for range 2 {

@@ -5,9 +5,11 @@
 package storetest
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stoa-audio/stoa/internal/deputy"
+	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 )
@@ -17,6 +19,9 @@ type Store interface {
 	people.Store
 	deputy.Store // a live.Store
 	reports.Store
+	// The keyring that the records belong to.
+	Bind(ctx context.Context, ring [id.Size]byte) error
+	Keyring(ctx context.Context) (ring [id.Size]byte, bound bool, err error)
 	Close() error
 }
 
@@ -36,6 +41,12 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"follows":                  follows,
 		"follows are bounded":      followsBounded,
 		"nobody":                   nobody,
+		"profiles":                 profiles,
+		"handles":                  handles,
+		"erasure":                  erasure,
+		"keyring":                  keyring,
+		"people write profiles":    peopleWriteProfiles,
+		"people are erased":        peopleAreErased,
 		"reports":                  keepsReports,
 		"people sign up and in":    peopleSignUpAndIn,
 		"people and passkeys":      peopleAndPasskeys,

@@ -1,30 +1,27 @@
 -- name: AddPerson :exec
-INSERT INTO people (id, name, created, recovery) VALUES ($1, $2, $3, $4);
+INSERT INTO people (id, created, recovery) VALUES ($1, $2, $3);
 
 -- name: IsPerson :one
 SELECT EXISTS (SELECT 1 FROM people WHERE id = $1) AS there;
 
 -- name: TakePerson :execrows
 -- What a taken person has, nobody else counts until the transaction ends.
-UPDATE people SET name = name WHERE id = $1;
+UPDATE people SET created = created WHERE id = $1;
 
 -- name: IsEmpty :one
 SELECT NOT EXISTS (SELECT 1 FROM people) AS empty;
 
 -- name: Account :one
-SELECT p.id, p.name, p.created,
+SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
     CAST(CASE WHEN p.recovery IS NULL THEN 0 ELSE 1 END AS BIGINT) AS recovery,
     (SELECT count(*) FROM passkeys k WHERE k.person = p.id) AS passkeys
-FROM people p WHERE p.id = $1;
+FROM people p LEFT JOIN profiles w ON w.person = p.id WHERE p.id = $1;
 
 -- name: Profile :one
-SELECT p.id, p.name, p.created,
+SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
     EXISTS (SELECT 1 FROM follows f WHERE f.who = $1 AND f.whom = p.id) AS followed,
     EXISTS (SELECT 1 FROM follows f WHERE f.who = p.id AND f.whom = $1) AS follows_me
-FROM people p WHERE p.id = $2;
-
--- name: Rename :execrows
-UPDATE people SET name = $1 WHERE id = $2;
+FROM people p LEFT JOIN profiles w ON w.person = p.id WHERE p.id = $2;
 
 -- name: SetRecovery :execrows
 UPDATE people SET recovery = $1 WHERE id = $2;
@@ -53,3 +50,12 @@ WHERE person = $1 AND key_backup IS NOT NULL ORDER BY created, id;
 
 -- name: ForgetBackups :exec
 UPDATE passkeys SET key_backup = NULL WHERE person = $1;
+
+-- name: HasRecovery :one
+SELECT EXISTS (SELECT 1 FROM people WHERE id = $1 AND recovery = $2) AS has;
+
+-- name: Erase :execrows
+DELETE FROM people WHERE id = $1;
+
+-- name: PeopleAfter :many
+SELECT id FROM people WHERE id > $1 ORDER BY id LIMIT $2;

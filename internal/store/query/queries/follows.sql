@@ -11,16 +11,22 @@ INSERT INTO follows (who, whom, since) VALUES ($1, $2, $3);
 DELETE FROM follows WHERE who = $1 AND whom = $2;
 
 -- name: Following :many
-SELECT p.id, p.name, p.created,
+SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
     EXISTS (SELECT 1 FROM follows b WHERE b.who = f.whom AND b.whom = f.who) AS back
-FROM follows f JOIN people p ON p.id = f.whom
+FROM follows f JOIN people p ON p.id = f.whom LEFT JOIN profiles w ON w.person = p.id
 WHERE f.who = $1 ORDER BY f.since DESC, p.id LIMIT $2;
 
 -- name: Followers :many
-SELECT p.id, p.name, p.created,
+SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
     EXISTS (SELECT 1 FROM follows b WHERE b.who = f.whom AND b.whom = f.who) AS back
-FROM follows f JOIN people p ON p.id = f.who
+FROM follows f JOIN people p ON p.id = f.who LEFT JOIN profiles w ON w.person = p.id
 WHERE f.whom = $1 ORDER BY f.since DESC, p.id LIMIT $2;
 
 -- name: FollowedBy :many
 SELECT whom FROM follows WHERE who = $1;
+
+-- name: CountFollowers :one
+SELECT count(*) FROM follows WHERE whom = $1;
+
+-- name: FollowsOf :many
+SELECT who, whom, since FROM follows WHERE who = $1 OR whom = $1 ORDER BY since DESC, who, whom LIMIT $2;

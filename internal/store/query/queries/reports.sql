@@ -12,3 +12,7 @@ SELECT id, room, about, made_by, made, hashes, sealed FROM reports WHERE id = $1
 
 -- name: ForgetReports :exec
 DELETE FROM reports WHERE made < $1;
+
+-- name: ReportsBy :many
+SELECT id, room, about, made, CAST(length(hashes) + length(sealed) AS BIGINT) AS bytes
+FROM reports WHERE made_by = $1 ORDER BY made DESC, id;

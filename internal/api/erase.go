@@ -1,0 +1,221 @@
+package api
+
+import (
+	"archive/zip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/room"
+)
+
+// Bodies about what is stored.
+type (
+	// Stored is all that is stored about me.
+	Stored struct {
+		Classes []StoredClass `json:"classes"`
+	}
+	// StoredClass is one kind of it.
+	StoredClass struct {
+		Class  people.Class     `json:"class" enum:"account,profile,picture,passkeys,key_backups,recovery,sessions,invites,follows,followers,reports_made,rooms,key"`
+		Rows   int              `json:"rows"`
+		Bytes  int              `json:"bytes"`
+		Oldest time.Time        `json:"oldest,omitzero"`
+		Keeps  string           `json:"keeps" doc:"account: until it is erased; days:N; room: until the room ends; seen:N: N days after it was last seen"`
+		Until  time.Time        `json:"until,omitzero" doc:"when the oldest of it goes"`
+		More   []map[string]any `json:"more" doc:"the first hundred rows"`
+	}
+	// Erase is the proof that it is me who wants to be erased: one of the two.
+	Erase struct {
+		Ceremony     string          `json:"ceremony,omitempty"`
+		Credential   json.RawMessage `json:"credential,omitempty" doc:"AuthenticationResponseJSON (WebAuthn, section 5.1)"`
+		RecoveryCode string          `json:"recovery_code,omitempty"`
+	}
+)
+
+// storedMore is how many rows of a class are shown; an export has all of them.
+const storedMore = 100
+
+func (a *API) addStored() {
+	tags := []string{"me"}
+	add(a, huma.Operation{
+		OperationID: "list-stored", Method: "GET", Path: "/api/v1/me/stored", Tags: tags, Summary: "All that is stored about me",
+	}, toRead, func(ctx context.Context, _ *struct{}) (*output[Stored], error) {
+		return answer(a.stored(ctx, me(ctx), storedMore))
+	})
+	add(a, huma.Operation{
+		OperationID: "export-me", Method: "GET", Path: "/api/v1/me/export", Tags: tags, Summary: "All that is stored about me, as a ZIP file",
+		Responses: map[string]*huma.Response{"200": {
+			Description: "stoa.json, and picture.jpg if there is one",
+			Content:     map[string]*huma.MediaType{"application/zip": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+		}},
+	}, toExport, func(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
+		return a.export(ctx, me(ctx))
+	})
+	add(a, huma.Operation{
+		OperationID: "begin-erase", Method: "POST", Path: "/api/v1/me/erase/begin", Tags: tags, Summary: "Begin to erase my account",
+	}, toWrite, func(ctx context.Context, _ *struct{ Body None }) (*output[Ceremony], error) {
+		return answer(ceremony(a.People.BeginErase(me(ctx))))
+	})
+	add(a, huma.Operation{
+		OperationID: "erase-me", Method: "POST", Path: "/api/v1/me/erase", Tags: tags, Summary: "Erase my account",
+	}, toErase, func(ctx context.Context, in *struct{ Body Erase }) (*nothing, error) {
+		return &nothing{}, a.erase(ctx, me(ctx), in.Body)
+	})
+}
+
+// stored returns what is stored about who, with up to most rows of each class.
+func (a *API) stored(ctx context.Context, who id.Person, most int) (Stored, error) {
+	rows, err := a.People.Stored(ctx, who)
+	if err != nil {
+		return Stored{}, err
+	}
+	rows = append(rows, a.roomRows(who)...)
+	out := Stored{make([]StoredClass, len(people.Classes))}
+	for i, kept := range people.Classes {
+		c := StoredClass{Class: kept.Class, Keeps: kept.Keeps, More: []map[string]any{}}
+		for _, r := range rows {
+			if r.Class != kept.Class {
+				continue
+			}
+			c.Rows++
+			c.Bytes += r.Bytes
+			if !r.Since.IsZero() && (c.Oldest.IsZero() || r.Since.Before(c.Oldest)) {
+				c.Oldest = r.Since
+			}
+			if len(c.More) < most {
+				c.More = append(c.More, r.More)
+			}
+		}
+		var days int
+		if n, _ := fmt.Sscanf(kept.Keeps, "days:%d", &days); n == 1 && !c.Oldest.IsZero() {
+			c.Until = c.Oldest.AddDate(0, 0, days)
+		}
+		out.Classes[i] = c
+	}
+	return out, nil
+}
+
+// roomRows returns what running rooms have of who.
+func (a *API) roomRows(who id.Person) (rows []people.Row) {
+	a.rooms.Each(func(name id.Room, r *room.Room) {
+		p := r.Participant(who)
+		if p == nil {
+			return
+		}
+		text, err := json.Marshal(p)
+		if err != nil {
+			return
+		}
+		rows = append(rows, people.Row{Class: people.ClassRooms, Bytes: len(text), Since: r.Opened(), More: map[string]any{
+			"room": name, "title": r.Title(), "me": p.Name, "role": p.Role,
+		}})
+	})
+	return rows
+}
+
+// export writes all of it into one file, while it is sent.
+func (a *API) export(ctx context.Context, who id.Person) (*huma.StreamResponse, error) {
+	all, err := a.stored(ctx, who, 1<<30)
+	if err != nil {
+		return nil, err
+	}
+	jpeg, _, err := a.People.Picture(ctx, who, false)
+	if err != nil && !errors.Is(err, people.ErrNoPicture) {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(out huma.Context) {
+		out.SetHeader("Content-Type", "application/zip")
+		out.SetHeader("Content-Disposition", `attachment; filename="stoa.zip"`)
+		out.SetStatus(http.StatusOK)
+		z := zip.NewWriter(out.BodyWriter())
+		err := writeExport(z, all, jpeg)
+		if err = errors.Join(err, z.Close()); err != nil && ctx.Err() == nil {
+			a.Log.LogAttrs(ctx, slog.LevelDebug, "an export was cut off")
+		}
+	}}, nil
+}
+
+func writeExport(z *zip.Writer, all Stored, jpeg []byte) error {
+	w, err := z.Create("stoa.json")
+	if err != nil {
+		return err
+	}
+	classes := make(map[people.Class]StoredClass, len(all.Classes))
+	for _, c := range all.Classes {
+		classes[c.Class] = c
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	if err := e.Encode(classes); err != nil || jpeg == nil {
+		return err
+	}
+	if w, err = z.Create("picture.jpg"); err != nil {
+		return err
+	}
+	_, err = w.Write(jpeg)
+	return err
+}
+
+// erase erases who, if they prove that they want it: out of their rooms, off the
+// records, their key destroyed, nowhere signed in.
+func (a *API) erase(ctx context.Context, who id.Person, proof Erase) error {
+	if proof.RecoveryCode != "" {
+		if err := a.People.ProveEraseByRecovery(ctx, who, proof.RecoveryCode); err != nil {
+			return err
+		}
+	} else {
+		f := finishing{Finish{proof.Ceremony, proof.Credential}}
+		name, credential, err := f.parse()
+		if err != nil {
+			return err
+		}
+		if err := a.People.ProveErase(ctx, who, name, credential); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doMax)
+	defer cancel()
+	if err := a.People.Erase(ctx, who); err != nil {
+		return err
+	}
+	a.goOut(ctx, who)
+	a.setCookie(visitOf(ctx), "")
+	a.conns.signOutPerson(who)
+	return nil
+}
+
+// goOut has who leave all rooms, also those in which only their seat is held.
+func (a *API) goOut(ctx context.Context, who id.Person) {
+	seats := make(map[id.Room]room.Seat)
+	a.rooms.Each(func(name id.Room, r *room.Room) {
+		if p := r.Participant(who); p != nil {
+			seats[name] = room.Seat{Who: who, Session: p.Session}
+		}
+	})
+	for name, by := range seats {
+		if by.Session.IsZero() { // a lost connection: the seat goes by itself, within SeatHold
+			continue
+		}
+		_ = a.rooms.Do(ctx, name, room.Leave{By: by})
+	}
+}
+
+// signOutPerson ends all connections of a person, signed in or seated.
+func (s *connections) signOutPerson(who id.Person) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.all {
+		if seat := c.held(); c.session.Person == who || seat != nil && seat.who == who {
+			go c.signOut()
+		}
+	}
+}

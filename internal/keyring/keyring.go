@@ -1,0 +1,237 @@
+// Package keyring keeps a key for each person, outside of what is backed up with
+// the records: what somebody wrote about themselves is sealed by it, and is gone
+// from every backup when the key is destroyed (docs/adr/0065).
+//
+// It is a SQLite file that overwrites what is deleted, and has no log in which a
+// destroyed key would stay. It seals nothing itself, and knows nothing of people
+// but their ids. Not here: what a disk or a file system keeps of old blocks.
+package keyring
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"time"
+
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+
+	"github.com/stoa-audio/stoa/internal/id"
+)
+
+// KeySize is the size of a key in bytes.
+const KeySize = 32
+
+var (
+	// ErrNone means that there is no keyring where there should be one.
+	ErrNone = errors.New("there is no keyring")
+	// ErrNoKey means that somebody has no key.
+	ErrNoKey = errors.New("no such key")
+	// ErrDoomed means that somebody is erased, or about to be.
+	ErrDoomed = errors.New("this person is erased")
+)
+
+type ringKind struct{}
+
+// ID tells one keyring from another.
+type ID = id.ID[ringKind]
+
+const schema = `
+CREATE TABLE IF NOT EXISTS house (
+    id     BLOB PRIMARY KEY CHECK (length(id) = 16),
+    secret BLOB NOT NULL    CHECK (length(secret) = 32)
+);
+CREATE TABLE IF NOT EXISTS keys (
+    person BLOB    PRIMARY KEY CHECK (length(person) = 16),
+    key    BLOB    NOT NULL    CHECK (length(key) = 32),
+    made   INTEGER NOT NULL
+);
+-- Who is erased, by the hash of their id; doomed is the id itself until it is done.
+CREATE TABLE IF NOT EXISTS erased (
+    hash   BLOB    PRIMARY KEY CHECK (length(hash) = 32),
+    doomed BLOB    CHECK (length(doomed) = 16),
+    at     INTEGER NOT NULL
+);`
+
+// A Ring is an open keyring. It is safe for concurrent use.
+type Ring struct {
+	db     *sql.DB
+	id     ID
+	secret []byte
+}
+
+// Open opens the keyring in the file path. One that is not there yet is made, if
+// that is wanted; else the error is ErrNone.
+func Open(ctx context.Context, path string, create bool) (_ *Ring, err error) {
+	flags := os.O_RDWR
+	if create {
+		flags |= os.O_CREATE
+	}
+	// Made here, because SQLite would let others on the machine read it.
+	f, err := os.OpenFile(path, flags, 0o600) //nolint:gosec // the operator names it
+	if errors.Is(err, fs.ErrNotExist) && !create {
+		return nil, fmt.Errorf("%w at %s", ErrNone, path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the keyring: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("open the keyring: %w", err)
+	}
+	options := url.Values{"_pragma": {
+		"busy_timeout(5000)", "journal_mode(DELETE)", "synchronous(FULL)", "secure_delete(1)", "temp_store(MEMORY)",
+	}}
+	where := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: options.Encode()}
+	db, err := sql.Open("sqlite", where.String())
+	if err != nil {
+		return nil, fmt.Errorf("open the keyring: %w", err)
+	}
+	db.SetMaxOpenConns(1) // reading is quick, and what is read is remembered elsewhere
+	r := &Ring{db: db}
+	if err := r.begin(ctx, create); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the keyring: %w", err), db.Close())
+	}
+	return r, nil
+}
+
+// begin finds out which keyring it is, and fills a new one.
+func (r *Ring) begin(ctx context.Context, create bool) error {
+	if create {
+		if _, err := r.db.ExecContext(ctx, schema); err != nil {
+			return err
+		}
+		made, secret := id.New[ID](), make([]byte, KeySize)
+		_, _ = rand.Read(secret) // never fails (crypto/rand, Go 1.24)
+		if _, err := r.db.ExecContext(ctx,
+			"INSERT INTO house (id, secret) SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM house)", made[:], secret); err != nil {
+			return err
+		}
+	}
+	var b []byte
+	if err := r.db.QueryRowContext(ctx, "SELECT id, secret FROM house").Scan(&b, &r.secret); err != nil {
+		return err
+	}
+	copy(r.id[:], b)
+	return nil
+}
+
+// ID returns which keyring it is.
+func (r *Ring) ID() ID { return r.id }
+
+// Close closes the file.
+func (r *Ring) Close() error { return r.db.Close() }
+
+// House derives a key of the house's own for one purpose (HKDF, RFC 5869).
+func (r *Ring) House(purpose string) ([]byte, error) {
+	return hkdf.Key(sha256.New, r.secret, nil, "stoa "+purpose, KeySize)
+}
+
+// Key returns the key of who, or ErrNoKey.
+func (r *Ring) Key(ctx context.Context, who id.Person) ([]byte, error) {
+	var key []byte
+	err := r.db.QueryRowContext(ctx, "SELECT key FROM keys WHERE person = $1", who[:]).Scan(&key)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ErrNoKey
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a key: %w", err)
+	}
+	return key, nil
+}
+
+// Make makes a key for who, if there is none. It is ErrDoomed for who is erased.
+func (r *Ring) Make(ctx context.Context, who id.Person) error {
+	hash, key := sha256.Sum256(who[:]), make([]byte, KeySize)
+	_, _ = rand.Read(key) // never fails (crypto/rand, Go 1.24)
+	_, err := r.db.ExecContext(ctx, `INSERT INTO keys (person, key, made)
+		SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM erased WHERE hash = $4)
+		ON CONFLICT DO NOTHING`, who[:], key, time.Now().UnixMilli(), hash[:])
+	if err != nil {
+		return fmt.Errorf("make a key: %w", err)
+	}
+	erased, err := r.Erased(ctx, who)
+	if err == nil && erased {
+		err = ErrDoomed
+	}
+	return err
+}
+
+// Drop takes back a key of whom no account was made.
+func (r *Ring) Drop(ctx context.Context, who id.Person) error {
+	if _, err := r.db.ExecContext(ctx, "DELETE FROM keys WHERE person = $1", who[:]); err != nil {
+		return fmt.Errorf("drop a key: %w", err)
+	}
+	return nil
+}
+
+// Doom notes that who is to be erased. From then on it will be, whatever happens.
+func (r *Ring) Doom(ctx context.Context, who id.Person) error {
+	hash := sha256.Sum256(who[:])
+	_, err := r.db.ExecContext(ctx, "INSERT INTO erased (hash, doomed, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+		hash[:], who[:], time.Now().UnixMilli())
+	if err != nil {
+		return fmt.Errorf("note who is to be erased: %w", err)
+	}
+	return nil
+}
+
+// Doomed returns who is to be erased and is not yet.
+func (r *Ring) Doomed(ctx context.Context) (_ []id.Person, err error) {
+	rows, err := r.db.QueryContext(ctx, "SELECT doomed FROM erased WHERE doomed IS NOT NULL ORDER BY at")
+	if err != nil {
+		return nil, fmt.Errorf("look who is to be erased: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var out []id.Person
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return nil, fmt.Errorf("look who is to be erased: %w", err)
+		}
+		var who id.Person
+		copy(who[:], b)
+		out = append(out, who)
+	}
+	return out, rows.Err()
+}
+
+// Destroy destroys the key of who, and leaves that they are erased, by the hash
+// of their id.
+func (r *Ring) Destroy(ctx context.Context, who id.Person) error {
+	hash := sha256.Sum256(who[:])
+	tx, err := r.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("destroy a key: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
+	if _, err := tx.ExecContext(ctx, "DELETE FROM keys WHERE person = $1", who[:]); err != nil {
+		return fmt.Errorf("destroy a key: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO erased (hash, at) VALUES ($1, $2)
+		ON CONFLICT (hash) DO UPDATE SET doomed = NULL`, hash[:], time.Now().UnixMilli()); err != nil {
+		return fmt.Errorf("destroy a key: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("destroy a key: %w", err)
+	}
+	return nil
+}
+
+// Erased reports whether who is erased, or is to be.
+func (r *Ring) Erased(ctx context.Context, who id.Person) (erased bool, err error) {
+	hash := sha256.Sum256(who[:])
+	err = r.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM erased WHERE hash = $1)", hash[:]).Scan(&erased)
+	if err != nil {
+		return false, fmt.Errorf("look who is erased: %w", err)
+	}
+	return erased, nil
+}
+
+// IsNoKey reports whether an error means that there is no such key.
+func (r *Ring) IsNoKey(err error) bool { return errors.Is(err, ErrNoKey) }

@@ -1,0 +1,122 @@
+package people
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+)
+
+// A Row is a row about somebody in the records.
+type Row struct {
+	Class Class
+	Bytes int
+	Since time.Time      // of the oldest time in it; zero for none
+	More  map[string]any // its values, as people read them; none of a secret
+}
+
+// A Class is a kind of what is stored about somebody.
+type Class string
+
+// The classes there are.
+const (
+	ClassAccount   Class = "account"
+	ClassProfile   Class = "profile"
+	ClassPicture   Class = "picture"
+	ClassPasskeys  Class = "passkeys"
+	ClassBackups   Class = "key_backups"
+	ClassRecovery  Class = "recovery"
+	ClassSessions  Class = "sessions"
+	ClassInvites   Class = "invites"
+	ClassFollows   Class = "follows"
+	ClassFollowers Class = "followers"
+	ClassReports   Class = "reports_made"
+	ClassRooms     Class = "rooms"
+	ClassKey       Class = "key"
+)
+
+// Kept is for how long a class is kept.
+type Kept struct {
+	Class Class
+	Keeps string
+}
+
+// Classes are all of them, in the order in which they are shown.
+var Classes = []Kept{
+	{ClassAccount, "account"},
+	{ClassProfile, "account"},
+	{ClassPicture, "account"},
+	{ClassPasskeys, "account"},
+	{ClassBackups, "account"},
+	{ClassRecovery, "account"},
+	{ClassSessions, "seen:90"},
+	{ClassInvites, "account"},
+	{ClassFollows, "account"},
+	{ClassFollowers, "account"},
+	{ClassReports, "days:30"},
+	{ClassRooms, "room"},
+	{ClassKey, "account"},
+}
+
+// Columns says of each column in the records to which class what it has about
+// somebody belongs; nothing, where it has nothing about anybody.
+var Columns = map[string]Class{
+	"people.id": ClassAccount, "people.created": ClassAccount, "people.recovery": ClassRecovery,
+	"clear_names.person": ClassProfile, "clear_names.name": ClassProfile,
+	"profiles.person": ClassProfile, "profiles.sealed": ClassProfile, "profiles.handle": ClassProfile,
+	"profiles.version": ClassProfile, "profiles.changed": ClassProfile,
+	"pictures.person": ClassPicture, "pictures.large": ClassPicture, "pictures.small": ClassPicture, "pictures.changed": ClassPicture,
+	"passkeys.id": ClassPasskeys, "passkeys.person": ClassPasskeys, "passkeys.public_key": ClassPasskeys,
+	"passkeys.flags": ClassPasskeys, "passkeys.uses": ClassPasskeys, "passkeys.created": ClassPasskeys,
+	"passkeys.key_backup": ClassBackups,
+	"sessions.id":         ClassSessions, "sessions.token": ClassSessions, "sessions.person": ClassSessions,
+	"sessions.created": ClassSessions, "sessions.seen": ClassSessions,
+	"invites.id": ClassInvites, "invites.code": ClassInvites, "invites.given_by": ClassInvites, "invites.created": ClassInvites,
+	"invites.expires": ClassInvites, "invites.revoked": ClassInvites, "invites.used": ClassInvites, "invites.used_by": ClassInvites,
+	"follows.who": ClassFollows, "follows.whom": ClassFollowers, "follows.since": ClassFollows,
+	"reports.id": ClassReports, "reports.room": ClassReports, "reports.about": ClassReports, "reports.made_by": ClassReports,
+	"reports.made": ClassReports, "reports.hashes": ClassReports, "reports.sealed": ClassReports,
+	"rooms.name": ClassRooms, "rooms.snapshot": ClassRooms, "room_events.room": ClassRooms, "room_events.event": ClassRooms,
+	// Numbers of rooms and nodes, which are about nobody.
+	"rooms.term": "", "rooms.seq": "", "rooms.compacted": "", "rooms.house": "", "rooms.kept": "", "room_events.seq": "",
+	"pairs.house": "", "pairs.deputy": "", "pairs.term": "", "pairs.key": "", "pairs.url": "",
+	"pens.id": "", "pens.written": "", "pens.used": "", "house.keyring": "", "house.swept": "",
+}
+
+// Stored returns what is stored about who, row by row, in the order of Classes.
+func (p *People) Stored(ctx context.Context, who id.Person) ([]Row, error) {
+	own, err := p.OwnProfile(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := p.store.Rows(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		if rows[i].Class == ClassProfile {
+			rows[i].More["name"], rows[i].More["handle"], rows[i].More["pronouns"] = own.Name, own.Handle, own.Pronouns
+			rows[i].More["bio"], rows[i].More["links"], rows[i].More["languages"] = own.Bio, own.Links, own.Languages
+			rows[i].More["show_inviter"], rows[i].More["picture"] = own.ShowInviter, own.Picture
+		}
+	}
+	_, err = p.config.Keys.Key(ctx, who)
+	switch {
+	case err == nil:
+		rows = append(rows, Row{Class: ClassKey, Bytes: id.Size + 32 + 8, More: map[string]any{"bits": 256}})
+	case !p.config.Keys.IsNoKey(err):
+		return nil, fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	at := func(c Class) int {
+		for i, one := range Classes {
+			if one.Class == c {
+				return i
+			}
+		}
+		return len(Classes)
+	}
+	slices.SortStableFunc(rows, func(a, b Row) int { return at(a.Class) - at(b.Class) })
+	return rows, nil
+}
