@@ -25,6 +25,9 @@ export function Later({ show }: { show: (screens: Screens) => ComponentChild }) 
     <Porch>
       <BackTop />
       <div class="pad stack roomy" aria-busy={!there}>
+        <h1 class="vh" tabIndex={-1}>
+          {t().loading}
+        </h1>
         {there === 'failed' ? (
           <div class="stack failed">
             <p class="err" role="alert">

@@ -45,7 +45,7 @@ function Editing({ me }: { me: Me }) {
   return (
     <Porch aside={there && <div class="pad preview-pane">{<Preview form={there} me={me} />}</div>}>
       <BackTop up={{ href: to.me, says: t().nav.me }} />
-      <div class="pad stack wide-gap narrow">
+      <div class="pad stack wide-gap">
         <div class="stack tight">
           <Heading>{t().edit.title}</Heading>
           <p class="soft">{p().edit.what}</p>
@@ -112,7 +112,7 @@ function Form({ form, me }: { form: ProfileForm; me: Me }) {
   }, [look.value]);
 
   const save = async () => {
-    if (form.saving.peek()) return;
+    if (form.saving.peek() || !form.changed.peek()) return;
     hitch.value = '';
     try {
       switch (await form.save()) {
@@ -144,7 +144,7 @@ function Form({ form, me }: { form: ProfileForm; me: Me }) {
   return (
     <form
       ref={element}
-      class="stack roomy"
+      class="stack roomy profile-form"
       noValidate
       data-test="profile-form"
       onSubmit={(event) => {
@@ -302,7 +302,7 @@ function Line({ form, field, label, hint, before, autocomplete, required }: Line
         />
       </div>
       <Wrong form={form} at={field} />
-      {hint && (
+      {hint && !form.problems.value.has(field) && (
         <span class="meta" id={`${id}-why`}>
           {hint}
         </span>

@@ -26,6 +26,11 @@ export function PersonScreen({ id }: { id: string }) {
     <Porch>
       <BackTop />
       <div class="pad stack roomy narrow">
+        {found.shown.value.kind !== 'ready' && (
+          <h1 class="vh" tabIndex={-1}>
+            {t().person.profile}
+          </h1>
+        )}
         <Loadable of={found}>{(p) => <Profile person={p} />}</Loadable>
       </div>
       {seat.value && <Dock seat={seat.value} />}

@@ -143,7 +143,13 @@ export function PicturePart({ me, onChange }: { me: Me; onChange: () => void }) 
           </p>
         ) : (
           <p class="meta" id="picture-why">
-            {over.value ? words.dropNow : words.drop}
+            {over.value ? (
+              words.dropNow
+            ) : (
+              <>
+                {words.square} <span class="only-keys">{words.drop}</span>
+              </>
+            )}
           </p>
         )}
       </div>
