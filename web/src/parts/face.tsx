@@ -33,17 +33,17 @@ const smallMax = 160;
  * The initials, until the picture has come over them; when it does not come,
  * they stay. Both are of one size, so that nothing moves.
  */
-function Likeness({ id, name, picture, size = 0 }: FaceProps) {
+function Likeness({ id, name, picture, size }: FaceProps) {
   const word = useRef<HTMLElement>(null);
-  const width = useSignal(size);
+  const measured = useSignal(0);
   const come = useSignal('');
   const lost = useSignal('');
   useLayoutEffect(() => {
-    if (picture && word.current) width.value = size || word.current.offsetWidth;
-  }, [picture, size, width]);
-  const large = width.value * devicePixelRatio > smallMax;
-  const url =
-    picture && width.value ? house.pictureURL(id, large ? 'large' : 'small', picture) : '';
+    if (picture && !size && word.current) measured.value = word.current.offsetWidth;
+  }, [picture, size, measured]);
+  const width = size ?? measured.value;
+  const large = width * devicePixelRatio > smallMax;
+  const url = picture && width ? house.pictureURL(id, large ? 'large' : 'small', picture) : '';
   const there = url !== '' && (come.value === url || atHand.has(url));
   return (
     <>
