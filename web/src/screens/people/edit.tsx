@@ -158,7 +158,7 @@ function Form({ form, me }: { form: ProfileForm; me: Me }) {
       <Bio form={form} />
       <Links form={form} />
       <Languages form={form} />
-      <div class="field">
+      <div class="stack tight">
         <label class="row">
           <span class="grow">
             <b>{words.inviter}</b>
