@@ -3,12 +3,12 @@ import { account } from './models/account.ts';
 import { announcement, toast } from './models/notices.ts';
 import { seat } from './models/visit.ts';
 import { Icon } from './parts/icon.tsx';
+import { Later } from './parts/later.tsx';
 import { type Route, route } from './router.ts';
 import { HallwayScreen } from './screens/hallway.tsx';
 import { InvitationScreen } from './screens/invitation.tsx';
 import { InvitesScreen } from './screens/invites.tsx';
 import { NowhereScreen, OfflineScreen, Threshold } from './screens/nowhere.tsx';
-import { MeScreen, PersonScreen } from './screens/person.tsx';
 import { RoomScreen } from './screens/room/index.tsx';
 import { RoomSheets } from './screens/room/sheets.tsx';
 import { SettingsScreen } from './screens/settings.tsx';
@@ -48,6 +48,7 @@ function Screen({ route: shown }: { route: Route }) {
       if (shown.screen === 'invitation') return <InvitationScreen code={shown.code} />;
       if (shown.screen === 'hallway') return <WelcomeScreen />;
       if (shown.screen === 'nowhere') return <NowhereScreen />;
+      if (shown.screen === 'goodbye') return <Later show={(s) => <s.GoodbyeScreen />} />;
       return <SignInScreen then={shown.screen === 'signin' ? '/' : location.pathname} />;
   }
   switch (shown.screen) {
@@ -62,11 +63,16 @@ function Screen({ route: shown }: { route: Route }) {
     case 'invites':
       return <InvitesScreen />;
     case 'me':
-      return <MeScreen />;
+      return <Later show={(s) => <s.MeScreen />} />;
+    case 'edit':
+      return <Later show={(s) => <s.EditScreen />} />;
+    case 'stored':
+      return <Later show={(s) => <s.StoredScreen />} />;
     case 'person':
-      return <PersonScreen id={shown.person} />;
+      return <Later show={(s) => <s.PersonScreen key={shown.person} id={shown.person} />} />;
     case 'settings':
       return <SettingsScreen />;
+    case 'goodbye': // there is nobody to take leave of
     case 'nowhere':
       return <NowhereScreen />;
   }

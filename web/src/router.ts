@@ -8,8 +8,12 @@ export type Route =
   | { screen: 'signin' }
   | { screen: 'invites' }
   | { screen: 'me' }
+  | { screen: 'edit' }
+  | { screen: 'stored' }
+  /** By the id, or by the handle with an `@`. */
   | { screen: 'person'; person: string }
   | { screen: 'settings' }
+  | { screen: 'goodbye' }
   | { screen: 'nowhere' };
 
 const path = signal(location.pathname);
@@ -22,8 +26,11 @@ export const to = {
   signin: '/signin',
   invites: '/invites',
   me: '/me',
+  edit: '/me/edit',
+  stored: '/me/stored',
   person: (person: string) => `/p/${person}`,
   settings: '/settings',
+  goodbye: '/goodbye',
 };
 
 function parse(pathname: string): Route {
@@ -33,6 +40,7 @@ function parse(pathname: string): Route {
     if (first === 'r') return { screen: 'room', room: second };
     if (first === 'i') return { screen: 'invitation', code: second };
     if (first === 'p') return { screen: 'person', person: second };
+    if (first === 'me' && (second === 'edit' || second === 'stored')) return { screen: second };
     return { screen: 'nowhere' };
   }
   switch (first) {
@@ -42,8 +50,10 @@ function parse(pathname: string): Route {
     case 'invites':
     case 'me':
     case 'settings':
+    case 'goodbye':
       return { screen: first };
   }
+  if (first.startsWith('@') && first.length > 1) return { screen: 'person', person: first };
   return { screen: 'nowhere' };
 }
 

@@ -4,7 +4,7 @@
  * of a room well enough to play through, believes every passkey, and carries
  * no sound. It is no part of what is shipped.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
@@ -20,8 +20,12 @@ import {
   mayRaise,
   onStage,
   type Participant,
+  type PersonProfile,
+  type ProfileChange,
   type RoomEvent,
+  type StoredClass,
   type View,
+  type Violation,
   type Visibility,
 } from '@stoa/client';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -41,6 +45,10 @@ export interface Account {
   recovery: string;
   follows: Set<string>;
   invites: Invite[];
+  /** What they say of themselves; the name is above. */
+  said: Omit<ProfileChange, 'name'>;
+  picture: { version: string; bytes: Buffer; type: string } | undefined;
+  invitedBy: string | undefined;
 }
 
 interface Login {
@@ -75,18 +83,27 @@ interface Line {
 class Refusal extends Error {
   readonly code: string;
   readonly status: number;
-  constructor(code: string, status: number) {
+  readonly errors: Violation[] | undefined;
+  constructor(code: string, status: number, errors?: Violation[]) {
     super(code);
     this.code = code;
     this.status = status;
+    this.errors = errors;
   }
 }
-const refuse = (code: string, status = 409): never => {
-  throw new Refusal(code, status);
+const refuse = (code: string, status = 409, errors?: Violation[]): never => {
+  throw new Refusal(code, status, errors);
 };
 
 type Body = Record<string, unknown>;
-type Answer = { status?: number; body?: unknown; login?: Login | null };
+type Answer = {
+  status?: number;
+  body?: unknown;
+  login?: Login | null;
+  headers?: Record<string, string>;
+  /** In place of a body of JSON. */
+  bytes?: Buffer;
+};
 type Happening = Partial<Omit<RoomEvent, 'seq' | 'room'>>;
 
 export class Double {
@@ -152,6 +169,9 @@ export class Double {
       recovery: '',
       follows: new Set(follows.map((p) => p.id)),
       invites: [],
+      said: { handle: '', pronouns: '', bio: '', links: [], languages: [], show_inviter: false },
+      picture: undefined,
+      invitedBy: undefined,
     };
     this.people.set(account.id, account);
     return account;
@@ -169,6 +189,13 @@ export class Double {
     from?.invites.push(invite);
     this.invites.set(code, { from: from?.id, invite });
     return { ...invite, code };
+  }
+
+  /** Gives somebody a picture; the double keeps it as it is. */
+  picture(person: Account, bytes: Buffer): void {
+    const type = typeOf(bytes) ?? refuse('not_a_picture', 422);
+    const version = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+    person.picture = { version, bytes, type };
   }
 
   login(person: Account): Login {
@@ -215,7 +242,10 @@ export class Double {
     this.rooms.set(id, room);
     const at = new Date().toISOString();
     this.happen(room, {
-      opened: { by: by.id, name: by.name, title, visibility, at, until: inSeconds(60) },
+      opened: {
+        ...{ by: by.id, name: by.name, title, visibility, at, until: inSeconds(60) },
+        ...pictureOf(by),
+      },
     });
     return room;
   }
@@ -315,24 +345,36 @@ export class Double {
     try {
       if (this.broken) refuse('unavailable', this.broken);
       const login = this.#loginOf(request);
-      const body = await read(request);
+      const raw = await read(request);
+      const isJSON = request.headers['content-type']?.startsWith('application/json');
+      const body: Body = isJSON ? JSON.parse(String(raw)) : {};
       const path = url.pathname.replace('/api/v1/', '').split('/').map(decodeURIComponent);
-      const answer = this.#answer(request.method ?? 'GET', path, body, login, url.searchParams);
+      const method = request.method ?? 'GET';
+      const answer =
+        this.#profiles(method, path, { body, raw, login, request, query: url.searchParams }) ??
+        this.#answer(method, path, body, login, url.searchParams);
       if (answer.login !== undefined) {
         const value = answer.login ? `${answer.login.id}; Max-Age=7776000` : '; Max-Age=0';
         response.setHeader('set-cookie', `stoa_session=${value}; Path=/; HttpOnly; SameSite=Lax`);
       }
-      response.statusCode = answer.status ?? (answer.body === undefined ? 204 : 200);
-      if (answer.body === undefined) {
+      for (const [name, value] of Object.entries(answer.headers ?? {})) {
+        response.setHeader(name, value);
+      }
+      const empty = answer.body === undefined && !answer.bytes;
+      response.statusCode = answer.status ?? (empty ? 204 : 200);
+      if (answer.bytes) {
+        response.end(answer.bytes);
+      } else if (answer.body === undefined) {
         response.end();
       } else {
         response.setHeader('content-type', 'application/json');
         response.end(JSON.stringify(answer.body));
       }
     } catch (thrown) {
-      const { status, code } = thrown instanceof Refusal ? thrown : new Refusal('internal', 500);
+      const refusal = thrown instanceof Refusal ? thrown : new Refusal('internal', 500);
+      const { status, code, errors } = refusal;
       response.writeHead(status, { 'content-type': 'application/problem+json' });
-      response.end(JSON.stringify(problem(code, status)));
+      response.end(JSON.stringify({ ...problem(code, status), ...(errors ? { errors } : {}) }));
     }
   }
 
@@ -491,7 +533,7 @@ export class Double {
       }
     }
     if (first === 'people' && second) {
-      const person = this.#person(me, second);
+      const person = this.#profile(me, second);
       if (method === 'GET') return { body: person };
       if (method === 'PUT') me.follows.add(second);
       else me.follows.delete(second);
@@ -517,6 +559,201 @@ export class Double {
     return refuse('no_such_thing', 404);
   }
 
+  /** Profiles and pictures, and what is kept of somebody. */
+  #profiles(
+    method: string,
+    path: string[],
+    { body, raw, login, request, query }: Asked,
+  ): Answer | undefined {
+    const me = login && this.people.get(login.person);
+    if (!me) return;
+    const [first, second = '', third, fourth] = path;
+    if (first === 'handles' && method === 'GET') {
+      const handle = second.replace(/^@/, '').toLowerCase();
+      const found = [...this.people.values()].find((p) => p.said.handle === handle);
+      return { body: this.#profile(me, found?.id ?? '') };
+    }
+    if (first === 'people' && third === 'picture') {
+      const { picture } = this.people.get(second) ?? refuse('no_person', 404);
+      if (!picture || !['small', 'large'].includes(fourth ?? '')) {
+        return refuse('no_such_thing', 404);
+      }
+      const known = query.get('v') === picture.version;
+      const cache = known ? 'private, max-age=31536000, immutable' : 'no-cache';
+      return {
+        bytes: picture.bytes,
+        headers: {
+          'content-type': picture.type,
+          'cache-control': cache,
+          'x-content-type-options': 'nosniff',
+          'content-security-policy': "default-src 'none'",
+        },
+      };
+    }
+    switch (`${method} ${path.join('/')}`) {
+      case 'GET me/profile':
+        return this.#ownProfile(me);
+      case 'PUT me/profile': {
+        const version = request.headers['if-match'];
+        if (!version) return refuse('no_version', 428);
+        if (version !== this.#ownProfile(me).headers.etag) return refuse('changed_meanwhile', 412);
+        const change = body as unknown as ProfileChange;
+        const de = request.headers['accept-language']?.startsWith('de') ?? false;
+        const errors = violations(change, de);
+        if (errors.length > 0) return refuse('invalid', 422, errors);
+        const taken = [...this.people.values()].some(
+          (p) => p !== me && p.said.handle !== '' && p.said.handle === change.handle,
+        );
+        if (taken) {
+          const message = de
+            ? 'Dieses Kürzel hat schon jemand.'
+            : 'Somebody has this handle already.';
+          return refuse('handle_taken', 409, [{ location: 'body.handle', message }]);
+        }
+        const { name, ...said } = change;
+        Object.assign(me, { name, said });
+        return this.#ownProfile(me);
+      }
+      case 'PUT me/picture':
+        if (raw.length > 8 << 20) return refuse('too_large', 413);
+        this.picture(me, raw);
+        return { body: { picture: me.picture?.version } };
+      case 'DELETE me/picture':
+        me.picture = undefined;
+        return { status: 204 };
+      case 'GET me/stored':
+        return { body: { classes: this.#stored(me) } };
+      case 'GET me/export':
+        return {
+          bytes: Buffer.from('PK\x05\x06'.padEnd(22, '\0'), 'latin1'), // an archive of nothing
+          headers: {
+            'content-type': 'application/zip',
+            'content-disposition': 'attachment; filename="stoa.zip"',
+          },
+        };
+      case 'POST me/erase/begin': {
+        const ceremony = newID();
+        this.#ceremonies.set(ceremony, { person: me.id });
+        return { body: { ceremony, options: { challenge: challenge(), rpId: 'localhost' } } };
+      }
+      case 'POST me/erase': {
+        const mine =
+          'recovery_code' in body
+            ? me.recovery !== '' && body.recovery_code === me.recovery
+            : this.#ceremony(body).person === me.id && me.passkeys.includes(credentialID(body));
+        if (!mine) return refuse('sign_in_failed', 401);
+        this.erase(me);
+        return { status: 204, login: null };
+      }
+    }
+    return;
+  }
+
+  /** Erases somebody, as they may themselves. */
+  erase(who: Account): void {
+    for (const room of this.rooms.values()) {
+      this.#depart(room, who.id, 'left');
+      this.cut(room, who.id, 'signed_out');
+    }
+    for (const { id, person } of [...this.logins.values()]) {
+      if (person === who.id) this.logins.delete(id);
+    }
+    for (const p of this.people.values()) p.follows.delete(who.id);
+    this.people.delete(who.id);
+  }
+
+  #ownProfile(me: Account) {
+    const by = me.invitedBy ? this.people.get(me.invitedBy) : undefined;
+    const body = {
+      name: me.name,
+      ...me.said,
+      ...pictureOf(me),
+      ...(by ? { invited_by: { id: by.id, name: by.name } } : {}),
+    };
+    const etag = createHash('sha256').update(JSON.stringify(body)).digest('base64url');
+    return { body, headers: { etag: `"${etag}"` } };
+  }
+
+  #profile(me: Account, id: string): PersonProfile {
+    const person = this.#person(me, id);
+    const { follows, invitedBy, said } = this.people.get(id) ?? refuse('no_person', 404);
+    const by = said.show_inviter && invitedBy ? this.people.get(invitedBy) : undefined;
+    return {
+      ...person,
+      ...(said.pronouns ? { pronouns: said.pronouns } : {}),
+      ...(said.bio ? { bio: said.bio } : {}),
+      ...(said.links.length > 0 ? { links: said.links } : {}),
+      ...(said.languages.length > 0 ? { languages: said.languages } : {}),
+      following: follows.size,
+      followers: [...this.people.values()].filter((p) => p.follows.has(id)).length,
+      ...(by ? { invited_by: { id: by.id, name: by.name } } : {}),
+    };
+  }
+
+  #stored(me: Account): StoredClass[] {
+    const { name, id, created, said, picture } = me;
+    const kept = (name: string, keeps: string, more: object[]): StoredClass => ({
+      class: name,
+      rows: more.length,
+      bytes: more.reduce((sum, row) => sum + JSON.stringify(row).length, 0),
+      ...(more.length > 0 ? { oldest: created } : {}),
+      keeps,
+      more: more.slice(0, 100) as Record<string, unknown>[],
+    });
+    const followers = [...this.people.values()].filter((p) => p.follows.has(id));
+    const seats = [...this.rooms.values()].filter((r) => r.view.people.some((p) => p.who === id));
+    const logins = [...this.logins.values()].filter((l) => l.person === id);
+    return [
+      kept('account', 'account', [{ id, name, created }]),
+      kept('profile', 'account', [said]),
+      {
+        ...kept('picture', 'account', picture ? [{ version: picture.version }] : []),
+        bytes: 2 * (picture?.bytes.length ?? 0),
+      },
+      kept(
+        'passkeys',
+        'account',
+        me.passkeys.map((id) => ({ id, created })),
+      ),
+      kept(
+        'key_backups',
+        'account',
+        [...me.backups].map(([passkey, sealed]) => ({ passkey, sealed })),
+      ),
+      kept('recovery', 'account', me.recovery ? [{ created }] : []),
+      {
+        ...kept(
+          'sessions',
+          'seen:90',
+          logins.map(({ id, created }) => ({ id, created, seen: created })),
+        ),
+        ...(logins.length > 0 ? { until: inSeconds(90 * 86_400) } : {}),
+      },
+      kept(
+        'invites',
+        'days:30',
+        me.invites.map(({ id, state }) => ({ id, state })),
+      ),
+      kept(
+        'follows',
+        'account',
+        [...me.follows].map((whom) => ({ whom, name: this.people.get(whom)?.name })),
+      ),
+      kept(
+        'followers',
+        'account',
+        followers.map(({ id, name }) => ({ who: id, name })),
+      ),
+      kept('reports_made', 'days:90', []),
+      kept(
+        'rooms',
+        'room',
+        seats.map(({ id }) => ({ room: id })),
+      ),
+      kept('key', 'account', [{ created }]),
+    ];
+  }
+
   #checked(body: Body): string {
     if (this.invites.get(String(body.invite))?.invite.state !== 'open') refuse('no_invite', 404);
     return String(body.name);
@@ -530,6 +767,7 @@ export class Double {
       found.invite.state = 'used';
       delete found.invite.url;
       const inviter = found.from && this.people.get(found.from);
+      if (inviter) account.invitedBy = inviter.id;
       if (inviter) found.invite.used_by = this.#person(inviter, account.id);
     }
     return account;
@@ -562,8 +800,13 @@ export class Double {
     return { body: { me: this.#me(account), recovery_code: account.recovery } };
   }
 
-  #me({ id, name, created, passkeys, recovery }: Account) {
-    return { id, name, created, passkeys: passkeys.length, recovery: recovery !== '' };
+  #me(account: Account) {
+    const { id, name, created, passkeys, recovery } = account;
+    return {
+      ...{ id, name, created, passkeys: passkeys.length, recovery: recovery !== '' },
+      ...pictureOf(account),
+      ...handleOf(account),
+    };
   }
 
   #sessions(current: Login) {
@@ -586,6 +829,8 @@ export class Double {
       since: found.created,
       followed,
       follows_me: found.follows.has(me.id),
+      ...pictureOf(found),
+      ...handleOf(found),
     };
   }
 
@@ -601,6 +846,7 @@ export class Double {
         name: p.name,
         moderator: p.role === 'moderator',
         followed: me.follows.has(p.who),
+        ...(p.picture ? { picture: p.picture } : {}),
       })),
       on_stage: stage.length,
       listeners: view.count - stage.length,
@@ -716,7 +962,7 @@ export class Double {
       const followed = room.view.people.some(
         (p) => onStage(p) && this.people.get(p.who)?.follows.has(who),
       );
-      this.happen(room, { entered: { who, name: account.name, followed } });
+      this.happen(room, { entered: { who, name: account.name, followed, ...pictureOf(account) } });
     }
     room.seats.set(who, { session, line });
     line.room = room;
@@ -919,8 +1165,68 @@ const problem = (code: string, status: number) => ({
   code,
 });
 
-async function read(request: IncomingMessage): Promise<Body> {
-  let text = '';
-  for await (const chunk of request) text += chunk;
-  return text ? JSON.parse(text) : {};
+async function read(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+interface Asked {
+  body: Body;
+  raw: Buffer;
+  login: Login | undefined;
+  request: IncomingMessage;
+  query: URLSearchParams;
+}
+
+const pictureOf = ({ picture }: Account) => (picture ? { picture: picture.version } : {});
+const handleOf = ({ said }: Account) => (said.handle ? { handle: said.handle } : {});
+
+function typeOf(bytes: Buffer): string | undefined {
+  const head = bytes.subarray(0, 12).toString('latin1');
+  if (head.startsWith('\xff\xd8\xff')) return 'image/jpeg';
+  if (head.startsWith('\x89PNG')) return 'image/png';
+  return head.startsWith('RIFF') && head.endsWith('WEBP') ? 'image/webp' : undefined;
+}
+
+/** What is wrong with a profile: enough of a node's rules to see them in the app. */
+function violations(change: ProfileChange, de: boolean): Violation[] {
+  const found: Violation[] = [];
+  const wrong = (bad: boolean, at: string, english: string, german: string) => {
+    if (bad) found.push({ location: `body.${at}`, message: de ? german : english });
+  };
+  const long = (text: string, most: number) => [...text].length > most;
+  wrong(
+    change.name === '' || long(change.name, 60),
+    'name',
+    'A name has 1 to 60 characters.',
+    'Ein Name hat 1 bis 60 Zeichen.',
+  );
+  wrong(
+    change.handle !== '' && !/^[a-z][a-z0-9_]{2,23}$/.test(change.handle),
+    'handle',
+    'A handle has 3 to 24 of a–z, 0–9 and _, and begins with a letter.',
+    'Ein Kürzel hat 3 bis 24 Zeichen aus a–z, 0–9 und _, und beginnt mit einem Buchstaben.',
+  );
+  wrong(
+    long(change.pronouns, 30),
+    'pronouns',
+    'Pronouns have at most 30 characters.',
+    'Pronomen haben höchstens 30 Zeichen.',
+  );
+  wrong(
+    long(change.bio, 300) || change.bio.split('\n').length > 8,
+    'bio',
+    'This has at most 300 characters in 8 lines.',
+    'Das hat höchstens 300 Zeichen in 8 Zeilen.',
+  );
+  for (const [n, { url }] of change.links.entries()) {
+    wrong(
+      !url.startsWith('https://') || !URL.canParse(url) || !new URL(url).hostname.includes('.'),
+      `links[${n}].url`,
+      'This is no address that begins with https.',
+      'Das ist keine Adresse, die mit https beginnt.',
+    );
+  }
+  return found;
 }

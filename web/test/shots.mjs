@@ -21,6 +21,37 @@ const sizes = { phone: { width: 390, height: 844 }, wide: { width: 1280, height:
 const { module, close } = await load('/test/double.ts');
 const browser = await launch();
 const failures = [];
+
+/** A likeness, painted: somebody against a wall, in the light of `hue`. */
+async function painted(hue) {
+  const page = await browser.newPage();
+  const url = await page.evaluate((hue) => {
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = 512;
+    const c = canvas.getContext('2d');
+    const wall = c.createLinearGradient(0, 0, 512, 512);
+    wall.addColorStop(0, `oklch(0.82 0.07 ${hue})`);
+    wall.addColorStop(1, `oklch(0.5 0.09 ${hue + 40})`);
+    c.fillStyle = wall;
+    c.fillRect(0, 0, 512, 512);
+    c.fillStyle = `oklch(0.35 0.07 ${hue + 180})`;
+    c.beginPath();
+    c.ellipse(256, 520, 190, 170, 0, 0, 7);
+    c.fill();
+    c.fillStyle = `oklch(${0.5 + (hue % 7) / 20} 0.07 55)`;
+    c.beginPath();
+    c.ellipse(256, 236, 92, 116, 0, 0, 7);
+    c.fill();
+    c.fillStyle = `oklch(0.28 0.04 ${hue})`;
+    c.beginPath();
+    c.ellipse(256, 168, 104, 84, 0, Math.PI, 0);
+    c.fill();
+    return canvas.toDataURL('image/jpeg', 0.9);
+  }, hue);
+  await page.close();
+  return Buffer.from(url.split(',')[1], 'base64');
+}
+const portraits = await Promise.all([20, 95, 160, 235, 300].map(painted));
 let taken = 0;
 
 /** A house with people in it. Each picture has its own. */
@@ -68,14 +99,39 @@ async function house(language, crowd) {
   for (const p of [noor, greta, kofi, salma]) aylin.follows.add(p.id);
   for (const p of [aylin, ilse]) p.follows.add(mira.id);
   mira.passkeys.push('a');
+  for (const [n, p] of [aylin, thea, noor, people[11], people[13]].entries()) {
+    double.picture(p, portraits[n]);
+  }
+  aylin.invitedBy = jonas.id;
+  mira.invitedBy = aylin.id;
+  aylin.said = {
+    handle: 'aylin',
+    pronouns: de ? 'sie/ihr' : 'she/her',
+    bio: de
+      ? 'Sammelt die Geräusche schlafender Städte. Macht Radio, kocht schlecht, hört gut zu.\nFragt mich nach dem Güterzug um 4:12.'
+      : 'Collects the sounds of sleeping cities. Radio maker, bad cook, good listener.\nAsk me about the 4:12 freight train.',
+    links: [
+      {
+        url: 'https://lisboa.nightsounds.example/',
+        text: de ? 'Nachtgeräusche' : 'Night sounds',
+      },
+      { url: 'https://radio.example/aylin' },
+    ],
+    languages: ['de', 'tr', 'en'],
+    show_inviter: true,
+  };
 
+  const pictured = ({ picture }) => (picture ? { picture: picture.version } : {});
   const up = (room, person, open = false) => {
-    double.happen(room, { entered: { who: person.id, name: person.name, followed: false } });
+    const { id: who, name } = person;
+    double.happen(room, { entered: { who, name, followed: false, ...pictured(person) } });
     double.happen(room, { stepped_up: { who: person.id } });
     if (open) double.happen(room, { unmuted: { who: person.id } });
   };
   const sit = (room, person, followed = false) =>
-    double.happen(room, { entered: { who: person.id, name: person.name, followed } });
+    double.happen(room, {
+      entered: { who: person.id, name: person.name, followed, ...pictured(person) },
+    });
   const there = (room, person) => {
     double.happen(room, { returned: { who: person.id } });
     double.happen(room, { unmuted: { who: person.id } });
@@ -337,6 +393,23 @@ const seq =
   async (page, h) => {
     for (const step of steps) await step(page, h);
   };
+
+/** Mira has told something of herself. */
+const told = (_, h) => {
+  const de = h.language === 'de';
+  h.double.picture(h.mira, portraits[3]);
+  h.mira.said = {
+    handle: 'mira',
+    pronouns: de ? 'sie/ihr' : 'she/her',
+    bio: de
+      ? 'Baut Geigen und repariert, was andere gebaut haben.'
+      : 'Builds violins, and repairs what others have built.',
+    links: [{ url: 'https://geigen.example/', text: de ? 'Werkstatt' : 'The workshop' }],
+    languages: ['sv', 'de', 'en'],
+    show_inviter: true,
+  };
+};
+const editing = seq(at('/me/edit'), (page) => page.waitForSelector('[data-test=profile-form]'));
 
 const scenes = {
   welcome: { out: true, go: at('/') },
@@ -688,6 +761,123 @@ const scenes = {
       },
     ),
   },
+  'me-told': { go: seq(told, at('/me'), (page) => page.waitForSelector('[data-test=bio]')) },
+  'person-failed': {
+    go: seq(
+      (page) => page.route('**/api/v1/people/*', (r) => r.abort()),
+      (page, h) => page.goto(`${h.origin}/p/${h.aylin.id}`),
+      (page) => page.waitForSelector('.failed'),
+    ),
+  },
+  'person-loading': {
+    go: seq(
+      (page) => page.route('**/api/v1/people/*', () => {}),
+      (page, h) => page.goto(`${h.origin}/@aylin`),
+      (page) => page.route('**/api/v1/handles/*', () => {}),
+      (page) => page.waitForSelector('.skel, [data-test=follow]'),
+    ),
+  },
+  edit: { go: editing },
+  'edit-told': { go: seq(told, editing) },
+  'edit-told-end': {
+    go: seq(told, editing, (page) =>
+      page.locator('[data-test=show-inviter]').scrollIntoViewIfNeeded(),
+    ),
+  },
+  'edit-changed': {
+    go: seq(told, editing, async (page) => {
+      await page.fill('[data-test=profile-bio]', 'Silence. '.repeat(32).trim());
+      await page.locator('[data-test=profile-bio]').scrollIntoViewIfNeeded();
+    }),
+  },
+  'edit-wrong': {
+    go: seq(editing, async (page) => {
+      await page.fill('[data-test=profile-name]', '');
+      await page.fill('[data-test=profile-handle]', '7');
+      await tap('add-link')(page);
+      await page.fill('[data-test=link-url-0]', 'http://nowhere');
+      await tap('save-profile')(page);
+      await page.waitForSelector('[data-test=edit-hitch]');
+    }),
+  },
+  'edit-meanwhile': {
+    go: seq(told, editing, async (page, h) => {
+      await page.fill('[data-test=profile-bio]', 'What I have typed here.');
+      h.mira.said = { ...h.mira.said, bio: 'What was saved elsewhere.', pronouns: '' };
+      await tap('save-profile')(page);
+      await page.waitForSelector('[data-test=elsewhere-bio]');
+    }),
+  },
+  'edit-offline': {
+    go: seq(told, editing, async (page) => {
+      await page.route('**/api/v1/me/profile', (r) => r.abort());
+      await page.fill('[data-test=profile-bio]', 'What I have typed here.');
+      await tap('save-profile')(page);
+      await page.waitForSelector('[data-test=edit-hitch]');
+    }),
+  },
+  'edit-uploading': {
+    go: seq(
+      (page) => page.route('**/api/v1/me/picture', () => {}),
+      editing,
+      async (page) => {
+        const file = { name: 'me.jpg', mimeType: 'image/jpeg', buffer: portraits[3] };
+        await page.setInputFiles('[data-test=picture-file]', file);
+        await page.waitForSelector('[data-test=upload]');
+      },
+    ),
+  },
+  'edit-no-picture': {
+    go: seq(editing, async (page) => {
+      const file = { name: 'me.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') };
+      await page.setInputFiles('[data-test=picture-file]', file);
+      await page.waitForSelector('[data-test=picture-hitch]');
+    }),
+  },
+  stored: {
+    go: seq(told, at('/me/stored'), (page) => page.waitForSelector('[data-test=class-account]')),
+  },
+  'stored-open': {
+    go: seq(told, at('/me/stored'), async (page) => {
+      await page.locator('[data-test=class-profile] summary').click();
+      await page.locator('[data-test=class-follows] summary').click();
+      await page.locator('[data-test=class-profile] summary').scrollIntoViewIfNeeded();
+    }),
+  },
+  'stored-end': {
+    go: seq(told, at('/me/stored'), async (page) => {
+      await page.waitForSelector('[data-test=class-account]');
+      await page.locator('[data-test=erase]').scrollIntoViewIfNeeded();
+    }),
+  },
+  'stored-failed': {
+    go: seq(
+      (page) => page.route('**/api/v1/me/stored', (r) => r.abort()),
+      at('/me/stored'),
+      (page) => page.waitForSelector('.failed'),
+    ),
+  },
+  erase: {
+    go: seq(
+      (_, h) => (h.mira.recovery = 'abc'),
+      at('/me/stored'),
+      tap('erase'),
+      (page) => page.waitForSelector('[data-test=erase-with-code]'),
+    ),
+  },
+  'erase-refused': {
+    go: seq(
+      (_, h) => Object.assign(h.mira, { recovery: 'abc', passkeys: [] }),
+      at('/me/stored'),
+      tap('erase'),
+      async (page) => {
+        await page.fill('[data-test=erase-code]', 'somebody else’s');
+        await tap('erase-with-code')(page);
+        await page.waitForSelector('[data-test=erase-hitch]');
+      },
+    ),
+  },
+  goodbye: { out: true, go: at('/goodbye') },
   settings: { go: at('/settings') },
   nowhere: { go: at('/no/such/place') },
   'operator-map': { out: true, go: operator(networks.onMap()) },

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import * as beside from '../src/words/beside.ts';
 import { de } from '../src/words/de.ts';
 import { en } from '../src/words/en.ts';
+import * as people from '../src/words/people.ts';
 
 /** Every sentence of a catalogue, those with numbers or names in several forms. */
 function sentences(words: unknown, path: string): [string, string][] {
@@ -22,6 +23,8 @@ it.each([
   ['Deutsch', de],
   ['English, beside', beside.en],
   ['Deutsch, daneben', beside.de],
+  ['English, people', people.en],
+  ['Deutsch, Leute', people.de],
 ])('every sentence is whole: %s', (_, catalogue) => {
   for (const [path, sentence] of sentences(catalogue, '')) {
     expect(sentence, path).not.toMatch(/undefined|NaN|\[object|!/);
@@ -47,5 +50,21 @@ it('a place in the queue is said in words', () => {
   ]);
   expect([1, 3, 12].map(de.room.place)).toEqual([
     ...['Du bist als Nächstes dran.', 'Du bist an dritter Stelle.', 'Du bist Nummer 12.'],
+  ]);
+});
+
+it('what is kept is said in sizes and times that people know', () => {
+  expect([92, 1200, 23_400, 3_200_000].map(people.size)).toEqual([
+    ...['92 byte', '1.2 kB', '23 kB', '3.2 MB'],
+  ]);
+  expect(
+    ['account', 'room', 'days:1', 'days:30', 'seen:90', 'of its own'].map(people.keepsWords),
+  ).toEqual([
+    'Until you erase your account',
+    'Until the room ends',
+    'For a day',
+    'For 30 days',
+    'Until 90 days after your last visit',
+    'of its own',
   ]);
 });

@@ -6,6 +6,14 @@ export interface Problem {
   detail?: string;
   /** Seconds to wait before asking again. */
   retry_after?: number;
+  /** What is wrong with single fields. */
+  errors?: Violation[];
+}
+
+/** What is wrong with one field, for people; `location` is like `body.links[1].url`. */
+export interface Violation {
+  location?: string;
+  message: string;
 }
 
 /**
@@ -25,6 +33,7 @@ export class StoaError extends Error {
   readonly detail: string | undefined;
   /** Seconds to wait before asking again, where the node has said so. */
   readonly retryAfter: number | undefined;
+  readonly errors: readonly Violation[];
 
   constructor(problem: Problem) {
     super(`${problem.title} (${problem.code})`);
@@ -34,6 +43,7 @@ export class StoaError extends Error {
     this.title = problem.title;
     this.detail = problem.detail;
     this.retryAfter = problem.retry_after;
+    this.errors = problem.errors ?? [];
   }
 }
 

@@ -12,8 +12,14 @@ import type {
   KeyBackups,
   Me,
   NewRoom,
+  OwnProfile,
   Person,
+  PersonProfile,
+  ProfileChange,
+  Proof,
   Session,
+  Stored,
+  Versioned,
   WithRecovery,
 } from './http.ts';
 
@@ -70,6 +76,41 @@ export class House {
     this.#ask<Me>('POST', 'me/passkeys/finish', { ceremony, credential });
   renewRecovery = () => this.#ask<{ recovery_code: string }>('POST', 'me/recovery', {});
 
+  profile = () => this.#versioned<OwnProfile>('GET', 'me/profile');
+  /** Changes all of a profile, if it still has the version that was seen: `changed_meanwhile`. */
+  changeProfile = (change: ProfileChange, version: string) =>
+    this.#versioned<OwnProfile>('PUT', 'me/profile', change, { 'if-match': version });
+
+  /**
+   * Sends a picture, of up to 8 MiB; the node makes its own of it. `sent` is told
+   * how much of it is there, from 0 to 1.
+   */
+  putPicture = async (
+    image: Blob,
+    how: { sent?: (part: number) => void; signal?: AbortSignal } = {},
+  ): Promise<{ picture: string }> => {
+    const { upload } = await import('./upload.ts');
+    const response = await upload(new URL('me/picture', this.#base), image, this.language, how);
+    if (!response.ok) throw await problemOf(response);
+    return (await response.json()) as { picture: string };
+  };
+  forgetPicture = () => this.#ask<void>('DELETE', 'me/picture');
+  /** Where a picture is. The node has it in two sizes; with its version it is kept by the browser. */
+  pictureURL = (person: string, size: 'small' | 'large', version: string): string =>
+    new URL(`people/${enc(person)}/picture/${size}?v=${enc(version)}`, this.#base).href;
+
+  /** All that the house keeps of me. */
+  stored = () => this.#ask<Stored>('GET', 'me/stored');
+  /** Where all of that is to be had in one archive. */
+  get exportURL(): string {
+    return new URL('me/export', this.#base).href;
+  }
+  /** Begins the proof by a passkey that the account is one's own. */
+  beginErase = () =>
+    this.#ask<Ceremony<PublicKeyCredentialRequestOptionsJSON>>('POST', 'me/erase/begin', {});
+  /** Erases my account, and all that the house keeps of me. It cannot be undone. */
+  erase = (proof: Proof) => this.#ask<void>('POST', 'me/erase', proof);
+
   keyBackups = () => this.#ask<KeyBackups>('GET', 'me/keybackup');
   keepKeyBackup = (backup: KeyBackup) => this.#ask<void>('PUT', 'me/keybackup', backup);
   forgetKeyBackups = () => this.#ask<void>('DELETE', 'me/keybackup');
@@ -83,7 +124,10 @@ export class House {
 
   following = () => this.#ask<{ people: Person[] }>('GET', 'me/following');
   followers = () => this.#ask<{ people: Person[] }>('GET', 'me/followers');
-  person = (id: string) => this.#ask<Person>('GET', `people/${enc(id)}`);
+  person = (id: string) => this.#ask<PersonProfile>('GET', `people/${enc(id)}`);
+  /** Somebody by their handle, with or without the `@`. */
+  personByHandle = (handle: string) =>
+    this.#ask<PersonProfile>('GET', `handles/${enc(handle.replace(/^@/, ''))}`);
   follow = (id: string) => this.#ask<void>('PUT', `people/${enc(id)}/follow`);
   unfollow = (id: string) => this.#ask<void>('DELETE', `people/${enc(id)}/follow`);
 
@@ -99,7 +143,28 @@ export class House {
   grant = (room: string) => this.#ask<Grant>('POST', `rooms/${enc(room)}/grants`, {});
 
   async #ask<Answer>(method: Method, path: string, body?: object): Promise<Answer> {
-    const headers: Record<string, string> = { 'accept-language': this.language };
+    const response = await this.#fetch(method, path, body);
+    if (response.status === 204) return undefined as Answer;
+    return (await response.json()) as Answer;
+  }
+
+  async #versioned<T>(
+    method: Method,
+    path: string,
+    body?: object,
+    headers: Record<string, string> = {},
+  ): Promise<Versioned<T>> {
+    const response = await this.#fetch(method, path, body, headers);
+    return { value: (await response.json()) as T, version: response.headers.get('etag') ?? '' };
+  }
+
+  async #fetch(
+    method: Method,
+    path: string,
+    body?: object,
+    more: Record<string, string> = {},
+  ): Promise<Response> {
+    const headers: Record<string, string> = { 'accept-language': this.language, ...more };
     if (body) headers['content-type'] = 'application/json';
     let response: Response;
     try {
@@ -113,8 +178,7 @@ export class House {
       throw offline();
     }
     if (!response.ok) throw await problemOf(response);
-    if (response.status === 204) return undefined as Answer;
-    return (await response.json()) as Answer;
+    return response;
   }
 }
 
@@ -133,5 +197,6 @@ async function problemOf(response: Response): Promise<StoaError> {
     status: response.status,
     ...(said.detail ? { detail: said.detail } : {}),
     ...(wait > 0 ? { retry_after: wait } : {}),
+    ...(said.errors ? { errors: said.errors } : {}),
   });
 }

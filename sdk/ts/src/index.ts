@@ -22,7 +22,7 @@ export {
   openBackedUpDevice,
   openDevice,
 } from './device.ts';
-export { asStoaError, type Problem, StoaError } from './error.ts';
+export { asStoaError, type Problem, StoaError, type Violation } from './error.ts';
 export { House } from './house.ts';
 export type * from './http.ts';
 export type { Way, WayHop } from './itinerary.ts';

@@ -46,10 +46,11 @@ function shown(p: Participant): boolean {
 
 function changed(view: View, e: RoomEvent): View {
   if (e.opened) {
-    const { by, name, title, visibility, at, until } = e.opened;
+    const { by, name, picture, title, visibility, at, until } = e.opened;
     const opener: Participant = {
       who: by,
       name,
+      ...(picture ? { picture } : {}),
       role: 'moderator',
       muted: true,
       followed: false,
@@ -71,11 +72,12 @@ function changed(view: View, e: RoomEvent): View {
     };
   }
   if (e.entered) {
-    const { who, name, followed } = e.entered;
+    const { who, name, picture, followed } = e.entered;
     const people = without(view, who).people;
     const listener: Participant = {
       who,
       name,
+      ...(picture ? { picture } : {}),
       role: 'listener',
       muted: true,
       followed,

@@ -26,6 +26,7 @@ let cameIn = 0;
 /** A voice of the room's roster, and what one knows of it. */
 export interface KnownVoice extends SealedVoice {
   name: string;
+  picture: string | undefined;
   mine: boolean;
   state: PinState;
   pin: Pin | undefined;
@@ -41,6 +42,7 @@ export const voices = computed<KnownVoice[]>(() => {
     pin: undefined,
     ...judge(pins, voice, cameIn),
     name: people.find((p) => p.who === voice.who)?.name ?? t().lock.gone,
+    picture: people.find((p) => p.who === voice.who)?.picture,
     mine: voice.who === here.me.value?.who,
   }));
 });

@@ -40,6 +40,13 @@ export async function signIn(): Promise<void> {
   await come(await house.finishSignIn(ceremony, passkey.told), passkey);
 }
 
+/** Shows by a passkey that one is who one is; returns what the node is told. */
+export async function prove(options: PublicKeyCredentialRequestOptionsJSON): Promise<unknown> {
+  const { told, secret } = await use(options);
+  secret?.fill(0);
+  return told;
+}
+
 /**
  * Offers passkeys in the browser's autofill, where it can; returns how to
  * stop. A browser has one such offer at a time, so it must be stopped before

@@ -1,4 +1,4 @@
-import type { Person } from '@stoa/client';
+import type { Person, PersonProfile } from '@stoa/client';
 import { house } from './account.ts';
 import { type Resource, ready, resource } from './resource.ts';
 
@@ -8,13 +8,13 @@ export const following = resource<Person[]>(async () => (await house.following()
 export const followers = resource<Person[]>(async () => (await house.followers()).people);
 
 const keptMax = 200;
-const looked = new Map<string, Resource<Person>>();
+const looked = new Map<string, Resource<PersonProfile>>();
 
-/** A person by id; whoever shows it calls `refresh`. */
-export function person(id: string): Resource<Person> {
+/** A person by id, or by a handle with an `@`; whoever shows it calls `refresh`. */
+export function person(id: string): Resource<PersonProfile> {
   let found = looked.get(id);
   if (!found) {
-    found = resource(() => house.person(id));
+    found = resource(() => (id.startsWith('@') ? house.personByHandle(id) : house.person(id)));
     looked.set(id, found);
     const oldest = looked.keys().next().value;
     if (looked.size > keptMax && oldest !== undefined) looked.delete(oldest);
@@ -23,9 +23,12 @@ export function person(id: string): Resource<Person> {
 }
 
 /** Follows somebody, or no longer. */
-export async function setFollowed(who: Person, followed: boolean): Promise<void> {
+export async function setFollowed(who: PersonProfile, followed: boolean): Promise<void> {
   await (followed ? house.follow(who.id) : house.unfollow(who.id));
-  person(who.id).set({ ...who, followed });
+  const more = Number(followed) - Number(who.followed);
+  for (const key of [who.id, `@${who.handle}`]) {
+    looked.get(key)?.set({ ...who, followed, followers: who.followers + more });
+  }
   void following.refresh();
 }
 

@@ -37,6 +37,9 @@ function screenName(): string {
     case 'signin':
     case 'invites':
     case 'me':
+    case 'edit':
+    case 'stored':
+    case 'goodbye':
     case 'settings':
     case 'nowhere':
       return words[now.screen].title;

@@ -37,7 +37,7 @@ export function RoomCard({ card, small }: { card: Card; small?: boolean }) {
         {!small && (
           <div class="frieze">
             {card.stage.map((p) => (
-              <Face key={p.id} id={p.id} name={p.name} size={44} />
+              <Face key={p.id} id={p.id} name={p.name} picture={p.picture} size={44} />
             ))}
           </div>
         )}

@@ -16,7 +16,13 @@ export function Dock({ seat }: { seat: Seat }) {
     <section class="bar dock" aria-label={words.about} data-test="dock">
       {speaker && (
         <span class="only-roomy">
-          <LiveFace key={speaker.who} seat={seat} id={speaker.who} name={speaker.name} />
+          <LiveFace
+            key={speaker.who}
+            seat={seat}
+            id={speaker.who}
+            name={speaker.name}
+            picture={speaker.picture}
+          />
         </span>
       )}
       <a class="grow" href={to.room(seat.room)}>

@@ -1,21 +1,82 @@
-import { useSignalEffect } from '@preact/signals';
+import { useSignal, useSignalEffect } from '@preact/signals';
 import type { Seat } from '@stoa/client';
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { house } from '../models/account.ts';
 import { Icon } from './icon.tsx';
 
-/** A cut-out in two pigments, chosen by the id, with initials. */
-export function Face({ id, name, size }: { id: string; name: string; size?: number }) {
+interface FaceProps {
+  id: string;
+  name: string;
+  /** The version of the picture, where there is one. */
+  picture?: string | undefined;
+  /** CSS pixels; without it the style sheet says. */
+  size?: number;
+}
+
+/** A picture in a cut-out; without one, initials in two pigments, chosen by the id. */
+export function Face(props: FaceProps) {
+  const { id, size } = props;
   return (
     <span class="av" {...pigment(id)} style={size ? { '--s': `${size}px` } : undefined}>
-      <b aria-hidden="true">{initials(name)}</b>
+      <Likeness {...props} />
     </span>
   );
 }
 
-interface LiveFaceProps {
+/** Pictures that are at hand in this browser: they come without the initials before them. */
+const atHand = new Set<string>();
+const atHandMax = 2_000;
+/** Device pixels of the small picture. */
+const smallMax = 160;
+
+/**
+ * The initials, until the picture has come over them; when it does not come,
+ * they stay. Both are of one size, so that nothing moves.
+ */
+function Likeness({ id, name, picture, size }: FaceProps) {
+  const word = useRef<HTMLElement>(null);
+  const measured = useSignal(0);
+  const come = useSignal('');
+  const lost = useSignal('');
+  useLayoutEffect(() => {
+    if (picture && !size && word.current) measured.value = word.current.offsetWidth;
+  }, [picture, size, measured]);
+  const width = size ?? measured.value;
+  const large = width * devicePixelRatio > smallMax;
+  const url = picture && width ? house.pictureURL(id, large ? 'large' : 'small', picture) : '';
+  const there = url !== '' && (come.value === url || atHand.has(url));
+  return (
+    <>
+      {!there && (
+        <b ref={word} aria-hidden="true">
+          {initials(name)}
+        </b>
+      )}
+      {url && lost.value !== url && (
+        // biome-ignore lint/a11y/noNoninteractiveElementInteractions: it says when it has come
+        <img
+          key={url}
+          src={url}
+          alt=""
+          draggable={false}
+          onLoad={() => {
+            if (atHand.size >= atHandMax) atHand.clear();
+            atHand.add(url);
+            come.value = url;
+          }}
+          onError={() => {
+            atHand.delete(url);
+            come.value = '';
+            lost.value = url;
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+interface LiveFaceProps extends Omit<FaceProps, 'size'> {
   seat: Seat;
-  id: string;
-  name: string;
   muted?: boolean;
   away?: boolean;
 }
@@ -25,7 +86,7 @@ interface LiveFaceProps {
  * are muted, dashes while their connection is lost. The level goes straight to
  * the element, fifteen times a second, past the renderer.
  */
-export function LiveFace({ seat, id, name, muted, away }: LiveFaceProps) {
+export function LiveFace({ seat, id, name, picture, muted, away }: LiveFaceProps) {
   const element = useRef<HTMLSpanElement>(null);
   const speaking = seat.voices.value.has(id);
   useSignalEffect(() => {
@@ -38,7 +99,7 @@ export function LiveFace({ seat, id, name, muted, away }: LiveFaceProps) {
       class={`av${speaking ? ' speaking' : ''}${away ? ' weak' : ''}`}
       {...pigment(id)}
     >
-      <b aria-hidden="true">{initials(name)}</b>
+      <Likeness id={id} name={name} picture={picture} />
       {muted && (
         <i>
           <Icon name="mic-off" />

@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals';
-import type { Person } from '@stoa/client';
+import type { PersonProfile } from '@stoa/client';
 import { seen } from '../models/account.ts';
 import { say } from '../models/notices.ts';
 import { setFollowed } from '../models/people.ts';
 import { problemWords, t } from '../words/index.ts';
 
-export function FollowButton({ person }: { person: Person }) {
+export function FollowButton({ person }: { person: PersonProfile }) {
   const words = t().person;
   const busy = useSignal(false);
   const toggle = async () => {

@@ -5,11 +5,13 @@ interface HeadingProps {
   children: ComponentChildren;
   /** The room it names: the title on its card becomes this one. */
   room?: string;
+  /** Of somebody, beside their face. */
+  small?: boolean;
   test?: string;
 }
 
 /** A heading that appears without a way having been gone: the focus that was lost comes here. */
-export function Heading({ children, room, test }: HeadingProps) {
+export function Heading({ children, room, small, test }: HeadingProps) {
   const element = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
     if (document.activeElement === document.body) element.current?.focus({ preventScroll: true });
@@ -17,10 +19,11 @@ export function Heading({ children, room, test }: HeadingProps) {
   return (
     <h1
       ref={element}
-      class={room ? 'room-h' : undefined}
+      class={room ? 'room-h' : small ? 'h2' : undefined}
       tabIndex={-1}
       style={room ? { viewTransitionName: `room-${room}` } : undefined}
       data-test={test}
+      dir={small ? 'auto' : undefined}
     >
       {children}
     </h1>

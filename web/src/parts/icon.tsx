@@ -231,6 +231,17 @@ const drawings = {
       <path d="M3 5h12" /> <path d="M3 12h18" /> <path d="M3 19h7" />
     </>
   ),
+  user: () => (
+    <>
+      <path d="M19 21v-2a4 4 0 0 0-4-4H9a4 4 0 0 0-4 4v2" /> <circle cx="12" cy="7" r="4" />
+    </>
+  ),
+  archive: () => (
+    <>
+      <rect width="20" height="5" x="2" y="3" rx="1" />{' '}
+      <path d="M4 8v11a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V8" /> <path d="M10 12h4" />
+    </>
+  ),
   clock: () => (
     <>
       <circle cx="12" cy="12" r="10" /> <path d="M12 6v6l4 2" />

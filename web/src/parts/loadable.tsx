@@ -34,7 +34,7 @@ export function Loadable<T>({
   }
 }
 
-function Bones() {
+export function Bones() {
   return (
     <div class="stack">
       <span class="vh">{t().loading}</span>

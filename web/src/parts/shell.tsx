@@ -58,9 +58,10 @@ function Side() {
       <div class="grow" />
       {account.value.kind === 'in' && (
         <a class="row" href={to.me}>
-          <Face id={account.value.me.id} name={account.value.me.name} size={40} />
+          <Face {...account.value.me} size={40} />
           <span class="grow">
             <b>{account.value.me.name}</b>
+            {account.value.me.handle && <span>@{account.value.me.handle}</span>}
           </span>
         </a>
       )}
@@ -100,20 +101,26 @@ export function PhoneTop() {
       </a>
       {account.value.kind === 'in' && (
         <a href={to.me} aria-label={nav.me}>
-          <Face id={account.value.me.id} name={account.value.me.name} size={38} />
+          <Face {...account.value.me} size={38} />
         </a>
       )}
     </header>
   );
 }
 
-/** The top of a screen one goes back from. */
-export function BackTop({ children }: { children?: ComponentChildren }) {
+/** The top of a screen one goes back from: to the hallway, or `up` to another. */
+export function BackTop({
+  children,
+  up,
+}: {
+  children?: ComponentChildren;
+  up?: { href: string; says: string };
+}) {
   return (
     <header class="top back">
-      <a class="btn bare" href={to.hallway}>
+      <a class="btn bare" href={up?.href ?? to.hallway}>
         <Icon name="chevron-left" />
-        {t().nav.hallway}
+        {up?.says ?? t().nav.hallway}
       </a>
       <span class="grow" />
       {children}

@@ -165,7 +165,7 @@ function Aside({ onOpen }: { onOpen: () => void }) {
                   return (
                     <li key={p.id}>
                       <a class="row" href={to.person(p.id)}>
-                        <Face id={p.id} name={p.name} size={40} />
+                        <Face id={p.id} name={p.name} picture={p.picture} size={40} />
                         <span class="grow">
                           <b>{p.name}</b>
                           {on && <span>{words.hallway.onStageIn(on)}</span>}

@@ -100,7 +100,12 @@ function Given({ invites: given }: { invites: Invite[] }) {
           <li key={invite.id} data-test={`invite-${invite.state}`}>
             {invite.used_by ? (
               <a class="row" href={to.person(invite.used_by.id)}>
-                <Face id={invite.used_by.id} name={invite.used_by.name} size={44} />
+                <Face
+                  id={invite.used_by.id}
+                  name={invite.used_by.name}
+                  picture={invite.used_by.picture}
+                  size={44}
+                />
                 <span class="grow">
                   <b>{invite.used_by.name}</b>
                   <span>{t().invites.usedBy}</span>

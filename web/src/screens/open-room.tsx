@@ -155,7 +155,7 @@ function LetIn({
         {people.map((p) => (
           <li key={p.id}>
             <label class="row">
-              <Face id={p.id} name={p.name} size={40} />
+              <Face id={p.id} name={p.name} picture={p.picture} size={40} />
               <span class="grow">
                 <b>{p.name}</b>
               </span>

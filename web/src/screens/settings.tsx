@@ -16,6 +16,7 @@ import { LegalLinks } from '../parts/legal.tsx';
 import { Loadable } from '../parts/loadable.tsx';
 import { RecoveryCode } from '../parts/recovery.tsx';
 import { BackTop, Porch } from '../parts/shell.tsx';
+import { to } from '../router.ts';
 import { dayAndClock, problemWords, t } from '../words/index.ts';
 
 export function SettingsScreen() {
@@ -33,6 +34,7 @@ export function SettingsScreen() {
             <Name />
             <Appearance />
             <InRooms />
+            <Mine />
             <Keys showCode={(fresh) => (code.value = fresh)} />
             <Sessions />
             <LegalLinks />
@@ -195,6 +197,29 @@ function InRooms() {
         />
       </label>
     </>
+  );
+}
+
+/** What one has said of oneself, and what is kept of one. */
+function Mine() {
+  const words = t();
+  return (
+    <Part title={words.settings.mine}>
+      <ul class="list">
+        <li>
+          <a class="row" href={to.edit} data-test="to-edit">
+            <Icon name="user" />
+            <b class="grow">{words.edit.title}</b>
+          </a>
+        </li>
+        <li>
+          <a class="row" href={to.stored} data-test="to-stored">
+            <Icon name="archive" />
+            <b class="grow">{words.stored.title}</b>
+          </a>
+        </li>
+      </ul>
+    </Part>
   );
 }
 

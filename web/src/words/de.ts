@@ -459,18 +459,16 @@ export const de: Words = {
     },
   },
 
-  me: {
-    title: 'Du',
-    following: 'Wem du folgst',
-    followers: 'Wer dir folgt',
-    noFollowing: 'Du folgst noch niemandem.',
-    noFollowers: 'Noch folgt dir niemand.',
-  },
+  me: { title: 'Du' },
+  edit: { title: 'Profil bearbeiten' },
+  stored: { title: 'Was dieses Haus über dich aufbewahrt' },
+  goodbye: { title: 'Auf Wiedersehen' },
 
   settings: {
     title: 'Einstellungen',
     name: 'Dein Name',
     save: 'Speichern',
+    mine: 'Dein Profil und deine Daten',
     saved: 'Gespeichert.',
     language: 'Sprache',
     theme: 'Licht',

@@ -420,18 +420,16 @@ export const en = {
     state: { open: 'not used yet', used: 'used', revoked: 'taken back', expired: 'time is over' },
   },
 
-  me: {
-    title: 'You',
-    following: 'People you follow',
-    followers: 'People who follow you',
-    noFollowing: 'You follow nobody yet.',
-    noFollowers: 'Nobody follows you yet.',
-  },
+  me: { title: 'You' },
+  edit: { title: 'Edit profile' },
+  stored: { title: 'What this house keeps of you' },
+  goodbye: { title: 'Goodbye' },
 
   settings: {
     title: 'Settings',
     name: 'Your name',
     save: 'Save',
+    mine: 'Your profile and data',
     saved: 'Saved.',
     language: 'Language',
     theme: 'Light',

@@ -45,7 +45,7 @@ export function HandsPanel({ seat }: { seat: Seat }) {
             return (
               <li key={p.who}>
                 <span class="meta num">{n + 1}</span>
-                <Face id={p.who} name={p.name} size={48} />
+                <Face id={p.who} name={p.name} picture={p.picture} size={48} />
                 <span class="grow">
                   <b>{p.name}</b>
                 </span>

@@ -44,6 +44,7 @@ function WayPicture({ seat, way }: { seat: Seat; way: Way }) {
   const words = t().itinerary;
   const { people } = seat.view.value;
   const names = way.who.map((who) => people.find((p) => p.who === who)?.name ?? t().none);
+  const pictureOf = (who: string) => people.find((p) => p.who === who)?.picture;
   const me = seat.me.value;
   const first = way.who[0];
   return (
@@ -56,11 +57,20 @@ function WayPicture({ seat, way }: { seat: Seat; way: Way }) {
       ) : (
         <>
           <ol class="line-of-nodes">
-            <End face={me && <Face id={me.who} name={me.name} size={28} />}>{words.you}</End>
+            <End face={me && <Face id={me.who} name={me.name} picture={me.picture} size={28} />}>
+              {words.you}
+            </End>
             {inOrder(way).map(({ hop, delayMS }) => (
               <Node key={hop.node} hop={hop} delayMS={delayMS} />
             ))}
-            <End face={!way.mine && first && <Face id={first} name={names[0] ?? ''} size={28} />}>
+            <End
+              face={
+                !way.mine &&
+                first && (
+                  <Face id={first} name={names[0] ?? ''} picture={pictureOf(first)} size={28} />
+                )
+              }
+            >
               {way.mine ? words.others : list(names)}
             </End>
           </ol>

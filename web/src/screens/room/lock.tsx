@@ -212,11 +212,11 @@ function Compared({ seat }: { seat: Seat }) {
 
 function VoiceRow({ voice }: { voice: KnownVoice }) {
   const words = t().lock;
-  const { who, name, trust, mine, state } = voice;
+  const { who, name, picture, trust, mine, state } = voice;
   const silent = trust === 'overdue' || trust === 'forged';
   return (
     <li class="row" data-test={`voice-${who}`}>
-      <Face id={who} name={name} size={40} />
+      <Face id={who} name={name} picture={picture} size={40} />
       <span class="grow">
         <b>
           {name}

@@ -245,7 +245,7 @@ export function LettingIn({ seat }: { seat: Seat }) {
         <ul class="list">
           {people.map((p) => (
             <li class="row" key={p.id}>
-              <Face id={p.id} name={p.name} size={40} />
+              <Face id={p.id} name={p.name} picture={p.picture} size={40} />
               <span class="grow">
                 <b>{p.name}</b>
               </span>

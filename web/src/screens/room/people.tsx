@@ -62,7 +62,7 @@ function Row({ person }: { person: Participant }) {
         data-test={`found-${person.who}`}
         onClick={() => (sheet.value = { kind: 'person', who: person.who, found: person })}
       >
-        <Face id={person.who} name={person.name} size={40} />
+        <Face id={person.who} name={person.name} picture={person.picture} size={40} />
         <span class="grow">
           <b>
             {person.role === 'moderator' && <Laurel />}

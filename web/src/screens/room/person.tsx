@@ -23,6 +23,7 @@ export function Person({ seat, person }: { seat: Seat; person: Participant }) {
           seat={seat}
           id={person.who}
           name={person.name}
+          picture={person.picture}
           muted={up && person.muted}
           away={person.away_until !== undefined}
         />

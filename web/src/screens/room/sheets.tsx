@@ -121,7 +121,7 @@ function Asked({ seat }: { seat: Seat }) {
   return (
     <div class="stack" data-test="asked">
       <div class="flex">
-        {by && <Face id={by.who} name={by.name} size={56} />}
+        {by && <Face id={by.who} name={by.name} picture={by.picture} size={56} />}
         <div class="grow">
           <h2 id="sheet" class="h3">
             {askedBy.value ? words.by(firstName(askedBy.value)) : words.bySomebody}
@@ -162,7 +162,7 @@ function PersonSheet({ seat, person }: { seat: Seat; person: Participant }) {
     <div class="stack" data-test="person-sheet">
       <SheetHead id="sheet" onClose={closeSheet}>
         <span class="flex">
-          <Face id={person.who} name={person.name} size={56} />
+          <Face id={person.who} name={person.name} picture={person.picture} size={56} />
           <span class="grow h3">
             {person.role === 'moderator' && <Laurel />}
             {person.name}

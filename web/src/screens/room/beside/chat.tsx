@@ -146,7 +146,7 @@ function Said({ seat, line }: { seat: Seat; line: Line }) {
   return (
     <li class={first ? 'said first' : 'said'} data-test="said">
       {gap && <p class="meta gap-line">{words.gap}</p>}
-      {first && <Face id={who} name={name} size={36} />}
+      {first && <Face id={who} name={name} picture={person?.picture} size={36} />}
       <div class="grow">
         {first && (
           <p class="said-by">

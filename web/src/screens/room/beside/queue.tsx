@@ -48,7 +48,7 @@ export function QueueStrip({ seat }: { seat: Seat }) {
       </span>
       <span class="flex tight" aria-hidden="true">
         {hands.slice(0, facesMax).map((p) => (
-          <Face key={p.who} id={p.who} name={p.name} size={32} />
+          <Face key={p.who} id={p.who} name={p.name} picture={p.picture} size={32} />
         ))}
       </span>
     </button>

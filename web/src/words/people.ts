@@ -1,0 +1,376 @@
+import { language } from '../models/settings.ts';
+
+/** The words for people: their profiles, and what the house keeps of oneself. They are loaded with these screens. */
+
+export const en = {
+  person: {
+    followers: (n: number, name: string) => (n === 1 ? `follows ${name}` : `follow ${name}`),
+    following: (name: string) => `${name} follows`,
+    speaks: (languages: string) => `Speaks ${languages}`,
+    links: 'Links',
+    opens: 'opens in a new tab',
+    since: (time: string) => `Here since ${time}`,
+    sinceBy: (time: string) => `Here since ${time}, invited by `,
+  },
+
+  me: {
+    following: 'People you follow',
+    followers: 'People who follow you',
+    noFollowing: 'You follow nobody yet.',
+    noFollowers: 'Nobody follows you yet.',
+    blank: 'Others see your name so far, and nothing else. You may say more.',
+  },
+
+  edit: {
+    what: 'Everyone in this house can see this.',
+    preview: 'How others see you',
+    name: 'Name',
+    handle: 'Handle',
+    handleWhy: '3 to 24 letters a–z, digits and _. You may do without.',
+    pronouns: 'Pronouns',
+    bio: 'About you',
+    left: (n: number) =>
+      n < 0
+        ? `${-n} ${n === -1 ? 'character' : 'characters'} too many`
+        : `${n} ${n === 1 ? 'character' : 'characters'} left`,
+    links: 'Links',
+    linksWhy: 'Up to four pages of yours.',
+    url: (n: number) => `Address of link ${n}`,
+    text: (n: number) => `Words for link ${n}`,
+    urlHint: 'Address',
+    textHint: 'Words for it, or none',
+    addLink: 'Add a link',
+    dropLink: (n: number) => `Remove link ${n}`,
+    languages: 'Languages you speak',
+    languagesWhy: 'Up to six.',
+    addLanguage: 'Add a language',
+    dropLanguage: (name: string) => `Remove ${name}`,
+    inviter: 'Show who invited me',
+    inviterWhy: (name: string) => `Your profile then says that ${name} invited you.`,
+    inviterNobody: 'You came with an invite of the house: there is nobody to show.',
+    optional: 'may stay empty',
+    save: 'Save',
+    saving: 'Saving',
+    saved: 'Saved.',
+    discard: 'Discard changes',
+    unsaved: 'There are changes you have not saved.',
+    kept: 'Your changes are not saved yet. They wait for you in your profile.',
+    wrong: (n: number) =>
+      n === 1 ? 'One field needs another look.' : `${n} fields need another look.`,
+    meanwhile:
+      'Your profile was changed somewhere else meanwhile. What you typed is still here: look at it, then save again.',
+    elsewhere: (value: string) => `Saved elsewhere: ${value}`,
+    elsewhereNothing: 'Emptied elsewhere',
+    elsewhereOn: 'Turned on elsewhere',
+    elsewhereOff: 'Turned off elsewhere',
+    take: 'Take that',
+  },
+
+  picture: {
+    title: 'Your picture',
+    choose: 'Choose a picture',
+    another: 'Choose another',
+    square: 'Its middle square is shown.',
+    drop: 'You can also drop it here.',
+    dropNow: 'Drop it here',
+    remove: 'Take it away',
+    removed: 'Your picture is gone.',
+    uploading: 'Your picture is on its way',
+    cancel: 'Stop',
+    done: 'Your picture is there.',
+    not_a_picture: 'That is no picture we can show. JPEG, PNG and WebP work.',
+    too_large: 'That picture is too large. It may have up to 8 megabytes.',
+  },
+
+  stored: {
+    what: 'This is all that this house knows of you: not a summary, all of it. Open a line to see it as it is stored.',
+    total: 'in all',
+    rows: (n: number, text: string) => (n === 1 ? 'one entry' : `${text} entries`),
+    none: 'Nothing',
+    oldest: (time: string) => `The oldest is from ${time}.`,
+    until: (time: string) => `Gone by ${time} at the latest.`,
+    keeps: {
+      account: 'Until you erase your account',
+      room: 'Until the room ends',
+      days: (n: number) => (n === 1 ? 'For a day' : `For ${n} days`),
+      seen: (n: number) =>
+        n === 1 ? 'Until a day after your last visit' : `Until ${n} days after your last visit`,
+    },
+    entry: (n: number) => `Entry ${n}`,
+    nothing: 'Nothing of this kind is stored.',
+    first: (n: number, all: string) =>
+      `The first ${n} of ${all} are shown here. The archive has them all.`,
+    yes: 'yes',
+    no: 'no',
+    empty: 'empty',
+    classes: {
+      account: ['Your account', 'Your name, your id, and since when you are here.'],
+      profile: ['Your profile', 'What you say of yourself. Everyone here can see it.'],
+      picture: ['Your picture', 'In two sizes. Everyone here can see it.'],
+      passkeys: ['Your passkeys', 'Only the public half. Nobody can sign in with it.'],
+      key_backups: ['The backup of your key', 'Sealed by your passkey. This house cannot open it.'],
+      recovery: ['Your recovery code', 'Only a trace, by which it is known when you use it.'],
+      sessions: ['Where you are signed in', 'One entry for each browser. Only you see them.'],
+      invites: ['Invites', 'Those you have given, and the one you came with.'],
+      follows: ['Whom you follow', 'They can see it.'],
+      followers: ['Who follows you', 'They have chosen that. You can see it.'],
+      reports_made: ['Reports you have made', 'Sealed to the moderators of this house.'],
+      rooms: ['Rooms you are in', 'Nothing that is said, and nothing once they are over.'],
+      key: ['The key of your data', 'When you erase your account it is destroyed, in every copy.'],
+    } as Record<string, readonly [string, string]>,
+    take: 'Take it with you',
+    takeTitle: 'An archive of it',
+    takeWhy: 'One file with all of it: readable by people and by programs, and your picture.',
+    download: 'Download the archive',
+  },
+
+  erase: {
+    title: 'Erase your account',
+    why: 'You leave this house, and it forgets you.',
+    open: 'Erase my account',
+    sure: 'Erase your account?',
+    goes: [
+      'Your profile and your picture.',
+      'Whom you follow, and who follows you.',
+      'Your passkeys, your recovery code, your invites.',
+      'You leave the room you are in, and are signed out everywhere.',
+      'The key of your data is destroyed: no copy of it can be read any more.',
+    ],
+    final: 'It happens at once. Nobody can undo it, this house neither.',
+    before: 'Download the archive first',
+    prove: 'Show that it is you.',
+    passkey: 'Erase with my passkey',
+    code: 'Recovery code',
+    codeHint: 'The one you have put away.',
+    codeMissing: 'Please enter your recovery code.',
+    withCode: 'Erase with the code',
+    or: 'or',
+    notYours: 'That does not belong to this account. Nothing was erased.',
+    cancelled: 'No passkey was used. Nothing was erased.',
+    unsupported: 'This browser has no passkeys. Use your recovery code.',
+    unprovable:
+      'You have neither a passkey here nor a recovery code. Make one in the settings first.',
+    settings: 'To the settings',
+  },
+
+  goodbye: {
+    heading: 'Goodbye.',
+    gone: 'Your account is erased, and everything this house kept of you with it. Your key is destroyed, here too.',
+    back: 'Should you miss the voices one day: somebody in the house can invite you again.',
+    front: 'To the front door',
+  },
+};
+
+export type PeopleWords = typeof en;
+
+export const de: PeopleWords = {
+  person: {
+    followers: (n, name) => (n === 1 ? `folgt ${name}` : `folgen ${name}`),
+    following: (name) => `${name} folgt`,
+    speaks: (languages) => `Spricht ${languages}`,
+    links: 'Links',
+    opens: 'öffnet einen neuen Tab',
+    since: (time) => `Seit ${time} hier`,
+    sinceBy: (time) => `Seit ${time} hier, eingeladen von `,
+  },
+
+  me: {
+    following: 'Wem du folgst',
+    followers: 'Wer dir folgt',
+    noFollowing: 'Du folgst noch niemandem.',
+    noFollowers: 'Noch folgt dir niemand.',
+    blank: 'Andere sehen von dir bisher nur den Namen. Du kannst mehr erzählen.',
+  },
+
+  edit: {
+    what: 'Das können alle in diesem Haus sehen.',
+    preview: 'So sehen dich andere',
+    name: 'Name',
+    handle: 'Kürzel',
+    handleWhy: '3 bis 24 Buchstaben a–z, Ziffern und _. Es geht auch ohne.',
+    pronouns: 'Pronomen',
+    bio: 'Über dich',
+    left: (n) => (n < 0 ? `${-n} Zeichen zu viel` : `Noch ${n} Zeichen`),
+    links: 'Links',
+    linksWhy: 'Bis zu vier Seiten von dir.',
+    url: (n) => `Adresse von Link ${n}`,
+    text: (n) => `Worte für Link ${n}`,
+    urlHint: 'Adresse',
+    textHint: 'Worte dafür, oder keine',
+    addLink: 'Link hinzufügen',
+    dropLink: (n) => `Link ${n} entfernen`,
+    languages: 'Sprachen, die du sprichst',
+    languagesWhy: 'Bis zu sechs.',
+    addLanguage: 'Sprache hinzufügen',
+    dropLanguage: (name) => `${name} entfernen`,
+    inviter: 'Zeigen, wer mich eingeladen hat',
+    inviterWhy: (name) => `In deinem Profil steht dann, dass ${name} dich eingeladen hat.`,
+    inviterNobody: 'Du bist mit einer Einladung des Hauses gekommen: Da ist niemand zu zeigen.',
+    optional: 'darf leer bleiben',
+    save: 'Speichern',
+    saving: 'Wird gespeichert',
+    saved: 'Gespeichert.',
+    discard: 'Änderungen verwerfen',
+    unsaved: 'Hier ist etwas geändert und noch nicht gespeichert.',
+    kept: 'Deine Änderungen sind noch nicht gespeichert. Sie warten in deinem Profil auf dich.',
+    wrong: (n) =>
+      n === 1 ? 'Schau dir ein Feld noch einmal an.' : `Schau dir ${n} Felder noch einmal an.`,
+    meanwhile:
+      'Dein Profil wurde inzwischen anderswo geändert. Was du geschrieben hast, steht noch hier: Sieh es dir an und speichere noch einmal.',
+    elsewhere: (value) => `Anderswo gespeichert: ${value}`,
+    elsewhereNothing: 'Anderswo geleert',
+    elsewhereOn: 'Anderswo eingeschaltet',
+    elsewhereOff: 'Anderswo ausgeschaltet',
+    take: 'Das nehmen',
+  },
+
+  picture: {
+    title: 'Dein Bild',
+    choose: 'Bild wählen',
+    another: 'Anderes wählen',
+    square: 'Zu sehen ist das Quadrat in der Mitte.',
+    drop: 'Du kannst es auch hierher ziehen.',
+    dropNow: 'Hier loslassen',
+    remove: 'Wegnehmen',
+    removed: 'Dein Bild ist weg.',
+    uploading: 'Dein Bild ist unterwegs',
+    cancel: 'Anhalten',
+    done: 'Dein Bild ist da.',
+    not_a_picture: 'Das ist kein Bild, das wir zeigen können. JPEG, PNG und WebP gehen.',
+    too_large: 'Das Bild ist zu groß. Es darf bis zu 8 Megabyte haben.',
+  },
+
+  stored: {
+    what: 'Das ist alles, was dieses Haus von dir weiß: keine Zusammenfassung, sondern alles. Klapp eine Zeile auf und sieh es so, wie es gespeichert ist.',
+    total: 'insgesamt',
+    rows: (n, text) => (n === 1 ? 'ein Eintrag' : `${text} Einträge`),
+    none: 'Nichts',
+    oldest: (time) => `Das Älteste ist vom ${time}.`,
+    until: (time) => `Spätestens weg am ${time}.`,
+    keeps: {
+      account: 'Bis du dein Konto löschst',
+      room: 'Bis der Raum endet',
+      days: (n) => (n === 1 ? 'Einen Tag lang' : `${n} Tage lang`),
+      seen: (n) =>
+        n === 1
+          ? 'Bis einen Tag nach deinem letzten Besuch'
+          : `Bis ${n} Tage nach deinem letzten Besuch`,
+    },
+    entry: (n) => `Eintrag ${n}`,
+    nothing: 'Davon ist nichts gespeichert.',
+    first: (n, all) => `Hier stehen die ersten ${n} von ${all}. Im Archiv sind alle.`,
+    yes: 'ja',
+    no: 'nein',
+    empty: 'leer',
+    classes: {
+      account: ['Dein Konto', 'Dein Name, deine Kennung, und seit wann du hier bist.'],
+      profile: ['Dein Profil', 'Was du über dich sagst. Alle hier können es sehen.'],
+      picture: ['Dein Bild', 'In zwei Größen. Alle hier können es sehen.'],
+      passkeys: ['Deine Passkeys', 'Nur die öffentliche Hälfte. Anmelden kann sich damit niemand.'],
+      key_backups: [
+        'Die Sicherung deines Schlüssels',
+        'Versiegelt mit deinem Passkey. Dieses Haus kann sie nicht öffnen.',
+      ],
+      recovery: ['Dein Notfallcode', 'Nur eine Spur, an der er erkannt wird, wenn du ihn benutzt.'],
+      sessions: ['Wo du angemeldet bist', 'Ein Eintrag je Browser. Nur du siehst sie.'],
+      invites: ['Einladungen', 'Die du verschenkt hast, und die, mit der du gekommen bist.'],
+      follows: ['Wem du folgst', 'Wem du folgst, kann das sehen.'],
+      followers: ['Wer dir folgt', 'Das haben andere so gewählt. Du kannst es sehen.'],
+      reports_made: ['Was du gemeldet hast', 'Versiegelt für die Moderation dieses Hauses.'],
+      rooms: [
+        'Räume, in denen du bist',
+        'Nichts von dem, was gesagt wird, und nichts nach dem Ende.',
+      ],
+      key: [
+        'Der Schlüssel deiner Daten',
+        'Löschst du dein Konto, wird er vernichtet, in jeder Kopie.',
+      ],
+    },
+    take: 'Nimm es mit',
+    takeTitle: 'Ein Archiv davon',
+    takeWhy: 'Eine Datei mit allem: lesbar für Menschen und für Programme, dazu dein Bild.',
+    download: 'Archiv herunterladen',
+  },
+
+  erase: {
+    title: 'Dein Konto löschen',
+    why: 'Du verlässt dieses Haus, und es vergisst dich.',
+    open: 'Mein Konto löschen',
+    sure: 'Dein Konto löschen?',
+    goes: [
+      'Dein Profil und dein Bild.',
+      'Wem du folgst, und wer dir folgt.',
+      'Deine Passkeys, dein Notfallcode, deine Einladungen.',
+      'Du gehst aus dem Raum, in dem du bist, und bist überall abgemeldet.',
+      'Der Schlüssel deiner Daten wird vernichtet: Keine Kopie davon ist noch zu lesen.',
+    ],
+    final: 'Es geschieht sofort. Niemand kann es rückgängig machen, auch dieses Haus nicht.',
+    before: 'Vorher das Archiv herunterladen',
+    prove: 'Zeig, dass du es bist.',
+    passkey: 'Mit meinem Passkey löschen',
+    code: 'Notfallcode',
+    codeHint: 'Der, den du aufgehoben hast.',
+    codeMissing: 'Bitte gib deinen Notfallcode ein.',
+    withCode: 'Mit dem Code löschen',
+    or: 'oder',
+    notYours: 'Das gehört nicht zu diesem Konto. Es wurde nichts gelöscht.',
+    cancelled: 'Es wurde kein Passkey benutzt. Es wurde nichts gelöscht.',
+    unsupported: 'Dieser Browser kann keine Passkeys. Nimm deinen Notfallcode.',
+    unprovable:
+      'Du hast hier weder einen Passkey noch einen Notfallcode. Leg zuerst in den Einstellungen einen an.',
+    settings: 'Zu den Einstellungen',
+  },
+
+  goodbye: {
+    heading: 'Leb wohl.',
+    gone: 'Dein Konto ist gelöscht, und mit ihm alles, was dieses Haus von dir aufbewahrt hat. Dein Schlüssel ist vernichtet, auch hier.',
+    back: 'Falls dir die Stimmen einmal fehlen: Jemand aus dem Haus kann dich wieder einladen.',
+    front: 'Zur Haustür',
+  },
+};
+
+const catalogues: Record<string, PeopleWords> = { en, de };
+
+/** The catalogue of the chosen language. */
+export function p(): PeopleWords {
+  return catalogues[language.value] ?? en;
+}
+
+/** A language by the name that people know it by, if there is one. */
+export function languageName(tag: string): string {
+  try {
+    return new Intl.DisplayNames(language.value, { type: 'language' }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
+/** "1.2 kB" */
+export function size(bytes: number): string {
+  const [n, unit] =
+    bytes < 1000
+      ? [bytes, 'byte']
+      : bytes < 1_000_000
+        ? [bytes / 1000, 'kilobyte']
+        : [bytes / 1_000_000, 'megabyte'];
+  return new Intl.NumberFormat(language.value, {
+    style: 'unit',
+    unit,
+    maximumFractionDigits: n < 10 && unit !== 'byte' ? 1 : 0,
+  }).format(n);
+}
+
+/** How long something is kept. */
+export function keepsWords(keeps: string): string {
+  const words = p().stored.keeps;
+  const [kind, count] = keeps.split(':');
+  switch (kind) {
+    case 'account':
+    case 'room':
+      return words[kind];
+    case 'days':
+    case 'seen':
+      return words[kind](Number(count));
+  }
+  return keeps;
+}
