@@ -203,8 +203,8 @@ const (
 
 // Rows implements people.Profiles.
 func (s *Store) Rows(ctx context.Context, who id.Person) (out []people.Row, err error) {
-	add := func(c people.Class, bytes int, since time.Time, more map[string]any) {
-		out = append(out, people.Row{Class: c, Bytes: bytes, Since: since, More: more})
+	add := func(c people.Class, size int, since time.Time, more map[string]any) {
+		out = append(out, people.Row{Class: c, Bytes: size, Since: since, More: more})
 	}
 	a, err := s.read.Account(ctx, who[:])
 	if err != nil {
@@ -240,7 +240,7 @@ func (s *Store) Rows(ctx context.Context, who id.Person) (out []people.Row, err 
 }
 
 // An adder takes a row.
-type adder = func(c people.Class, bytes int, since time.Time, more map[string]any)
+type adder = func(c people.Class, size int, since time.Time, more map[string]any)
 
 func (s *Store) keyRows(ctx context.Context, who id.Person, add adder) error {
 	keys, err := s.read.Passkeys(ctx, who[:])
