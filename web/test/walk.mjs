@@ -65,7 +65,10 @@ await ada.tap('sign-out');
 await ada.on('signin-passkey').waitFor();
 await touch(true);
 // Unless the offer in the autofill has been taken meanwhile, which is the next step anyway.
-await ada.on('signin-passkey').click({ timeout: 2_000 }).catch(() => {});
+await ada
+  .on('signin-passkey')
+  .click({ timeout: 2_000 })
+  .catch(() => {});
 await ada.on('my-name').waitFor();
 assert.equal(await ada.on('my-name').inputValue(), 'Ada Lovelace');
 

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/handles/{handle}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person by their handle */
+        get: operations["get-handle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/house": {
         parameters: {
             query?: never;
@@ -54,6 +71,57 @@ export interface paths {
         head?: never;
         /** Take another name */
         patch: operations["rename-me"];
+        trace?: never;
+    };
+    "/api/v1/me/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erase my account */
+        post: operations["erase-me"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/erase/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to erase my account */
+        post: operations["begin-erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is stored about me, as a ZIP file */
+        get: operations["export-me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/me/followers": {
@@ -178,6 +246,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Take a picture: PNG, JPEG, GIF or WebP, of which the middle is taken and nothing but what one sees is kept */
+        put: operations["set-picture"];
+        post?: never;
+        /** Take my picture away */
+        delete: operations["drop-picture"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My profile */
+        get: operations["get-profile"];
+        /** Change my profile, if nobody has meanwhile */
+        put: operations["change-profile"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/recovery": {
         parameters: {
             query?: never;
@@ -229,6 +333,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/stored": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is stored about me */
+        get: operations["list-stored"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{person}": {
         parameters: {
             query?: never;
@@ -259,6 +380,23 @@ export interface paths {
         post?: never;
         /** Unfollow a person */
         delete: operations["unfollow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/picture/{size}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture of a person, as image/jpeg */
+        get: operations["get-picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -501,6 +639,8 @@ export interface components {
             id: string;
             moderator: boolean;
             name: string;
+            /** @description its version, when they came in */
+            picture?: string;
         };
         Cards: {
             rooms: components["schemas"]["Card"][];
@@ -509,6 +649,12 @@ export interface components {
             ceremony: string;
             /** @description PublicKeyCredentialCreationOptionsJSON or PublicKeyCredentialRequestOptionsJSON (WebAuthn, section 5.1) */
             options: unknown;
+        };
+        Erase: {
+            ceremony?: string;
+            /** @description AuthenticationResponseJSON (WebAuthn, section 5.1) */
+            credential?: unknown;
+            recovery_code?: string;
         };
         /** @description A numbered event of a room: besides seq, after, room and person exactly one member. */
         Event: {
@@ -567,6 +713,7 @@ export interface components {
         EventEntered: {
             followed: boolean;
             name: string;
+            picture?: string;
             who: string;
         };
         EventFenced: {
@@ -604,6 +751,7 @@ export interface components {
             by: string;
             fence?: string;
             name: string;
+            picture?: string;
             title: string;
             /** Format: date-time */
             until: string;
@@ -712,9 +860,16 @@ export interface components {
         KeyBackups: {
             backups: components["schemas"]["KeyBackup"][];
         };
+        Link: {
+            /** @description one line, up to 40 characters */
+            text?: string;
+            /** @description https, up to 200 bytes */
+            url: string;
+        };
         Me: {
             /** Format: date-time */
             created: string;
+            handle?: string;
             id: string;
             name: string;
             /**
@@ -722,6 +877,8 @@ export interface components {
              * @description how many there are
              */
             passkeys: number;
+            /** @description its version */
+            picture?: string;
             /** @description whether there is a recovery code */
             recovery: boolean;
         };
@@ -729,11 +886,31 @@ export interface components {
             /** @description one line, up to 60 characters */
             name: string;
         };
+        Named: {
+            id: string;
+            name: string;
+        };
         NewAccount: {
             /** @description the code of an invite */
             invite: string;
             /** @description one line, up to 60 characters */
             name: string;
+        };
+        NewProfile: {
+            /** @description up to 300 characters on 8 lines */
+            bio: string;
+            /** @description 3 to 24 of a to z, 0 to 9 and _, the first a letter; or empty */
+            handle: string;
+            /** @description up to 6, BCP 47 */
+            languages: string[];
+            /** @description up to 4 */
+            links: components["schemas"]["Link"][];
+            /** @description one line, up to 60 characters */
+            name: string;
+            /** @description one line, up to 30 characters */
+            pronouns: string;
+            /** @description whether others are shown who invited me */
+            show_inviter: boolean;
         };
         NewRecovery: {
             /** @description shown this once */
@@ -774,6 +951,25 @@ export interface components {
             /** @description absent on the founder's invite */
             from?: components["schemas"]["Inviter"];
         };
+        OwnProfile: {
+            /** @description up to 300 characters on 8 lines */
+            bio: string;
+            /** @description 3 to 24 of a to z, 0 to 9 and _, the first a letter; or empty */
+            handle: string;
+            invited_by?: components["schemas"]["Named"];
+            /** @description up to 6, BCP 47 */
+            languages: string[];
+            /** @description up to 4 */
+            links: components["schemas"]["Link"][];
+            /** @description one line, up to 60 characters */
+            name: string;
+            /** @description its version */
+            picture?: string;
+            /** @description one line, up to 30 characters */
+            pronouns: string;
+            /** @description whether others are shown who invited me */
+            show_inviter: boolean;
+        };
         People: {
             people: components["schemas"]["Person"][];
         };
@@ -781,10 +977,16 @@ export interface components {
             /** @description whether I follow them */
             followed: boolean;
             follows_me: boolean;
+            handle?: string;
             id: string;
             name: string;
+            /** @description its version */
+            picture?: string;
             /** Format: date-time */
             since: string;
+        };
+        Pictured: {
+            picture: string;
         };
         Problem: {
             /** @description what is wrong, for programs */
@@ -797,6 +999,35 @@ export interface components {
             title: string;
             /** @description /problems/ and the code */
             type: string;
+        };
+        Profile: {
+            bio?: string;
+            /** @description whether I follow them */
+            followed: boolean;
+            /**
+             * Format: int64
+             * @description how many follow them
+             */
+            followers: number;
+            /**
+             * Format: int64
+             * @description how many they follow
+             */
+            following: number;
+            follows_me: boolean;
+            handle?: string;
+            id: string;
+            /** @description if they show it */
+            invited_by?: components["schemas"]["Named"];
+            /** @description BCP 47 */
+            languages?: string[];
+            links?: components["schemas"]["Link"][];
+            name: string;
+            /** @description its version */
+            picture?: string;
+            pronouns?: string;
+            /** Format: date-time */
+            since: string;
         };
         Recovered: {
             me: components["schemas"]["Me"];
@@ -823,6 +1054,7 @@ export interface components {
             hand?: number;
             muted: boolean;
             name: string;
+            picture?: string;
             /** @enum {string} */
             role: "listener" | "speaker" | "moderator";
             sampled?: boolean;
@@ -1191,6 +1423,30 @@ export interface components {
             followed: boolean;
             room: string;
         };
+        Stored: {
+            classes: components["schemas"]["StoredClass"][];
+        };
+        StoredClass: {
+            /** Format: int64 */
+            bytes: number;
+            /** @enum {string} */
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "reports_made" | "rooms" | "key";
+            /** @description account: until it is erased; days:N; room: until the room ends; seen:N: N days after it was last seen */
+            keeps: string;
+            /** @description the first hundred rows */
+            more: {
+                [key: string]: unknown;
+            }[];
+            /** Format: date-time */
+            oldest?: string;
+            /** Format: int64 */
+            rows: number;
+            /**
+             * Format: date-time
+             * @description when the oldest of it goes
+             */
+            until?: string;
+        };
         Violation: {
             /** @description such as body.name */
             location: string;
@@ -1205,6 +1461,37 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "get-handle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                handle: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-house": {
         parameters: {
             query?: never;
@@ -1314,6 +1601,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "erase-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Erase"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "begin-erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["None"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ceremony"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description stoa.json, and picture.jpg if there is one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
                 };
             };
             /** @description Error */
@@ -1629,6 +2009,133 @@ export interface operations {
             };
         };
     };
+    "set-picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pictured"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "drop-picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnProfile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-profile": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the profile that is changed */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProfile"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnProfile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "new-recovery": {
         parameters: {
             query?: never;
@@ -1720,6 +2227,35 @@ export interface operations {
             };
         };
     };
+    "list-stored": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stored"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-person": {
         parameters: {
             query?: never;
@@ -1737,7 +2273,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Person"];
+                    "application/json": components["schemas"]["Profile"];
                 };
             };
             /** @description Error */
@@ -1797,6 +2333,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-picture": {
+        parameters: {
+            query?: {
+                /** @description the version; with it the answer may be kept */
+                v?: string;
+            };
+            header?: never;
+            path: {
+                person: string;
+                size: "small" | "large";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
             };
             /** @description Error */
             default: {
