@@ -19,8 +19,8 @@ const (
 	speakerBar  = 1000
 	listenerBar = 2000
 	bothBar     = 4000 // two nodes, one after the other
-	houseBar    = 10 // s until a room goes on whose house is gone
-	takes       = 3  // at most, of which the best counts
+	houseBar    = 10   // s until a room goes on whose house is gone
+	takes       = 3    // at most, of which the best counts
 )
 
 // settleMax is how long a tree may take to be what it should after a change:
