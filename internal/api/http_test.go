@@ -3,6 +3,7 @@ package api
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"os"
@@ -332,17 +333,18 @@ func TestNothingIsThere(t *testing.T) {
 
 func TestNotSignedIn(t *testing.T) {
 	h := newHouse(t)
-	for _, op := range operations(t, h) {
+	for i, op := range operations(t, h) {
 		if op.open {
 			continue
 		}
+		from := fmt.Sprintf("192.0.2.%d", i) // so that it is not too often
 		path := regexp.MustCompile(`\{\w+\}`).ReplaceAllString(op.path, id.New[id.Room]().String())
 		var in any
 		if op.method == "POST" {
 			in = None{}
 		}
-		h.call(op.method, path, in).problem("not_signed_in")
-		h.call(op.method, path, in, "Cookie", "stoa_session=nonsense").problem("not_signed_in")
+		h.call(op.method, path, in, "Test-From", from).problem("not_signed_in")
+		h.call(op.method, path, in, "Test-From", from, "Cookie", "stoa_session=nonsense").problem("not_signed_in")
 	}
 	h.call("GET", "/api/v1/house", nil).is(200)
 }
