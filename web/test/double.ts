@@ -692,7 +692,7 @@ export class Double {
 
   #stored(me: Account): StoredClass[] {
     const { name, id, created, said, picture } = me;
-    const kept = (name: string, keeps: string, more: object[]): StoredClass => ({
+    const kept = (name: StoredClass['class'], keeps: string, more: object[]): StoredClass => ({
       class: name,
       rows: more.length,
       bytes: more.reduce((sum, row) => sum + JSON.stringify(row).length, 0),

@@ -8,13 +8,8 @@ import type { components } from './api.d.ts';
 
 type Bodies = components['schemas'];
 
-/** Beside a name: the version of the picture that somebody had on coming in. */
-interface Pictured {
-  picture?: string;
-}
-
-export type Participant = Bodies['RoomParticipant'] & Pictured;
-export type View = Omit<Bodies['RoomView'], 'people'> & { people: Participant[] };
+export type View = Bodies['RoomView'];
+export type Participant = Bodies['RoomParticipant'];
 export type Role = Participant['role'];
 export type HandPolicy = View['hands'];
 export type ChatPolicy = View['chat'];
@@ -43,11 +38,7 @@ export type Entered = Bodies['SignalEntered'];
 export type Reply = Bodies['SignalReply'];
 
 /** A number, the room, and one member that says what has happened. */
-export type RoomEvent = Omit<Bodies['Event'], 'opened' | 'entered' | 'person'> & {
-  opened?: Bodies['EventOpened'] & Pictured;
-  entered?: Bodies['EventEntered'] & Pictured;
-  person?: Participant;
-};
+export type RoomEvent = Bodies['Event'];
 
 /** What the node says of its own accord. Exactly one member is there. */
 export type Notice = Bodies['SignalNotice'];
