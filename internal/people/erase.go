@@ -93,13 +93,13 @@ func (p *People) Settle(ctx context.Context) (s Settled, err error) {
 		}
 		s.Finished++
 	}
-	if s.Purged, err = p.purge(ctx); err != nil {
+	if s.Purged, s.Unreadable, err = p.purge(ctx); err != nil {
 		return s, err
 	}
-	if s.Sealed, err = p.sealNames(ctx); err != nil {
+	if s.Sealed, err = p.sealNames(ctx); err != nil || s.Sealed == 0 {
 		return s, err
 	}
-	s.Unreadable, err = p.unreadable(ctx)
+	_, s.Unreadable, err = p.purge(ctx) // whose name was sealed has a key now
 	return s, err
 }
 
@@ -120,26 +120,25 @@ func (p *People) each(ctx context.Context, do func(id.Person) error) error {
 	}
 }
 
-func (p *People) purge(ctx context.Context) (n int, err error) {
-	return n, p.each(ctx, func(who id.Person) error {
-		erased, err := p.config.Keys.Erased(ctx, who)
-		if err != nil || !erased {
+// purge deletes those without a key who are erased, and counts those who are not:
+// where a key is destroyed it is noted that its owner is erased.
+func (p *People) purge(ctx context.Context) (purged, unreadable int, err error) {
+	err = p.each(ctx, func(who id.Person) error {
+		if _, err := p.config.Keys.Key(ctx, who); err == nil || !p.config.Keys.IsNoKey(err) {
 			return err
 		}
-		n++
-		return p.erase(ctx, who)
-	})
-}
-
-func (p *People) unreadable(ctx context.Context) (n int, err error) {
-	return n, p.each(ctx, func(who id.Person) error {
-		_, err := p.config.Keys.Key(ctx, who)
-		if err != nil && p.config.Keys.IsNoKey(err) {
-			n++
+		erased, err := p.config.Keys.Erased(ctx, who)
+		if err != nil {
+			return err
+		}
+		if !erased {
+			unreadable++
 			return nil
 		}
-		return err
+		purged++
+		return p.erase(ctx, who)
 	})
+	return purged, unreadable, err
 }
 
 // sealNames seals the names that earlier versions have stored in clear.
