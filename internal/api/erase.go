@@ -79,29 +79,33 @@ func (a *API) stored(ctx context.Context, who id.Person, most int) (Stored, erro
 		return Stored{}, err
 	}
 	rows = append(rows, a.roomRows(who)...)
+	of := make(map[people.Class][]people.Row)
+	for _, r := range rows {
+		of[r.Class] = append(of[r.Class], r)
+	}
 	out := Stored{make([]StoredClass, len(people.Classes))}
 	for i, kept := range people.Classes {
-		c := StoredClass{Class: kept.Class, Keeps: kept.Keeps, More: []map[string]any{}}
-		for _, r := range rows {
-			if r.Class != kept.Class {
-				continue
-			}
-			c.Rows++
-			c.Bytes += r.Bytes
-			if !r.Since.IsZero() && (c.Oldest.IsZero() || r.Since.Before(c.Oldest)) {
-				c.Oldest = r.Since
-			}
-			if len(c.More) < most {
-				c.More = append(c.More, r.More)
-			}
-		}
-		var days int
-		if n, _ := fmt.Sscanf(kept.Keeps, "days:%d", &days); n == 1 && !c.Oldest.IsZero() {
-			c.Until = c.Oldest.AddDate(0, 0, days)
-		}
-		out.Classes[i] = c
+		out.Classes[i] = storedClass(kept, of[kept.Class], most)
 	}
 	return out, nil
+}
+
+func storedClass(kept people.Kept, rows []people.Row, most int) StoredClass {
+	c := StoredClass{Class: kept.Class, Keeps: kept.Keeps, Rows: len(rows), More: []map[string]any{}}
+	for _, r := range rows {
+		c.Bytes += r.Bytes
+		if !r.Since.IsZero() && (c.Oldest.IsZero() || r.Since.Before(c.Oldest)) {
+			c.Oldest = r.Since
+		}
+		if len(c.More) < most {
+			c.More = append(c.More, r.More)
+		}
+	}
+	var days int
+	if n, _ := fmt.Sscanf(kept.Keeps, "days:%d", &days); n == 1 && !c.Oldest.IsZero() {
+		c.Until = c.Oldest.AddDate(0, 0, days)
+	}
+	return c
 }
 
 // roomRows returns what running rooms have of who.
@@ -189,7 +193,10 @@ func (a *API) erase(ctx context.Context, who id.Person, proof Erase) error {
 	}
 	a.goOut(ctx, who)
 	a.setCookie(visitOf(ctx), "")
-	a.conns.signOutPerson(who)
+	a.conns.signOut(func(c *connection) bool {
+		seat := c.held()
+		return c.session.Person == who || seat != nil && seat.who == who
+	})
 	return nil
 }
 
@@ -206,16 +213,5 @@ func (a *API) goOut(ctx context.Context, who id.Person) {
 			continue
 		}
 		_ = a.rooms.Do(ctx, name, room.Leave{By: by})
-	}
-}
-
-// signOutPerson ends all connections of a person, signed in or seated.
-func (s *connections) signOutPerson(who id.Person) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for c := range s.all {
-		if seat := c.held(); c.session.Person == who || seat != nil && seat.who == who {
-			go c.signOut()
-		}
 	}
 }

@@ -320,12 +320,12 @@ func (s *connections) remove(c *connection) {
 	s.wg.Done()
 }
 
-// signOut ends the connections of a session.
-func (s *connections) signOut(name people.SessionID) {
+// signOut ends those connections that are somebody's who is signed out.
+func (s *connections) signOut(theirs func(*connection) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.all {
-		if c.session.ID == name {
+		if theirs(c) {
 			go c.signOut()
 		}
 	}

@@ -182,6 +182,6 @@ func (a *API) signOut(ctx context.Context, name people.SessionID) error {
 	if name == v.session.ID {
 		a.setCookie(v, "")
 	}
-	a.conns.signOut(name)
+	a.conns.signOut(func(c *connection) bool { return c.session.ID == name })
 	return nil
 }

@@ -3,7 +3,6 @@ package people
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
@@ -85,7 +84,7 @@ var Columns = map[string]Class{
 	"pens.id": "", "pens.written": "", "pens.used": "", "house.keyring": "", "house.swept": "",
 }
 
-// Stored returns what is stored about who, row by row, in the order of Classes.
+// Stored returns what is stored about who, row by row.
 func (p *People) Stored(ctx context.Context, who id.Person) ([]Row, error) {
 	own, err := p.OwnProfile(ctx, who)
 	if err != nil {
@@ -109,14 +108,5 @@ func (p *People) Stored(ctx context.Context, who id.Person) ([]Row, error) {
 	case !p.config.Keys.IsNoKey(err):
 		return nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
-	at := func(c Class) int {
-		for i, one := range Classes {
-			if one.Class == c {
-				return i
-			}
-		}
-		return len(Classes)
-	}
-	slices.SortStableFunc(rows, func(a, b Row) int { return at(a.Class) - at(b.Class) })
 	return rows, nil
 }
