@@ -34,7 +34,7 @@ func Seed(ctx context.Context, data string, n int) (_ []crowd.Person, err error)
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	ring, err := keyring.Open(ctx, filepath.Join(data, "keys.db"), true)
+	ring, err := keyring.Open(ctx, filepath.Join(data, keyring.File), true)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func Seed(ctx context.Context, data string, n int) (_ []crowd.Person, err error)
 	if err := store.Bind(ctx, ring.ID()); err != nil {
 		return nil, err
 	}
-	handles, err := ring.House("handles")
+	handles, err := ring.House(keyring.ForHandles)
 	if err != nil {
 		return nil, err
 	}

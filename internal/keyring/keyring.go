@@ -25,8 +25,14 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 )
 
-// KeySize is the size of a key in bytes.
-const KeySize = 32
+const (
+	// KeySize is the size of a key in bytes.
+	KeySize = 32
+	// File is what a keyring is called in a data directory.
+	File = "keys.db"
+	// ForHandles is the purpose of the key by which handles are found.
+	ForHandles = "handles"
+)
 
 var (
 	// ErrNone means that there is no keyring where there should be one.

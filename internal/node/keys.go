@@ -18,7 +18,7 @@ func (c *Config) KeyringAt() string {
 	if c.Keyring != "" {
 		return c.Keyring
 	}
-	return filepath.Join(c.Data, "keys.db")
+	return filepath.Join(c.Data, keyring.File)
 }
 
 // openKeys opens the keyring that the records belong to. Records that belong to

@@ -115,7 +115,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if n.keys, err = openKeys(ctx, c.KeyringAt(), n.store); err != nil {
 		return nil, err
 	}
-	handleKey, err := n.keys.House("handles")
+	handleKey, err := n.keys.House(keyring.ForHandles)
 	if err != nil {
 		return nil, err
 	}
