@@ -385,49 +385,42 @@ func (s *stage) killListeners(ctx context.Context, name string) error {
 // killBoth: the node falls to which the listener would go first, and a second
 // later, before it is missed by anybody, the one where the listener is.
 func (s *stage) killBoth(ctx context.Context, name string) error {
+	return s.killEdges(ctx, name, 9*time.Second, bothBar, "us1", "us2")
+}
+
+func (s *stage) killEdge(ctx context.Context, name, edge string, bar float64) error {
+	return s.killEdges(ctx, name, 4*time.Second, bar, edge)
+}
+
+// killEdges kills nodes a second apart, listens for some time, and starts them
+// again.
+func (s *stage) killEdges(ctx context.Context, name string, most time.Duration, bar float64, edges ...string) error {
 	for take := 0; take < takes && (take == 0 || !s.reached(name)); take++ {
 		if err := s.opened(ctx); err != nil {
 			return err
 		}
-		first, second := s.w.Node("us1"), s.w.Node("us2")
 		h, err := s.gap(ctx, func() error {
-			s.w.Kill(first)
-			err := pause(ctx, time.Second)
-			s.w.Kill(second)
-			return err
-		}, 9*time.Second)
+			for i, edge := range edges {
+				if i > 0 {
+					if err := pause(ctx, time.Second); err != nil {
+						return err
+					}
+				}
+				s.w.Kill(s.w.Node(edge))
+			}
+			return nil
+		}, most)
 		if err != nil {
 			return err
 		}
 		if err := s.listener.hears(ctx); err != nil {
 			return err
 		}
-		s.atMost(name, "gap, at most", h.most(), "ms", bothBar)
-		if err := errors.Join(s.w.Start(ctx, first), s.w.Start(ctx, second)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *stage) killEdge(ctx context.Context, name, edge string, bar float64) error {
-	for take := 0; take < takes && (take == 0 || !s.reached(name)); take++ {
-		if err := s.opened(ctx); err != nil {
-			return err
-		}
-		n := s.w.Node(edge)
-		h, err := s.gap(ctx, func() error { s.w.Kill(n); return nil }, 4*time.Second)
-		if err != nil {
-			return err
-		}
-		if h.Quiet > 1000 {
-			if err := s.listener.hears(ctx); err != nil {
+		s.atMost(name, "gap, at most", h.most(), "ms", bar)
+		for _, edge := range edges {
+			if err := s.w.Start(ctx, s.w.Node(edge)); err != nil {
 				return err
 			}
-		}
-		s.atMost(name, "gap, at most", h.most(), "ms", bar)
-		if err := s.w.Start(ctx, n); err != nil {
-			return err
 		}
 	}
 	return nil
