@@ -19,7 +19,7 @@ async function visitor() {
   page.setDefaultTimeout(10_000);
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (m) => {
-    if (m.type() === 'error' && !m.text().includes('status of 40')) errors.push(m.text());
+    if (m.type() === 'error' && !m.text().includes('status of 4')) errors.push(m.text());
   });
   const on = (test) => page.locator(`[data-test="${test}"]:visible`).first();
   return { context, page, on, tap: (test) => on(test).click() };

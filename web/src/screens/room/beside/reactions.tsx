@@ -50,7 +50,7 @@ export function ReactButton() {
 export function Floats() {
   const counts = [...sum.value];
   return (
-    <div aria-hidden="true">
+    <div class="floats" aria-hidden="true">
       {floats.value.map(({ id, emoji, x, y }) => (
         <span class="float" key={id} style={{ left: `${x}px`, top: `${y}px` }}>
           {emoji}
