@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type actor struct {
 	room *meeting
 	host bool
 	rnd  *rand.Rand
+	out  []string // whom a host has removed, and not let in again yet
 
 	mu    sync.Mutex // guards the rest
 	guest *world.Guest
@@ -166,6 +168,9 @@ func (a *actor) stay(ctx context.Context, g *world.Guest) (left bool) {
 		case who := <-hands:
 			a.change(ctx, func(ctx context.Context) error { return a.askUp(ctx, g, who) })
 		case <-wait:
+			if a.host {
+				a.letIn(ctx, g)
+			}
 			if a.soak.frozen.Load() {
 				continue
 			}
@@ -268,6 +273,16 @@ func (a *actor) askUp(ctx context.Context, g *world.Guest, who string) error {
 	return g.Ask(ctx, "ask_up", map[string]string{"who": who})
 }
 
+// letIn lets in again whom the host has removed. It is tried until it is
+// answered, since the host may fall out between the two.
+func (a *actor) letIn(ctx context.Context, g *world.Guest) {
+	a.out = slices.DeleteFunc(a.out, func(who string) bool {
+		asking, cancel := context.WithTimeout(ctx, actMax)
+		defer cancel()
+		return g.Ask(asking, "let_in", map[string]string{"who": who}) == nil
+	})
+}
+
 // moderate does what moderators do.
 func (a *actor) moderate(ctx context.Context, g *world.Guest) {
 	whom := func(role string) (found string) {
@@ -298,8 +313,12 @@ func (a *actor) moderate(ctx context.Context, g *world.Guest) {
 	case dice < 18:
 		a.change(ctx, func(ctx context.Context) error {
 			who := whom("listener")
+			if who == "" {
+				return nil
+			}
 			a.soak.counts.removed.Add(1)
-			return errors.Join(ask(ctx, "remove", who), ask(ctx, "let_in", who))
+			a.out = append(a.out, who)
+			return g.Ask(ctx, "remove", map[string]string{"who": who})
 		})
 	case dice < 40:
 		a.speak(ctx, g)
