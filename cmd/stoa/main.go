@@ -29,6 +29,7 @@ const help = `stoa runs live-audio rooms.
   stoa fence      look whether this machine's node keeps inside its fence
   stoa sim        simulate a network of nodes; -h lists what can happen there
   stoa report     look at what people have reported; -h lists what it does
+  stoa privacy    say how old what is stored is, and how long it is kept
   stoa db         move the records into another database; -h lists how
   stoa version    print the version
 `
@@ -72,6 +73,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return simulate(ctx, args[1:], stdout, stderr)
 	case "report":
 		return moderation(ctx, args[1:], environ, stdout, stderr)
+	case "privacy":
+		return privacyReport(ctx, args[1:], environ, stdout, stderr)
 	case "db":
 		return databases(ctx, args[1:], stdout, stderr)
 	case "version":

@@ -43,18 +43,19 @@ sdk/go/ogg:        sdk/go/opus
 sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 
 reports:           id sdk/go/report
+privacy:           people reports
 keyring:           id
 picture:
 push:
 legal:
 deputy:            id room room/live
 store/query:
-store/records:     id room room/live deputy people reports store/query
+store/records:     id room room/live deputy people reports privacy store/query
 store/sqlite:      store/query store/records
 store/postgres:    store/query store/records
 store:             store/query store/records store/sqlite store/postgres
 store/postgrestest:
-store/storetest:   id room room/live deputy people people/peopletest reports
+store/storetest:   id room room/live deputy people people/peopletest reports privacy
 
 route:             id
 udp:
@@ -103,7 +104,7 @@ bench/count:
 bench/crowd:       id signal bench/count
 bench:             id region people keyring store/sqlite coordinate overlay/identity bench/child bench/crowd lossy sdk/go
 
-cmd/stoa:          id region api node sim overlay/identity overlay/admission overlay/audit telemetry reports store store/records bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
+cmd/stoa:          id region api node sim overlay/identity overlay/admission overlay/audit telemetry privacy reports store store/records bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
 web:
 test/*:            *
 `

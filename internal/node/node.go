@@ -139,7 +139,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	n.reports = reports.New(n.store, time.Now)
-	if err := n.reports.Forget(ctx); err != nil {
+	if err := n.tidy(ctx); err != nil {
 		return nil, err
 	}
 	// Which grants are spent is known to this process alone: another one must
@@ -239,7 +239,12 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 	return nil
 }
 
-// forget forgets reports whose time is over, every hour.
+// tidy deletes what is over.
+func (n *Node) tidy(ctx context.Context) error {
+	return errors.Join(n.reports.Forget(ctx), n.people.Tidy(ctx))
+}
+
+// forget deletes what is over, every hour.
 func (n *Node) forget(ctx context.Context) {
 	t := time.NewTicker(time.Hour)
 	defer t.Stop()
@@ -249,8 +254,8 @@ func (n *Node) forget(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		if err := n.reports.Forget(ctx); err != nil && ctx.Err() == nil {
-			n.log.ErrorContext(ctx, "old reports are still there", "error", err)
+		if err := n.tidy(ctx); err != nil && ctx.Err() == nil {
+			n.log.ErrorContext(ctx, "what is over is still there", "error", err)
 		}
 	}
 }

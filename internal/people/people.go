@@ -42,6 +42,9 @@ const (
 	followsEach   = 1000  // people whom such a one follows at most
 )
 
+// SpentLife is how long an invite is kept that opens nothing any more.
+const SpentLife = 30 * 24 * time.Hour
+
 // Why something may be refused. The api package turns these into answers.
 var (
 	// ErrName means that a name is empty, too long, or not one line of text.

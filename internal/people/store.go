@@ -17,6 +17,10 @@ type Store interface {
 	Invites
 	Follows
 	Profiles
+
+	// Tidy deletes sessions last seen by a time, and invites spent by another:
+	// unused ones that were revoked or have expired.
+	Tidy(ctx context.Context, seen, spent time.Time) error
 }
 
 // Accounts keeps who there is and what opens their accounts.

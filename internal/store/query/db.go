@@ -60,6 +60,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.adoptRoomsStmt, err = db.PrepareContext(ctx, adoptRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query AdoptRooms: %w", err)
 	}
+	if q.agesStmt, err = db.PrepareContext(ctx, ages); err != nil {
+		return nil, fmt.Errorf("error preparing query Ages: %w", err)
+	}
 	if q.backupsStmt, err = db.PrepareContext(ctx, backups); err != nil {
 		return nil, fmt.Errorf("error preparing query Backups: %w", err)
 	}
@@ -134,6 +137,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetInvitesBeyondStmt, err = db.PrepareContext(ctx, forgetInvitesBeyond); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetInvitesBeyond: %w", err)
+	}
+	if q.forgetInvitesSpentStmt, err = db.PrepareContext(ctx, forgetInvitesSpent); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetInvitesSpent: %w", err)
 	}
 	if q.forgetReportsStmt, err = db.PrepareContext(ctx, forgetReports); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetReports: %w", err)
@@ -221,6 +227,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.revokeInviteStmt, err = db.PrepareContext(ctx, revokeInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query RevokeInvite: %w", err)
+	}
+	if q.roomsBegunStmt, err = db.PrepareContext(ctx, roomsBegun); err != nil {
+		return nil, fmt.Errorf("error preparing query RoomsBegun: %w", err)
 	}
 	if q.roomsRunForStmt, err = db.PrepareContext(ctx, roomsRunFor); err != nil {
 		return nil, fmt.Errorf("error preparing query RoomsRunFor: %w", err)
@@ -356,6 +365,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing adoptRoomsStmt: %w", cerr)
 		}
 	}
+	if q.agesStmt != nil {
+		if cerr := q.agesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing agesStmt: %w", cerr)
+		}
+	}
 	if q.backupsStmt != nil {
 		if cerr := q.backupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing backupsStmt: %w", cerr)
@@ -479,6 +493,11 @@ func (q *Queries) Close() error {
 	if q.forgetInvitesBeyondStmt != nil {
 		if cerr := q.forgetInvitesBeyondStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetInvitesBeyondStmt: %w", cerr)
+		}
+	}
+	if q.forgetInvitesSpentStmt != nil {
+		if cerr := q.forgetInvitesSpentStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetInvitesSpentStmt: %w", cerr)
 		}
 	}
 	if q.forgetReportsStmt != nil {
@@ -624,6 +643,11 @@ func (q *Queries) Close() error {
 	if q.revokeInviteStmt != nil {
 		if cerr := q.revokeInviteStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing revokeInviteStmt: %w", cerr)
+		}
+	}
+	if q.roomsBegunStmt != nil {
+		if cerr := q.roomsBegunStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing roomsBegunStmt: %w", cerr)
 		}
 	}
 	if q.roomsRunForStmt != nil {
@@ -792,6 +816,7 @@ type Queries struct {
 	addRoomStmt              *sql.Stmt
 	addSessionStmt           *sql.Stmt
 	adoptRoomsStmt           *sql.Stmt
+	agesStmt                 *sql.Stmt
 	backupsStmt              *sql.Stmt
 	clearNamesStmt           *sql.Stmt
 	countFollowersStmt       *sql.Stmt
@@ -817,6 +842,7 @@ type Queries struct {
 	followsOfStmt            *sql.Stmt
 	forgetBackupsStmt        *sql.Stmt
 	forgetInvitesBeyondStmt  *sql.Stmt
+	forgetInvitesSpentStmt   *sql.Stmt
 	forgetReportsStmt        *sql.Stmt
 	forgetSessionsBeyondStmt *sql.Stmt
 	forgetSessionsOverStmt   *sql.Stmt
@@ -846,6 +872,7 @@ type Queries struct {
 	reportsStmt              *sql.Stmt
 	reportsByStmt            *sql.Stmt
 	revokeInviteStmt         *sql.Stmt
+	roomsBegunStmt           *sql.Stmt
 	roomsRunForStmt          *sql.Stmt
 	sessionByTokenStmt       *sql.Stmt
 	sessionsStmt             *sql.Stmt
@@ -887,6 +914,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		addRoomStmt:              q.addRoomStmt,
 		addSessionStmt:           q.addSessionStmt,
 		adoptRoomsStmt:           q.adoptRoomsStmt,
+		agesStmt:                 q.agesStmt,
 		backupsStmt:              q.backupsStmt,
 		clearNamesStmt:           q.clearNamesStmt,
 		countFollowersStmt:       q.countFollowersStmt,
@@ -912,6 +940,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		followsOfStmt:            q.followsOfStmt,
 		forgetBackupsStmt:        q.forgetBackupsStmt,
 		forgetInvitesBeyondStmt:  q.forgetInvitesBeyondStmt,
+		forgetInvitesSpentStmt:   q.forgetInvitesSpentStmt,
 		forgetReportsStmt:        q.forgetReportsStmt,
 		forgetSessionsBeyondStmt: q.forgetSessionsBeyondStmt,
 		forgetSessionsOverStmt:   q.forgetSessionsOverStmt,
@@ -941,6 +970,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		reportsStmt:              q.reportsStmt,
 		reportsByStmt:            q.reportsByStmt,
 		revokeInviteStmt:         q.revokeInviteStmt,
+		roomsBegunStmt:           q.roomsBegunStmt,
 		roomsRunForStmt:          q.roomsRunForStmt,
 		sessionByTokenStmt:       q.sessionByTokenStmt,
 		sessionsStmt:             q.sessionsStmt,

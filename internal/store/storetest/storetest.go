@@ -7,10 +7,12 @@ package storetest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/privacy"
 	"github.com/stoa-audio/stoa/internal/reports"
 )
 
@@ -22,6 +24,8 @@ type Store interface {
 	// The keyring that the records belong to.
 	Bind(ctx context.Context, ring [id.Size]byte) error
 	Keyring(ctx context.Context) (ring [id.Size]byte, bound bool, err error)
+	// Ages is how old the records are.
+	Ages(ctx context.Context, now time.Time) ([]privacy.Age, error)
 	Close() error
 }
 
@@ -36,6 +40,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"backups":                  backups,
 		"recovery":                 recovery,
 		"sessions":                 sessions,
+		"what is over":             over,
 		"founder":                  founder,
 		"invites":                  invites,
 		"follows":                  follows,

@@ -1,0 +1,81 @@
+// Package privacy says how long each kind of record is kept, and judges what is
+// there by it. What is stored, and how it is deleted, is for others; that each
+// table has its line here is a test of theirs (store TestKept).
+package privacy
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/reports"
+)
+
+// A Rule is how long the rows of one kind are kept.
+type Rule struct {
+	Kind  string        // the table, and which of its rows where there are several kinds
+	Until string        // when a row goes, for people to read
+	Life  time.Duration // at most since the time of a row; 0 where no clock decides
+	Empty bool          // there should be none at all
+}
+
+// tidied is how late a row may be: the node looks every hour.
+const tidied = 2 * time.Hour
+
+const withAccount = "the account is erased"
+
+// Rules are all of them, in the order in which they are shown.
+var Rules = []Rule{
+	{Kind: "people", Until: withAccount},
+	{Kind: "clear_names", Until: "the next start", Empty: true},
+	{Kind: "profiles", Until: withAccount},
+	{Kind: "pictures", Until: withAccount},
+	{Kind: "passkeys", Until: withAccount},
+	{Kind: "sessions", Until: "signed out, or 90 days unseen", Life: people.SessionLife},
+	{Kind: "invites", Until: withAccount},
+	{Kind: "invites, spent", Until: "30 days spent", Life: people.SpentLife},
+	{Kind: "follows", Until: "unfollowed, or either account is erased"},
+	{Kind: "reports", Until: "30 days, or either account is erased", Life: reports.Life},
+	{Kind: "rooms", Until: "the room ends"},
+	{Kind: "room_events", Until: "the room's next snapshot, or its end"},
+	{Kind: "pairs", Until: "another deputy"},
+	{Kind: "house", Until: "the house is given up"},
+}
+
+// An Age is what there is of one kind.
+type Age struct {
+	Kind   string
+	Rows   int64
+	Oldest time.Time // of what a Life is counted from; zero where rows have no time, or there are none
+}
+
+// A Finding is an Age beside its Rule.
+type Finding struct {
+	Rule
+	Age
+
+	Late bool // there is a row that should be gone
+}
+
+// Judge lays ages beside their rules, at the time now. An age of a kind that has
+// no rule is an error, and so is a rule without an age.
+func Judge(now time.Time, ages []Age) ([]Finding, error) {
+	found := make(map[string]Age, len(ages))
+	for _, a := range ages {
+		found[a.Kind] = a
+	}
+	out := make([]Finding, 0, len(Rules))
+	for _, r := range Rules {
+		a, is := found[r.Kind]
+		if !is {
+			return nil, fmt.Errorf("nobody has looked at %s", r.Kind)
+		}
+		delete(found, r.Kind)
+		late := r.Empty && a.Rows > 0 || r.Life > 0 && !a.Oldest.IsZero() && now.Sub(a.Oldest) > r.Life+tidied
+		out = append(out, Finding{r, a, late})
+	}
+	for kind := range found {
+		return nil, fmt.Errorf("nothing says how long %s are kept", kind)
+	}
+	return out, nil
+}

@@ -1,0 +1,29 @@
+-- name: ForgetInvitesSpent :exec
+DELETE FROM invites WHERE used = 0
+    AND (revoked > 0 AND revoked <= @before OR expires > 0 AND expires <= @before);
+
+-- name: Ages :many
+-- How much there is of each kind, and when the oldest was made or last used. Where
+-- rows have no time, it is 0.
+SELECT 'people' AS kind, count(*) AS n, CAST(COALESCE(min(created), 0) AS BIGINT) AS oldest FROM people
+UNION ALL SELECT 'clear_names', count(*), 0 FROM clear_names
+UNION ALL SELECT 'profiles', count(*), COALESCE(min(changed), 0) FROM profiles
+UNION ALL SELECT 'pictures', count(*), COALESCE(min(changed), 0) FROM pictures
+UNION ALL SELECT 'passkeys', count(*), COALESCE(min(created), 0) FROM passkeys
+UNION ALL SELECT 'sessions', count(*), COALESCE(min(seen), 0) FROM sessions
+UNION ALL SELECT 'invites', count(*), COALESCE(min(i.created), 0)
+    FROM invites i WHERE i.used > 0 OR i.revoked = 0 AND (i.expires = 0 OR i.expires > @now)
+UNION ALL SELECT 'invites, spent', count(*),
+    COALESCE(min(CASE WHEN i.revoked > 0 AND (i.revoked < i.expires OR i.expires = 0) THEN i.revoked ELSE i.expires END), 0)
+    FROM invites i WHERE i.used = 0 AND (i.revoked > 0 OR i.expires > 0 AND i.expires <= @now)
+UNION ALL SELECT 'follows', count(*), COALESCE(min(since), 0) FROM follows
+UNION ALL SELECT 'reports', count(*), COALESCE(min(made), 0) FROM reports
+UNION ALL SELECT 'rooms', count(*), 0 FROM rooms
+UNION ALL SELECT 'room_events', count(*), 0 FROM room_events
+UNION ALL SELECT 'pairs', count(*), 0 FROM pairs
+UNION ALL SELECT 'house', count(*), 0 FROM house;
+
+-- name: RoomsBegun :many
+-- What each room began with, or its snapshot.
+SELECT r.snapshot, e.event FROM rooms r
+LEFT JOIN room_events e ON e.room = r.name AND e.seq = 1;

@@ -1,0 +1,78 @@
+package records
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/privacy"
+	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/store/query"
+)
+
+// Tidy implements people.Store.
+func (s *Store) Tidy(ctx context.Context, seen, spent time.Time) error {
+	return s.write(ctx, "delete what is over", func(ctx context.Context, q *query.Queries) error {
+		if err := q.ForgetSessionsOver(ctx, millis(seen)); err != nil {
+			return err
+		}
+		return q.ForgetInvitesSpent(ctx, millis(spent))
+	})
+}
+
+// Ages returns what there is of each kind of record at the time now. It goes over
+// all of them.
+func (s *Store) Ages(ctx context.Context, now time.Time) ([]privacy.Age, error) {
+	rows, err := s.read.Ages(ctx, millis(now))
+	if err != nil {
+		return nil, failed("look how old the records are", err)
+	}
+	out := make([]privacy.Age, len(rows))
+	for i, r := range rows {
+		out[i] = privacy.Age{Kind: r.Kind, Rows: r.N, Oldest: fromMillis(r.Oldest)}
+		if r.Kind == "rooms" {
+			if out[i].Oldest, err = s.firstRoom(ctx); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// firstRoom returns when the oldest of the rooms was opened.
+func (s *Store) firstRoom(ctx context.Context) (first time.Time, err error) {
+	rows, err := s.read.RoomsBegun(ctx)
+	if err != nil {
+		return first, failed("look how old the rooms are", err)
+	}
+	for _, r := range rows {
+		at, err := openedAt(r.Snapshot, r.Event)
+		if err != nil {
+			return first, failed("look how old a room is", err)
+		}
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	return first, nil
+}
+
+// openedAt returns when a room was opened, of which there is a snapshot or the
+// first event.
+func openedAt(snapshot, event []byte) (time.Time, error) {
+	if snapshot != nil {
+		var r room.Room
+		err := json.Unmarshal(snapshot, &r)
+		return r.Opened(), err
+	}
+	e, err := room.ParseEvent(event)
+	if err != nil {
+		return time.Time{}, err
+	}
+	opened, is := e.(room.Opened)
+	if !is {
+		return time.Time{}, errors.New("a room that begins with something else")
+	}
+	return opened.At, nil
+}
