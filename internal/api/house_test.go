@@ -158,6 +158,7 @@ var webApp = fstest.MapFS{
 	"favicon.svg":         {Data: []byte("<svg/>")},
 	"assets/app-x1y2.js":  {Data: []byte("export {}")},
 	"assets/app-x1y2.css": {Data: []byte("body{}")},
+	"stoa.webmanifest":    {Data: []byte(`{"name":"Stoa"}`)},
 }
 
 func newHouse(t testing.TB) *testHouse { return newHouseWith(t, "http", webApp) }

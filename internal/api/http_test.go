@@ -609,6 +609,9 @@ func TestWeb(t *testing.T) {
 		}
 	}
 	h.call("POST", "/", None{}).problem("no_such_thing")
+	if got := h.call("GET", "/stoa.webmanifest", nil).is(200).header.Get("Content-Type"); got != "application/manifest+json" {
+		t.Errorf("the manifest is %s", got)
+	}
 
 	res := newHouseWith(t, "http", fstest.MapFS{".keep": {}}).call("GET", "/", nil, "Accept", "text/html").is(200)
 	if !strings.Contains(string(res.body), "npm run build") {

@@ -40,6 +40,9 @@ func (a *API) web() http.Handler {
 			if strings.HasPrefix(name, "assets/") {
 				h.Set("Cache-Control", "public, max-age=31536000, immutable")
 			}
+			if path.Ext(name) == ".webmanifest" {
+				h.Set("Content-Type", "application/manifest+json") // which systems do not know
+			}
 			files.ServeHTTP(w, r)
 		case strings.HasPrefix(name+"/", "assets/") || !acceptsPage(r):
 			a.noSuchThing(w, r)

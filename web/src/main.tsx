@@ -24,3 +24,11 @@ startTitle();
 void recognise();
 
 render(<App />, document.body);
+
+// The next time the app opens without the node, too. Not while it is built anew
+// with every change; and a browser may not let it, as in private windows.
+if (import.meta.env.PROD) {
+  addEventListener('load', () => {
+    navigator.serviceWorker?.register('/sw.js', { updateViaCache: 'none' }).catch(() => {});
+  });
+}

@@ -1,0 +1,73 @@
+/**
+ * The service worker: the app opens without the node, and a page goes on with the
+ * scripts that it began with while the node gets another version.
+ *
+ * It keeps the files of its own build, which `offline` in vite.config.ts names,
+ * and no answer of the API: nothing about anybody is in its cache. A page is asked
+ * of the node first. It does not take over from the one before it as long as a
+ * page of that one is open (Service Workers, 2.2.1: waiting worker).
+ */
+
+/** What there is of ServiceWorkerGlobalScope, which the types of pages lack. */
+interface Scope {
+  location: Location;
+  addEventListener(type: 'install' | 'activate', on: (event: Lasting) => void): void;
+  addEventListener(type: 'fetch', on: (event: Asked) => void): void;
+}
+interface Lasting extends Event {
+  waitUntil(work: Promise<unknown>): void;
+}
+interface Asked extends Event {
+  request: Request;
+  respondWith(answer: Promise<Response>): void;
+}
+
+// The build puts its version and its files here.
+const [version, ...files] = JSON.parse('__BUILD__') as string[];
+
+const page = '/';
+const prefix = 'stoa-';
+const own = prefix + version;
+const scope = self as unknown as Scope;
+
+scope.addEventListener('install', (event) => event.waitUntil(keep()));
+scope.addEventListener('activate', (event) => event.waitUntil(forgetOthers()));
+scope.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== 'GET' || url.origin !== scope.location.origin) return;
+  if (request.mode === 'navigate') event.respondWith(opened(request));
+  else if (files.includes(url.pathname)) event.respondWith(kept(request, url.pathname));
+});
+
+/** Keeps all files, or none: then the worker is not installed. */
+async function keep(): Promise<void> {
+  const cache = await caches.open(own);
+  const headers = { Accept: 'text/html, */*' }; // as who looks asks for a page
+  await cache.addAll(
+    [page, ...files].map((path) => new Request(path, { cache: 'no-cache', headers })),
+  );
+}
+
+async function forgetOthers(): Promise<void> {
+  const names = await caches.keys();
+  const others = names.filter((name) => name.startsWith(prefix) && name !== own);
+  await Promise.all(others.map((name) => caches.delete(name)));
+}
+
+/** What the node answers, and the kept page where it does not, or what stands before it is in trouble. */
+async function opened(request: Request): Promise<Response> {
+  try {
+    const answer = await fetch(request);
+    if (answer.status < 500) return answer;
+    return (await caches.match(page, { cacheName: own })) ?? answer;
+  } catch (lost) {
+    const answer = await caches.match(page, { cacheName: own });
+    if (answer) return answer;
+    throw lost;
+  }
+}
+
+async function kept(request: Request, path: string): Promise<Response> {
+  return (await caches.match(path, { cacheName: own })) ?? fetch(request);
+}
