@@ -21,10 +21,9 @@ export class House {
 
   /**
    * Opens one, with settings besides the usual, and records that somebody
-   * prepares. `tls` is the files of its certificate and key. `network` makes a
-   * network of nodes in its data directory.
+   * prepares. `tls` is the files of its certificate and key.
    */
-  static async open(args = [], prepare, tls, network) {
+  static async open(args = [], prepare, tls) {
     const house = new House();
     const [port, admin, media] = await Promise.all([freeTCP(), freeTCP(), freeUDP()]);
     house.#data = await mkdtemp(join(tmpdir(), 'stoa-e2e-'));
@@ -34,7 +33,6 @@ export class House {
     house.media = `127.0.0.1:${media}`;
     house.#args.push('--media.listen', house.media, '--admin.addr', `127.0.0.1:${admin}`, ...args);
     if (tls) house.#args.push('--url', house.url, '--tls.cert', tls.cert, '--tls.key', tls.key);
-    await network?.(house.#data);
     if (prepare) await prepare(house.#data);
     house.#lived = prepare !== undefined;
     await house.start();
