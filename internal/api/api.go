@@ -199,6 +199,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addMe()
 	a.addBackups()
 	a.addPeople()
+	a.addSearch()
 	a.addProfiles()
 	a.addStored()
 	a.addRooms()

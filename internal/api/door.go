@@ -141,6 +141,7 @@ var (
 	toOpen    = door{signedIn: true, rate: roomOpening}
 	toSee     = door{signedIn: true, rate: seeing}
 	toErase   = door{signedIn: true, rate: signing}
+	toFind    = door{signedIn: true, rate: finding}
 	toExport  = door{signedIn: true, rate: exporting}
 	toPicture = door{signedIn: true, rate: picturing}
 	toReport  = door{signedIn: true, rate: reporting}

@@ -32,6 +32,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/room/live"
+	index "github.com/stoa-audio/stoa/internal/search"
 	"github.com/stoa-audio/stoa/internal/signal"
 	"github.com/stoa-audio/stoa/internal/store/records"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
@@ -45,6 +46,7 @@ type testHouse struct {
 	store   *records.Store
 	records string // the file
 	keys    *keyring.Ring
+	names   *index.Index
 	people  *people.People
 	rooms   *live.Rooms
 	grants  *grant.Keys
@@ -182,9 +184,11 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	h.keys, err = keyring.Open(t.Context(), filepath.Join(dir, "keys.db"), true)
 	h.must(err)
 	h.must(h.store.Bind(t.Context(), h.keys.ID()))
+	h.names, err = index.Open(t.Context(), filepath.Join(dir, index.File))
+	h.must(err)
 	h.people, err = people.New(h.store, people.Config{
 		URL: where, House: "Test", InviteKey: []byte("a key for tests"), Invites: 2,
-		Keys: h.keys, HandleKey: []byte("another key for tests"),
+		Keys: h.keys, HandleKey: []byte("another key for tests"), Index: h.names,
 		InviteLife: 14 * 24 * time.Hour, Clock: h.clock,
 	})
 	h.must(err)

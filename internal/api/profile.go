@@ -47,6 +47,7 @@ type (
 		Links       []Link   `json:"links" doc:"up to 4"`
 		Languages   []string `json:"languages" doc:"up to 6, BCP 47"`
 		ShowInviter bool     `json:"show_inviter" doc:"whether others are shown who invited me"`
+		Findable    bool     `json:"findable" doc:"whether everybody may find me by my name; those whom I follow or who follow me always may, and by the whole handle anybody"`
 	}
 	// OwnProfile is one's own profile.
 	OwnProfile struct {
@@ -125,7 +126,7 @@ func own(p people.OwnProfile, err error) (*ownProfile, error) {
 		languages = []string{}
 	}
 	return &ownProfile{tagOf(p.Version), OwnProfile{
-		NewProfile{p.Name, p.Handle, p.Pronouns, p.Bio, linksOf(p.Links), languages, p.ShowInviter}, p.Picture, namedOf(p.Inviter),
+		NewProfile{p.Name, p.Handle, p.Pronouns, p.Bio, linksOf(p.Links), languages, p.ShowInviter, p.Findable}, p.Picture, namedOf(p.Inviter),
 	}}, nil
 }
 
@@ -153,7 +154,7 @@ func (n NewProfile) written() people.Written {
 		links[i] = people.Link(l)
 	}
 	return people.Written{
-		Name: n.Name, Handle: n.Handle, Pronouns: n.Pronouns, Bio: n.Bio, Links: links, Languages: n.Languages, ShowInviter: n.ShowInviter,
+		Name: n.Name, Handle: n.Handle, Pronouns: n.Pronouns, Bio: n.Bio, Links: links, Languages: n.Languages, ShowInviter: n.ShowInviter, Findable: n.Findable,
 	}
 }
 

@@ -325,7 +325,7 @@ func TestErase(t *testing.T) {
 	if _, err := s.Account(t.Context(), bo.id); err != nil {
 		t.Fatalf("they are not in the backup, so the test finds nothing: %v", err)
 	}
-	p, err := people.New(s, people.Config{URL: h.api.URL, House: "Test", Keys: h.keys, HandleKey: []byte("another key for tests"), Clock: time.Now})
+	p, err := people.New(s, people.Config{URL: h.api.URL, House: "Test", Keys: h.keys, HandleKey: []byte("another key for tests"), Index: h.names, Clock: time.Now})
 	h.must(err)
 	seen, err := p.Account(t.Context(), bo.id)
 	if err != nil || seen.Name != "…" || seen.Handle != "" {

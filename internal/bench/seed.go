@@ -14,6 +14,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/bench/crowd"
 	"github.com/stoa-audio/stoa/internal/keyring"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/search"
 	"github.com/stoa-audio/stoa/internal/store/sqlite"
 )
 
@@ -42,6 +43,11 @@ func Seed(ctx context.Context, data string, n int) (_ []crowd.Person, err error)
 	if err := store.Bind(ctx, ring.ID()); err != nil {
 		return nil, err
 	}
+	names, err := search.Open(ctx, filepath.Join(data, search.File))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, names.Close()) }()
 	handles, err := ring.House(keyring.ForHandles)
 	if err != nil {
 		return nil, err
@@ -49,7 +55,7 @@ func Seed(ctx context.Context, data string, n int) (_ []crowd.Person, err error)
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails (crypto/rand, Go 1.24)
 	house, err := people.New(store, people.Config{
-		URL: &url.URL{Scheme: "http", Host: "localhost"}, House: "Bench", InviteKey: key, Keys: ring, HandleKey: handles,
+		URL: &url.URL{Scheme: "http", Host: "localhost"}, House: "Bench", InviteKey: key, Keys: ring, HandleKey: handles, Index: names,
 		Invites: invitesEach, InviteLife: time.Hour, Clock: time.Now,
 	})
 	if err != nil {

@@ -45,6 +45,7 @@ sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 reports:           id sdk/go/report
 privacy:           people reports
 keyring:           id
+search:            id people
 picture:
 push:
 legal:
@@ -55,7 +56,7 @@ store/sqlite:      store/query store/records
 store/postgres:    store/query store/records
 store:             store/query store/records store/sqlite store/postgres
 store/postgrestest:
-store/storetest:   id room room/live deputy people people/peopletest reports privacy
+store/storetest:   id room room/live deputy people people/peopletest reports privacy search
 
 route:             id
 udp:
@@ -102,7 +103,7 @@ sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus
 bench/child:
 bench/count:
 bench/crowd:       id signal bench/count
-bench:             id region people keyring store/sqlite coordinate overlay/identity bench/child bench/crowd lossy sdk/go
+bench:             id region people keyring search store/sqlite coordinate overlay/identity bench/child bench/crowd lossy sdk/go
 
 cmd/stoa:          id region api node sim overlay/identity overlay/admission overlay/audit telemetry privacy reports store store/records bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
 web:

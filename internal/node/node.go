@@ -34,6 +34,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/search"
 	"github.com/stoa-audio/stoa/internal/spread"
 	"github.com/stoa-audio/stoa/internal/store"
 	"github.com/stoa-audio/stoa/internal/store/records"
@@ -54,6 +55,7 @@ type Node struct {
 
 	store   *records.Store
 	keys    *keyring.Ring
+	names   *search.Index
 	people  *people.People
 	reports *reports.Reports
 	media   *sfu.SFU
@@ -115,6 +117,9 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if n.keys, err = openKeys(ctx, c.KeyringAt(), n.store); err != nil {
 		return nil, err
 	}
+	if n.names, err = search.Open(ctx, filepath.Join(c.Data, search.File)); err != nil {
+		return nil, err
+	}
 	handleKey, err := n.keys.House(keyring.ForHandles)
 	if err != nil {
 		return nil, err
@@ -129,7 +134,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	n.people, err = people.New(n.store, people.Config{
 		URL: public, House: c.Name, InviteKey: inviteKey,
-		Keys: n.keys, HandleKey: handleKey,
+		Keys: n.keys, HandleKey: handleKey, Index: n.names,
 		Invites: c.Invites.PerPerson, InviteLife: c.Invites.Expire, Clock: time.Now,
 	})
 	if err != nil {
@@ -171,6 +176,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	go n.gauge.run(work)
 	go n.forget(work)
+	go n.reindex(work, false)
 	if err := n.openDeputies(ctx, secret); err != nil {
 		return nil, err
 	}
@@ -257,6 +263,20 @@ func (n *Node) forget(ctx context.Context) {
 		if err := n.tidy(ctx); err != nil && ctx.Err() == nil {
 			n.log.ErrorContext(ctx, "what is over is still there", "error", err)
 		}
+		n.reindex(ctx, true)
+	}
+}
+
+// reindex brings the index of names up to date: at the start, and where something
+// could not be written to it.
+func (n *Node) reindex(ctx context.Context, failed bool) {
+	began := time.Now()
+	changed, err := n.people.Reindex(ctx, failed)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		n.log.ErrorContext(ctx, "the index of names is not up to date", "error", err)
+	case changed > 0:
+		n.log.InfoContext(ctx, "the index of names is up to date", "changed", changed, "took", time.Since(began))
 	}
 }
 
@@ -395,6 +415,9 @@ func (n *Node) Stop(ctx context.Context) error {
 	}
 	if n.store != nil {
 		errs = append(errs, n.store.Close())
+	}
+	if n.names != nil {
+		errs = append(errs, n.names.Close())
 	}
 	if n.keys != nil {
 		errs = append(errs, n.keys.Close())

@@ -59,6 +59,9 @@ func (p *People) erase(ctx context.Context, who id.Person) error {
 	if err := p.store.Erase(ctx, who); err != nil && !errors.Is(err, ErrNoPerson) {
 		return err
 	}
+	if err := p.config.Index.Drop(ctx, []id.Person{who}); err != nil {
+		return err
+	}
 	err := p.config.Keys.Destroy(ctx, who)
 	p.sessions.drop(func(_ Hash, s Session) bool { return s.Person == who })
 	p.follows.drop(func(of id.Person, whom map[id.Person]bool) bool { return of == who || whom[who] })

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -124,6 +125,8 @@ type Config struct {
 	// not in the records either.
 	Keys      Keys
 	HandleKey []byte
+	// Index is by what people are found.
+	Index Index
 	// InviteLife is how long an invite is good for.
 	InviteLife time.Duration
 	// Clock tells the time.
@@ -139,6 +142,7 @@ type People struct {
 	sessions   known[Hash, Session]
 	follows    known[id.Person, map[id.Person]bool] // nil for too many
 	profiles   known[id.Person, readable]
+	unindexed  atomic.Bool // something could not be written to the index
 }
 
 // New returns the people kept in s.

@@ -57,7 +57,8 @@ type (
 		Links       []Link   `json:"links,omitempty"`
 		Languages   []string `json:"languages,omitempty"` // BCP 47
 		ShowInviter bool     `json:"show_inviter,omitempty"`
-		Picture     string   `json:"picture,omitempty"` // its version, or none
+		Findable    bool     `json:"findable,omitempty"` // by name, by everybody
+		Picture     string   `json:"picture,omitempty"`  // its version, or none
 	}
 	// An OwnProfile is a profile as its owner sees it.
 	OwnProfile struct {
@@ -120,7 +121,7 @@ var reserved = strings.Fields("about account admin administrator all api app eve
 func ParseWritten(w Written) (Written, error) {
 	var faults Faults
 	bad := func(field string, why Reason) { faults = append(faults, Fault{field, why}) }
-	out := Written{ShowInviter: w.ShowInviter}
+	out := Written{ShowInviter: w.ShowInviter, Findable: w.Findable}
 	var err error
 	if out.Name, err = ParseName(w.Name); err != nil {
 		bad("name", NotAName)
@@ -317,9 +318,13 @@ func (p *People) write(ctx context.Context, who id.Person, version int64, w Writ
 	if err != nil {
 		return err
 	}
-	return p.store.SetProfile(ctx, SealedProfile{
+	err = p.store.SetProfile(ctx, SealedProfile{
 		Person: who, Sealed: sealed, Handle: p.handleHash(w.Handle), Version: version, Changed: p.now(), Picture: picture,
 	})
+	if err == nil {
+		p.index(ctx, who, version+1, w)
+	}
+	return err
 }
 
 // changesMax is how often a change of one thing is tried, beside others.

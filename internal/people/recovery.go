@@ -90,6 +90,7 @@ func (p *People) settle(ctx context.Context, n NewAccount) (Person, error) {
 		return Person{}, err
 	}
 	who.Version = 1
+	p.index(ctx, who.ID, 1, Written{Name: who.Name})
 	return who, nil
 }
 

@@ -75,6 +75,8 @@ type Profiles interface {
 	Picture(ctx context.Context, who id.Person, small bool) ([]byte, error)
 	// Inviter returns who invited who, or ErrNoPerson.
 	Inviter(ctx context.Context, who id.Person) (Person, error)
+	// ProfilesAfter returns up to most people after one, in the order of their ids.
+	ProfilesAfter(ctx context.Context, after id.Person, most int) ([]Person, error)
 	// CountFollows returns how many who follows, and how many follow who.
 	CountFollows(ctx context.Context, who id.Person) (following, followers int, err error)
 	// Rows returns the rows about who: what is stored, as it is stored.
@@ -152,6 +154,8 @@ type Follows interface {
 	Followers(ctx context.Context, who id.Person) ([]Profile, error)
 	// FollowersAmong returns those of candidates who follow who.
 	FollowersAmong(ctx context.Context, who id.Person, candidates []id.Person) ([]id.Person, error)
+	// Related returns whom who follows, and who follows them, at most so many.
+	Related(ctx context.Context, who id.Person, most int) ([]id.Person, error)
 	// FollowedBy returns the ids of everybody whom who follows.
 	FollowedBy(ctx context.Context, who id.Person) ([]id.Person, error)
 }

@@ -33,6 +33,7 @@ const (
 	ClassFollowers Class = "followers"
 	ClassReports   Class = "reports_made"
 	ClassRooms     Class = "rooms"
+	ClassIndex     Class = "index"
 	ClassKey       Class = "key"
 )
 
@@ -56,6 +57,7 @@ var Classes = []Kept{
 	{ClassFollowers, "account"},
 	{ClassReports, "days:30"},
 	{ClassRooms, "room"},
+	{ClassIndex, "account"},
 	{ClassKey, "account"},
 }
 
@@ -99,7 +101,17 @@ func (p *People) Stored(ctx context.Context, who id.Person) ([]Row, error) {
 			rows[i].More["name"], rows[i].More["handle"], rows[i].More["pronouns"] = own.Name, own.Handle, own.Pronouns
 			rows[i].More["bio"], rows[i].More["links"], rows[i].More["languages"] = own.Bio, own.Links, own.Languages
 			rows[i].More["show_inviter"], rows[i].More["picture"] = own.ShowInviter, own.Picture
+			rows[i].More["findable"] = own.Findable
 		}
+	}
+	entry, is, err := p.config.Index.Of(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	if is {
+		rows = append(rows, Row{Class: ClassIndex, Bytes: id.Size + 8 + 2*(len(entry.Name)+len(entry.Handle)), More: map[string]any{
+			"name": entry.Name, "handle": entry.Handle, "findable": entry.Findable,
+		}})
 	}
 	_, err = p.config.Keys.Key(ctx, who)
 	switch {

@@ -169,7 +169,15 @@ export class Double {
       recovery: '',
       follows: new Set(follows.map((p) => p.id)),
       invites: [],
-      said: { handle: '', pronouns: '', bio: '', links: [], languages: [], show_inviter: false },
+      said: {
+        handle: '',
+        pronouns: '',
+        bio: '',
+        links: [],
+        languages: [],
+        show_inviter: false,
+        findable: false,
+      },
       picture: undefined,
       invitedBy: undefined,
     };
@@ -750,6 +758,9 @@ export class Double {
         'room',
         seats.map(({ id }) => ({ room: id })),
       ),
+      kept('index', 'account', [
+        { name: me.name, handle: me.said.handle, findable: me.said.findable },
+      ]),
       kept('key', 'account', [{ created }]),
     ];
   }

@@ -12,6 +12,7 @@ class Shelf {
     links: [],
     languages: ['en'],
     show_inviter: false,
+    findable: false,
   };
   version = 1;
   refusal: StoaError | undefined;

@@ -119,6 +119,7 @@ async function house(language, crowd) {
     ],
     languages: ['de', 'tr', 'en'],
     show_inviter: true,
+    findable: true,
   };
 
   const pictured = ({ picture }) => (picture ? { picture: picture.version } : {});
@@ -407,6 +408,7 @@ const told = (_, h) => {
     links: [{ url: 'https://geigen.example/', text: de ? 'Werkstatt' : 'The workshop' }],
     languages: ['sv', 'de', 'en'],
     show_inviter: true,
+    findable: true,
   };
 };
 const editing = seq(at('/me/edit'), (page) => page.waitForSelector('[data-test=profile-form]'));

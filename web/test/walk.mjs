@@ -147,6 +147,7 @@ assert.deepEqual(countess.said, {
   links: [{ url: 'https://ada.example' }],
   languages: ['fr'],
   show_inviter: false,
+  findable: false,
 });
 
 step('Ada shows her face');

@@ -207,11 +207,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.profileStmt, err = db.PrepareContext(ctx, profile); err != nil {
 		return nil, fmt.Errorf("error preparing query Profile: %w", err)
 	}
+	if q.profilesAfterStmt, err = db.PrepareContext(ctx, profilesAfter); err != nil {
+		return nil, fmt.Errorf("error preparing query ProfilesAfter: %w", err)
+	}
 	if q.raiseTermsStmt, err = db.PrepareContext(ctx, raiseTerms); err != nil {
 		return nil, fmt.Errorf("error preparing query RaiseTerms: %w", err)
 	}
 	if q.recoverStmt, err = db.PrepareContext(ctx, recover); err != nil {
 		return nil, fmt.Errorf("error preparing query Recover: %w", err)
+	}
+	if q.relatedStmt, err = db.PrepareContext(ctx, related); err != nil {
+		return nil, fmt.Errorf("error preparing query Related: %w", err)
 	}
 	if q.renewSessionStmt, err = db.PrepareContext(ctx, renewSession); err != nil {
 		return nil, fmt.Errorf("error preparing query RenewSession: %w", err)
@@ -610,6 +616,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing profileStmt: %w", cerr)
 		}
 	}
+	if q.profilesAfterStmt != nil {
+		if cerr := q.profilesAfterStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing profilesAfterStmt: %w", cerr)
+		}
+	}
 	if q.raiseTermsStmt != nil {
 		if cerr := q.raiseTermsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing raiseTermsStmt: %w", cerr)
@@ -618,6 +629,11 @@ func (q *Queries) Close() error {
 	if q.recoverStmt != nil {
 		if cerr := q.recoverStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing recoverStmt: %w", cerr)
+		}
+	}
+	if q.relatedStmt != nil {
+		if cerr := q.relatedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing relatedStmt: %w", cerr)
 		}
 	}
 	if q.renewSessionStmt != nil {
@@ -865,8 +881,10 @@ type Queries struct {
 	peopleAfterStmt          *sql.Stmt
 	pictureOfStmt            *sql.Stmt
 	profileStmt              *sql.Stmt
+	profilesAfterStmt        *sql.Stmt
 	raiseTermsStmt           *sql.Stmt
 	recoverStmt              *sql.Stmt
+	relatedStmt              *sql.Stmt
 	renewSessionStmt         *sql.Stmt
 	reportStmt               *sql.Stmt
 	reportsStmt              *sql.Stmt
@@ -963,8 +981,10 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		peopleAfterStmt:          q.peopleAfterStmt,
 		pictureOfStmt:            q.pictureOfStmt,
 		profileStmt:              q.profileStmt,
+		profilesAfterStmt:        q.profilesAfterStmt,
 		raiseTermsStmt:           q.raiseTermsStmt,
 		recoverStmt:              q.recoverStmt,
+		relatedStmt:              q.relatedStmt,
 		renewSessionStmt:         q.renewSessionStmt,
 		reportStmt:               q.reportStmt,
 		reportsStmt:              q.reportsStmt,

@@ -219,6 +219,39 @@ func (q *Queries) IsFollowing(ctx context.Context, arg IsFollowingParams) (bool,
 	return there, err
 }
 
+const related = `-- name: Related :many
+SELECT f.whom AS person FROM follows f WHERE f.who = $1
+UNION ALL SELECT g.who FROM follows g WHERE g.whom = $1 LIMIT $2
+`
+
+type RelatedParams struct {
+	Who   []byte
+	Limit int32
+}
+
+func (q *Queries) Related(ctx context.Context, arg RelatedParams) ([][]byte, error) {
+	rows, err := q.query(ctx, q.relatedStmt, related, arg.Who, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var person []byte
+		if err := rows.Scan(&person); err != nil {
+			return nil, err
+		}
+		items = append(items, person)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const unfollow = `-- name: Unfollow :exec
 DELETE FROM follows WHERE who = $1 AND whom = $2
 `

@@ -133,6 +133,51 @@ func (q *Queries) PictureOf(ctx context.Context, person []byte) (PictureOfRow, e
 	return i, err
 }
 
+const profilesAfter = `-- name: ProfilesAfter :many
+SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version
+FROM people p LEFT JOIN profiles w ON w.person = p.id WHERE p.id > $1 ORDER BY p.id LIMIT $2
+`
+
+type ProfilesAfterParams struct {
+	ID    []byte
+	Limit int32
+}
+
+type ProfilesAfterRow struct {
+	ID      []byte
+	Created int64
+	Sealed  []byte
+	Version int64
+}
+
+func (q *Queries) ProfilesAfter(ctx context.Context, arg ProfilesAfterParams) ([]ProfilesAfterRow, error) {
+	rows, err := q.query(ctx, q.profilesAfterStmt, profilesAfter, arg.ID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ProfilesAfterRow
+	for rows.Next() {
+		var i ProfilesAfterRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Created,
+			&i.Sealed,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const setHouse = `-- name: SetHouse :exec
 INSERT INTO house (keyring) VALUES ($1)
 `

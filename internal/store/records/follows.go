@@ -93,3 +93,16 @@ func (s *Store) FollowedBy(ctx context.Context, who id.Person) ([]id.Person, err
 	}
 	return out, nil
 }
+
+// Related implements people.Follows.
+func (s *Store) Related(ctx context.Context, who id.Person, most int) ([]id.Person, error) {
+	rows, err := s.read.Related(ctx, query.RelatedParams{Who: who[:], Limit: int32(most)}) //nolint:gosec // ten thousand
+	if err != nil {
+		return nil, failed("read who is related to a person", err)
+	}
+	out := make([]id.Person, len(rows))
+	for i, b := range rows {
+		out[i] = name[id.Person](b)
+	}
+	return out, nil
+}

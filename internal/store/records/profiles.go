@@ -189,6 +189,19 @@ func (s *Store) PeopleAfter(ctx context.Context, after id.Person, most int) ([]i
 	return out, nil
 }
 
+// ProfilesAfter implements people.Profiles.
+func (s *Store) ProfilesAfter(ctx context.Context, after id.Person, most int) ([]people.Person, error) {
+	rows, err := s.read.ProfilesAfter(ctx, query.ProfilesAfterParams{ID: after[:], Limit: int32(most)}) //nolint:gosec // a thousand
+	if err != nil {
+		return nil, failed("list profiles", err)
+	}
+	out := make([]people.Person, len(rows))
+	for i, r := range rows {
+		out[i] = personOf(r.ID, r.Created, r.Sealed, r.Version)
+	}
+	return out, nil
+}
+
 // HasRecovery implements people.Accounts.
 func (s *Store) HasRecovery(ctx context.Context, who id.Person, code people.Hash) (bool, error) {
 	has, err := s.read.HasRecovery(ctx, query.HasRecoveryParams{ID: who[:], Recovery: code[:]})

@@ -3,6 +3,7 @@ package storetest
 import (
 	"crypto/sha256"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/people/peopletest"
+	"github.com/stoa-audio/stoa/internal/search"
 )
 
 const origin = "https://stoa.example"
@@ -21,9 +23,12 @@ func house(t *testing.T, s Store) (p *people.People, now *time.Time, code string
 	now = &at
 	where, err := url.Parse(origin)
 	must(t, err)
+	names, err := search.Open(t.Context(), filepath.Join(t.TempDir(), search.File))
+	must(t, err)
+	t.Cleanup(func() { must(t, names.Close()) })
 	p, err = people.New(s, people.Config{
 		URL: where, House: "Test", InviteKey: []byte("a key for tests"), Invites: 2,
-		Keys: new(peopletest.Keys), HandleKey: []byte("another key for tests"),
+		Keys: new(peopletest.Keys), HandleKey: []byte("another key for tests"), Index: names,
 		InviteLife: 14 * 24 * time.Hour, Clock: func() time.Time { return at },
 	})
 	must(t, err)

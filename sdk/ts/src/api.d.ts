@@ -488,6 +488,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look for rooms and people */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/signin/passkey/begin": {
         parameters: {
             query?: never;
@@ -811,6 +828,12 @@ export interface components {
             /** @description RegistrationResponseJSON or AuthenticationResponseJSON (WebAuthn, section 5.1) */
             credential: unknown;
         };
+        Found: {
+            /** @description by name or handle: those whom I follow or who follow me, and those whom everybody may find */
+            people: components["schemas"]["Person"][];
+            /** @description rooms that I may enter now, by their title and who is on the stage */
+            rooms: components["schemas"]["Card"][];
+        };
         Grant: {
             /** Format: date-time */
             expires: string;
@@ -899,6 +922,8 @@ export interface components {
         NewProfile: {
             /** @description up to 300 characters on 8 lines */
             bio: string;
+            /** @description whether everybody may find me by my name; those whom I follow or who follow me always may, and by the whole handle anybody */
+            findable: boolean;
             /** @description 3 to 24 of a to z, 0 to 9 and _, the first a letter; or empty */
             handle: string;
             /** @description up to 6, BCP 47 */
@@ -954,6 +979,8 @@ export interface components {
         OwnProfile: {
             /** @description up to 300 characters on 8 lines */
             bio: string;
+            /** @description whether everybody may find me by my name; those whom I follow or who follow me always may, and by the whole handle anybody */
+            findable: boolean;
             /** @description 3 to 24 of a to z, 0 to 9 and _, the first a letter; or empty */
             handle: string;
             invited_by?: components["schemas"]["Named"];
@@ -1430,7 +1457,7 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "reports_made" | "rooms" | "key";
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "reports_made" | "rooms" | "index" | "key";
             /** @description account: until it is erased; days:N; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
@@ -2570,6 +2597,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reported"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description words; of the last one the beginning */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
                 };
             };
             /** @description Error */

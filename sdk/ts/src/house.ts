@@ -3,6 +3,7 @@ import type {
   Audience,
   Card,
   Ceremony,
+  Found,
   Grant,
   HouseInfo,
   Invitation,
@@ -130,6 +131,9 @@ export class House {
     this.#ask<PersonProfile>('GET', `handles/${enc(handle.replace(/^@/, ''))}`);
   follow = (id: string) => this.#ask<void>('PUT', `people/${enc(id)}/follow`);
   unfollow = (id: string) => this.#ask<void>('DELETE', `people/${enc(id)}/follow`);
+
+  /** Rooms and people by words, of which the last may be only begun. */
+  search = (words: string) => this.#ask<Found>('GET', `search?q=${enc(words)}`);
 
   hallway = () => this.#ask<{ rooms: Card[] }>('GET', 'rooms');
   openRoom = (room: NewRoom) => this.#ask<Card>('POST', 'rooms', room);

@@ -19,6 +19,7 @@ export const fields = [
   'links',
   'languages',
   'show_inviter',
+  'findable',
 ] as const satisfies readonly Field[];
 
 export const limits = { name: 60, handle: 24, pronouns: 30, bio: 300, links: 4, languages: 6 };
@@ -176,8 +177,8 @@ export function forgetProfileForm(): void {
 }
 
 function typed(profile: OwnProfile): ProfileChange {
-  const { name, handle, pronouns, bio, links, languages, show_inviter } = profile;
-  return { name, handle, pronouns, bio, links, languages, show_inviter };
+  const { name, handle, pronouns, bio, links, languages, show_inviter, findable } = profile;
+  return { name, handle, pronouns, bio, links, languages, show_inviter, findable };
 }
 
 /** As it is sent: without air around it, and without lines that say nothing. */

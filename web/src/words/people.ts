@@ -47,6 +47,9 @@ export const en = {
     dropLanguage: (name: string) => `Remove ${name}`,
     inviter: 'Show who invited me',
     inviterWhy: (name: string) => `Your profile then says that ${name} invited you.`,
+    findable: 'Found by everyone here',
+    findableWhy:
+      'By your name. Whoever you follow, follows you, or knows your whole handle finds you anyway.',
     inviterNobody: 'You came with an invite of the house: there is nobody to show.',
     optional: 'may stay empty',
     save: 'Save',
@@ -116,6 +119,10 @@ export const en = {
       followers: ['Who follows you', 'They have chosen that. You can see it.'],
       reports_made: ['Reports you have made', 'Sealed to the moderators of this house.'],
       rooms: ['Rooms you are in', 'Nothing that is said, and nothing once they are over.'],
+      index: [
+        'What you are found by',
+        'Not in any backup. Strangers find you by it if you want that.',
+      ],
       key: ['The key of your data', 'When you erase your account it is destroyed, in every copy.'],
     } as Record<string, readonly [string, string]>,
     take: 'Take it with you',
@@ -205,6 +212,9 @@ export const de: PeopleWords = {
     dropLanguage: (name) => `${name} entfernen`,
     inviter: 'Zeigen, wer mich eingeladen hat',
     inviterWhy: (name) => `In deinem Profil steht dann, dass ${name} dich eingeladen hat.`,
+    findable: 'Von allen hier zu finden',
+    findableWhy:
+      'Am Namen. Wem du folgst, wer dir folgt oder deinen ganzen Handle kennt, findet dich ohnehin.',
     inviterNobody: 'Du bist mit einer Einladung des Hauses gekommen: Da ist niemand zu zeigen.',
     optional: 'darf leer bleiben',
     save: 'Speichern',
@@ -280,6 +290,10 @@ export const de: PeopleWords = {
       rooms: [
         'Räume, in denen du bist',
         'Nichts von dem, was gesagt wird, und nichts nach dem Ende.',
+      ],
+      index: [
+        'Woran man dich findet',
+        'In keiner Sicherung. Fremde finden dich damit, wenn du das willst.',
       ],
       key: [
         'Der Schlüssel deiner Daten',

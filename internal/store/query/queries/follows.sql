@@ -30,3 +30,7 @@ SELECT count(*) FROM follows WHERE whom = $1;
 
 -- name: FollowsOf :many
 SELECT who, whom, since FROM follows WHERE who = $1 OR whom = $1 ORDER BY since DESC, who, whom LIMIT $2;
+
+-- name: Related :many
+SELECT f.whom AS person FROM follows f WHERE f.who = $1
+UNION ALL SELECT g.who FROM follows g WHERE g.whom = $1 LIMIT $2;

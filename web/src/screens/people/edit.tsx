@@ -161,6 +161,22 @@ function Form({ form, me }: { form: ProfileForm; me: Me }) {
       <div class="stack tight">
         <label class="row">
           <span class="grow">
+            <b>{words.findable}</b>
+            <span>{words.findableWhy}</span>
+          </span>
+          <input
+            type="checkbox"
+            class="sw"
+            data-test="findable"
+            checked={draft.findable}
+            onChange={(event) => form.type({ findable: event.currentTarget.checked })}
+          />
+        </label>
+        <Elsewhere form={form} field="findable" />
+      </div>
+      <div class="stack tight">
+        <label class="row">
+          <span class="grow">
             <b>{words.inviter}</b>
             <span>
               {form.base.value.invited_by
@@ -245,8 +261,8 @@ function Elsewhere({ form, field }: { form: ProfileForm; field: Field }) {
 function elsewhereWords(form: ProfileForm, field: Field): string {
   const words = p().edit;
   const base = form.base.value;
-  if (field === 'show_inviter') {
-    return base.show_inviter ? words.elsewhereOn : words.elsewhereOff;
+  if (field === 'show_inviter' || field === 'findable') {
+    return base[field] ? words.elsewhereOn : words.elsewhereOff;
   }
   const value =
     field === 'links'

@@ -71,6 +71,7 @@ const icons: Record<string, IconName> = {
   followers: 'users',
   reports_made: 'triangle-alert',
   rooms: 'door-open',
+  index: 'search',
   key: 'key-round',
 };
 
