@@ -43,18 +43,19 @@ sdk/go/ogg:        sdk/go/opus
 sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 
 reports:           id sdk/go/report
+schedule:          id people
 keyring:           id
 picture:
 push:
 legal:
 deputy:            id room room/live
 store/query:
-store/records:     id room room/live deputy people reports store/query
+store/records:     id room room/live deputy people reports schedule store/query
 store/sqlite:      store/query store/records
 store/postgres:    store/query store/records
 store:             store/query store/records store/sqlite store/postgres
 store/postgrestest:
-store/storetest:   id room room/live deputy people people/peopletest reports
+store/storetest:   id room room/live deputy people people/peopletest reports schedule
 
 route:             id
 udp:
@@ -93,7 +94,7 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id region signal grant telemetry room room/live hub beside courier people reports socket picture
+api:               id region signal grant telemetry room room/live hub beside courier people reports schedule socket picture
 node:              *
 
 sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report sdk/go/words

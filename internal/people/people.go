@@ -136,6 +136,7 @@ type People struct {
 	sessions   known[Hash, Session]
 	follows    known[id.Person, map[id.Person]bool] // nil for too many
 	profiles   known[id.Person, readable]
+	heir       Heir // nil for none
 }
 
 // New returns the people kept in s.

@@ -175,3 +175,24 @@ type readable struct {
 	version int64
 	written Written
 }
+
+// Seal seals what who wrote elsewhere than in their profile, as the profile is.
+// The class says what it is: one thing is not taken for another.
+func (p *People) Seal(ctx context.Context, who id.Person, class string, plain []byte) ([]byte, error) {
+	return p.seal(ctx, who, class, plain)
+}
+
+// Unseal opens what Seal has made. IsGone knows the error when nobody can.
+func (p *People) Unseal(ctx context.Context, who id.Person, class string, sealed []byte) ([]byte, error) {
+	plain, err := p.unseal(ctx, who, class, sealed)
+	if err != nil && !p.IsGone(err) {
+		return nil, fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	return plain, err
+}
+
+// IsGone reports whether an error of Unseal means that what was sealed cannot be
+// read any more.
+func (p *People) IsGone(err error) bool {
+	return errors.Is(err, errSealed) || p.config.Keys.IsNoKey(err)
+}

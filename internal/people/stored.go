@@ -33,6 +33,9 @@ const (
 	ClassFollowers Class = "followers"
 	ClassReports   Class = "reports_made"
 	ClassRooms     Class = "rooms"
+	ClassPlans     Class = "plans"
+	ClassGoing     Class = "going"
+	ClassCalendar  Class = "calendar"
 	ClassKey       Class = "key"
 )
 
@@ -56,6 +59,9 @@ var Classes = []Kept{
 	{ClassFollowers, "account"},
 	{ClassReports, "days:30"},
 	{ClassRooms, "room"},
+	{ClassPlans, "ended:7"},
+	{ClassGoing, "ended:7"},
+	{ClassCalendar, "account"},
 	{ClassKey, "account"},
 }
 
@@ -78,6 +84,15 @@ var Columns = map[string]Class{
 	"reports.id": ClassReports, "reports.room": ClassReports, "reports.about": ClassReports, "reports.made_by": ClassReports,
 	"reports.made": ClassReports, "reports.hashes": ClassReports, "reports.sealed": ClassReports,
 	"rooms.name": ClassRooms, "rooms.snapshot": ClassRooms, "room_events.room": ClassRooms, "room_events.event": ClassRooms,
+	"plans.id": ClassPlans, "plans.host": ClassPlans, "plans.sealed": ClassPlans, "plans.starts": ClassPlans, "plans.ends": ClassPlans,
+	"plans.club": ClassPlans, "plans.visibility": ClassPlans, "plans.language": ClassPlans, "plans.fence": ClassPlans,
+	"plans.recorded": ClassPlans, "plans.state": ClassPlans, "plans.room": ClassPlans, "plans.began": ClassPlans,
+	"plans.version": ClassPlans, "plans.created": ClassPlans, "plans.changed": ClassPlans,
+	"plan_hosts.plan": ClassPlans, "plan_hosts.person": ClassPlans, "plan_hosts.accepted": ClassPlans, "plan_hosts.since": ClassPlans,
+	"plan_guests.plan": ClassPlans, "plan_guests.person": ClassPlans,
+	"plan_goers.plan": ClassGoing, "plan_goers.person": ClassGoing, "plan_goers.since": ClassGoing, "plan_goers.remind": ClassGoing,
+	"plan_goers.due": ClassGoing, "plan_goers.news": ClassGoing,
+	"calendars.person": ClassCalendar, "calendars.generation": ClassCalendar, "calendars.secret": ClassCalendar, "calendars.made": ClassCalendar,
 	// Numbers of rooms and nodes, which are about nobody.
 	"rooms.term": "", "rooms.seq": "", "rooms.compacted": "", "rooms.house": "", "rooms.kept": "", "room_events.seq": "",
 	"pairs.house": "", "pairs.deputy": "", "pairs.term": "", "pairs.key": "", "pairs.url": "",

@@ -24,11 +24,17 @@ func New(db DBTX) *Queries {
 func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	q := Queries{db: db}
 	var err error
+	if q.acceptHostingStmt, err = db.PrepareContext(ctx, acceptHosting); err != nil {
+		return nil, fmt.Errorf("error preparing query AcceptHosting: %w", err)
+	}
 	if q.accountStmt, err = db.PrepareContext(ctx, account); err != nil {
 		return nil, fmt.Errorf("error preparing query Account: %w", err)
 	}
 	if q.addEventStmt, err = db.PrepareContext(ctx, addEvent); err != nil {
 		return nil, fmt.Errorf("error preparing query AddEvent: %w", err)
+	}
+	if q.addGoerStmt, err = db.PrepareContext(ctx, addGoer); err != nil {
+		return nil, fmt.Errorf("error preparing query AddGoer: %w", err)
 	}
 	if q.addInviteStmt, err = db.PrepareContext(ctx, addInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query AddInvite: %w", err)
@@ -44,6 +50,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.addPersonStmt, err = db.PrepareContext(ctx, addPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query AddPerson: %w", err)
+	}
+	if q.addPlanStmt, err = db.PrepareContext(ctx, addPlan); err != nil {
+		return nil, fmt.Errorf("error preparing query AddPlan: %w", err)
+	}
+	if q.addPlanGuestStmt, err = db.PrepareContext(ctx, addPlanGuest); err != nil {
+		return nil, fmt.Errorf("error preparing query AddPlanGuest: %w", err)
+	}
+	if q.addPlanHostStmt, err = db.PrepareContext(ctx, addPlanHost); err != nil {
+		return nil, fmt.Errorf("error preparing query AddPlanHost: %w", err)
 	}
 	if q.addProfileStmt, err = db.PrepareContext(ctx, addProfile); err != nil {
 		return nil, fmt.Errorf("error preparing query AddProfile: %w", err)
@@ -63,14 +78,32 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.backupsStmt, err = db.PrepareContext(ctx, backups); err != nil {
 		return nil, fmt.Errorf("error preparing query Backups: %w", err)
 	}
+	if q.calendarOfStmt, err = db.PrepareContext(ctx, calendarOf); err != nil {
+		return nil, fmt.Errorf("error preparing query CalendarOf: %w", err)
+	}
+	if q.claimDueStmt, err = db.PrepareContext(ctx, claimDue); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimDue: %w", err)
+	}
+	if q.claimNewsStmt, err = db.PrepareContext(ctx, claimNews); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimNews: %w", err)
+	}
 	if q.clearNamesStmt, err = db.PrepareContext(ctx, clearNames); err != nil {
 		return nil, fmt.Errorf("error preparing query ClearNames: %w", err)
+	}
+	if q.countComingStmt, err = db.PrepareContext(ctx, countComing); err != nil {
+		return nil, fmt.Errorf("error preparing query CountComing: %w", err)
 	}
 	if q.countFollowersStmt, err = db.PrepareContext(ctx, countFollowers); err != nil {
 		return nil, fmt.Errorf("error preparing query CountFollowers: %w", err)
 	}
 	if q.countFollowingStmt, err = db.PrepareContext(ctx, countFollowing); err != nil {
 		return nil, fmt.Errorf("error preparing query CountFollowing: %w", err)
+	}
+	if q.countGoersStmt, err = db.PrepareContext(ctx, countGoers); err != nil {
+		return nil, fmt.Errorf("error preparing query CountGoers: %w", err)
+	}
+	if q.countGoingStmt, err = db.PrepareContext(ctx, countGoing); err != nil {
+		return nil, fmt.Errorf("error preparing query CountGoing: %w", err)
 	}
 	if q.countInvitesStmt, err = db.PrepareContext(ctx, countInvites); err != nil {
 		return nil, fmt.Errorf("error preparing query CountInvites: %w", err)
@@ -93,6 +126,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.dropClearNameStmt, err = db.PrepareContext(ctx, dropClearName); err != nil {
 		return nil, fmt.Errorf("error preparing query DropClearName: %w", err)
 	}
+	if q.dropGoerStmt, err = db.PrepareContext(ctx, dropGoer); err != nil {
+		return nil, fmt.Errorf("error preparing query DropGoer: %w", err)
+	}
 	if q.dropPenStmt, err = db.PrepareContext(ctx, dropPen); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPen: %w", err)
 	}
@@ -101,6 +137,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.dropPictureStmt, err = db.PrepareContext(ctx, dropPicture); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPicture: %w", err)
+	}
+	if q.dropPlanGuestsStmt, err = db.PrepareContext(ctx, dropPlanGuests); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPlanGuests: %w", err)
+	}
+	if q.dropPlanHostStmt, err = db.PrepareContext(ctx, dropPlanHost); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPlanHost: %w", err)
+	}
+	if q.dueRemindersStmt, err = db.PrepareContext(ctx, dueReminders); err != nil {
+		return nil, fmt.Errorf("error preparing query DueReminders: %w", err)
 	}
 	if q.endSessionStmt, err = db.PrepareContext(ctx, endSession); err != nil {
 		return nil, fmt.Errorf("error preparing query EndSession: %w", err)
@@ -135,6 +180,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetInvitesBeyondStmt, err = db.PrepareContext(ctx, forgetInvitesBeyond); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetInvitesBeyond: %w", err)
 	}
+	if q.forgetPlansStmt, err = db.PrepareContext(ctx, forgetPlans); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetPlans: %w", err)
+	}
 	if q.forgetReportsStmt, err = db.PrepareContext(ctx, forgetReports); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetReports: %w", err)
 	}
@@ -143,6 +191,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetSessionsOverStmt, err = db.PrepareContext(ctx, forgetSessionsOver); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSessionsOver: %w", err)
+	}
+	if q.goingRowsOfStmt, err = db.PrepareContext(ctx, goingRowsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query GoingRowsOf: %w", err)
 	}
 	if q.handBackRoomsStmt, err = db.PrepareContext(ctx, handBackRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query HandBackRooms: %w", err)
@@ -174,14 +225,29 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.isFollowingStmt, err = db.PrepareContext(ctx, isFollowing); err != nil {
 		return nil, fmt.Errorf("error preparing query IsFollowing: %w", err)
 	}
+	if q.isGoingStmt, err = db.PrepareContext(ctx, isGoing); err != nil {
+		return nil, fmt.Errorf("error preparing query IsGoing: %w", err)
+	}
 	if q.isPersonStmt, err = db.PrepareContext(ctx, isPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query IsPerson: %w", err)
+	}
+	if q.isPlanHostStmt, err = db.PrepareContext(ctx, isPlanHost); err != nil {
+		return nil, fmt.Errorf("error preparing query IsPlanHost: %w", err)
 	}
 	if q.keepBackupStmt, err = db.PrepareContext(ctx, keepBackup); err != nil {
 		return nil, fmt.Errorf("error preparing query KeepBackup: %w", err)
 	}
 	if q.largePictureStmt, err = db.PrepareContext(ctx, largePicture); err != nil {
 		return nil, fmt.Errorf("error preparing query LargePicture: %w", err)
+	}
+	if q.moveGoersStmt, err = db.PrepareContext(ctx, moveGoers); err != nil {
+		return nil, fmt.Errorf("error preparing query MoveGoers: %w", err)
+	}
+	if q.newsOfPersonStmt, err = db.PrepareContext(ctx, newsOfPerson); err != nil {
+		return nil, fmt.Errorf("error preparing query NewsOfPerson: %w", err)
+	}
+	if q.newsOfPlanStmt, err = db.PrepareContext(ctx, newsOfPlan); err != nil {
+		return nil, fmt.Errorf("error preparing query NewsOfPlan: %w", err)
 	}
 	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
 		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
@@ -197,6 +263,30 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.pictureOfStmt, err = db.PrepareContext(ctx, pictureOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PictureOf: %w", err)
+	}
+	if q.planGuestsStmt, err = db.PrepareContext(ctx, planGuests); err != nil {
+		return nil, fmt.Errorf("error preparing query PlanGuests: %w", err)
+	}
+	if q.planHostsStmt, err = db.PrepareContext(ctx, planHosts); err != nil {
+		return nil, fmt.Errorf("error preparing query PlanHosts: %w", err)
+	}
+	if q.planRowsOfStmt, err = db.PrepareContext(ctx, planRowsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query PlanRowsOf: %w", err)
+	}
+	if q.planSeenStmt, err = db.PrepareContext(ctx, planSeen); err != nil {
+		return nil, fmt.Errorf("error preparing query PlanSeen: %w", err)
+	}
+	if q.plansHostedStmt, err = db.PrepareContext(ctx, plansHosted); err != nil {
+		return nil, fmt.Errorf("error preparing query PlansHosted: %w", err)
+	}
+	if q.plansOfFeedStmt, err = db.PrepareContext(ctx, plansOfFeed); err != nil {
+		return nil, fmt.Errorf("error preparing query PlansOfFeed: %w", err)
+	}
+	if q.plansSeenStmt, err = db.PrepareContext(ctx, plansSeen); err != nil {
+		return nil, fmt.Errorf("error preparing query PlansSeen: %w", err)
+	}
+	if q.plansTimelyStmt, err = db.PrepareContext(ctx, plansTimely); err != nil {
+		return nil, fmt.Errorf("error preparing query PlansTimely: %w", err)
 	}
 	if q.profileStmt, err = db.PrepareContext(ctx, profile); err != nil {
 		return nil, fmt.Errorf("error preparing query Profile: %w", err)
@@ -222,6 +312,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.revokeInviteStmt, err = db.PrepareContext(ctx, revokeInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query RevokeInvite: %w", err)
 	}
+	if q.roomRunsStmt, err = db.PrepareContext(ctx, roomRuns); err != nil {
+		return nil, fmt.Errorf("error preparing query RoomRuns: %w", err)
+	}
 	if q.roomsRunForStmt, err = db.PrepareContext(ctx, roomsRunFor); err != nil {
 		return nil, fmt.Errorf("error preparing query RoomsRunFor: %w", err)
 	}
@@ -231,8 +324,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.sessionsStmt, err = db.PrepareContext(ctx, sessions); err != nil {
 		return nil, fmt.Errorf("error preparing query Sessions: %w", err)
 	}
+	if q.setCalendarStmt, err = db.PrepareContext(ctx, setCalendar); err != nil {
+		return nil, fmt.Errorf("error preparing query SetCalendar: %w", err)
+	}
 	if q.setFounderInviteStmt, err = db.PrepareContext(ctx, setFounderInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query SetFounderInvite: %w", err)
+	}
+	if q.setGoerStmt, err = db.PrepareContext(ctx, setGoer); err != nil {
+		return nil, fmt.Errorf("error preparing query SetGoer: %w", err)
 	}
 	if q.setHouseStmt, err = db.PrepareContext(ctx, setHouse); err != nil {
 		return nil, fmt.Errorf("error preparing query SetHouse: %w", err)
@@ -242,6 +341,21 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setPictureStmt, err = db.PrepareContext(ctx, setPicture); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPicture: %w", err)
+	}
+	if q.setPlanStmt, err = db.PrepareContext(ctx, setPlan); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPlan: %w", err)
+	}
+	if q.setPlanBeganStmt, err = db.PrepareContext(ctx, setPlanBegan); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPlanBegan: %w", err)
+	}
+	if q.setPlanHostStmt, err = db.PrepareContext(ctx, setPlanHost); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPlanHost: %w", err)
+	}
+	if q.setPlanRoomStmt, err = db.PrepareContext(ctx, setPlanRoom); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPlanRoom: %w", err)
+	}
+	if q.setPlanStateStmt, err = db.PrepareContext(ctx, setPlanState); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPlanState: %w", err)
 	}
 	if q.setProfileStmt, err = db.PrepareContext(ctx, setProfile); err != nil {
 		return nil, fmt.Errorf("error preparing query SetProfile: %w", err)
@@ -270,8 +384,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.takePersonStmt, err = db.PrepareContext(ctx, takePerson); err != nil {
 		return nil, fmt.Errorf("error preparing query TakePerson: %w", err)
 	}
+	if q.takePlanStmt, err = db.PrepareContext(ctx, takePlan); err != nil {
+		return nil, fmt.Errorf("error preparing query TakePlan: %w", err)
+	}
 	if q.takeRoomStmt, err = db.PrepareContext(ctx, takeRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeRoom: %w", err)
+	}
+	if q.tellGoersStmt, err = db.PrepareContext(ctx, tellGoers); err != nil {
+		return nil, fmt.Errorf("error preparing query TellGoers: %w", err)
+	}
+	if q.touchPlanStmt, err = db.PrepareContext(ctx, touchPlan); err != nil {
+		return nil, fmt.Errorf("error preparing query TouchPlan: %w", err)
 	}
 	if q.unfollowStmt, err = db.PrepareContext(ctx, unfollow); err != nil {
 		return nil, fmt.Errorf("error preparing query Unfollow: %w", err)
@@ -288,6 +411,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.whoHasHandleStmt, err = db.PrepareContext(ctx, whoHasHandle); err != nil {
 		return nil, fmt.Errorf("error preparing query WhoHasHandle: %w", err)
 	}
+	if q.whoseCalendarStmt, err = db.PrepareContext(ctx, whoseCalendar); err != nil {
+		return nil, fmt.Errorf("error preparing query WhoseCalendar: %w", err)
+	}
 	if q.writtenStmt, err = db.PrepareContext(ctx, written); err != nil {
 		return nil, fmt.Errorf("error preparing query Written: %w", err)
 	}
@@ -296,6 +422,11 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 
 func (q *Queries) Close() error {
 	var err error
+	if q.acceptHostingStmt != nil {
+		if cerr := q.acceptHostingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing acceptHostingStmt: %w", cerr)
+		}
+	}
 	if q.accountStmt != nil {
 		if cerr := q.accountStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing accountStmt: %w", cerr)
@@ -304,6 +435,11 @@ func (q *Queries) Close() error {
 	if q.addEventStmt != nil {
 		if cerr := q.addEventStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addEventStmt: %w", cerr)
+		}
+	}
+	if q.addGoerStmt != nil {
+		if cerr := q.addGoerStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addGoerStmt: %w", cerr)
 		}
 	}
 	if q.addInviteStmt != nil {
@@ -329,6 +465,21 @@ func (q *Queries) Close() error {
 	if q.addPersonStmt != nil {
 		if cerr := q.addPersonStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addPersonStmt: %w", cerr)
+		}
+	}
+	if q.addPlanStmt != nil {
+		if cerr := q.addPlanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addPlanStmt: %w", cerr)
+		}
+	}
+	if q.addPlanGuestStmt != nil {
+		if cerr := q.addPlanGuestStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addPlanGuestStmt: %w", cerr)
+		}
+	}
+	if q.addPlanHostStmt != nil {
+		if cerr := q.addPlanHostStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addPlanHostStmt: %w", cerr)
 		}
 	}
 	if q.addProfileStmt != nil {
@@ -361,9 +512,29 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing backupsStmt: %w", cerr)
 		}
 	}
+	if q.calendarOfStmt != nil {
+		if cerr := q.calendarOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing calendarOfStmt: %w", cerr)
+		}
+	}
+	if q.claimDueStmt != nil {
+		if cerr := q.claimDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimDueStmt: %w", cerr)
+		}
+	}
+	if q.claimNewsStmt != nil {
+		if cerr := q.claimNewsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimNewsStmt: %w", cerr)
+		}
+	}
 	if q.clearNamesStmt != nil {
 		if cerr := q.clearNamesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing clearNamesStmt: %w", cerr)
+		}
+	}
+	if q.countComingStmt != nil {
+		if cerr := q.countComingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countComingStmt: %w", cerr)
 		}
 	}
 	if q.countFollowersStmt != nil {
@@ -374,6 +545,16 @@ func (q *Queries) Close() error {
 	if q.countFollowingStmt != nil {
 		if cerr := q.countFollowingStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countFollowingStmt: %w", cerr)
+		}
+	}
+	if q.countGoersStmt != nil {
+		if cerr := q.countGoersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countGoersStmt: %w", cerr)
+		}
+	}
+	if q.countGoingStmt != nil {
+		if cerr := q.countGoingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countGoingStmt: %w", cerr)
 		}
 	}
 	if q.countInvitesStmt != nil {
@@ -411,6 +592,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing dropClearNameStmt: %w", cerr)
 		}
 	}
+	if q.dropGoerStmt != nil {
+		if cerr := q.dropGoerStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropGoerStmt: %w", cerr)
+		}
+	}
 	if q.dropPenStmt != nil {
 		if cerr := q.dropPenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropPenStmt: %w", cerr)
@@ -424,6 +610,21 @@ func (q *Queries) Close() error {
 	if q.dropPictureStmt != nil {
 		if cerr := q.dropPictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropPictureStmt: %w", cerr)
+		}
+	}
+	if q.dropPlanGuestsStmt != nil {
+		if cerr := q.dropPlanGuestsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPlanGuestsStmt: %w", cerr)
+		}
+	}
+	if q.dropPlanHostStmt != nil {
+		if cerr := q.dropPlanHostStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPlanHostStmt: %w", cerr)
+		}
+	}
+	if q.dueRemindersStmt != nil {
+		if cerr := q.dueRemindersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dueRemindersStmt: %w", cerr)
 		}
 	}
 	if q.endSessionStmt != nil {
@@ -481,6 +682,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing forgetInvitesBeyondStmt: %w", cerr)
 		}
 	}
+	if q.forgetPlansStmt != nil {
+		if cerr := q.forgetPlansStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetPlansStmt: %w", cerr)
+		}
+	}
 	if q.forgetReportsStmt != nil {
 		if cerr := q.forgetReportsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetReportsStmt: %w", cerr)
@@ -494,6 +700,11 @@ func (q *Queries) Close() error {
 	if q.forgetSessionsOverStmt != nil {
 		if cerr := q.forgetSessionsOverStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetSessionsOverStmt: %w", cerr)
+		}
+	}
+	if q.goingRowsOfStmt != nil {
+		if cerr := q.goingRowsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing goingRowsOfStmt: %w", cerr)
 		}
 	}
 	if q.handBackRoomsStmt != nil {
@@ -546,9 +757,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing isFollowingStmt: %w", cerr)
 		}
 	}
+	if q.isGoingStmt != nil {
+		if cerr := q.isGoingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isGoingStmt: %w", cerr)
+		}
+	}
 	if q.isPersonStmt != nil {
 		if cerr := q.isPersonStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing isPersonStmt: %w", cerr)
+		}
+	}
+	if q.isPlanHostStmt != nil {
+		if cerr := q.isPlanHostStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isPlanHostStmt: %w", cerr)
 		}
 	}
 	if q.keepBackupStmt != nil {
@@ -559,6 +780,21 @@ func (q *Queries) Close() error {
 	if q.largePictureStmt != nil {
 		if cerr := q.largePictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing largePictureStmt: %w", cerr)
+		}
+	}
+	if q.moveGoersStmt != nil {
+		if cerr := q.moveGoersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing moveGoersStmt: %w", cerr)
+		}
+	}
+	if q.newsOfPersonStmt != nil {
+		if cerr := q.newsOfPersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing newsOfPersonStmt: %w", cerr)
+		}
+	}
+	if q.newsOfPlanStmt != nil {
+		if cerr := q.newsOfPlanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing newsOfPlanStmt: %w", cerr)
 		}
 	}
 	if q.ownRoomsAgainStmt != nil {
@@ -584,6 +820,46 @@ func (q *Queries) Close() error {
 	if q.pictureOfStmt != nil {
 		if cerr := q.pictureOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing pictureOfStmt: %w", cerr)
+		}
+	}
+	if q.planGuestsStmt != nil {
+		if cerr := q.planGuestsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing planGuestsStmt: %w", cerr)
+		}
+	}
+	if q.planHostsStmt != nil {
+		if cerr := q.planHostsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing planHostsStmt: %w", cerr)
+		}
+	}
+	if q.planRowsOfStmt != nil {
+		if cerr := q.planRowsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing planRowsOfStmt: %w", cerr)
+		}
+	}
+	if q.planSeenStmt != nil {
+		if cerr := q.planSeenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing planSeenStmt: %w", cerr)
+		}
+	}
+	if q.plansHostedStmt != nil {
+		if cerr := q.plansHostedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing plansHostedStmt: %w", cerr)
+		}
+	}
+	if q.plansOfFeedStmt != nil {
+		if cerr := q.plansOfFeedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing plansOfFeedStmt: %w", cerr)
+		}
+	}
+	if q.plansSeenStmt != nil {
+		if cerr := q.plansSeenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing plansSeenStmt: %w", cerr)
+		}
+	}
+	if q.plansTimelyStmt != nil {
+		if cerr := q.plansTimelyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing plansTimelyStmt: %w", cerr)
 		}
 	}
 	if q.profileStmt != nil {
@@ -626,6 +902,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing revokeInviteStmt: %w", cerr)
 		}
 	}
+	if q.roomRunsStmt != nil {
+		if cerr := q.roomRunsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing roomRunsStmt: %w", cerr)
+		}
+	}
 	if q.roomsRunForStmt != nil {
 		if cerr := q.roomsRunForStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing roomsRunForStmt: %w", cerr)
@@ -641,9 +922,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing sessionsStmt: %w", cerr)
 		}
 	}
+	if q.setCalendarStmt != nil {
+		if cerr := q.setCalendarStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setCalendarStmt: %w", cerr)
+		}
+	}
 	if q.setFounderInviteStmt != nil {
 		if cerr := q.setFounderInviteStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setFounderInviteStmt: %w", cerr)
+		}
+	}
+	if q.setGoerStmt != nil {
+		if cerr := q.setGoerStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setGoerStmt: %w", cerr)
 		}
 	}
 	if q.setHouseStmt != nil {
@@ -659,6 +950,31 @@ func (q *Queries) Close() error {
 	if q.setPictureStmt != nil {
 		if cerr := q.setPictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setPictureStmt: %w", cerr)
+		}
+	}
+	if q.setPlanStmt != nil {
+		if cerr := q.setPlanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPlanStmt: %w", cerr)
+		}
+	}
+	if q.setPlanBeganStmt != nil {
+		if cerr := q.setPlanBeganStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPlanBeganStmt: %w", cerr)
+		}
+	}
+	if q.setPlanHostStmt != nil {
+		if cerr := q.setPlanHostStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPlanHostStmt: %w", cerr)
+		}
+	}
+	if q.setPlanRoomStmt != nil {
+		if cerr := q.setPlanRoomStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPlanRoomStmt: %w", cerr)
+		}
+	}
+	if q.setPlanStateStmt != nil {
+		if cerr := q.setPlanStateStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPlanStateStmt: %w", cerr)
 		}
 	}
 	if q.setProfileStmt != nil {
@@ -706,9 +1022,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing takePersonStmt: %w", cerr)
 		}
 	}
+	if q.takePlanStmt != nil {
+		if cerr := q.takePlanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takePlanStmt: %w", cerr)
+		}
+	}
 	if q.takeRoomStmt != nil {
 		if cerr := q.takeRoomStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing takeRoomStmt: %w", cerr)
+		}
+	}
+	if q.tellGoersStmt != nil {
+		if cerr := q.tellGoersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tellGoersStmt: %w", cerr)
+		}
+	}
+	if q.touchPlanStmt != nil {
+		if cerr := q.touchPlanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing touchPlanStmt: %w", cerr)
 		}
 	}
 	if q.unfollowStmt != nil {
@@ -734,6 +1065,11 @@ func (q *Queries) Close() error {
 	if q.whoHasHandleStmt != nil {
 		if cerr := q.whoHasHandleStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing whoHasHandleStmt: %w", cerr)
+		}
+	}
+	if q.whoseCalendarStmt != nil {
+		if cerr := q.whoseCalendarStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing whoseCalendarStmt: %w", cerr)
 		}
 	}
 	if q.writtenStmt != nil {
@@ -780,22 +1116,33 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 type Queries struct {
 	db                       DBTX
 	tx                       *sql.Tx
+	acceptHostingStmt        *sql.Stmt
 	accountStmt              *sql.Stmt
 	addEventStmt             *sql.Stmt
+	addGoerStmt              *sql.Stmt
 	addInviteStmt            *sql.Stmt
 	addKeptRoomStmt          *sql.Stmt
 	addPasskeyStmt           *sql.Stmt
 	addPenStmt               *sql.Stmt
 	addPersonStmt            *sql.Stmt
+	addPlanStmt              *sql.Stmt
+	addPlanGuestStmt         *sql.Stmt
+	addPlanHostStmt          *sql.Stmt
 	addProfileStmt           *sql.Stmt
 	addReportStmt            *sql.Stmt
 	addRoomStmt              *sql.Stmt
 	addSessionStmt           *sql.Stmt
 	adoptRoomsStmt           *sql.Stmt
 	backupsStmt              *sql.Stmt
+	calendarOfStmt           *sql.Stmt
+	claimDueStmt             *sql.Stmt
+	claimNewsStmt            *sql.Stmt
 	clearNamesStmt           *sql.Stmt
+	countComingStmt          *sql.Stmt
 	countFollowersStmt       *sql.Stmt
 	countFollowingStmt       *sql.Stmt
+	countGoersStmt           *sql.Stmt
+	countGoingStmt           *sql.Stmt
 	countInvitesStmt         *sql.Stmt
 	countReportsStmt         *sql.Stmt
 	deleteEventsStmt         *sql.Stmt
@@ -803,9 +1150,13 @@ type Queries struct {
 	deleteRoomStmt           *sql.Stmt
 	doubtRoomsStmt           *sql.Stmt
 	dropClearNameStmt        *sql.Stmt
+	dropGoerStmt             *sql.Stmt
 	dropPenStmt              *sql.Stmt
 	dropPensBeforeStmt       *sql.Stmt
 	dropPictureStmt          *sql.Stmt
+	dropPlanGuestsStmt       *sql.Stmt
+	dropPlanHostStmt         *sql.Stmt
+	dueRemindersStmt         *sql.Stmt
 	endSessionStmt           *sql.Stmt
 	eraseStmt                *sql.Stmt
 	eventsStmt               *sql.Stmt
@@ -817,9 +1168,11 @@ type Queries struct {
 	followsOfStmt            *sql.Stmt
 	forgetBackupsStmt        *sql.Stmt
 	forgetInvitesBeyondStmt  *sql.Stmt
+	forgetPlansStmt          *sql.Stmt
 	forgetReportsStmt        *sql.Stmt
 	forgetSessionsBeyondStmt *sql.Stmt
 	forgetSessionsOverStmt   *sql.Stmt
+	goingRowsOfStmt          *sql.Stmt
 	handBackRoomsStmt        *sql.Stmt
 	handleOfStmt             *sql.Stmt
 	hasRecoveryStmt          *sql.Stmt
@@ -830,14 +1183,27 @@ type Queries struct {
 	invitesOfStmt            *sql.Stmt
 	isEmptyStmt              *sql.Stmt
 	isFollowingStmt          *sql.Stmt
+	isGoingStmt              *sql.Stmt
 	isPersonStmt             *sql.Stmt
+	isPlanHostStmt           *sql.Stmt
 	keepBackupStmt           *sql.Stmt
 	largePictureStmt         *sql.Stmt
+	moveGoersStmt            *sql.Stmt
+	newsOfPersonStmt         *sql.Stmt
+	newsOfPlanStmt           *sql.Stmt
 	ownRoomsAgainStmt        *sql.Stmt
 	pairsStmt                *sql.Stmt
 	passkeysStmt             *sql.Stmt
 	peopleAfterStmt          *sql.Stmt
 	pictureOfStmt            *sql.Stmt
+	planGuestsStmt           *sql.Stmt
+	planHostsStmt            *sql.Stmt
+	planRowsOfStmt           *sql.Stmt
+	planSeenStmt             *sql.Stmt
+	plansHostedStmt          *sql.Stmt
+	plansOfFeedStmt          *sql.Stmt
+	plansSeenStmt            *sql.Stmt
+	plansTimelyStmt          *sql.Stmt
 	profileStmt              *sql.Stmt
 	raiseTermsStmt           *sql.Stmt
 	recoverStmt              *sql.Stmt
@@ -846,13 +1212,21 @@ type Queries struct {
 	reportsStmt              *sql.Stmt
 	reportsByStmt            *sql.Stmt
 	revokeInviteStmt         *sql.Stmt
+	roomRunsStmt             *sql.Stmt
 	roomsRunForStmt          *sql.Stmt
 	sessionByTokenStmt       *sql.Stmt
 	sessionsStmt             *sql.Stmt
+	setCalendarStmt          *sql.Stmt
 	setFounderInviteStmt     *sql.Stmt
+	setGoerStmt              *sql.Stmt
 	setHouseStmt             *sql.Stmt
 	setPairStmt              *sql.Stmt
 	setPictureStmt           *sql.Stmt
+	setPlanStmt              *sql.Stmt
+	setPlanBeganStmt         *sql.Stmt
+	setPlanHostStmt          *sql.Stmt
+	setPlanRoomStmt          *sql.Stmt
+	setPlanStateStmt         *sql.Stmt
 	setProfileStmt           *sql.Stmt
 	setRecoveryStmt          *sql.Stmt
 	setSeqStmt               *sql.Stmt
@@ -862,12 +1236,16 @@ type Queries struct {
 	takeKeptRoomsStmt        *sql.Stmt
 	takeOwnRoomsStmt         *sql.Stmt
 	takePersonStmt           *sql.Stmt
+	takePlanStmt             *sql.Stmt
 	takeRoomStmt             *sql.Stmt
+	tellGoersStmt            *sql.Stmt
+	touchPlanStmt            *sql.Stmt
 	unfollowStmt             *sql.Stmt
 	useInviteStmt            *sql.Stmt
 	usePasskeyStmt           *sql.Stmt
 	usePenStmt               *sql.Stmt
 	whoHasHandleStmt         *sql.Stmt
+	whoseCalendarStmt        *sql.Stmt
 	writtenStmt              *sql.Stmt
 }
 
@@ -875,22 +1253,33 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
 		db:                       tx,
 		tx:                       tx,
+		acceptHostingStmt:        q.acceptHostingStmt,
 		accountStmt:              q.accountStmt,
 		addEventStmt:             q.addEventStmt,
+		addGoerStmt:              q.addGoerStmt,
 		addInviteStmt:            q.addInviteStmt,
 		addKeptRoomStmt:          q.addKeptRoomStmt,
 		addPasskeyStmt:           q.addPasskeyStmt,
 		addPenStmt:               q.addPenStmt,
 		addPersonStmt:            q.addPersonStmt,
+		addPlanStmt:              q.addPlanStmt,
+		addPlanGuestStmt:         q.addPlanGuestStmt,
+		addPlanHostStmt:          q.addPlanHostStmt,
 		addProfileStmt:           q.addProfileStmt,
 		addReportStmt:            q.addReportStmt,
 		addRoomStmt:              q.addRoomStmt,
 		addSessionStmt:           q.addSessionStmt,
 		adoptRoomsStmt:           q.adoptRoomsStmt,
 		backupsStmt:              q.backupsStmt,
+		calendarOfStmt:           q.calendarOfStmt,
+		claimDueStmt:             q.claimDueStmt,
+		claimNewsStmt:            q.claimNewsStmt,
 		clearNamesStmt:           q.clearNamesStmt,
+		countComingStmt:          q.countComingStmt,
 		countFollowersStmt:       q.countFollowersStmt,
 		countFollowingStmt:       q.countFollowingStmt,
+		countGoersStmt:           q.countGoersStmt,
+		countGoingStmt:           q.countGoingStmt,
 		countInvitesStmt:         q.countInvitesStmt,
 		countReportsStmt:         q.countReportsStmt,
 		deleteEventsStmt:         q.deleteEventsStmt,
@@ -898,9 +1287,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteRoomStmt:           q.deleteRoomStmt,
 		doubtRoomsStmt:           q.doubtRoomsStmt,
 		dropClearNameStmt:        q.dropClearNameStmt,
+		dropGoerStmt:             q.dropGoerStmt,
 		dropPenStmt:              q.dropPenStmt,
 		dropPensBeforeStmt:       q.dropPensBeforeStmt,
 		dropPictureStmt:          q.dropPictureStmt,
+		dropPlanGuestsStmt:       q.dropPlanGuestsStmt,
+		dropPlanHostStmt:         q.dropPlanHostStmt,
+		dueRemindersStmt:         q.dueRemindersStmt,
 		endSessionStmt:           q.endSessionStmt,
 		eraseStmt:                q.eraseStmt,
 		eventsStmt:               q.eventsStmt,
@@ -912,9 +1305,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		followsOfStmt:            q.followsOfStmt,
 		forgetBackupsStmt:        q.forgetBackupsStmt,
 		forgetInvitesBeyondStmt:  q.forgetInvitesBeyondStmt,
+		forgetPlansStmt:          q.forgetPlansStmt,
 		forgetReportsStmt:        q.forgetReportsStmt,
 		forgetSessionsBeyondStmt: q.forgetSessionsBeyondStmt,
 		forgetSessionsOverStmt:   q.forgetSessionsOverStmt,
+		goingRowsOfStmt:          q.goingRowsOfStmt,
 		handBackRoomsStmt:        q.handBackRoomsStmt,
 		handleOfStmt:             q.handleOfStmt,
 		hasRecoveryStmt:          q.hasRecoveryStmt,
@@ -925,14 +1320,27 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		invitesOfStmt:            q.invitesOfStmt,
 		isEmptyStmt:              q.isEmptyStmt,
 		isFollowingStmt:          q.isFollowingStmt,
+		isGoingStmt:              q.isGoingStmt,
 		isPersonStmt:             q.isPersonStmt,
+		isPlanHostStmt:           q.isPlanHostStmt,
 		keepBackupStmt:           q.keepBackupStmt,
 		largePictureStmt:         q.largePictureStmt,
+		moveGoersStmt:            q.moveGoersStmt,
+		newsOfPersonStmt:         q.newsOfPersonStmt,
+		newsOfPlanStmt:           q.newsOfPlanStmt,
 		ownRoomsAgainStmt:        q.ownRoomsAgainStmt,
 		pairsStmt:                q.pairsStmt,
 		passkeysStmt:             q.passkeysStmt,
 		peopleAfterStmt:          q.peopleAfterStmt,
 		pictureOfStmt:            q.pictureOfStmt,
+		planGuestsStmt:           q.planGuestsStmt,
+		planHostsStmt:            q.planHostsStmt,
+		planRowsOfStmt:           q.planRowsOfStmt,
+		planSeenStmt:             q.planSeenStmt,
+		plansHostedStmt:          q.plansHostedStmt,
+		plansOfFeedStmt:          q.plansOfFeedStmt,
+		plansSeenStmt:            q.plansSeenStmt,
+		plansTimelyStmt:          q.plansTimelyStmt,
 		profileStmt:              q.profileStmt,
 		raiseTermsStmt:           q.raiseTermsStmt,
 		recoverStmt:              q.recoverStmt,
@@ -941,13 +1349,21 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		reportsStmt:              q.reportsStmt,
 		reportsByStmt:            q.reportsByStmt,
 		revokeInviteStmt:         q.revokeInviteStmt,
+		roomRunsStmt:             q.roomRunsStmt,
 		roomsRunForStmt:          q.roomsRunForStmt,
 		sessionByTokenStmt:       q.sessionByTokenStmt,
 		sessionsStmt:             q.sessionsStmt,
+		setCalendarStmt:          q.setCalendarStmt,
 		setFounderInviteStmt:     q.setFounderInviteStmt,
+		setGoerStmt:              q.setGoerStmt,
 		setHouseStmt:             q.setHouseStmt,
 		setPairStmt:              q.setPairStmt,
 		setPictureStmt:           q.setPictureStmt,
+		setPlanStmt:              q.setPlanStmt,
+		setPlanBeganStmt:         q.setPlanBeganStmt,
+		setPlanHostStmt:          q.setPlanHostStmt,
+		setPlanRoomStmt:          q.setPlanRoomStmt,
+		setPlanStateStmt:         q.setPlanStateStmt,
 		setProfileStmt:           q.setProfileStmt,
 		setRecoveryStmt:          q.setRecoveryStmt,
 		setSeqStmt:               q.setSeqStmt,
@@ -957,12 +1373,16 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		takeKeptRoomsStmt:        q.takeKeptRoomsStmt,
 		takeOwnRoomsStmt:         q.takeOwnRoomsStmt,
 		takePersonStmt:           q.takePersonStmt,
+		takePlanStmt:             q.takePlanStmt,
 		takeRoomStmt:             q.takeRoomStmt,
+		tellGoersStmt:            q.tellGoersStmt,
+		touchPlanStmt:            q.touchPlanStmt,
 		unfollowStmt:             q.unfollowStmt,
 		useInviteStmt:            q.useInviteStmt,
 		usePasskeyStmt:           q.usePasskeyStmt,
 		usePenStmt:               q.usePenStmt,
 		whoHasHandleStmt:         q.whoHasHandleStmt,
+		whoseCalendarStmt:        q.whoseCalendarStmt,
 		writtenStmt:              q.writtenStmt,
 	}
 }

@@ -180,15 +180,21 @@ type FollowsOfParams struct {
 	Limit int32
 }
 
-func (q *Queries) FollowsOf(ctx context.Context, arg FollowsOfParams) ([]Follow, error) {
+type FollowsOfRow struct {
+	Who   []byte
+	Whom  []byte
+	Since int64
+}
+
+func (q *Queries) FollowsOf(ctx context.Context, arg FollowsOfParams) ([]FollowsOfRow, error) {
 	rows, err := q.query(ctx, q.followsOfStmt, followsOf, arg.Who, arg.Limit)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Follow
+	var items []FollowsOfRow
 	for rows.Next() {
-		var i Follow
+		var i FollowsOfRow
 		if err := rows.Scan(&i.Who, &i.Whom, &i.Since); err != nil {
 			return nil, err
 		}

@@ -9,12 +9,6 @@ type ClearName struct {
 	Name   string
 }
 
-type Follow struct {
-	Who   []byte
-	Whom  []byte
-	Since int64
-}
-
 type House struct {
 	Keyring []byte
 	Swept   bool

@@ -10,6 +10,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/schedule"
 )
 
 // Names that stay the same, so that Filled knows what Fill has made.
@@ -51,6 +52,13 @@ func Fill(t *testing.T, s Store) {
 		Hashes: [][16]byte{{1}, {2}}, Sealed: bytes.Repeat([]byte{0, 0xff}, reports.SealedMax/2),
 	}))
 	must(t, s.AddReport(ctx, reports.Report{ID: reports.ID{2}, Room: k.name, About: ada.ID, By: filledBen, Made: noon, Sealed: []byte{1}}))
+	plan := schedule.Plan{
+		ID: id.Plan{1, 0xff}, Host: ada.ID, Sealed: []byte{0, 0xff}, Starts: noon.Add(time.Hour), Minutes: 60, Visibility: schedule.Closed,
+		Language: "de", Fence: "eu", Recorded: true, Created: noon,
+	}
+	must(t, s.AddPlan(ctx, plan, []id.Person{filledBen}, []id.Person{filledBen}, noon))
+	_, err = s.Calendar(ctx, ada.ID, func(int64) schedule.Hash { return schedule.Hash{3} }, noon)
+	must(t, err)
 	must(t, s.SetPair(ctx, deputy.Pair{House: filledHouse, Term: 1<<62 + 1, Key: []byte{}, URL: "https://stoa.example"}))
 }
 
@@ -71,6 +79,12 @@ func Filled(t *testing.T, s Store) {
 	same(t, len(r.Sealed), reports.SealedMax)
 	r.Sealed, r.Made = nil, time.Time{}
 	same(t, r, reports.Report{ID: r.ID, Room: filledRoom, About: filledAda, By: filledBen, Hashes: [][16]byte{{1}, {2}}})
+	plan, err := s.Plan(ctx, id.Plan{1, 0xff}, filledBen)
+	must(t, err)
+	same(t, plan.Cohosts, []schedule.Cohost{{Who: filledBen}})
+	owner, err := s.CalendarOf(ctx, schedule.Hash{3})
+	must(t, err)
+	same(t, owner, filledAda)
 	rooms := load(t, s)
 	same(t, len(rooms), 1)
 	same(t, len(rooms[filledRoom].Events), guests)

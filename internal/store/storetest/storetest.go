@@ -1,5 +1,5 @@
 // Package storetest is the one test that every store must pass: it says what
-// people.Store, live.Store, deputy.Store and reports.Store promise, by example. It also walks through the
+// people.Store, live.Store, deputy.Store, reports.Store and schedule.Store promise, by example. It also walks through the
 // accounts as package people uses the store, since that is what the promises
 // are for.
 package storetest
@@ -12,6 +12,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
+	"github.com/stoa-audio/stoa/internal/schedule"
 )
 
 // A Store is what a house needs kept.
@@ -19,6 +20,7 @@ type Store interface {
 	people.Store
 	deputy.Store // a live.Store
 	reports.Store
+	schedule.Store
 	// The keyring that the records belong to.
 	Bind(ctx context.Context, ring [id.Size]byte) error
 	Keyring(ctx context.Context) (ring [id.Size]byte, bound bool, err error)
@@ -48,6 +50,16 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"people write profiles":    peopleWriteProfiles,
 		"people are erased":        peopleAreErased,
 		"reports":                  keepsReports,
+		"plans":                    plans,
+		"plans are seen":           plansSeen,
+		"plans are bounded":        plansBounded,
+		"plans open":               plansOpen,
+		"plans remind":             plansRemind,
+		"plans of the erased":      plansErased,
+		"calendars":                calendars,
+		"people plan":              peoplePlan,
+		"people open plans":        peopleOpenPlans,
+		"people are reminded":      peopleReminded,
 		"people sign up and in":    peopleSignUpAndIn,
 		"people and passkeys":      peopleAndPasskeys,
 		"people and backups":       peopleAndBackups,
