@@ -4,12 +4,11 @@ import "time"
 
 // The waits of plans.
 const (
-	EarlyMax    = 15 * time.Minute   // a host may open the room so long before its start
-	LateMax     = 30 * time.Minute   // the house opens it up to so long after, if it was down
-	HostsHold   = 15 * time.Minute   // the room waits so long for the first host
-	OpeningMax  = 10 * time.Second   // what is opened and not open by then was broken off
-	KeptOver    = 7 * 24 * time.Hour // after its end
-	KeptCalled  = 24 * time.Hour     // one that was cancelled, after it would have ended
+	EarlyMax   = 15 * time.Minute   // a host may open the room so long before its start
+	LateMax    = 30 * time.Minute   // the house opens it up to so long after, if it was down
+	OpeningMax = 10 * time.Second   // what is opened and not open by then was broken off
+	KeptOver   = 7 * 24 * time.Hour // after its end
+	KeptCalled = 24 * time.Hour     // one that was cancelled, after it would have ended
 )
 
 // A Step is what the house has to do about a plan.

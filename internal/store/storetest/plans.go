@@ -469,7 +469,6 @@ func (r plannedRooms) OpenPlanned(ctx context.Context, p schedule.Plan, _ []id.P
 	return r.Append(ctx, p.Room, 1, 1, k.events[:1])
 }
 
-
 // peopleOpenPlans has several nodes' clocks turn at once, and rooms that are
 // broken off.
 func peopleOpenPlans(t *testing.T, s Store) {
