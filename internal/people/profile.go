@@ -92,6 +92,7 @@ const (
 	NotALink     Reason = "link"
 	NotALanguage Reason = "language"
 	Twice        Reason = "twice"
+	NoChoice     Reason = "choice"
 )
 
 // A Fault is a value that is not allowed.
@@ -100,7 +101,7 @@ type Fault struct {
 	Why   Reason
 }
 
-// Faults is everything that is wrong with a profile.
+// Faults is everything that is wrong with what somebody wrote.
 type Faults []Fault
 
 // Error returns which fields are wrong, and nothing of what is in them.
@@ -109,7 +110,7 @@ func (f Faults) Error() string {
 	for i, one := range f {
 		texts[i] = one.Field + ": " + string(one.Why)
 	}
-	return "not a profile: " + strings.Join(texts, ", ")
+	return "not allowed: " + strings.Join(texts, ", ")
 }
 
 // reserved are handles that would be taken for the house's, or for a place in it.

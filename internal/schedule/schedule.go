@@ -64,10 +64,6 @@ var (
 	ErrEarly = errors.New("it is too early")
 	// ErrNoCalendar means that no calendar has this secret.
 	ErrNoCalendar = errors.New("no such calendar")
-	// ErrNoClub means that there is no such club for this person.
-	ErrNoClub = errors.New("no such club")
-	// ErrNotInClub means that somebody may not open rooms of a club.
-	ErrNotInClub = errors.New("not theirs to open rooms of this club")
 )
 
 // A Visibility is who may see a plan, and enter its room.
@@ -172,15 +168,14 @@ type Sealer interface {
 
 // Clubs knows who may do what in clubs.
 type Clubs interface {
-	// MayPlan returns nil if who may plan rooms of a club, and else ErrNoClub or
-	// ErrNotInClub.
-	MayPlan(ctx context.Context, club id.Club, who id.Person) error
+	// CheckOpen returns nil if who may open rooms of a club, and else why not.
+	CheckOpen(ctx context.Context, club id.Club, who id.Person) error
 }
 
 // Config is what a schedule is told.
 type Config struct {
 	Sealer Sealer
-	Clubs  Clubs // nil: there are none
+	Clubs  Clubs
 	// Key is the secret from which the addresses of calendars follow.
 	Key   []byte
 	Clock func() time.Time
@@ -291,13 +286,10 @@ func (s *Schedule) Add(ctx context.Context, who id.Person, d Draft) (Plan, error
 }
 
 func (s *Schedule) mayPlan(ctx context.Context, club id.Club, who id.Person) error {
-	switch {
-	case club.IsZero():
+	if club.IsZero() {
 		return nil
-	case s.config.Clubs == nil:
-		return ErrNoClub
 	}
-	return s.config.Clubs.MayPlan(ctx, club, who)
+	return s.config.Clubs.CheckOpen(ctx, club, who)
 }
 
 // hosted returns a plan that who hosts.

@@ -139,7 +139,7 @@ type Rooms struct {
 	mu     sync.RWMutex // guards what follows; never held across I/O
 	rooms  map[id.Room]*running
 	named  map[id.Room]bool // rooms that are being opened
-	doubt  bool // rooms of this house may run elsewhere
+	doubt  bool             // rooms of this house may run elsewhere
 	closed bool
 }
 

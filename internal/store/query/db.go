@@ -30,8 +30,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.accountStmt, err = db.PrepareContext(ctx, account); err != nil {
 		return nil, fmt.Errorf("error preparing query Account: %w", err)
 	}
+	if q.addClubStmt, err = db.PrepareContext(ctx, addClub); err != nil {
+		return nil, fmt.Errorf("error preparing query AddClub: %w", err)
+	}
 	if q.addEventStmt, err = db.PrepareContext(ctx, addEvent); err != nil {
 		return nil, fmt.Errorf("error preparing query AddEvent: %w", err)
+	}
+	if q.addFollowersStmt, err = db.PrepareContext(ctx, addFollowers); err != nil {
+		return nil, fmt.Errorf("error preparing query AddFollowers: %w", err)
 	}
 	if q.addGoerStmt, err = db.PrepareContext(ctx, addGoer); err != nil {
 		return nil, fmt.Errorf("error preparing query AddGoer: %w", err)
@@ -90,6 +96,42 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.clearNamesStmt, err = db.PrepareContext(ctx, clearNames); err != nil {
 		return nil, fmt.Errorf("error preparing query ClearNames: %w", err)
 	}
+	if q.clubStmt, err = db.PrepareContext(ctx, club); err != nil {
+		return nil, fmt.Errorf("error preparing query Club: %w", err)
+	}
+	if q.clubFollowsOfStmt, err = db.PrepareContext(ctx, clubFollowsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubFollowsOf: %w", err)
+	}
+	if q.clubMembersStmt, err = db.PrepareContext(ctx, clubMembers); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubMembers: %w", err)
+	}
+	if q.clubNameStmt, err = db.PrepareContext(ctx, clubName); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubName: %w", err)
+	}
+	if q.clubPlaceStmt, err = db.PrepareContext(ctx, clubPlace); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubPlace: %w", err)
+	}
+	if q.clubPlacesStmt, err = db.PrepareContext(ctx, clubPlaces); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubPlaces: %w", err)
+	}
+	if q.clubRowsOfStmt, err = db.PrepareContext(ctx, clubRowsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubRowsOf: %w", err)
+	}
+	if q.clubsOfStmt, err = db.PrepareContext(ctx, clubsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubsOf: %w", err)
+	}
+	if q.countClubStmt, err = db.PrepareContext(ctx, countClub); err != nil {
+		return nil, fmt.Errorf("error preparing query CountClub: %w", err)
+	}
+	if q.countClubFollowsStmt, err = db.PrepareContext(ctx, countClubFollows); err != nil {
+		return nil, fmt.Errorf("error preparing query CountClubFollows: %w", err)
+	}
+	if q.countClubPlacesStmt, err = db.PrepareContext(ctx, countClubPlaces); err != nil {
+		return nil, fmt.Errorf("error preparing query CountClubPlaces: %w", err)
+	}
+	if q.countClubsOfStmt, err = db.PrepareContext(ctx, countClubsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query CountClubsOf: %w", err)
+	}
 	if q.countComingStmt, err = db.PrepareContext(ctx, countComing); err != nil {
 		return nil, fmt.Errorf("error preparing query CountComing: %w", err)
 	}
@@ -105,11 +147,23 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countGoingStmt, err = db.PrepareContext(ctx, countGoing); err != nil {
 		return nil, fmt.Errorf("error preparing query CountGoing: %w", err)
 	}
+	if q.countHiddenStmt, err = db.PrepareContext(ctx, countHidden); err != nil {
+		return nil, fmt.Errorf("error preparing query CountHidden: %w", err)
+	}
 	if q.countInvitesStmt, err = db.PrepareContext(ctx, countInvites); err != nil {
 		return nil, fmt.Errorf("error preparing query CountInvites: %w", err)
 	}
+	if q.countNominationsStmt, err = db.PrepareContext(ctx, countNominations); err != nil {
+		return nil, fmt.Errorf("error preparing query CountNominations: %w", err)
+	}
 	if q.countReportsStmt, err = db.PrepareContext(ctx, countReports); err != nil {
 		return nil, fmt.Errorf("error preparing query CountReports: %w", err)
+	}
+	if q.countUnansweredStmt, err = db.PrepareContext(ctx, countUnanswered); err != nil {
+		return nil, fmt.Errorf("error preparing query CountUnanswered: %w", err)
+	}
+	if q.deleteClubStmt, err = db.PrepareContext(ctx, deleteClub); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteClub: %w", err)
 	}
 	if q.deleteEventsStmt, err = db.PrepareContext(ctx, deleteEvents); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteEvents: %w", err)
@@ -123,8 +177,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
 	}
+	if q.dropAskersStmt, err = db.PrepareContext(ctx, dropAskers); err != nil {
+		return nil, fmt.Errorf("error preparing query DropAskers: %w", err)
+	}
 	if q.dropClearNameStmt, err = db.PrepareContext(ctx, dropClearName); err != nil {
 		return nil, fmt.Errorf("error preparing query DropClearName: %w", err)
+	}
+	if q.dropClubFollowsStmt, err = db.PrepareContext(ctx, dropClubFollows); err != nil {
+		return nil, fmt.Errorf("error preparing query DropClubFollows: %w", err)
+	}
+	if q.dropClubPlaceStmt, err = db.PrepareContext(ctx, dropClubPlace); err != nil {
+		return nil, fmt.Errorf("error preparing query DropClubPlace: %w", err)
 	}
 	if q.dropGoerStmt, err = db.PrepareContext(ctx, dropGoer); err != nil {
 		return nil, fmt.Errorf("error preparing query DropGoer: %w", err)
@@ -161,6 +224,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.followStmt, err = db.PrepareContext(ctx, follow); err != nil {
 		return nil, fmt.Errorf("error preparing query Follow: %w", err)
+	}
+	if q.followClubStmt, err = db.PrepareContext(ctx, followClub); err != nil {
+		return nil, fmt.Errorf("error preparing query FollowClub: %w", err)
 	}
 	if q.followedByStmt, err = db.PrepareContext(ctx, followedBy); err != nil {
 		return nil, fmt.Errorf("error preparing query FollowedBy: %w", err)
@@ -204,6 +270,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.hasRecoveryStmt, err = db.PrepareContext(ctx, hasRecovery); err != nil {
 		return nil, fmt.Errorf("error preparing query HasRecovery: %w", err)
 	}
+	if q.hiddenStmt, err = db.PrepareContext(ctx, hidden); err != nil {
+		return nil, fmt.Errorf("error preparing query Hidden: %w", err)
+	}
+	if q.hideStmt, err = db.PrepareContext(ctx, hide); err != nil {
+		return nil, fmt.Errorf("error preparing query Hide: %w", err)
+	}
 	if q.houseStmt, err = db.PrepareContext(ctx, house); err != nil {
 		return nil, fmt.Errorf("error preparing query House: %w", err)
 	}
@@ -240,6 +312,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.largePictureStmt, err = db.PrepareContext(ctx, largePicture); err != nil {
 		return nil, fmt.Errorf("error preparing query LargePicture: %w", err)
 	}
+	if q.listedClubsStmt, err = db.PrepareContext(ctx, listedClubs); err != nil {
+		return nil, fmt.Errorf("error preparing query ListedClubs: %w", err)
+	}
 	if q.moveGoersStmt, err = db.PrepareContext(ctx, moveGoers); err != nil {
 		return nil, fmt.Errorf("error preparing query MoveGoers: %w", err)
 	}
@@ -248,6 +323,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.newsOfPlanStmt, err = db.PrepareContext(ctx, newsOfPlan); err != nil {
 		return nil, fmt.Errorf("error preparing query NewsOfPlan: %w", err)
+	}
+	if q.nextFounderStmt, err = db.PrepareContext(ctx, nextFounder); err != nil {
+		return nil, fmt.Errorf("error preparing query NextFounder: %w", err)
 	}
 	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
 		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
@@ -263,6 +341,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.pictureOfStmt, err = db.PrepareContext(ctx, pictureOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PictureOf: %w", err)
+	}
+	if q.placesOfStmt, err = db.PrepareContext(ctx, placesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query PlacesOf: %w", err)
 	}
 	if q.planGuestsStmt, err = db.PrepareContext(ctx, planGuests); err != nil {
 		return nil, fmt.Errorf("error preparing query PlanGuests: %w", err)
@@ -327,6 +408,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setCalendarStmt, err = db.PrepareContext(ctx, setCalendar); err != nil {
 		return nil, fmt.Errorf("error preparing query SetCalendar: %w", err)
 	}
+	if q.setClubStmt, err = db.PrepareContext(ctx, setClub); err != nil {
+		return nil, fmt.Errorf("error preparing query SetClub: %w", err)
+	}
+	if q.setClubPlaceStmt, err = db.PrepareContext(ctx, setClubPlace); err != nil {
+		return nil, fmt.Errorf("error preparing query SetClubPlace: %w", err)
+	}
 	if q.setFounderInviteStmt, err = db.PrepareContext(ctx, setFounderInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query SetFounderInvite: %w", err)
 	}
@@ -335,6 +422,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setHouseStmt, err = db.PrepareContext(ctx, setHouse); err != nil {
 		return nil, fmt.Errorf("error preparing query SetHouse: %w", err)
+	}
+	if q.setNotifyStmt, err = db.PrepareContext(ctx, setNotify); err != nil {
+		return nil, fmt.Errorf("error preparing query SetNotify: %w", err)
 	}
 	if q.setPairStmt, err = db.PrepareContext(ctx, setPair); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPair: %w", err)
@@ -369,11 +459,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setSnapshotStmt, err = db.PrepareContext(ctx, setSnapshot); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSnapshot: %w", err)
 	}
+	if q.setStandingStmt, err = db.PrepareContext(ctx, setStanding); err != nil {
+		return nil, fmt.Errorf("error preparing query SetStanding: %w", err)
+	}
 	if q.setSweptStmt, err = db.PrepareContext(ctx, setSwept); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSwept: %w", err)
 	}
+	if q.showClubStmt, err = db.PrepareContext(ctx, showClub); err != nil {
+		return nil, fmt.Errorf("error preparing query ShowClub: %w", err)
+	}
 	if q.smallPictureStmt, err = db.PrepareContext(ctx, smallPicture); err != nil {
 		return nil, fmt.Errorf("error preparing query SmallPicture: %w", err)
+	}
+	if q.takeClubStmt, err = db.PrepareContext(ctx, takeClub); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeClub: %w", err)
 	}
 	if q.takeKeptRoomsStmt, err = db.PrepareContext(ctx, takeKeptRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeKeptRooms: %w", err)
@@ -398,6 +497,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.unfollowStmt, err = db.PrepareContext(ctx, unfollow); err != nil {
 		return nil, fmt.Errorf("error preparing query Unfollow: %w", err)
+	}
+	if q.unfollowClubStmt, err = db.PrepareContext(ctx, unfollowClub); err != nil {
+		return nil, fmt.Errorf("error preparing query UnfollowClub: %w", err)
 	}
 	if q.useInviteStmt, err = db.PrepareContext(ctx, useInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query UseInvite: %w", err)
@@ -432,9 +534,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing accountStmt: %w", cerr)
 		}
 	}
+	if q.addClubStmt != nil {
+		if cerr := q.addClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addClubStmt: %w", cerr)
+		}
+	}
 	if q.addEventStmt != nil {
 		if cerr := q.addEventStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addEventStmt: %w", cerr)
+		}
+	}
+	if q.addFollowersStmt != nil {
+		if cerr := q.addFollowersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addFollowersStmt: %w", cerr)
 		}
 	}
 	if q.addGoerStmt != nil {
@@ -532,6 +644,66 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing clearNamesStmt: %w", cerr)
 		}
 	}
+	if q.clubStmt != nil {
+		if cerr := q.clubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubStmt: %w", cerr)
+		}
+	}
+	if q.clubFollowsOfStmt != nil {
+		if cerr := q.clubFollowsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubFollowsOfStmt: %w", cerr)
+		}
+	}
+	if q.clubMembersStmt != nil {
+		if cerr := q.clubMembersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubMembersStmt: %w", cerr)
+		}
+	}
+	if q.clubNameStmt != nil {
+		if cerr := q.clubNameStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubNameStmt: %w", cerr)
+		}
+	}
+	if q.clubPlaceStmt != nil {
+		if cerr := q.clubPlaceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubPlaceStmt: %w", cerr)
+		}
+	}
+	if q.clubPlacesStmt != nil {
+		if cerr := q.clubPlacesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubPlacesStmt: %w", cerr)
+		}
+	}
+	if q.clubRowsOfStmt != nil {
+		if cerr := q.clubRowsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubRowsOfStmt: %w", cerr)
+		}
+	}
+	if q.clubsOfStmt != nil {
+		if cerr := q.clubsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubsOfStmt: %w", cerr)
+		}
+	}
+	if q.countClubStmt != nil {
+		if cerr := q.countClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countClubStmt: %w", cerr)
+		}
+	}
+	if q.countClubFollowsStmt != nil {
+		if cerr := q.countClubFollowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countClubFollowsStmt: %w", cerr)
+		}
+	}
+	if q.countClubPlacesStmt != nil {
+		if cerr := q.countClubPlacesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countClubPlacesStmt: %w", cerr)
+		}
+	}
+	if q.countClubsOfStmt != nil {
+		if cerr := q.countClubsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countClubsOfStmt: %w", cerr)
+		}
+	}
 	if q.countComingStmt != nil {
 		if cerr := q.countComingStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countComingStmt: %w", cerr)
@@ -557,14 +729,34 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countGoingStmt: %w", cerr)
 		}
 	}
+	if q.countHiddenStmt != nil {
+		if cerr := q.countHiddenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countHiddenStmt: %w", cerr)
+		}
+	}
 	if q.countInvitesStmt != nil {
 		if cerr := q.countInvitesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countInvitesStmt: %w", cerr)
 		}
 	}
+	if q.countNominationsStmt != nil {
+		if cerr := q.countNominationsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countNominationsStmt: %w", cerr)
+		}
+	}
 	if q.countReportsStmt != nil {
 		if cerr := q.countReportsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countReportsStmt: %w", cerr)
+		}
+	}
+	if q.countUnansweredStmt != nil {
+		if cerr := q.countUnansweredStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countUnansweredStmt: %w", cerr)
+		}
+	}
+	if q.deleteClubStmt != nil {
+		if cerr := q.deleteClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteClubStmt: %w", cerr)
 		}
 	}
 	if q.deleteEventsStmt != nil {
@@ -587,9 +779,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing doubtRoomsStmt: %w", cerr)
 		}
 	}
+	if q.dropAskersStmt != nil {
+		if cerr := q.dropAskersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropAskersStmt: %w", cerr)
+		}
+	}
 	if q.dropClearNameStmt != nil {
 		if cerr := q.dropClearNameStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropClearNameStmt: %w", cerr)
+		}
+	}
+	if q.dropClubFollowsStmt != nil {
+		if cerr := q.dropClubFollowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropClubFollowsStmt: %w", cerr)
+		}
+	}
+	if q.dropClubPlaceStmt != nil {
+		if cerr := q.dropClubPlaceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropClubPlaceStmt: %w", cerr)
 		}
 	}
 	if q.dropGoerStmt != nil {
@@ -650,6 +857,11 @@ func (q *Queries) Close() error {
 	if q.followStmt != nil {
 		if cerr := q.followStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing followStmt: %w", cerr)
+		}
+	}
+	if q.followClubStmt != nil {
+		if cerr := q.followClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing followClubStmt: %w", cerr)
 		}
 	}
 	if q.followedByStmt != nil {
@@ -722,6 +934,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing hasRecoveryStmt: %w", cerr)
 		}
 	}
+	if q.hiddenStmt != nil {
+		if cerr := q.hiddenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hiddenStmt: %w", cerr)
+		}
+	}
+	if q.hideStmt != nil {
+		if cerr := q.hideStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hideStmt: %w", cerr)
+		}
+	}
 	if q.houseStmt != nil {
 		if cerr := q.houseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing houseStmt: %w", cerr)
@@ -782,6 +1004,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing largePictureStmt: %w", cerr)
 		}
 	}
+	if q.listedClubsStmt != nil {
+		if cerr := q.listedClubsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listedClubsStmt: %w", cerr)
+		}
+	}
 	if q.moveGoersStmt != nil {
 		if cerr := q.moveGoersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing moveGoersStmt: %w", cerr)
@@ -795,6 +1022,11 @@ func (q *Queries) Close() error {
 	if q.newsOfPlanStmt != nil {
 		if cerr := q.newsOfPlanStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing newsOfPlanStmt: %w", cerr)
+		}
+	}
+	if q.nextFounderStmt != nil {
+		if cerr := q.nextFounderStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing nextFounderStmt: %w", cerr)
 		}
 	}
 	if q.ownRoomsAgainStmt != nil {
@@ -820,6 +1052,11 @@ func (q *Queries) Close() error {
 	if q.pictureOfStmt != nil {
 		if cerr := q.pictureOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing pictureOfStmt: %w", cerr)
+		}
+	}
+	if q.placesOfStmt != nil {
+		if cerr := q.placesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing placesOfStmt: %w", cerr)
 		}
 	}
 	if q.planGuestsStmt != nil {
@@ -927,6 +1164,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setCalendarStmt: %w", cerr)
 		}
 	}
+	if q.setClubStmt != nil {
+		if cerr := q.setClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setClubStmt: %w", cerr)
+		}
+	}
+	if q.setClubPlaceStmt != nil {
+		if cerr := q.setClubPlaceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setClubPlaceStmt: %w", cerr)
+		}
+	}
 	if q.setFounderInviteStmt != nil {
 		if cerr := q.setFounderInviteStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setFounderInviteStmt: %w", cerr)
@@ -940,6 +1187,11 @@ func (q *Queries) Close() error {
 	if q.setHouseStmt != nil {
 		if cerr := q.setHouseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setHouseStmt: %w", cerr)
+		}
+	}
+	if q.setNotifyStmt != nil {
+		if cerr := q.setNotifyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setNotifyStmt: %w", cerr)
 		}
 	}
 	if q.setPairStmt != nil {
@@ -997,14 +1249,29 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setSnapshotStmt: %w", cerr)
 		}
 	}
+	if q.setStandingStmt != nil {
+		if cerr := q.setStandingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setStandingStmt: %w", cerr)
+		}
+	}
 	if q.setSweptStmt != nil {
 		if cerr := q.setSweptStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setSweptStmt: %w", cerr)
 		}
 	}
+	if q.showClubStmt != nil {
+		if cerr := q.showClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing showClubStmt: %w", cerr)
+		}
+	}
 	if q.smallPictureStmt != nil {
 		if cerr := q.smallPictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing smallPictureStmt: %w", cerr)
+		}
+	}
+	if q.takeClubStmt != nil {
+		if cerr := q.takeClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeClubStmt: %w", cerr)
 		}
 	}
 	if q.takeKeptRoomsStmt != nil {
@@ -1045,6 +1312,11 @@ func (q *Queries) Close() error {
 	if q.unfollowStmt != nil {
 		if cerr := q.unfollowStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing unfollowStmt: %w", cerr)
+		}
+	}
+	if q.unfollowClubStmt != nil {
+		if cerr := q.unfollowClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing unfollowClubStmt: %w", cerr)
 		}
 	}
 	if q.useInviteStmt != nil {
@@ -1118,7 +1390,9 @@ type Queries struct {
 	tx                       *sql.Tx
 	acceptHostingStmt        *sql.Stmt
 	accountStmt              *sql.Stmt
+	addClubStmt              *sql.Stmt
 	addEventStmt             *sql.Stmt
+	addFollowersStmt         *sql.Stmt
 	addGoerStmt              *sql.Stmt
 	addInviteStmt            *sql.Stmt
 	addKeptRoomStmt          *sql.Stmt
@@ -1138,18 +1412,37 @@ type Queries struct {
 	claimDueStmt             *sql.Stmt
 	claimNewsStmt            *sql.Stmt
 	clearNamesStmt           *sql.Stmt
+	clubStmt                 *sql.Stmt
+	clubFollowsOfStmt        *sql.Stmt
+	clubMembersStmt          *sql.Stmt
+	clubNameStmt             *sql.Stmt
+	clubPlaceStmt            *sql.Stmt
+	clubPlacesStmt           *sql.Stmt
+	clubRowsOfStmt           *sql.Stmt
+	clubsOfStmt              *sql.Stmt
+	countClubStmt            *sql.Stmt
+	countClubFollowsStmt     *sql.Stmt
+	countClubPlacesStmt      *sql.Stmt
+	countClubsOfStmt         *sql.Stmt
 	countComingStmt          *sql.Stmt
 	countFollowersStmt       *sql.Stmt
 	countFollowingStmt       *sql.Stmt
 	countGoersStmt           *sql.Stmt
 	countGoingStmt           *sql.Stmt
+	countHiddenStmt          *sql.Stmt
 	countInvitesStmt         *sql.Stmt
+	countNominationsStmt     *sql.Stmt
 	countReportsStmt         *sql.Stmt
+	countUnansweredStmt      *sql.Stmt
+	deleteClubStmt           *sql.Stmt
 	deleteEventsStmt         *sql.Stmt
 	deletePairStmt           *sql.Stmt
 	deleteRoomStmt           *sql.Stmt
 	doubtRoomsStmt           *sql.Stmt
+	dropAskersStmt           *sql.Stmt
 	dropClearNameStmt        *sql.Stmt
+	dropClubFollowsStmt      *sql.Stmt
+	dropClubPlaceStmt        *sql.Stmt
 	dropGoerStmt             *sql.Stmt
 	dropPenStmt              *sql.Stmt
 	dropPensBeforeStmt       *sql.Stmt
@@ -1162,6 +1455,7 @@ type Queries struct {
 	eventsStmt               *sql.Stmt
 	extendRoomStmt           *sql.Stmt
 	followStmt               *sql.Stmt
+	followClubStmt           *sql.Stmt
 	followedByStmt           *sql.Stmt
 	followersStmt            *sql.Stmt
 	followingStmt            *sql.Stmt
@@ -1176,6 +1470,8 @@ type Queries struct {
 	handBackRoomsStmt        *sql.Stmt
 	handleOfStmt             *sql.Stmt
 	hasRecoveryStmt          *sql.Stmt
+	hiddenStmt               *sql.Stmt
+	hideStmt                 *sql.Stmt
 	houseStmt                *sql.Stmt
 	inviteByCodeStmt         *sql.Stmt
 	inviterOfStmt            *sql.Stmt
@@ -1188,14 +1484,17 @@ type Queries struct {
 	isPlanHostStmt           *sql.Stmt
 	keepBackupStmt           *sql.Stmt
 	largePictureStmt         *sql.Stmt
+	listedClubsStmt          *sql.Stmt
 	moveGoersStmt            *sql.Stmt
 	newsOfPersonStmt         *sql.Stmt
 	newsOfPlanStmt           *sql.Stmt
+	nextFounderStmt          *sql.Stmt
 	ownRoomsAgainStmt        *sql.Stmt
 	pairsStmt                *sql.Stmt
 	passkeysStmt             *sql.Stmt
 	peopleAfterStmt          *sql.Stmt
 	pictureOfStmt            *sql.Stmt
+	placesOfStmt             *sql.Stmt
 	planGuestsStmt           *sql.Stmt
 	planHostsStmt            *sql.Stmt
 	planRowsOfStmt           *sql.Stmt
@@ -1217,9 +1516,12 @@ type Queries struct {
 	sessionByTokenStmt       *sql.Stmt
 	sessionsStmt             *sql.Stmt
 	setCalendarStmt          *sql.Stmt
+	setClubStmt              *sql.Stmt
+	setClubPlaceStmt         *sql.Stmt
 	setFounderInviteStmt     *sql.Stmt
 	setGoerStmt              *sql.Stmt
 	setHouseStmt             *sql.Stmt
+	setNotifyStmt            *sql.Stmt
 	setPairStmt              *sql.Stmt
 	setPictureStmt           *sql.Stmt
 	setPlanStmt              *sql.Stmt
@@ -1231,8 +1533,11 @@ type Queries struct {
 	setRecoveryStmt          *sql.Stmt
 	setSeqStmt               *sql.Stmt
 	setSnapshotStmt          *sql.Stmt
+	setStandingStmt          *sql.Stmt
 	setSweptStmt             *sql.Stmt
+	showClubStmt             *sql.Stmt
 	smallPictureStmt         *sql.Stmt
+	takeClubStmt             *sql.Stmt
 	takeKeptRoomsStmt        *sql.Stmt
 	takeOwnRoomsStmt         *sql.Stmt
 	takePersonStmt           *sql.Stmt
@@ -1241,6 +1546,7 @@ type Queries struct {
 	tellGoersStmt            *sql.Stmt
 	touchPlanStmt            *sql.Stmt
 	unfollowStmt             *sql.Stmt
+	unfollowClubStmt         *sql.Stmt
 	useInviteStmt            *sql.Stmt
 	usePasskeyStmt           *sql.Stmt
 	usePenStmt               *sql.Stmt
@@ -1255,7 +1561,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tx:                       tx,
 		acceptHostingStmt:        q.acceptHostingStmt,
 		accountStmt:              q.accountStmt,
+		addClubStmt:              q.addClubStmt,
 		addEventStmt:             q.addEventStmt,
+		addFollowersStmt:         q.addFollowersStmt,
 		addGoerStmt:              q.addGoerStmt,
 		addInviteStmt:            q.addInviteStmt,
 		addKeptRoomStmt:          q.addKeptRoomStmt,
@@ -1275,18 +1583,37 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		claimDueStmt:             q.claimDueStmt,
 		claimNewsStmt:            q.claimNewsStmt,
 		clearNamesStmt:           q.clearNamesStmt,
+		clubStmt:                 q.clubStmt,
+		clubFollowsOfStmt:        q.clubFollowsOfStmt,
+		clubMembersStmt:          q.clubMembersStmt,
+		clubNameStmt:             q.clubNameStmt,
+		clubPlaceStmt:            q.clubPlaceStmt,
+		clubPlacesStmt:           q.clubPlacesStmt,
+		clubRowsOfStmt:           q.clubRowsOfStmt,
+		clubsOfStmt:              q.clubsOfStmt,
+		countClubStmt:            q.countClubStmt,
+		countClubFollowsStmt:     q.countClubFollowsStmt,
+		countClubPlacesStmt:      q.countClubPlacesStmt,
+		countClubsOfStmt:         q.countClubsOfStmt,
 		countComingStmt:          q.countComingStmt,
 		countFollowersStmt:       q.countFollowersStmt,
 		countFollowingStmt:       q.countFollowingStmt,
 		countGoersStmt:           q.countGoersStmt,
 		countGoingStmt:           q.countGoingStmt,
+		countHiddenStmt:          q.countHiddenStmt,
 		countInvitesStmt:         q.countInvitesStmt,
+		countNominationsStmt:     q.countNominationsStmt,
 		countReportsStmt:         q.countReportsStmt,
+		countUnansweredStmt:      q.countUnansweredStmt,
+		deleteClubStmt:           q.deleteClubStmt,
 		deleteEventsStmt:         q.deleteEventsStmt,
 		deletePairStmt:           q.deletePairStmt,
 		deleteRoomStmt:           q.deleteRoomStmt,
 		doubtRoomsStmt:           q.doubtRoomsStmt,
+		dropAskersStmt:           q.dropAskersStmt,
 		dropClearNameStmt:        q.dropClearNameStmt,
+		dropClubFollowsStmt:      q.dropClubFollowsStmt,
+		dropClubPlaceStmt:        q.dropClubPlaceStmt,
 		dropGoerStmt:             q.dropGoerStmt,
 		dropPenStmt:              q.dropPenStmt,
 		dropPensBeforeStmt:       q.dropPensBeforeStmt,
@@ -1299,6 +1626,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		eventsStmt:               q.eventsStmt,
 		extendRoomStmt:           q.extendRoomStmt,
 		followStmt:               q.followStmt,
+		followClubStmt:           q.followClubStmt,
 		followedByStmt:           q.followedByStmt,
 		followersStmt:            q.followersStmt,
 		followingStmt:            q.followingStmt,
@@ -1313,6 +1641,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		handBackRoomsStmt:        q.handBackRoomsStmt,
 		handleOfStmt:             q.handleOfStmt,
 		hasRecoveryStmt:          q.hasRecoveryStmt,
+		hiddenStmt:               q.hiddenStmt,
+		hideStmt:                 q.hideStmt,
 		houseStmt:                q.houseStmt,
 		inviteByCodeStmt:         q.inviteByCodeStmt,
 		inviterOfStmt:            q.inviterOfStmt,
@@ -1325,14 +1655,17 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		isPlanHostStmt:           q.isPlanHostStmt,
 		keepBackupStmt:           q.keepBackupStmt,
 		largePictureStmt:         q.largePictureStmt,
+		listedClubsStmt:          q.listedClubsStmt,
 		moveGoersStmt:            q.moveGoersStmt,
 		newsOfPersonStmt:         q.newsOfPersonStmt,
 		newsOfPlanStmt:           q.newsOfPlanStmt,
+		nextFounderStmt:          q.nextFounderStmt,
 		ownRoomsAgainStmt:        q.ownRoomsAgainStmt,
 		pairsStmt:                q.pairsStmt,
 		passkeysStmt:             q.passkeysStmt,
 		peopleAfterStmt:          q.peopleAfterStmt,
 		pictureOfStmt:            q.pictureOfStmt,
+		placesOfStmt:             q.placesOfStmt,
 		planGuestsStmt:           q.planGuestsStmt,
 		planHostsStmt:            q.planHostsStmt,
 		planRowsOfStmt:           q.planRowsOfStmt,
@@ -1354,9 +1687,12 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		sessionByTokenStmt:       q.sessionByTokenStmt,
 		sessionsStmt:             q.sessionsStmt,
 		setCalendarStmt:          q.setCalendarStmt,
+		setClubStmt:              q.setClubStmt,
+		setClubPlaceStmt:         q.setClubPlaceStmt,
 		setFounderInviteStmt:     q.setFounderInviteStmt,
 		setGoerStmt:              q.setGoerStmt,
 		setHouseStmt:             q.setHouseStmt,
+		setNotifyStmt:            q.setNotifyStmt,
 		setPairStmt:              q.setPairStmt,
 		setPictureStmt:           q.setPictureStmt,
 		setPlanStmt:              q.setPlanStmt,
@@ -1368,8 +1704,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setRecoveryStmt:          q.setRecoveryStmt,
 		setSeqStmt:               q.setSeqStmt,
 		setSnapshotStmt:          q.setSnapshotStmt,
+		setStandingStmt:          q.setStandingStmt,
 		setSweptStmt:             q.setSweptStmt,
+		showClubStmt:             q.showClubStmt,
 		smallPictureStmt:         q.smallPictureStmt,
+		takeClubStmt:             q.takeClubStmt,
 		takeKeptRoomsStmt:        q.takeKeptRoomsStmt,
 		takeOwnRoomsStmt:         q.takeOwnRoomsStmt,
 		takePersonStmt:           q.takePersonStmt,
@@ -1378,6 +1717,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tellGoersStmt:            q.tellGoersStmt,
 		touchPlanStmt:            q.touchPlanStmt,
 		unfollowStmt:             q.unfollowStmt,
+		unfollowClubStmt:         q.unfollowClubStmt,
 		useInviteStmt:            q.useInviteStmt,
 		usePasskeyStmt:           q.usePasskeyStmt,
 		usePenStmt:               q.usePenStmt,

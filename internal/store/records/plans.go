@@ -29,8 +29,8 @@ func takePlan(ctx context.Context, q *query.Queries, which id.Plan) (query.TakeP
 	return r, err
 }
 
-// clubOf is a club as a column has it.
-func clubOf(club id.Club) []byte {
+// clubColumn is a club as a column has it.
+func clubColumn(club id.Club) []byte {
 	if club.IsZero() {
 		return nil
 	}
@@ -52,7 +52,7 @@ func (s *Store) AddPlan(ctx context.Context, p schedule.Plan, cohosts, invited [
 		}
 		ends := p.Ends()
 		if err := q.AddPlan(ctx, query.AddPlanParams{
-			ID: p.ID[:], Host: p.Host[:], Sealed: p.Sealed, Starts: millis(p.Starts), Ends: millis(ends), Club: clubOf(p.Club),
+			ID: p.ID[:], Host: p.Host[:], Sealed: p.Sealed, Starts: millis(p.Starts), Ends: millis(ends), Club: clubColumn(p.Club),
 			Visibility: string(p.Visibility), Language: p.Language, Fence: p.Fence, Recorded: p.Recorded, Created: millis(p.Created),
 		}); err != nil {
 			return err
@@ -204,7 +204,7 @@ func (s *Store) ChangePlan(ctx context.Context, p schedule.Plan, now schedule.Dr
 		}
 		starts, ends := millis(p.Starts), millis(p.Ends())
 		if err := q.SetPlan(ctx, query.SetPlanParams{
-			Sealed: p.Sealed, Starts: starts, Ends: ends, Club: clubOf(p.Club), Visibility: string(p.Visibility), Language: p.Language,
+			Sealed: p.Sealed, Starts: starts, Ends: ends, Club: clubColumn(p.Club), Visibility: string(p.Visibility), Language: p.Language,
 			Fence: p.Fence, Recorded: p.Recorded, Changed: millis(at), ID: p.ID[:],
 		}); err != nil {
 			return err

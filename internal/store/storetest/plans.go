@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/room"
@@ -655,4 +656,46 @@ func (o *opening) OpenPlanned(ctx context.Context, p schedule.Plan, invite []id.
 		return errCrash
 	}
 	return nil
+}
+
+// clubsPlan looks who sees the plans of a club.
+func clubsPlan(t *testing.T, s Store) {
+	ctx := t.Context()
+	c, p, ada := clubHouse(t, s)
+	bo, cy, di := comes(t, p, s, ada, "Bo"), comes(t, p, s, ada, "Cy"), comes(t, p, s, ada, "Di")
+	w := teaWords
+	w.Joining = clubs.Approval
+	tea, err := c.Found(ctx, ada.ID, w)
+	must(t, err)
+	for _, who := range []people.Person{bo, di} {
+		_, err = c.Join(ctx, who.ID, tea.ID, 1)
+		must(t, err)
+	}
+	must(t, c.Answer(ctx, ada.ID, tea.ID, bo.ID, true)) // Di is left waiting
+	must(t, c.Follow(ctx, cy.ID, tea.ID, true))
+	var all []schedule.Plan
+	for _, v := range []schedule.Visibility{schedule.Members, schedule.Open} {
+		p := planOf(ada, v)
+		p.Club = tea.ID
+		must(t, s.AddPlan(ctx, p, nil, nil, time.Time{}))
+		all = append(all, p)
+	}
+	for who, want := range map[id.Person][3]any{bo.ID: {true, 2, 2}, cy.ID: {false, 1, 1}, di.ID: {false, 0, 0}} {
+		same(t, seen(t, s, all[0].ID, who), want[0].(bool))
+		same(t, seen(t, s, all[1].ID, who), true)
+		for n, which := range []schedule.Which{schedule.OfClubs, schedule.ForMe} {
+			list, err := s.Plans(ctx, who, which, noon, evening.Add(time.Minute))
+			must(t, err)
+			same(t, len(list), want[n+1].(int))
+		}
+	}
+	got, err := s.Plan(ctx, all[0].ID, bo.ID)
+	must(t, err)
+	same(t, got.Club, tea.ID)
+	must(t, c.Remove(ctx, ada.ID, tea.ID, bo.ID, false))
+	same(t, seen(t, s, all[0].ID, bo.ID), false)
+	must(t, c.Delete(ctx, ada.ID, tea.ID))
+	for _, p := range all {
+		same(t, seen(t, s, p.ID, ada.ID), false)
+	}
 }

@@ -1,5 +1,6 @@
 // Package storetest is the one test that every store must pass: it says what
-// people.Store, live.Store, deputy.Store, reports.Store and schedule.Store promise, by example. It also walks through the
+// people.Store, clubs.Store, live.Store, deputy.Store, reports.Store and
+// schedule.Store promise, by example. It also walks through the
 // accounts as package people uses the store, since that is what the promises
 // are for.
 package storetest
@@ -8,6 +9,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -18,6 +20,7 @@ import (
 // A Store is what a house needs kept.
 type Store interface {
 	people.Store
+	clubs.Store
 	deputy.Store // a live.Store
 	reports.Store
 	schedule.Store
@@ -49,6 +52,11 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"keyring":                  keyring,
 		"people write profiles":    peopleWriteProfiles,
 		"people are erased":        peopleAreErased,
+		"clubs":                    keepsClubs,
+		"clubs at the last place":  clubsAtOnce,
+		"clubs without founders":   clubsErased,
+		"clubs of people":          clubsOfPeople,
+		"hidden and loud":          hiddenAndLoud,
 		"reports":                  keepsReports,
 		"plans":                    plans,
 		"plans are seen":           plansSeen,
@@ -57,6 +65,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"plans remind":             plansRemind,
 		"plans of the erased":      plansErased,
 		"calendars":                calendars,
+		"clubs plan":               clubsPlan,
 		"people plan":              peoplePlan,
 		"people open plans":        peopleOpenPlans,
 		"people are reminded":      peopleReminded,

@@ -14,7 +14,7 @@ CREATE TABLE clubs (
     language      TEXT    NOT NULL, -- BCP 47, or nothing
     version       BIGINT  NOT NULL, -- grows with each change of what it says
     created       BIGINT  NOT NULL,
-    members       BIGINT  NOT NULL, -- how many there are, counted anew with each change
+    members       BIGINT  NOT NULL, -- how many there are
     followers     BIGINT  NOT NULL
 );
 CREATE INDEX clubs_by_size ON clubs (listed, members, id);
