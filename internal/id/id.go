@@ -32,6 +32,8 @@ type (
 	sessionKind struct{}
 	streamKind  struct{}
 	nodeKind    struct{}
+	clubKind    struct{}
+	planKind    struct{}
 )
 
 type (
@@ -45,6 +47,10 @@ type (
 	Stream = ID[streamKind]
 	// Node names one running node of a network.
 	Node = ID[nodeKind]
+	// Club names a club.
+	Club = ID[clubKind]
+	// Plan names a room to come.
+	Plan = ID[planKind]
 )
 
 // New returns a fresh random name.

@@ -54,8 +54,23 @@ func (p *People) Erase(ctx context.Context, who id.Person) error {
 	return p.erase(context.WithoutCancel(ctx), who)
 }
 
+// An Heir takes over what somebody leaves to others.
+type Heir interface {
+	// Leave is called before who is erased, as long as what they have sealed can be
+	// read. After an error nobody is erased yet, and it is called again.
+	Leave(ctx context.Context, who id.Person) error
+}
+
+// SetHeir names the heir, before anybody is erased.
+func (p *People) SetHeir(h Heir) { p.heir = h }
+
 // erase erases who is doomed already.
 func (p *People) erase(ctx context.Context, who id.Person) error {
+	if p.heir != nil {
+		if err := p.heir.Leave(ctx, who); err != nil {
+			return err
+		}
+	}
 	if err := p.store.Erase(ctx, who); err != nil && !errors.Is(err, ErrNoPerson) {
 		return err
 	}
@@ -63,9 +78,9 @@ func (p *People) erase(ctx context.Context, who id.Person) error {
 		return err
 	}
 	err := p.config.Keys.Destroy(ctx, who)
-	p.sessions.drop(func(_ Hash, s Session) bool { return s.Person == who })
-	p.follows.drop(func(of id.Person, whom map[id.Person]bool) bool { return of == who || whom[who] })
-	p.profiles.drop(func(of id.Person, _ readable) bool { return of == who })
+	p.sessions.Drop(func(_ Hash, s Session) bool { return s.Person == who })
+	p.follows.Drop(func(of id.Person, whom map[id.Person]bool) bool { return of == who || whom[who] })
+	p.profiles.Drop(func(of id.Person, _ readable) bool { return of == who })
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}

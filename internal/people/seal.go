@@ -119,7 +119,7 @@ func (p *People) written(ctx context.Context, who *Person) (Written, error) {
 	if who.Sealed == nil {
 		return Written{Name: unreadable}, nil
 	}
-	before, since, ok := p.profiles.get(who.ID)
+	before, since, ok := p.profiles.Get(who.ID)
 	if ok && before.version == who.Version {
 		return before.written, nil
 	}
@@ -135,7 +135,7 @@ func (p *People) written(ctx context.Context, who *Person) (Written, error) {
 			return w, fmt.Errorf("%w: what is sealed has another form: %w", ErrStore, err)
 		}
 	}
-	p.profiles.put(who.ID, readable{who.Version, w}, since)
+	p.profiles.Put(who.ID, readable{who.Version, w}, since)
 	return w, nil
 }
 
@@ -174,4 +174,25 @@ func (p *People) readAccount(ctx context.Context, a Account, err error) (Account
 type readable struct {
 	version int64
 	written Written
+}
+
+// Seal seals what who wrote elsewhere than in their profile, as the profile is.
+// The class says what it is: one thing is not taken for another.
+func (p *People) Seal(ctx context.Context, who id.Person, class string, plain []byte) ([]byte, error) {
+	return p.seal(ctx, who, class, plain)
+}
+
+// Unseal opens what Seal has made. IsGone knows the error when nobody can.
+func (p *People) Unseal(ctx context.Context, who id.Person, class string, sealed []byte) ([]byte, error) {
+	plain, err := p.unseal(ctx, who, class, sealed)
+	if err != nil && !p.IsGone(err) {
+		return nil, fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	return plain, err
+}
+
+// IsGone reports whether an error of Unseal means that what was sealed cannot be
+// read any more.
+func (p *People) IsGone(err error) bool {
+	return errors.Is(err, errSealed) || p.config.Keys.IsNoKey(err)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
+	"github.com/stoa-audio/stoa/internal/schedule"
 )
 
 // A Rule is how long the rows of one kind are kept.
@@ -35,6 +36,15 @@ var Rules = []Rule{
 	{Kind: "invites", Until: withAccount},
 	{Kind: "invites, spent", Until: "30 days spent", Life: people.SpentLife},
 	{Kind: "follows", Until: "unfollowed, or either account is erased"},
+	{Kind: "hidden", Until: "either account is erased"},
+	{Kind: "clubs", Until: "dissolved, or nobody is left"},
+	{Kind: "club_people", Until: "they leave or are let off, or the account is erased"},
+	{Kind: "club_follows", Until: "unfollowed, or the account is erased"},
+	{Kind: "plans", Until: "a week after the end", Life: schedule.KeptOver},
+	{Kind: "plan_hosts", Until: "the plan goes, or the account is erased"},
+	{Kind: "plan_guests", Until: "the plan goes, or the account is erased"},
+	{Kind: "plan_goers", Until: "they stay, the plan goes, or the account is erased"},
+	{Kind: "calendars", Until: withAccount},
 	{Kind: "reports", Until: "30 days, or either account is erased", Life: reports.Life},
 	{Kind: "rooms", Until: "the room ends"},
 	{Kind: "room_events", Until: "the room's next snapshot, or its end"},

@@ -63,6 +63,7 @@ func (r *Room) change(e Event) {
 		r.here = make(map[id.Person]*Participant)
 		r.invited = make(map[id.Person]bool)
 		r.removed = make(map[id.Person]bool)
+		r.hosts = setOf(e.Hosts)
 		r.waiting = make(map[id.Person]bool)
 		p := &Participant{
 			Who: e.By, Name: e.Name, Picture: e.Picture, Role: Moderator, Muted: true, Sampled: true,
@@ -144,6 +145,7 @@ func (r *Room) change(e Event) {
 		if e.Why == LeftRemoved {
 			r.removed[e.Who] = true
 			delete(r.invited, e.Who)
+			delete(r.hosts, e.Who)
 		}
 	case HandRaised:
 		r.with(e.Who, func(p *Participant) { r.hand(p, r.seq) })
@@ -157,6 +159,9 @@ func (r *Room) change(e Event) {
 		r.with(e.Who, r.stepOn)
 	case SteppedDown:
 		r.with(e.Who, r.stepOff)
+		if e.By != e.Who { // and does not come back as a host
+			delete(r.hosts, e.Who)
+		}
 	case Muted:
 		r.with(e.Who, func(p *Participant) { p.Muted = true })
 	case Unmuted:
@@ -175,6 +180,18 @@ func (r *Room) with(who id.Person, change func(*Participant)) {
 	if p := r.here[who]; p != nil {
 		change(p)
 	}
+}
+
+// setOf returns the people in some, nil for none.
+func setOf(some []id.Person) map[id.Person]bool {
+	if len(some) == 0 {
+		return nil
+	}
+	set := make(map[id.Person]bool, len(some))
+	for _, who := range some {
+		set[who] = true
+	}
+	return set
 }
 
 // wait sets p's two deadlines and whether there is one to watch.

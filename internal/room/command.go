@@ -27,6 +27,9 @@ type (
 		Visibility Visibility
 		Fence      region.Fence // where its voices may be; zero: anywhere
 		Picture    string       // the version of By's picture, or none
+		// Hosts are those of a planned room, By among them: each moderates when they
+		// come in, and By's seat is held for longer.
+		Hosts []id.Person
 	}
 	// Enter asks to come in, or to take over the seat from another
 	// connection. Previous is the session by which the same device held the

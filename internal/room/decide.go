@@ -235,7 +235,14 @@ func (r *Room) open(now time.Time, c OpenRoom) ([]Event, error) {
 	if !isText(c.Title, TitleMax) || !isText(c.Name, NameMax) || !isVersion(c.Picture) || c.Visibility > Open {
 		return nil, ErrText
 	}
-	return []Event{Opened{c.By, c.Name, c.Title, c.Visibility, now, now.Add(OpenHold), c.Fence, c.Picture}}, nil
+	hold := OpenHold
+	switch {
+	case len(c.Hosts) > HostsMax:
+		return nil, ErrFull
+	case len(c.Hosts) > 0:
+		hold = HostsHold
+	}
+	return []Event{Opened{c.By, c.Name, c.Title, c.Visibility, now, now.Add(hold), c.Fence, c.Picture, c.Hosts}}, nil
 }
 
 // isVersion reports whether s is the version of a picture, or none.
@@ -271,7 +278,11 @@ func (r *Room) enter(c Enter) ([]Event, error) {
 		return nil, ErrFull
 	}
 	followed := slices.ContainsFunc(c.FollowedBy, func(by id.Person) bool { return r.Role(by) >= Speaker })
-	return []Event{Entered{c.Who, c.Name, followed, c.Session, c.Picture}}, nil
+	events := []Event{Entered{c.Who, c.Name, followed, c.Session, c.Picture}}
+	if r.hosts[c.Who] && len(r.stage) < StageMax {
+		events = append(events, SteppedUp{c.Who}, MadeModerator{c.Who})
+	}
+	return events, nil
 }
 
 func (r *Room) raiseHand(c RaiseHand) ([]Event, error) {

@@ -30,6 +30,8 @@ type (
 		Fence region.Fence `json:"fence,omitzero"`
 		// Picture is the version of By's picture, or none.
 		Picture string `json:"picture,omitempty"`
+		// Hosts moderate from when they come in.
+		Hosts []id.Person `json:"hosts,omitempty"`
 	}
 	// Entered means that a person came in as a listener. The session is
 	// neither stored nor published.

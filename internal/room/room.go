@@ -32,6 +32,7 @@ const (
 	HandsMax        = 200   // hands that are up: everybody is shown each of them
 	ParticipantsMax = 10000 // people in a room
 	InvitedMax      = 1000  // people let in to a closed room
+	HostsMax        = 9     // people who moderate a planned room when they come in
 	RemovedMax      = 10000 // people kept out
 	PinsMax         = 5     // links that are up
 	URLMax          = 500   // bytes of a link
@@ -48,6 +49,7 @@ const (
 	SeatHold  = 30 * time.Second // a lost connection keeps its seat so long
 	OpenHold  = 60 * time.Second // the opener has so long to come in
 	AskExpiry = 60 * time.Second // an invitation to the stage is open so long
+	HostsHold = 15 * time.Minute // hosts of a planned room have so long to come in
 )
 
 // A Participant is a person in a room. Its JSON form is what watchers are sent.
@@ -114,6 +116,7 @@ type Room struct {
 	raised  int            // how many have their hand up
 	changed uint64         // number of the last event that watchers are told of
 	invited map[id.Person]bool
+	hosts   map[id.Person]bool // who moderates from when they come in
 	removed map[id.Person]bool
 	waiting map[id.Person]bool // those with AwayUntil or AskedUntil set
 
@@ -136,6 +139,7 @@ func (r *Room) Clone() *Room {
 	}
 	c.pins, c.votes, c.poll = slices.Clone(r.pins), maps.Clone(r.votes), r.poll.clone()
 	c.invited, c.removed, c.waiting = maps.Clone(r.invited), maps.Clone(r.removed), maps.Clone(r.waiting)
+	c.hosts = maps.Clone(r.hosts)
 	return &c
 }
 
@@ -230,7 +234,7 @@ func (r *Room) MayEnter(who id.Person, followedByModerator bool) bool {
 	switch {
 	case r.ended, r.seq == 0, r.removed[who]:
 		return false
-	case r.here[who] != nil, r.invited[who]:
+	case r.here[who] != nil, r.invited[who], r.hosts[who]:
 		return true
 	}
 	switch r.visibility {

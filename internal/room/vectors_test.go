@@ -38,18 +38,26 @@ var plots = []struct {
 	events []Event
 }{
 	{"a room is opened", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.Fence{}, ""},
+		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.Fence{}, "", nil},
 	}},
 	{"a room is opened and its opener comes in", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold), region.Fence{}, ""},
+		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold), region.Fence{}, "", nil},
 		LetInto{person("lia")},
 		Returned{Who: person("zeno")},
 		Entered{Who: person("lia"), Name: "Lia \"<&>\" 🎈", Followed: true},
 	}},
 	{"a room is opened inside a fence, which is set anew and taken away", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.In("eu", "ch"), ""},
+		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.In("eu", "ch"), "", nil},
 		Fenced{person("zeno"), region.In("eu")},
 		Fenced{person("zeno"), region.Anywhere},
+	}},
+	{"a planned room is opened, and a host comes before the one who has planned it", unopened, []Event{
+		Opened{person("zeno"), "Zeno", "Tea", Open, noon, noon.Add(HostsHold), region.Fence{}, "", []id.Person{person("zeno"), person("mira")}},
+		Entered{Who: person("lia"), Name: "Lia"},
+		Entered{Who: person("mira"), Name: "Mira"},
+		SteppedUp{person("mira")},
+		MadeModerator{person("mira")},
+		Returned{Who: person("zeno")},
 	}},
 	{"a fence is set", usual, []Event{Fenced{person("mira"), region.Only(region.Place{Region: "eu", Operator: "example"})}}},
 	{"somebody enters, followed", usual, []Event{Entered{Who: person("nemo"), Name: "Nemo", Followed: true}}},

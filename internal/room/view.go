@@ -60,6 +60,7 @@ type snapshot struct {
 	People  []*Participant `json:"people"` // in the place of the view's
 	Invited []id.Person    `json:"invited,omitempty"`
 	Removed []id.Person    `json:"removed,omitempty"`
+	Hosts   []id.Person    `json:"hosts,omitempty"`
 	Votes   []vote         `json:"votes,omitempty"`
 }
 
@@ -69,7 +70,7 @@ var ErrSnapshot = errors.New("not a stored room")
 // MarshalJSON returns the stored form of r. Sessions are left out: no
 // connection outlives the node that carried it.
 func (r *Room) MarshalJSON() ([]byte, error) {
-	return json.Marshal(snapshot{r.View(), append([]*Participant{}, r.order...), sorted(r.invited), sorted(r.removed), r.ballot()})
+	return json.Marshal(snapshot{r.View(), append([]*Participant{}, r.order...), sorted(r.invited), sorted(r.removed), sorted(r.hosts), r.ballot()})
 }
 
 // UnmarshalJSON sets r from its stored form.
@@ -90,6 +91,7 @@ func (r *Room) UnmarshalJSON(b []byte) error {
 		invited: make(map[id.Person]bool, len(s.Invited)),
 		removed: make(map[id.Person]bool, len(s.Removed)),
 		waiting: make(map[id.Person]bool),
+		hosts:   setOf(s.Hosts),
 	}
 	var entered uint64
 	for _, p := range s.People {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/privacy"
 	"github.com/stoa-audio/stoa/internal/store/postgrestest"
 	"github.com/stoa-audio/stoa/internal/store/query"
 	"github.com/stoa-audio/stoa/internal/store/storetest"
@@ -94,6 +95,9 @@ func TestSameSchema(t *testing.T) {
 			}
 		}
 		all = append(all, table)
+		if !slices.ContainsFunc(privacy.Rules, func(r privacy.Rule) bool { return r.Kind == table }) {
+			t.Errorf("nothing says how long %s are kept", table)
+		}
 	}
 	columns := 0
 	for _, c := range a {

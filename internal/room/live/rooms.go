@@ -138,7 +138,8 @@ type Rooms struct {
 
 	mu     sync.RWMutex // guards what follows; never held across I/O
 	rooms  map[id.Room]*running
-	doubt  bool // rooms of this house may run elsewhere
+	named  map[id.Room]bool // rooms that are being opened
+	doubt  bool             // rooms of this house may run elsewhere
 	closed bool
 }
 
@@ -153,7 +154,7 @@ func Start(ctx context.Context, s Store, f Follows, a Audience, w ...Watcher) (*
 	rs := &Rooms{
 		store: s, follows: f, audience: a, watchers: w,
 		work: work, giveUp: giveUp, stopping: make(chan struct{}),
-		rooms: make(map[id.Room]*running),
+		rooms: make(map[id.Room]*running), named: make(map[id.Room]bool),
 	}
 	if err := rs.Adopt(ctx, records, nil); err != nil {
 		return nil, errors.Join(err, rs.Close(ctx))
@@ -216,31 +217,36 @@ func rebuild(rec Record) (*room.Room, error) {
 
 // Open opens a room and lets those in invite in from the start.
 func (rs *Rooms) Open(ctx context.Context, c room.OpenRoom, invite []id.Person) (id.Room, error) {
+	name := id.New[id.Room]()
+	return name, rs.OpenAs(ctx, name, c, invite)
+}
+
+// OpenAs is Open for a room that has a name already. Of many who open one by the
+// same name, one does; the others cannot store it.
+func (rs *Rooms) OpenAs(ctx context.Context, name id.Room, c room.OpenRoom, invite []id.Person) error {
 	if len(invite) > room.InvitedMax {
-		return id.Room{}, room.ErrFull
+		return room.ErrFull
 	}
-	l := rs.prepare(id.New[id.Room](), 1, new(room.Room))
+	l := rs.prepare(name, 1, new(room.Room))
 	events, err := l.decide(c)
 	if err != nil {
-		return id.Room{}, err
+		return err
 	}
 	for _, who := range invite {
 		e := room.LetInto{Who: who}
 		l.apply(e)
 		events = append(events, e)
 	}
-	if err := rs.admit(); err != nil {
-		return id.Room{}, err
+	if err := rs.admit(name); err != nil {
+		return err
 	}
+	defer rs.admitted(name)
 	l.held()
 	if err := l.commit(ctx, events); err != nil {
 		l.over()
-		return id.Room{}, err
+		return err
 	}
-	if err := rs.begin(l); err != nil {
-		return id.Room{}, err // its record ends when nobody comes in after the next start
-	}
-	return l.name, nil
+	return rs.begin(l) // after an error its record ends when nobody comes in after the next start
 }
 
 // prepare returns r as a room that does not run yet.
@@ -290,11 +296,25 @@ func (rs *Rooms) Own() []id.Room {
 	return names
 }
 
-// admit reports whether one more room may run.
-func (rs *Rooms) admit() error {
-	rs.mu.RLock()
-	defer rs.mu.RUnlock()
-	return rs.mayBegin()
+// admit reports whether one more room may run, and keeps its name for one that is
+// being opened: until it is admitted no other goes by it.
+func (rs *Rooms) admit(name id.Room) error {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if rs.named[name] || rs.rooms[name] != nil {
+		return ErrBusy
+	}
+	if err := rs.mayBegin(); err != nil {
+		return err
+	}
+	rs.named[name] = true
+	return nil
+}
+
+func (rs *Rooms) admitted(name id.Room) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	delete(rs.named, name)
 }
 
 func (rs *Rooms) mayBegin() error {

@@ -24,11 +24,23 @@ func New(db DBTX) *Queries {
 func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	q := Queries{db: db}
 	var err error
+	if q.acceptHostingStmt, err = db.PrepareContext(ctx, acceptHosting); err != nil {
+		return nil, fmt.Errorf("error preparing query AcceptHosting: %w", err)
+	}
 	if q.accountStmt, err = db.PrepareContext(ctx, account); err != nil {
 		return nil, fmt.Errorf("error preparing query Account: %w", err)
 	}
+	if q.addClubStmt, err = db.PrepareContext(ctx, addClub); err != nil {
+		return nil, fmt.Errorf("error preparing query AddClub: %w", err)
+	}
 	if q.addEventStmt, err = db.PrepareContext(ctx, addEvent); err != nil {
 		return nil, fmt.Errorf("error preparing query AddEvent: %w", err)
+	}
+	if q.addFollowersStmt, err = db.PrepareContext(ctx, addFollowers); err != nil {
+		return nil, fmt.Errorf("error preparing query AddFollowers: %w", err)
+	}
+	if q.addGoerStmt, err = db.PrepareContext(ctx, addGoer); err != nil {
+		return nil, fmt.Errorf("error preparing query AddGoer: %w", err)
 	}
 	if q.addInviteStmt, err = db.PrepareContext(ctx, addInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query AddInvite: %w", err)
@@ -44,6 +56,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.addPersonStmt, err = db.PrepareContext(ctx, addPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query AddPerson: %w", err)
+	}
+	if q.addPlanStmt, err = db.PrepareContext(ctx, addPlan); err != nil {
+		return nil, fmt.Errorf("error preparing query AddPlan: %w", err)
+	}
+	if q.addPlanGuestStmt, err = db.PrepareContext(ctx, addPlanGuest); err != nil {
+		return nil, fmt.Errorf("error preparing query AddPlanGuest: %w", err)
+	}
+	if q.addPlanHostStmt, err = db.PrepareContext(ctx, addPlanHost); err != nil {
+		return nil, fmt.Errorf("error preparing query AddPlanHost: %w", err)
 	}
 	if q.addProfileStmt, err = db.PrepareContext(ctx, addProfile); err != nil {
 		return nil, fmt.Errorf("error preparing query AddProfile: %w", err)
@@ -66,8 +87,56 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.backupsStmt, err = db.PrepareContext(ctx, backups); err != nil {
 		return nil, fmt.Errorf("error preparing query Backups: %w", err)
 	}
+	if q.calendarOfStmt, err = db.PrepareContext(ctx, calendarOf); err != nil {
+		return nil, fmt.Errorf("error preparing query CalendarOf: %w", err)
+	}
+	if q.claimDueStmt, err = db.PrepareContext(ctx, claimDue); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimDue: %w", err)
+	}
+	if q.claimNewsStmt, err = db.PrepareContext(ctx, claimNews); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimNews: %w", err)
+	}
 	if q.clearNamesStmt, err = db.PrepareContext(ctx, clearNames); err != nil {
 		return nil, fmt.Errorf("error preparing query ClearNames: %w", err)
+	}
+	if q.clubStmt, err = db.PrepareContext(ctx, club); err != nil {
+		return nil, fmt.Errorf("error preparing query Club: %w", err)
+	}
+	if q.clubFollowsOfStmt, err = db.PrepareContext(ctx, clubFollowsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubFollowsOf: %w", err)
+	}
+	if q.clubMembersStmt, err = db.PrepareContext(ctx, clubMembers); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubMembers: %w", err)
+	}
+	if q.clubNameStmt, err = db.PrepareContext(ctx, clubName); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubName: %w", err)
+	}
+	if q.clubPlaceStmt, err = db.PrepareContext(ctx, clubPlace); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubPlace: %w", err)
+	}
+	if q.clubPlacesStmt, err = db.PrepareContext(ctx, clubPlaces); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubPlaces: %w", err)
+	}
+	if q.clubRowsOfStmt, err = db.PrepareContext(ctx, clubRowsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubRowsOf: %w", err)
+	}
+	if q.clubsOfStmt, err = db.PrepareContext(ctx, clubsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubsOf: %w", err)
+	}
+	if q.countClubStmt, err = db.PrepareContext(ctx, countClub); err != nil {
+		return nil, fmt.Errorf("error preparing query CountClub: %w", err)
+	}
+	if q.countClubFollowsStmt, err = db.PrepareContext(ctx, countClubFollows); err != nil {
+		return nil, fmt.Errorf("error preparing query CountClubFollows: %w", err)
+	}
+	if q.countClubPlacesStmt, err = db.PrepareContext(ctx, countClubPlaces); err != nil {
+		return nil, fmt.Errorf("error preparing query CountClubPlaces: %w", err)
+	}
+	if q.countClubsOfStmt, err = db.PrepareContext(ctx, countClubsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query CountClubsOf: %w", err)
+	}
+	if q.countComingStmt, err = db.PrepareContext(ctx, countComing); err != nil {
+		return nil, fmt.Errorf("error preparing query CountComing: %w", err)
 	}
 	if q.countFollowersStmt, err = db.PrepareContext(ctx, countFollowers); err != nil {
 		return nil, fmt.Errorf("error preparing query CountFollowers: %w", err)
@@ -75,11 +144,29 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countFollowingStmt, err = db.PrepareContext(ctx, countFollowing); err != nil {
 		return nil, fmt.Errorf("error preparing query CountFollowing: %w", err)
 	}
+	if q.countGoersStmt, err = db.PrepareContext(ctx, countGoers); err != nil {
+		return nil, fmt.Errorf("error preparing query CountGoers: %w", err)
+	}
+	if q.countGoingStmt, err = db.PrepareContext(ctx, countGoing); err != nil {
+		return nil, fmt.Errorf("error preparing query CountGoing: %w", err)
+	}
+	if q.countHiddenStmt, err = db.PrepareContext(ctx, countHidden); err != nil {
+		return nil, fmt.Errorf("error preparing query CountHidden: %w", err)
+	}
 	if q.countInvitesStmt, err = db.PrepareContext(ctx, countInvites); err != nil {
 		return nil, fmt.Errorf("error preparing query CountInvites: %w", err)
 	}
+	if q.countNominationsStmt, err = db.PrepareContext(ctx, countNominations); err != nil {
+		return nil, fmt.Errorf("error preparing query CountNominations: %w", err)
+	}
 	if q.countReportsStmt, err = db.PrepareContext(ctx, countReports); err != nil {
 		return nil, fmt.Errorf("error preparing query CountReports: %w", err)
+	}
+	if q.countUnansweredStmt, err = db.PrepareContext(ctx, countUnanswered); err != nil {
+		return nil, fmt.Errorf("error preparing query CountUnanswered: %w", err)
+	}
+	if q.deleteClubStmt, err = db.PrepareContext(ctx, deleteClub); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteClub: %w", err)
 	}
 	if q.deleteEventsStmt, err = db.PrepareContext(ctx, deleteEvents); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteEvents: %w", err)
@@ -93,8 +180,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
 	}
+	if q.dropAskersStmt, err = db.PrepareContext(ctx, dropAskers); err != nil {
+		return nil, fmt.Errorf("error preparing query DropAskers: %w", err)
+	}
 	if q.dropClearNameStmt, err = db.PrepareContext(ctx, dropClearName); err != nil {
 		return nil, fmt.Errorf("error preparing query DropClearName: %w", err)
+	}
+	if q.dropClubFollowsStmt, err = db.PrepareContext(ctx, dropClubFollows); err != nil {
+		return nil, fmt.Errorf("error preparing query DropClubFollows: %w", err)
+	}
+	if q.dropClubPlaceStmt, err = db.PrepareContext(ctx, dropClubPlace); err != nil {
+		return nil, fmt.Errorf("error preparing query DropClubPlace: %w", err)
+	}
+	if q.dropGoerStmt, err = db.PrepareContext(ctx, dropGoer); err != nil {
+		return nil, fmt.Errorf("error preparing query DropGoer: %w", err)
 	}
 	if q.dropPenStmt, err = db.PrepareContext(ctx, dropPen); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPen: %w", err)
@@ -104,6 +203,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.dropPictureStmt, err = db.PrepareContext(ctx, dropPicture); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPicture: %w", err)
+	}
+	if q.dropPlanGuestsStmt, err = db.PrepareContext(ctx, dropPlanGuests); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPlanGuests: %w", err)
+	}
+	if q.dropPlanHostStmt, err = db.PrepareContext(ctx, dropPlanHost); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPlanHost: %w", err)
+	}
+	if q.dueRemindersStmt, err = db.PrepareContext(ctx, dueReminders); err != nil {
+		return nil, fmt.Errorf("error preparing query DueReminders: %w", err)
 	}
 	if q.endSessionStmt, err = db.PrepareContext(ctx, endSession); err != nil {
 		return nil, fmt.Errorf("error preparing query EndSession: %w", err)
@@ -119,6 +227,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.followStmt, err = db.PrepareContext(ctx, follow); err != nil {
 		return nil, fmt.Errorf("error preparing query Follow: %w", err)
+	}
+	if q.followClubStmt, err = db.PrepareContext(ctx, followClub); err != nil {
+		return nil, fmt.Errorf("error preparing query FollowClub: %w", err)
 	}
 	if q.followedByStmt, err = db.PrepareContext(ctx, followedBy); err != nil {
 		return nil, fmt.Errorf("error preparing query FollowedBy: %w", err)
@@ -141,6 +252,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetInvitesSpentStmt, err = db.PrepareContext(ctx, forgetInvitesSpent); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetInvitesSpent: %w", err)
 	}
+	if q.forgetPlansStmt, err = db.PrepareContext(ctx, forgetPlans); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetPlans: %w", err)
+	}
 	if q.forgetReportsStmt, err = db.PrepareContext(ctx, forgetReports); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetReports: %w", err)
 	}
@@ -150,6 +264,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetSessionsOverStmt, err = db.PrepareContext(ctx, forgetSessionsOver); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSessionsOver: %w", err)
 	}
+	if q.goingRowsOfStmt, err = db.PrepareContext(ctx, goingRowsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query GoingRowsOf: %w", err)
+	}
 	if q.handBackRoomsStmt, err = db.PrepareContext(ctx, handBackRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query HandBackRooms: %w", err)
 	}
@@ -158,6 +275,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.hasRecoveryStmt, err = db.PrepareContext(ctx, hasRecovery); err != nil {
 		return nil, fmt.Errorf("error preparing query HasRecovery: %w", err)
+	}
+	if q.hiddenStmt, err = db.PrepareContext(ctx, hidden); err != nil {
+		return nil, fmt.Errorf("error preparing query Hidden: %w", err)
+	}
+	if q.hideStmt, err = db.PrepareContext(ctx, hide); err != nil {
+		return nil, fmt.Errorf("error preparing query Hide: %w", err)
 	}
 	if q.houseStmt, err = db.PrepareContext(ctx, house); err != nil {
 		return nil, fmt.Errorf("error preparing query House: %w", err)
@@ -180,14 +303,35 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.isFollowingStmt, err = db.PrepareContext(ctx, isFollowing); err != nil {
 		return nil, fmt.Errorf("error preparing query IsFollowing: %w", err)
 	}
+	if q.isGoingStmt, err = db.PrepareContext(ctx, isGoing); err != nil {
+		return nil, fmt.Errorf("error preparing query IsGoing: %w", err)
+	}
 	if q.isPersonStmt, err = db.PrepareContext(ctx, isPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query IsPerson: %w", err)
+	}
+	if q.isPlanHostStmt, err = db.PrepareContext(ctx, isPlanHost); err != nil {
+		return nil, fmt.Errorf("error preparing query IsPlanHost: %w", err)
 	}
 	if q.keepBackupStmt, err = db.PrepareContext(ctx, keepBackup); err != nil {
 		return nil, fmt.Errorf("error preparing query KeepBackup: %w", err)
 	}
 	if q.largePictureStmt, err = db.PrepareContext(ctx, largePicture); err != nil {
 		return nil, fmt.Errorf("error preparing query LargePicture: %w", err)
+	}
+	if q.listedClubsStmt, err = db.PrepareContext(ctx, listedClubs); err != nil {
+		return nil, fmt.Errorf("error preparing query ListedClubs: %w", err)
+	}
+	if q.moveGoersStmt, err = db.PrepareContext(ctx, moveGoers); err != nil {
+		return nil, fmt.Errorf("error preparing query MoveGoers: %w", err)
+	}
+	if q.newsOfPersonStmt, err = db.PrepareContext(ctx, newsOfPerson); err != nil {
+		return nil, fmt.Errorf("error preparing query NewsOfPerson: %w", err)
+	}
+	if q.newsOfPlanStmt, err = db.PrepareContext(ctx, newsOfPlan); err != nil {
+		return nil, fmt.Errorf("error preparing query NewsOfPlan: %w", err)
+	}
+	if q.nextFounderStmt, err = db.PrepareContext(ctx, nextFounder); err != nil {
+		return nil, fmt.Errorf("error preparing query NextFounder: %w", err)
 	}
 	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
 		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
@@ -203,6 +347,33 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.pictureOfStmt, err = db.PrepareContext(ctx, pictureOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PictureOf: %w", err)
+	}
+	if q.placesOfStmt, err = db.PrepareContext(ctx, placesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query PlacesOf: %w", err)
+	}
+	if q.planGuestsStmt, err = db.PrepareContext(ctx, planGuests); err != nil {
+		return nil, fmt.Errorf("error preparing query PlanGuests: %w", err)
+	}
+	if q.planHostsStmt, err = db.PrepareContext(ctx, planHosts); err != nil {
+		return nil, fmt.Errorf("error preparing query PlanHosts: %w", err)
+	}
+	if q.planRowsOfStmt, err = db.PrepareContext(ctx, planRowsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query PlanRowsOf: %w", err)
+	}
+	if q.planSeenStmt, err = db.PrepareContext(ctx, planSeen); err != nil {
+		return nil, fmt.Errorf("error preparing query PlanSeen: %w", err)
+	}
+	if q.plansHostedStmt, err = db.PrepareContext(ctx, plansHosted); err != nil {
+		return nil, fmt.Errorf("error preparing query PlansHosted: %w", err)
+	}
+	if q.plansOfFeedStmt, err = db.PrepareContext(ctx, plansOfFeed); err != nil {
+		return nil, fmt.Errorf("error preparing query PlansOfFeed: %w", err)
+	}
+	if q.plansSeenStmt, err = db.PrepareContext(ctx, plansSeen); err != nil {
+		return nil, fmt.Errorf("error preparing query PlansSeen: %w", err)
+	}
+	if q.plansTimelyStmt, err = db.PrepareContext(ctx, plansTimely); err != nil {
+		return nil, fmt.Errorf("error preparing query PlansTimely: %w", err)
 	}
 	if q.profileStmt, err = db.PrepareContext(ctx, profile); err != nil {
 		return nil, fmt.Errorf("error preparing query Profile: %w", err)
@@ -234,6 +405,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.revokeInviteStmt, err = db.PrepareContext(ctx, revokeInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query RevokeInvite: %w", err)
 	}
+	if q.roomRunsStmt, err = db.PrepareContext(ctx, roomRuns); err != nil {
+		return nil, fmt.Errorf("error preparing query RoomRuns: %w", err)
+	}
 	if q.roomsBegunStmt, err = db.PrepareContext(ctx, roomsBegun); err != nil {
 		return nil, fmt.Errorf("error preparing query RoomsBegun: %w", err)
 	}
@@ -246,17 +420,47 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.sessionsStmt, err = db.PrepareContext(ctx, sessions); err != nil {
 		return nil, fmt.Errorf("error preparing query Sessions: %w", err)
 	}
+	if q.setCalendarStmt, err = db.PrepareContext(ctx, setCalendar); err != nil {
+		return nil, fmt.Errorf("error preparing query SetCalendar: %w", err)
+	}
+	if q.setClubStmt, err = db.PrepareContext(ctx, setClub); err != nil {
+		return nil, fmt.Errorf("error preparing query SetClub: %w", err)
+	}
+	if q.setClubPlaceStmt, err = db.PrepareContext(ctx, setClubPlace); err != nil {
+		return nil, fmt.Errorf("error preparing query SetClubPlace: %w", err)
+	}
 	if q.setFounderInviteStmt, err = db.PrepareContext(ctx, setFounderInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query SetFounderInvite: %w", err)
 	}
+	if q.setGoerStmt, err = db.PrepareContext(ctx, setGoer); err != nil {
+		return nil, fmt.Errorf("error preparing query SetGoer: %w", err)
+	}
 	if q.setHouseStmt, err = db.PrepareContext(ctx, setHouse); err != nil {
 		return nil, fmt.Errorf("error preparing query SetHouse: %w", err)
+	}
+	if q.setNotifyStmt, err = db.PrepareContext(ctx, setNotify); err != nil {
+		return nil, fmt.Errorf("error preparing query SetNotify: %w", err)
 	}
 	if q.setPairStmt, err = db.PrepareContext(ctx, setPair); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPair: %w", err)
 	}
 	if q.setPictureStmt, err = db.PrepareContext(ctx, setPicture); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPicture: %w", err)
+	}
+	if q.setPlanStmt, err = db.PrepareContext(ctx, setPlan); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPlan: %w", err)
+	}
+	if q.setPlanBeganStmt, err = db.PrepareContext(ctx, setPlanBegan); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPlanBegan: %w", err)
+	}
+	if q.setPlanHostStmt, err = db.PrepareContext(ctx, setPlanHost); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPlanHost: %w", err)
+	}
+	if q.setPlanRoomStmt, err = db.PrepareContext(ctx, setPlanRoom); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPlanRoom: %w", err)
+	}
+	if q.setPlanStateStmt, err = db.PrepareContext(ctx, setPlanState); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPlanState: %w", err)
 	}
 	if q.setProfileStmt, err = db.PrepareContext(ctx, setProfile); err != nil {
 		return nil, fmt.Errorf("error preparing query SetProfile: %w", err)
@@ -270,11 +474,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setSnapshotStmt, err = db.PrepareContext(ctx, setSnapshot); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSnapshot: %w", err)
 	}
+	if q.setStandingStmt, err = db.PrepareContext(ctx, setStanding); err != nil {
+		return nil, fmt.Errorf("error preparing query SetStanding: %w", err)
+	}
 	if q.setSweptStmt, err = db.PrepareContext(ctx, setSwept); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSwept: %w", err)
 	}
+	if q.showClubStmt, err = db.PrepareContext(ctx, showClub); err != nil {
+		return nil, fmt.Errorf("error preparing query ShowClub: %w", err)
+	}
 	if q.smallPictureStmt, err = db.PrepareContext(ctx, smallPicture); err != nil {
 		return nil, fmt.Errorf("error preparing query SmallPicture: %w", err)
+	}
+	if q.takeClubStmt, err = db.PrepareContext(ctx, takeClub); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeClub: %w", err)
 	}
 	if q.takeKeptRoomsStmt, err = db.PrepareContext(ctx, takeKeptRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeKeptRooms: %w", err)
@@ -285,11 +498,23 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.takePersonStmt, err = db.PrepareContext(ctx, takePerson); err != nil {
 		return nil, fmt.Errorf("error preparing query TakePerson: %w", err)
 	}
+	if q.takePlanStmt, err = db.PrepareContext(ctx, takePlan); err != nil {
+		return nil, fmt.Errorf("error preparing query TakePlan: %w", err)
+	}
 	if q.takeRoomStmt, err = db.PrepareContext(ctx, takeRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeRoom: %w", err)
 	}
+	if q.tellGoersStmt, err = db.PrepareContext(ctx, tellGoers); err != nil {
+		return nil, fmt.Errorf("error preparing query TellGoers: %w", err)
+	}
+	if q.touchPlanStmt, err = db.PrepareContext(ctx, touchPlan); err != nil {
+		return nil, fmt.Errorf("error preparing query TouchPlan: %w", err)
+	}
 	if q.unfollowStmt, err = db.PrepareContext(ctx, unfollow); err != nil {
 		return nil, fmt.Errorf("error preparing query Unfollow: %w", err)
+	}
+	if q.unfollowClubStmt, err = db.PrepareContext(ctx, unfollowClub); err != nil {
+		return nil, fmt.Errorf("error preparing query UnfollowClub: %w", err)
 	}
 	if q.useInviteStmt, err = db.PrepareContext(ctx, useInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query UseInvite: %w", err)
@@ -303,6 +528,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.whoHasHandleStmt, err = db.PrepareContext(ctx, whoHasHandle); err != nil {
 		return nil, fmt.Errorf("error preparing query WhoHasHandle: %w", err)
 	}
+	if q.whoseCalendarStmt, err = db.PrepareContext(ctx, whoseCalendar); err != nil {
+		return nil, fmt.Errorf("error preparing query WhoseCalendar: %w", err)
+	}
 	if q.writtenStmt, err = db.PrepareContext(ctx, written); err != nil {
 		return nil, fmt.Errorf("error preparing query Written: %w", err)
 	}
@@ -311,14 +539,34 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 
 func (q *Queries) Close() error {
 	var err error
+	if q.acceptHostingStmt != nil {
+		if cerr := q.acceptHostingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing acceptHostingStmt: %w", cerr)
+		}
+	}
 	if q.accountStmt != nil {
 		if cerr := q.accountStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing accountStmt: %w", cerr)
 		}
 	}
+	if q.addClubStmt != nil {
+		if cerr := q.addClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addClubStmt: %w", cerr)
+		}
+	}
 	if q.addEventStmt != nil {
 		if cerr := q.addEventStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addEventStmt: %w", cerr)
+		}
+	}
+	if q.addFollowersStmt != nil {
+		if cerr := q.addFollowersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addFollowersStmt: %w", cerr)
+		}
+	}
+	if q.addGoerStmt != nil {
+		if cerr := q.addGoerStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addGoerStmt: %w", cerr)
 		}
 	}
 	if q.addInviteStmt != nil {
@@ -344,6 +592,21 @@ func (q *Queries) Close() error {
 	if q.addPersonStmt != nil {
 		if cerr := q.addPersonStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addPersonStmt: %w", cerr)
+		}
+	}
+	if q.addPlanStmt != nil {
+		if cerr := q.addPlanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addPlanStmt: %w", cerr)
+		}
+	}
+	if q.addPlanGuestStmt != nil {
+		if cerr := q.addPlanGuestStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addPlanGuestStmt: %w", cerr)
+		}
+	}
+	if q.addPlanHostStmt != nil {
+		if cerr := q.addPlanHostStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addPlanHostStmt: %w", cerr)
 		}
 	}
 	if q.addProfileStmt != nil {
@@ -381,9 +644,89 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing backupsStmt: %w", cerr)
 		}
 	}
+	if q.calendarOfStmt != nil {
+		if cerr := q.calendarOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing calendarOfStmt: %w", cerr)
+		}
+	}
+	if q.claimDueStmt != nil {
+		if cerr := q.claimDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimDueStmt: %w", cerr)
+		}
+	}
+	if q.claimNewsStmt != nil {
+		if cerr := q.claimNewsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimNewsStmt: %w", cerr)
+		}
+	}
 	if q.clearNamesStmt != nil {
 		if cerr := q.clearNamesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing clearNamesStmt: %w", cerr)
+		}
+	}
+	if q.clubStmt != nil {
+		if cerr := q.clubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubStmt: %w", cerr)
+		}
+	}
+	if q.clubFollowsOfStmt != nil {
+		if cerr := q.clubFollowsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubFollowsOfStmt: %w", cerr)
+		}
+	}
+	if q.clubMembersStmt != nil {
+		if cerr := q.clubMembersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubMembersStmt: %w", cerr)
+		}
+	}
+	if q.clubNameStmt != nil {
+		if cerr := q.clubNameStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubNameStmt: %w", cerr)
+		}
+	}
+	if q.clubPlaceStmt != nil {
+		if cerr := q.clubPlaceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubPlaceStmt: %w", cerr)
+		}
+	}
+	if q.clubPlacesStmt != nil {
+		if cerr := q.clubPlacesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubPlacesStmt: %w", cerr)
+		}
+	}
+	if q.clubRowsOfStmt != nil {
+		if cerr := q.clubRowsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubRowsOfStmt: %w", cerr)
+		}
+	}
+	if q.clubsOfStmt != nil {
+		if cerr := q.clubsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubsOfStmt: %w", cerr)
+		}
+	}
+	if q.countClubStmt != nil {
+		if cerr := q.countClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countClubStmt: %w", cerr)
+		}
+	}
+	if q.countClubFollowsStmt != nil {
+		if cerr := q.countClubFollowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countClubFollowsStmt: %w", cerr)
+		}
+	}
+	if q.countClubPlacesStmt != nil {
+		if cerr := q.countClubPlacesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countClubPlacesStmt: %w", cerr)
+		}
+	}
+	if q.countClubsOfStmt != nil {
+		if cerr := q.countClubsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countClubsOfStmt: %w", cerr)
+		}
+	}
+	if q.countComingStmt != nil {
+		if cerr := q.countComingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countComingStmt: %w", cerr)
 		}
 	}
 	if q.countFollowersStmt != nil {
@@ -396,14 +739,44 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countFollowingStmt: %w", cerr)
 		}
 	}
+	if q.countGoersStmt != nil {
+		if cerr := q.countGoersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countGoersStmt: %w", cerr)
+		}
+	}
+	if q.countGoingStmt != nil {
+		if cerr := q.countGoingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countGoingStmt: %w", cerr)
+		}
+	}
+	if q.countHiddenStmt != nil {
+		if cerr := q.countHiddenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countHiddenStmt: %w", cerr)
+		}
+	}
 	if q.countInvitesStmt != nil {
 		if cerr := q.countInvitesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countInvitesStmt: %w", cerr)
 		}
 	}
+	if q.countNominationsStmt != nil {
+		if cerr := q.countNominationsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countNominationsStmt: %w", cerr)
+		}
+	}
 	if q.countReportsStmt != nil {
 		if cerr := q.countReportsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countReportsStmt: %w", cerr)
+		}
+	}
+	if q.countUnansweredStmt != nil {
+		if cerr := q.countUnansweredStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countUnansweredStmt: %w", cerr)
+		}
+	}
+	if q.deleteClubStmt != nil {
+		if cerr := q.deleteClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteClubStmt: %w", cerr)
 		}
 	}
 	if q.deleteEventsStmt != nil {
@@ -426,9 +799,29 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing doubtRoomsStmt: %w", cerr)
 		}
 	}
+	if q.dropAskersStmt != nil {
+		if cerr := q.dropAskersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropAskersStmt: %w", cerr)
+		}
+	}
 	if q.dropClearNameStmt != nil {
 		if cerr := q.dropClearNameStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropClearNameStmt: %w", cerr)
+		}
+	}
+	if q.dropClubFollowsStmt != nil {
+		if cerr := q.dropClubFollowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropClubFollowsStmt: %w", cerr)
+		}
+	}
+	if q.dropClubPlaceStmt != nil {
+		if cerr := q.dropClubPlaceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropClubPlaceStmt: %w", cerr)
+		}
+	}
+	if q.dropGoerStmt != nil {
+		if cerr := q.dropGoerStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropGoerStmt: %w", cerr)
 		}
 	}
 	if q.dropPenStmt != nil {
@@ -444,6 +837,21 @@ func (q *Queries) Close() error {
 	if q.dropPictureStmt != nil {
 		if cerr := q.dropPictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropPictureStmt: %w", cerr)
+		}
+	}
+	if q.dropPlanGuestsStmt != nil {
+		if cerr := q.dropPlanGuestsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPlanGuestsStmt: %w", cerr)
+		}
+	}
+	if q.dropPlanHostStmt != nil {
+		if cerr := q.dropPlanHostStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPlanHostStmt: %w", cerr)
+		}
+	}
+	if q.dueRemindersStmt != nil {
+		if cerr := q.dueRemindersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dueRemindersStmt: %w", cerr)
 		}
 	}
 	if q.endSessionStmt != nil {
@@ -469,6 +877,11 @@ func (q *Queries) Close() error {
 	if q.followStmt != nil {
 		if cerr := q.followStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing followStmt: %w", cerr)
+		}
+	}
+	if q.followClubStmt != nil {
+		if cerr := q.followClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing followClubStmt: %w", cerr)
 		}
 	}
 	if q.followedByStmt != nil {
@@ -506,6 +919,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing forgetInvitesSpentStmt: %w", cerr)
 		}
 	}
+	if q.forgetPlansStmt != nil {
+		if cerr := q.forgetPlansStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetPlansStmt: %w", cerr)
+		}
+	}
 	if q.forgetReportsStmt != nil {
 		if cerr := q.forgetReportsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetReportsStmt: %w", cerr)
@@ -521,6 +939,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing forgetSessionsOverStmt: %w", cerr)
 		}
 	}
+	if q.goingRowsOfStmt != nil {
+		if cerr := q.goingRowsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing goingRowsOfStmt: %w", cerr)
+		}
+	}
 	if q.handBackRoomsStmt != nil {
 		if cerr := q.handBackRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing handBackRoomsStmt: %w", cerr)
@@ -534,6 +957,16 @@ func (q *Queries) Close() error {
 	if q.hasRecoveryStmt != nil {
 		if cerr := q.hasRecoveryStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing hasRecoveryStmt: %w", cerr)
+		}
+	}
+	if q.hiddenStmt != nil {
+		if cerr := q.hiddenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hiddenStmt: %w", cerr)
+		}
+	}
+	if q.hideStmt != nil {
+		if cerr := q.hideStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hideStmt: %w", cerr)
 		}
 	}
 	if q.houseStmt != nil {
@@ -571,9 +1004,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing isFollowingStmt: %w", cerr)
 		}
 	}
+	if q.isGoingStmt != nil {
+		if cerr := q.isGoingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isGoingStmt: %w", cerr)
+		}
+	}
 	if q.isPersonStmt != nil {
 		if cerr := q.isPersonStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing isPersonStmt: %w", cerr)
+		}
+	}
+	if q.isPlanHostStmt != nil {
+		if cerr := q.isPlanHostStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isPlanHostStmt: %w", cerr)
 		}
 	}
 	if q.keepBackupStmt != nil {
@@ -584,6 +1027,31 @@ func (q *Queries) Close() error {
 	if q.largePictureStmt != nil {
 		if cerr := q.largePictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing largePictureStmt: %w", cerr)
+		}
+	}
+	if q.listedClubsStmt != nil {
+		if cerr := q.listedClubsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listedClubsStmt: %w", cerr)
+		}
+	}
+	if q.moveGoersStmt != nil {
+		if cerr := q.moveGoersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing moveGoersStmt: %w", cerr)
+		}
+	}
+	if q.newsOfPersonStmt != nil {
+		if cerr := q.newsOfPersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing newsOfPersonStmt: %w", cerr)
+		}
+	}
+	if q.newsOfPlanStmt != nil {
+		if cerr := q.newsOfPlanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing newsOfPlanStmt: %w", cerr)
+		}
+	}
+	if q.nextFounderStmt != nil {
+		if cerr := q.nextFounderStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing nextFounderStmt: %w", cerr)
 		}
 	}
 	if q.ownRoomsAgainStmt != nil {
@@ -609,6 +1077,51 @@ func (q *Queries) Close() error {
 	if q.pictureOfStmt != nil {
 		if cerr := q.pictureOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing pictureOfStmt: %w", cerr)
+		}
+	}
+	if q.placesOfStmt != nil {
+		if cerr := q.placesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing placesOfStmt: %w", cerr)
+		}
+	}
+	if q.planGuestsStmt != nil {
+		if cerr := q.planGuestsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing planGuestsStmt: %w", cerr)
+		}
+	}
+	if q.planHostsStmt != nil {
+		if cerr := q.planHostsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing planHostsStmt: %w", cerr)
+		}
+	}
+	if q.planRowsOfStmt != nil {
+		if cerr := q.planRowsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing planRowsOfStmt: %w", cerr)
+		}
+	}
+	if q.planSeenStmt != nil {
+		if cerr := q.planSeenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing planSeenStmt: %w", cerr)
+		}
+	}
+	if q.plansHostedStmt != nil {
+		if cerr := q.plansHostedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing plansHostedStmt: %w", cerr)
+		}
+	}
+	if q.plansOfFeedStmt != nil {
+		if cerr := q.plansOfFeedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing plansOfFeedStmt: %w", cerr)
+		}
+	}
+	if q.plansSeenStmt != nil {
+		if cerr := q.plansSeenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing plansSeenStmt: %w", cerr)
+		}
+	}
+	if q.plansTimelyStmt != nil {
+		if cerr := q.plansTimelyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing plansTimelyStmt: %w", cerr)
 		}
 	}
 	if q.profileStmt != nil {
@@ -661,6 +1174,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing revokeInviteStmt: %w", cerr)
 		}
 	}
+	if q.roomRunsStmt != nil {
+		if cerr := q.roomRunsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing roomRunsStmt: %w", cerr)
+		}
+	}
 	if q.roomsBegunStmt != nil {
 		if cerr := q.roomsBegunStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing roomsBegunStmt: %w", cerr)
@@ -681,14 +1199,39 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing sessionsStmt: %w", cerr)
 		}
 	}
+	if q.setCalendarStmt != nil {
+		if cerr := q.setCalendarStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setCalendarStmt: %w", cerr)
+		}
+	}
+	if q.setClubStmt != nil {
+		if cerr := q.setClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setClubStmt: %w", cerr)
+		}
+	}
+	if q.setClubPlaceStmt != nil {
+		if cerr := q.setClubPlaceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setClubPlaceStmt: %w", cerr)
+		}
+	}
 	if q.setFounderInviteStmt != nil {
 		if cerr := q.setFounderInviteStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setFounderInviteStmt: %w", cerr)
 		}
 	}
+	if q.setGoerStmt != nil {
+		if cerr := q.setGoerStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setGoerStmt: %w", cerr)
+		}
+	}
 	if q.setHouseStmt != nil {
 		if cerr := q.setHouseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setHouseStmt: %w", cerr)
+		}
+	}
+	if q.setNotifyStmt != nil {
+		if cerr := q.setNotifyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setNotifyStmt: %w", cerr)
 		}
 	}
 	if q.setPairStmt != nil {
@@ -699,6 +1242,31 @@ func (q *Queries) Close() error {
 	if q.setPictureStmt != nil {
 		if cerr := q.setPictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setPictureStmt: %w", cerr)
+		}
+	}
+	if q.setPlanStmt != nil {
+		if cerr := q.setPlanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPlanStmt: %w", cerr)
+		}
+	}
+	if q.setPlanBeganStmt != nil {
+		if cerr := q.setPlanBeganStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPlanBeganStmt: %w", cerr)
+		}
+	}
+	if q.setPlanHostStmt != nil {
+		if cerr := q.setPlanHostStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPlanHostStmt: %w", cerr)
+		}
+	}
+	if q.setPlanRoomStmt != nil {
+		if cerr := q.setPlanRoomStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPlanRoomStmt: %w", cerr)
+		}
+	}
+	if q.setPlanStateStmt != nil {
+		if cerr := q.setPlanStateStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPlanStateStmt: %w", cerr)
 		}
 	}
 	if q.setProfileStmt != nil {
@@ -721,14 +1289,29 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setSnapshotStmt: %w", cerr)
 		}
 	}
+	if q.setStandingStmt != nil {
+		if cerr := q.setStandingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setStandingStmt: %w", cerr)
+		}
+	}
 	if q.setSweptStmt != nil {
 		if cerr := q.setSweptStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setSweptStmt: %w", cerr)
 		}
 	}
+	if q.showClubStmt != nil {
+		if cerr := q.showClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing showClubStmt: %w", cerr)
+		}
+	}
 	if q.smallPictureStmt != nil {
 		if cerr := q.smallPictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing smallPictureStmt: %w", cerr)
+		}
+	}
+	if q.takeClubStmt != nil {
+		if cerr := q.takeClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeClubStmt: %w", cerr)
 		}
 	}
 	if q.takeKeptRoomsStmt != nil {
@@ -746,14 +1329,34 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing takePersonStmt: %w", cerr)
 		}
 	}
+	if q.takePlanStmt != nil {
+		if cerr := q.takePlanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takePlanStmt: %w", cerr)
+		}
+	}
 	if q.takeRoomStmt != nil {
 		if cerr := q.takeRoomStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing takeRoomStmt: %w", cerr)
 		}
 	}
+	if q.tellGoersStmt != nil {
+		if cerr := q.tellGoersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tellGoersStmt: %w", cerr)
+		}
+	}
+	if q.touchPlanStmt != nil {
+		if cerr := q.touchPlanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing touchPlanStmt: %w", cerr)
+		}
+	}
 	if q.unfollowStmt != nil {
 		if cerr := q.unfollowStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing unfollowStmt: %w", cerr)
+		}
+	}
+	if q.unfollowClubStmt != nil {
+		if cerr := q.unfollowClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing unfollowClubStmt: %w", cerr)
 		}
 	}
 	if q.useInviteStmt != nil {
@@ -774,6 +1377,11 @@ func (q *Queries) Close() error {
 	if q.whoHasHandleStmt != nil {
 		if cerr := q.whoHasHandleStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing whoHasHandleStmt: %w", cerr)
+		}
+	}
+	if q.whoseCalendarStmt != nil {
+		if cerr := q.whoseCalendarStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing whoseCalendarStmt: %w", cerr)
 		}
 	}
 	if q.writtenStmt != nil {
@@ -820,13 +1428,20 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 type Queries struct {
 	db                       DBTX
 	tx                       *sql.Tx
+	acceptHostingStmt        *sql.Stmt
 	accountStmt              *sql.Stmt
+	addClubStmt              *sql.Stmt
 	addEventStmt             *sql.Stmt
+	addFollowersStmt         *sql.Stmt
+	addGoerStmt              *sql.Stmt
 	addInviteStmt            *sql.Stmt
 	addKeptRoomStmt          *sql.Stmt
 	addPasskeyStmt           *sql.Stmt
 	addPenStmt               *sql.Stmt
 	addPersonStmt            *sql.Stmt
+	addPlanStmt              *sql.Stmt
+	addPlanGuestStmt         *sql.Stmt
+	addPlanHostStmt          *sql.Stmt
 	addProfileStmt           *sql.Stmt
 	addReportStmt            *sql.Stmt
 	addRoomStmt              *sql.Stmt
@@ -834,24 +1449,54 @@ type Queries struct {
 	adoptRoomsStmt           *sql.Stmt
 	agesStmt                 *sql.Stmt
 	backupsStmt              *sql.Stmt
+	calendarOfStmt           *sql.Stmt
+	claimDueStmt             *sql.Stmt
+	claimNewsStmt            *sql.Stmt
 	clearNamesStmt           *sql.Stmt
+	clubStmt                 *sql.Stmt
+	clubFollowsOfStmt        *sql.Stmt
+	clubMembersStmt          *sql.Stmt
+	clubNameStmt             *sql.Stmt
+	clubPlaceStmt            *sql.Stmt
+	clubPlacesStmt           *sql.Stmt
+	clubRowsOfStmt           *sql.Stmt
+	clubsOfStmt              *sql.Stmt
+	countClubStmt            *sql.Stmt
+	countClubFollowsStmt     *sql.Stmt
+	countClubPlacesStmt      *sql.Stmt
+	countClubsOfStmt         *sql.Stmt
+	countComingStmt          *sql.Stmt
 	countFollowersStmt       *sql.Stmt
 	countFollowingStmt       *sql.Stmt
+	countGoersStmt           *sql.Stmt
+	countGoingStmt           *sql.Stmt
+	countHiddenStmt          *sql.Stmt
 	countInvitesStmt         *sql.Stmt
+	countNominationsStmt     *sql.Stmt
 	countReportsStmt         *sql.Stmt
+	countUnansweredStmt      *sql.Stmt
+	deleteClubStmt           *sql.Stmt
 	deleteEventsStmt         *sql.Stmt
 	deletePairStmt           *sql.Stmt
 	deleteRoomStmt           *sql.Stmt
 	doubtRoomsStmt           *sql.Stmt
+	dropAskersStmt           *sql.Stmt
 	dropClearNameStmt        *sql.Stmt
+	dropClubFollowsStmt      *sql.Stmt
+	dropClubPlaceStmt        *sql.Stmt
+	dropGoerStmt             *sql.Stmt
 	dropPenStmt              *sql.Stmt
 	dropPensBeforeStmt       *sql.Stmt
 	dropPictureStmt          *sql.Stmt
+	dropPlanGuestsStmt       *sql.Stmt
+	dropPlanHostStmt         *sql.Stmt
+	dueRemindersStmt         *sql.Stmt
 	endSessionStmt           *sql.Stmt
 	eraseStmt                *sql.Stmt
 	eventsStmt               *sql.Stmt
 	extendRoomStmt           *sql.Stmt
 	followStmt               *sql.Stmt
+	followClubStmt           *sql.Stmt
 	followedByStmt           *sql.Stmt
 	followersStmt            *sql.Stmt
 	followingStmt            *sql.Stmt
@@ -859,12 +1504,16 @@ type Queries struct {
 	forgetBackupsStmt        *sql.Stmt
 	forgetInvitesBeyondStmt  *sql.Stmt
 	forgetInvitesSpentStmt   *sql.Stmt
+	forgetPlansStmt          *sql.Stmt
 	forgetReportsStmt        *sql.Stmt
 	forgetSessionsBeyondStmt *sql.Stmt
 	forgetSessionsOverStmt   *sql.Stmt
+	goingRowsOfStmt          *sql.Stmt
 	handBackRoomsStmt        *sql.Stmt
 	handleOfStmt             *sql.Stmt
 	hasRecoveryStmt          *sql.Stmt
+	hiddenStmt               *sql.Stmt
+	hideStmt                 *sql.Stmt
 	houseStmt                *sql.Stmt
 	inviteByCodeStmt         *sql.Stmt
 	inviterOfStmt            *sql.Stmt
@@ -872,14 +1521,30 @@ type Queries struct {
 	invitesOfStmt            *sql.Stmt
 	isEmptyStmt              *sql.Stmt
 	isFollowingStmt          *sql.Stmt
+	isGoingStmt              *sql.Stmt
 	isPersonStmt             *sql.Stmt
+	isPlanHostStmt           *sql.Stmt
 	keepBackupStmt           *sql.Stmt
 	largePictureStmt         *sql.Stmt
+	listedClubsStmt          *sql.Stmt
+	moveGoersStmt            *sql.Stmt
+	newsOfPersonStmt         *sql.Stmt
+	newsOfPlanStmt           *sql.Stmt
+	nextFounderStmt          *sql.Stmt
 	ownRoomsAgainStmt        *sql.Stmt
 	pairsStmt                *sql.Stmt
 	passkeysStmt             *sql.Stmt
 	peopleAfterStmt          *sql.Stmt
 	pictureOfStmt            *sql.Stmt
+	placesOfStmt             *sql.Stmt
+	planGuestsStmt           *sql.Stmt
+	planHostsStmt            *sql.Stmt
+	planRowsOfStmt           *sql.Stmt
+	planSeenStmt             *sql.Stmt
+	plansHostedStmt          *sql.Stmt
+	plansOfFeedStmt          *sql.Stmt
+	plansSeenStmt            *sql.Stmt
+	plansTimelyStmt          *sql.Stmt
 	profileStmt              *sql.Stmt
 	profilesAfterStmt        *sql.Stmt
 	raiseTermsStmt           *sql.Stmt
@@ -890,29 +1555,48 @@ type Queries struct {
 	reportsStmt              *sql.Stmt
 	reportsByStmt            *sql.Stmt
 	revokeInviteStmt         *sql.Stmt
+	roomRunsStmt             *sql.Stmt
 	roomsBegunStmt           *sql.Stmt
 	roomsRunForStmt          *sql.Stmt
 	sessionByTokenStmt       *sql.Stmt
 	sessionsStmt             *sql.Stmt
+	setCalendarStmt          *sql.Stmt
+	setClubStmt              *sql.Stmt
+	setClubPlaceStmt         *sql.Stmt
 	setFounderInviteStmt     *sql.Stmt
+	setGoerStmt              *sql.Stmt
 	setHouseStmt             *sql.Stmt
+	setNotifyStmt            *sql.Stmt
 	setPairStmt              *sql.Stmt
 	setPictureStmt           *sql.Stmt
+	setPlanStmt              *sql.Stmt
+	setPlanBeganStmt         *sql.Stmt
+	setPlanHostStmt          *sql.Stmt
+	setPlanRoomStmt          *sql.Stmt
+	setPlanStateStmt         *sql.Stmt
 	setProfileStmt           *sql.Stmt
 	setRecoveryStmt          *sql.Stmt
 	setSeqStmt               *sql.Stmt
 	setSnapshotStmt          *sql.Stmt
+	setStandingStmt          *sql.Stmt
 	setSweptStmt             *sql.Stmt
+	showClubStmt             *sql.Stmt
 	smallPictureStmt         *sql.Stmt
+	takeClubStmt             *sql.Stmt
 	takeKeptRoomsStmt        *sql.Stmt
 	takeOwnRoomsStmt         *sql.Stmt
 	takePersonStmt           *sql.Stmt
+	takePlanStmt             *sql.Stmt
 	takeRoomStmt             *sql.Stmt
+	tellGoersStmt            *sql.Stmt
+	touchPlanStmt            *sql.Stmt
 	unfollowStmt             *sql.Stmt
+	unfollowClubStmt         *sql.Stmt
 	useInviteStmt            *sql.Stmt
 	usePasskeyStmt           *sql.Stmt
 	usePenStmt               *sql.Stmt
 	whoHasHandleStmt         *sql.Stmt
+	whoseCalendarStmt        *sql.Stmt
 	writtenStmt              *sql.Stmt
 }
 
@@ -920,13 +1604,20 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
 		db:                       tx,
 		tx:                       tx,
+		acceptHostingStmt:        q.acceptHostingStmt,
 		accountStmt:              q.accountStmt,
+		addClubStmt:              q.addClubStmt,
 		addEventStmt:             q.addEventStmt,
+		addFollowersStmt:         q.addFollowersStmt,
+		addGoerStmt:              q.addGoerStmt,
 		addInviteStmt:            q.addInviteStmt,
 		addKeptRoomStmt:          q.addKeptRoomStmt,
 		addPasskeyStmt:           q.addPasskeyStmt,
 		addPenStmt:               q.addPenStmt,
 		addPersonStmt:            q.addPersonStmt,
+		addPlanStmt:              q.addPlanStmt,
+		addPlanGuestStmt:         q.addPlanGuestStmt,
+		addPlanHostStmt:          q.addPlanHostStmt,
 		addProfileStmt:           q.addProfileStmt,
 		addReportStmt:            q.addReportStmt,
 		addRoomStmt:              q.addRoomStmt,
@@ -934,24 +1625,54 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		adoptRoomsStmt:           q.adoptRoomsStmt,
 		agesStmt:                 q.agesStmt,
 		backupsStmt:              q.backupsStmt,
+		calendarOfStmt:           q.calendarOfStmt,
+		claimDueStmt:             q.claimDueStmt,
+		claimNewsStmt:            q.claimNewsStmt,
 		clearNamesStmt:           q.clearNamesStmt,
+		clubStmt:                 q.clubStmt,
+		clubFollowsOfStmt:        q.clubFollowsOfStmt,
+		clubMembersStmt:          q.clubMembersStmt,
+		clubNameStmt:             q.clubNameStmt,
+		clubPlaceStmt:            q.clubPlaceStmt,
+		clubPlacesStmt:           q.clubPlacesStmt,
+		clubRowsOfStmt:           q.clubRowsOfStmt,
+		clubsOfStmt:              q.clubsOfStmt,
+		countClubStmt:            q.countClubStmt,
+		countClubFollowsStmt:     q.countClubFollowsStmt,
+		countClubPlacesStmt:      q.countClubPlacesStmt,
+		countClubsOfStmt:         q.countClubsOfStmt,
+		countComingStmt:          q.countComingStmt,
 		countFollowersStmt:       q.countFollowersStmt,
 		countFollowingStmt:       q.countFollowingStmt,
+		countGoersStmt:           q.countGoersStmt,
+		countGoingStmt:           q.countGoingStmt,
+		countHiddenStmt:          q.countHiddenStmt,
 		countInvitesStmt:         q.countInvitesStmt,
+		countNominationsStmt:     q.countNominationsStmt,
 		countReportsStmt:         q.countReportsStmt,
+		countUnansweredStmt:      q.countUnansweredStmt,
+		deleteClubStmt:           q.deleteClubStmt,
 		deleteEventsStmt:         q.deleteEventsStmt,
 		deletePairStmt:           q.deletePairStmt,
 		deleteRoomStmt:           q.deleteRoomStmt,
 		doubtRoomsStmt:           q.doubtRoomsStmt,
+		dropAskersStmt:           q.dropAskersStmt,
 		dropClearNameStmt:        q.dropClearNameStmt,
+		dropClubFollowsStmt:      q.dropClubFollowsStmt,
+		dropClubPlaceStmt:        q.dropClubPlaceStmt,
+		dropGoerStmt:             q.dropGoerStmt,
 		dropPenStmt:              q.dropPenStmt,
 		dropPensBeforeStmt:       q.dropPensBeforeStmt,
 		dropPictureStmt:          q.dropPictureStmt,
+		dropPlanGuestsStmt:       q.dropPlanGuestsStmt,
+		dropPlanHostStmt:         q.dropPlanHostStmt,
+		dueRemindersStmt:         q.dueRemindersStmt,
 		endSessionStmt:           q.endSessionStmt,
 		eraseStmt:                q.eraseStmt,
 		eventsStmt:               q.eventsStmt,
 		extendRoomStmt:           q.extendRoomStmt,
 		followStmt:               q.followStmt,
+		followClubStmt:           q.followClubStmt,
 		followedByStmt:           q.followedByStmt,
 		followersStmt:            q.followersStmt,
 		followingStmt:            q.followingStmt,
@@ -959,12 +1680,16 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		forgetBackupsStmt:        q.forgetBackupsStmt,
 		forgetInvitesBeyondStmt:  q.forgetInvitesBeyondStmt,
 		forgetInvitesSpentStmt:   q.forgetInvitesSpentStmt,
+		forgetPlansStmt:          q.forgetPlansStmt,
 		forgetReportsStmt:        q.forgetReportsStmt,
 		forgetSessionsBeyondStmt: q.forgetSessionsBeyondStmt,
 		forgetSessionsOverStmt:   q.forgetSessionsOverStmt,
+		goingRowsOfStmt:          q.goingRowsOfStmt,
 		handBackRoomsStmt:        q.handBackRoomsStmt,
 		handleOfStmt:             q.handleOfStmt,
 		hasRecoveryStmt:          q.hasRecoveryStmt,
+		hiddenStmt:               q.hiddenStmt,
+		hideStmt:                 q.hideStmt,
 		houseStmt:                q.houseStmt,
 		inviteByCodeStmt:         q.inviteByCodeStmt,
 		inviterOfStmt:            q.inviterOfStmt,
@@ -972,14 +1697,30 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		invitesOfStmt:            q.invitesOfStmt,
 		isEmptyStmt:              q.isEmptyStmt,
 		isFollowingStmt:          q.isFollowingStmt,
+		isGoingStmt:              q.isGoingStmt,
 		isPersonStmt:             q.isPersonStmt,
+		isPlanHostStmt:           q.isPlanHostStmt,
 		keepBackupStmt:           q.keepBackupStmt,
 		largePictureStmt:         q.largePictureStmt,
+		listedClubsStmt:          q.listedClubsStmt,
+		moveGoersStmt:            q.moveGoersStmt,
+		newsOfPersonStmt:         q.newsOfPersonStmt,
+		newsOfPlanStmt:           q.newsOfPlanStmt,
+		nextFounderStmt:          q.nextFounderStmt,
 		ownRoomsAgainStmt:        q.ownRoomsAgainStmt,
 		pairsStmt:                q.pairsStmt,
 		passkeysStmt:             q.passkeysStmt,
 		peopleAfterStmt:          q.peopleAfterStmt,
 		pictureOfStmt:            q.pictureOfStmt,
+		placesOfStmt:             q.placesOfStmt,
+		planGuestsStmt:           q.planGuestsStmt,
+		planHostsStmt:            q.planHostsStmt,
+		planRowsOfStmt:           q.planRowsOfStmt,
+		planSeenStmt:             q.planSeenStmt,
+		plansHostedStmt:          q.plansHostedStmt,
+		plansOfFeedStmt:          q.plansOfFeedStmt,
+		plansSeenStmt:            q.plansSeenStmt,
+		plansTimelyStmt:          q.plansTimelyStmt,
 		profileStmt:              q.profileStmt,
 		profilesAfterStmt:        q.profilesAfterStmt,
 		raiseTermsStmt:           q.raiseTermsStmt,
@@ -990,29 +1731,48 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		reportsStmt:              q.reportsStmt,
 		reportsByStmt:            q.reportsByStmt,
 		revokeInviteStmt:         q.revokeInviteStmt,
+		roomRunsStmt:             q.roomRunsStmt,
 		roomsBegunStmt:           q.roomsBegunStmt,
 		roomsRunForStmt:          q.roomsRunForStmt,
 		sessionByTokenStmt:       q.sessionByTokenStmt,
 		sessionsStmt:             q.sessionsStmt,
+		setCalendarStmt:          q.setCalendarStmt,
+		setClubStmt:              q.setClubStmt,
+		setClubPlaceStmt:         q.setClubPlaceStmt,
 		setFounderInviteStmt:     q.setFounderInviteStmt,
+		setGoerStmt:              q.setGoerStmt,
 		setHouseStmt:             q.setHouseStmt,
+		setNotifyStmt:            q.setNotifyStmt,
 		setPairStmt:              q.setPairStmt,
 		setPictureStmt:           q.setPictureStmt,
+		setPlanStmt:              q.setPlanStmt,
+		setPlanBeganStmt:         q.setPlanBeganStmt,
+		setPlanHostStmt:          q.setPlanHostStmt,
+		setPlanRoomStmt:          q.setPlanRoomStmt,
+		setPlanStateStmt:         q.setPlanStateStmt,
 		setProfileStmt:           q.setProfileStmt,
 		setRecoveryStmt:          q.setRecoveryStmt,
 		setSeqStmt:               q.setSeqStmt,
 		setSnapshotStmt:          q.setSnapshotStmt,
+		setStandingStmt:          q.setStandingStmt,
 		setSweptStmt:             q.setSweptStmt,
+		showClubStmt:             q.showClubStmt,
 		smallPictureStmt:         q.smallPictureStmt,
+		takeClubStmt:             q.takeClubStmt,
 		takeKeptRoomsStmt:        q.takeKeptRoomsStmt,
 		takeOwnRoomsStmt:         q.takeOwnRoomsStmt,
 		takePersonStmt:           q.takePersonStmt,
+		takePlanStmt:             q.takePlanStmt,
 		takeRoomStmt:             q.takeRoomStmt,
+		tellGoersStmt:            q.tellGoersStmt,
+		touchPlanStmt:            q.touchPlanStmt,
 		unfollowStmt:             q.unfollowStmt,
+		unfollowClubStmt:         q.unfollowClubStmt,
 		useInviteStmt:            q.useInviteStmt,
 		usePasskeyStmt:           q.usePasskeyStmt,
 		usePenStmt:               q.usePenStmt,
 		whoHasHandleStmt:         q.whoHasHandleStmt,
+		whoseCalendarStmt:        q.whoseCalendarStmt,
 		writtenStmt:              q.writtenStmt,
 	}
 }

@@ -22,6 +22,15 @@ UNION ALL SELECT 'invites, spent', count(*),
     COALESCE(min(CASE WHEN i.revoked > 0 AND (i.revoked < i.expires OR i.expires = 0) THEN i.revoked ELSE i.expires END), 0)
     FROM invites i WHERE i.used = 0 AND (i.revoked > 0 OR i.expires > 0 AND i.expires <= $1)
 UNION ALL SELECT 'follows', count(*), COALESCE(min(since), 0) FROM follows
+UNION ALL SELECT 'hidden', count(*), COALESCE(min(since), 0) FROM hidden
+UNION ALL SELECT 'clubs', count(*), COALESCE(min(created), 0) FROM clubs
+UNION ALL SELECT 'club_people', count(*), COALESCE(min(since), 0) FROM club_people
+UNION ALL SELECT 'club_follows', count(*), COALESCE(min(since), 0) FROM club_follows
+UNION ALL SELECT 'plans', count(*), COALESCE(min(CASE WHEN p.state IN ('over', 'cancelled') THEN p.ends END), 0) FROM plans p
+UNION ALL SELECT 'plan_hosts', count(*), COALESCE(min(since), 0) FROM plan_hosts
+UNION ALL SELECT 'plan_guests', count(*), 0 FROM plan_guests
+UNION ALL SELECT 'plan_goers', count(*), COALESCE(min(since), 0) FROM plan_goers
+UNION ALL SELECT 'calendars', count(*), COALESCE(min(made), 0) FROM calendars
 UNION ALL SELECT 'reports', count(*), COALESCE(min(made), 0) FROM reports
 UNION ALL SELECT 'rooms', count(*), 0 FROM rooms
 UNION ALL SELECT 'room_events', count(*), 0 FROM room_events
@@ -37,6 +46,7 @@ type AgesRow struct {
 
 // How much there is of each kind, and when the oldest was made or last used. Where
 // rows have no time, it is 0.
+// Of plans those count that are over: one can be open for weeks.
 func (q *Queries) Ages(ctx context.Context, now int64) ([]AgesRow, error) {
 	rows, err := q.query(ctx, q.agesStmt, ages, now)
 	if err != nil {

@@ -14,8 +14,9 @@ var Migrations embed.FS
 // Tables are those with the records, in an order in which none refers to a later
 // one. The first column or two of each tell its rows apart.
 var Tables = []string{
-	"people", "house", "clear_names", "profiles", "pictures", "passkeys", "sessions", "invites", "follows",
-	"rooms", "room_events", "reports", "pairs",
+	"people", "house", "clear_names", "profiles", "pictures", "passkeys", "sessions", "invites", "follows", "hidden",
+	"clubs", "club_people", "club_follows",
+	"rooms", "room_events", "reports", "pairs", "plans", "plan_hosts", "plan_guests", "plan_goers", "calendars",
 }
 
 //go:generate go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1 generate -f ../../../sqlc.yaml

@@ -5,11 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/schedule"
 )
 
 // Names that stay the same, so that Filled knows what Fill has made.
@@ -18,6 +20,10 @@ var (
 	filledRoom, guests   = id.Room{1}, 700
 	filledHouse          = id.Node{0xff, 9}
 	filledToken          = people.Hash{7}
+	filledClub           = clubs.Club{
+		ID: id.Club{0, 0xff}, RulesVersion: 1, Version: 1<<62 + 1, Created: noon,
+		Words: clubs.Words{Name: "Tea 🦉", About: "one\ntwo", Rules: []string{"\"<&>'"}, Joining: clubs.Open, Rooms: clubs.ByAdmins, Listed: true},
+	}
 )
 
 // Fill puts something of everything into an empty store.
@@ -40,6 +46,13 @@ func Fill(t *testing.T, s Store) {
 	must(t, s.Bind(ctx, [16]byte{0xff}))
 	must(t, s.AddSession(ctx, people.Session{ID: people.SessionID{1}, Person: ada.ID, Created: noon, Seen: noon}, filledToken))
 	must(t, s.Follow(ctx, filledBen, ada.ID, noon))
+	must(t, s.SetNotify(ctx, filledBen, ada.ID, people.NotifyNever))
+	must(t, s.Hide(ctx, ada.ID, filledBen, noon))
+	must(t, s.FoundClub(ctx, filledClub, ada.ID, func(clubs.Scene) error { return nil }))
+	follows := true
+	must(t, s.ChangeClub(ctx, filledClub.ID, ada.ID, filledBen, noon, func(clubs.Scene) (clubs.Outcome, error) {
+		return clubs.Outcome{Places: []clubs.Place{{Person: filledBen, Standing: clubs.Nominated, By: ada.ID}}, Follows: &follows}, nil
+	}))
 	k := newTalk(guests)
 	k.name = filledRoom
 	must(t, s.Append(ctx, k.name, 1, 1, k.events))
@@ -51,6 +64,13 @@ func Fill(t *testing.T, s Store) {
 		Hashes: [][16]byte{{1}, {2}}, Sealed: bytes.Repeat([]byte{0, 0xff}, reports.SealedMax/2),
 	}))
 	must(t, s.AddReport(ctx, reports.Report{ID: reports.ID{2}, Room: k.name, About: ada.ID, By: filledBen, Made: noon, Sealed: []byte{1}}))
+	plan := schedule.Plan{
+		ID: id.Plan{1, 0xff}, Host: ada.ID, Sealed: []byte{0, 0xff}, Starts: noon.Add(time.Hour), Minutes: 60, Visibility: schedule.Closed,
+		Language: "de", Fence: "eu", Recorded: true, Created: noon,
+	}
+	must(t, s.AddPlan(ctx, plan, []id.Person{filledBen}, []id.Person{filledBen}, noon))
+	_, err = s.Calendar(ctx, ada.ID, func(int64) schedule.Hash { return schedule.Hash{3} }, noon)
+	must(t, err)
 	must(t, s.SetPair(ctx, deputy.Pair{House: filledHouse, Term: 1<<62 + 1, Key: []byte{}, URL: "https://stoa.example"}))
 }
 
@@ -71,6 +91,17 @@ func Filled(t *testing.T, s Store) {
 	same(t, len(r.Sealed), reports.SealedMax)
 	r.Sealed, r.Made = nil, time.Time{}
 	same(t, r, reports.Report{ID: r.ID, Room: filledRoom, About: filledAda, By: filledBen, Hashes: [][16]byte{{1}, {2}}})
+	club, err := s.Club(ctx, filledBen, filledClub.ID)
+	must(t, err)
+	want := filledClub
+	want.Members, want.Followers, want.Standing, want.Followed = 1, 1, clubs.Nominated, true
+	same(t, club, want)
+	plan, err := s.Plan(ctx, id.Plan{1, 0xff}, filledBen)
+	must(t, err)
+	same(t, plan.Cohosts, []schedule.Cohost{{Who: filledBen}})
+	owner, err := s.CalendarOf(ctx, schedule.Hash{3})
+	must(t, err)
+	same(t, owner, filledAda)
 	rooms := load(t, s)
 	same(t, len(rooms), 1)
 	same(t, len(rooms[filledRoom].Events), guests)

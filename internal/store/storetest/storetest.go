@@ -1,5 +1,6 @@
 // Package storetest is the one test that every store must pass: it says what
-// people.Store, live.Store, deputy.Store and reports.Store promise, by example. It also walks through the
+// people.Store, clubs.Store, live.Store, deputy.Store, reports.Store and
+// schedule.Store promise, by example. It also walks through the
 // accounts as package people uses the store, since that is what the promises
 // are for.
 package storetest
@@ -9,18 +10,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/privacy"
 	"github.com/stoa-audio/stoa/internal/reports"
+	"github.com/stoa-audio/stoa/internal/schedule"
 )
 
 // A Store is what a house needs kept.
 type Store interface {
 	people.Store
+	clubs.Store
 	deputy.Store // a live.Store
 	reports.Store
+	schedule.Store
 	// The keyring that the records belong to.
 	Bind(ctx context.Context, ring [id.Size]byte) error
 	Keyring(ctx context.Context) (ring [id.Size]byte, bound bool, err error)
@@ -52,7 +57,23 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"keyring":                  keyring,
 		"people write profiles":    peopleWriteProfiles,
 		"people are erased":        peopleAreErased,
+		"clubs":                    keepsClubs,
+		"clubs at the last place":  clubsAtOnce,
+		"clubs without founders":   clubsErased,
+		"clubs of people":          clubsOfPeople,
+		"hidden and loud":          hiddenAndLoud,
 		"reports":                  keepsReports,
+		"plans":                    plans,
+		"plans are seen":           plansSeen,
+		"plans are bounded":        plansBounded,
+		"plans open":               plansOpen,
+		"plans remind":             plansRemind,
+		"plans of the erased":      plansErased,
+		"calendars":                calendars,
+		"clubs plan":               clubsPlan,
+		"people plan":              peoplePlan,
+		"people open plans":        peopleOpenPlans,
+		"people are reminded":      peopleReminded,
 		"people sign up and in":    peopleSignUpAndIn,
 		"people and passkeys":      peopleAndPasskeys,
 		"people and backups":       peopleAndBackups,
