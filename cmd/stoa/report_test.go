@@ -152,7 +152,7 @@ func founder(t *testing.T, s *records.Store) id.Person {
 	t.Helper()
 	where, err := url.Parse("https://stoa.example")
 	must(t, err)
-	p, err := people.New(s, people.Config{URL: where, House: "Test", InviteKey: []byte("a key for tests"), Keys: new(peopletest.Keys), Clock: time.Now})
+	p, err := people.New(s, people.Config{URL: where, House: "Test", InviteKey: []byte("a key for tests"), Keys: new(peopletest.Keys), Index: peopletest.NoIndex{}, Clock: time.Now})
 	must(t, err)
 	code, _, err := p.FounderInvite(t.Context())
 	must(t, err)

@@ -52,7 +52,7 @@ func TestNamesOfBefore(t *testing.T) {
 	defer func() { must(s.Close()) }()
 	must(s.Bind(ctx, [16]byte{1}))
 	house, err := people.New(s, people.Config{
-		URL: &url.URL{Scheme: "https", Host: "stoa.example"}, House: "Test", Keys: new(peopletest.Keys), Clock: time.Now,
+		URL: &url.URL{Scheme: "https", Host: "stoa.example"}, House: "Test", Keys: new(peopletest.Keys), Index: peopletest.NoIndex{}, Clock: time.Now,
 	})
 	must(err)
 	settled, err := house.Settle(ctx)

@@ -142,7 +142,7 @@ func TestUnwritable(t *testing.T) {
 	defer s.Close()
 	ctx, now := t.Context(), time.Now()
 	p, err := people.New(s, people.Config{
-		URL: &url.URL{Scheme: "https", Host: "stoa.example"}, House: "Test", InviteKey: []byte("a key for tests"), Keys: new(peopletest.Keys),
+		URL: &url.URL{Scheme: "https", Host: "stoa.example"}, House: "Test", InviteKey: []byte("a key for tests"), Keys: new(peopletest.Keys), Index: peopletest.NoIndex{},
 		Clock: func() time.Time { return now },
 	})
 	if err != nil {
