@@ -45,8 +45,8 @@ sdk/go/ogg:        sdk/go/opus
 sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 
 reports:           id sdk/go/report
-privacy:           people reports schedule
 schedule:          id people
+privacy:           people reports schedule
 keyring:           id
 search:            id people
 picture:
