@@ -637,6 +637,7 @@ export interface components {
             people: components["schemas"]["RoomParticipant"][];
         };
         Card: {
+            club?: components["schemas"]["Named"];
             id: string;
             /** Format: int64 */
             listeners: number;
@@ -648,7 +649,7 @@ export interface components {
             stage: components["schemas"]["CardPerson"][];
             title: string;
             /** @enum {string} */
-            visibility: "open" | "social" | "closed";
+            visibility: "open" | "social" | "members" | "closed";
         };
         CardPerson: {
             /** @description whether I follow them */
@@ -674,6 +675,103 @@ export interface components {
             recovery_code?: string;
         };
         /** @description A numbered event of a room: besides seq, after, room and person exactly one member. */
+        Club: {
+            about: string;
+            /** Format: date-time */
+            created: string;
+            followed: boolean;
+            /** Format: int64 */
+            followers: number;
+            id: string;
+            /** @enum {string} */
+            joining: "open" | "approval" | "nomination";
+            language?: string;
+            leads: components["schemas"]["ClubLead"][];
+            listed: boolean;
+            /** Format: int64 */
+            members: number;
+            name: string;
+            /** Format: int64 */
+            pending?: number;
+            /** @enum {string} */
+            rooms: "members" | "admins";
+            rules: string[];
+            /** Format: int64 */
+            rules_version: number;
+            shown: boolean;
+            /** @enum {string} */
+            standing: "none" | "asked" | "nominated" | "invited" | "member" | "admin" | "founder" | "barred";
+        };
+        ClubCard: {
+            about: string;
+            followed: boolean;
+            /** Format: int64 */
+            followers: number;
+            id: string;
+            listed: boolean;
+            /** Format: int64 */
+            members: number;
+            name: string;
+            /** @enum {string} */
+            standing: "none" | "asked" | "nominated" | "invited" | "member" | "admin" | "founder" | "barred";
+        };
+        ClubLead: {
+            id: string;
+            name: string;
+            picture?: string;
+            /** @enum {string} */
+            role: "founder" | "admin";
+        };
+        ClubMember: {
+            person: components["schemas"]["Person"];
+            /** @enum {string} */
+            role: "member" | "admin" | "founder";
+            /** Format: date-time */
+            since: string;
+        };
+        ClubMembers: {
+            members: components["schemas"]["ClubMember"][];
+            next?: string;
+        };
+        ClubPage: {
+            clubs: components["schemas"]["ClubCard"][];
+            next?: string;
+        };
+        ClubPending: {
+            /** Format: date-time */
+            at: string;
+            by?: components["schemas"]["Person"];
+            /** @enum {string} */
+            kind: "asked" | "nominated" | "invited";
+            person: components["schemas"]["Person"];
+        };
+        Clubs: {
+            asked: components["schemas"]["ClubCard"][];
+            followed: components["schemas"]["ClubCard"][];
+            invited: components["schemas"]["ClubCard"][];
+            mine: components["schemas"]["ClubCard"][];
+        };
+        NewClub: {
+            about: string;
+            /** @enum {string} */
+            joining: "open" | "approval" | "nomination";
+            language?: string;
+            listed: boolean;
+            name: string;
+            /** @enum {string} */
+            rooms: "members" | "admins";
+            rules: string[];
+        };
+        Suggestion: {
+            person: components["schemas"]["Person"];
+            why: {
+                clubs?: components["schemas"]["Named"][];
+                room?: {
+                    id: string;
+                    title: string;
+                };
+            };
+        };
         Event: {
             /** Format: int64 */
             after?: number;
@@ -766,6 +864,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             by: string;
+            club?: components["schemas"]["Named"];
             fence?: string;
             name: string;
             picture?: string;
@@ -773,7 +872,7 @@ export interface components {
             /** Format: date-time */
             until: string;
             /** @enum {string} */
-            visibility: "closed" | "social" | "open";
+            visibility: "closed" | "social" | "members" | "open";
         };
         EventPinned: {
             by: string;
@@ -821,7 +920,7 @@ export interface components {
         };
         EventWidened: {
             /** @enum {string} */
-            to: "social" | "open";
+            to: "social" | "members" | "open";
         };
         Finish: {
             ceremony: string;
@@ -948,6 +1047,8 @@ export interface components {
             sealed: string;
         };
         NewRoom: {
+            /** @description whose room it is */
+            club?: string;
             /** @description where its voices may be: regions, and operators, such as eu+ch or eu@example; absent: anywhere */
             fence?: string;
             /** @description ids of people who may come in from the start */
@@ -955,7 +1056,7 @@ export interface components {
             /** @description one line, up to 120 characters; may be empty */
             title: string;
             /** @enum {string} */
-            visibility: "open" | "social" | "closed";
+            visibility: "open" | "social" | "members" | "closed";
         };
         NodeAt: {
             /** @description whether it is the one that is asked */
@@ -1007,6 +1108,11 @@ export interface components {
             handle?: string;
             id: string;
             name: string;
+            /**
+             * @description how much I am told of them, if I follow them
+             * @enum {string}
+             */
+            notify?: "always" | "sometimes" | "never";
             /** @description its version */
             picture?: string;
             /** Format: date-time */
@@ -1029,6 +1135,8 @@ export interface components {
         };
         Profile: {
             bio?: string;
+            /** @description those they show, and I may see */
+            clubs?: components["schemas"]["ProfileClub"][];
             /** @description whether I follow them */
             followed: boolean;
             /**
@@ -1050,11 +1158,19 @@ export interface components {
             languages?: string[];
             links?: components["schemas"]["Link"][];
             name: string;
+            /** @enum {string} */
+            notify?: "always" | "sometimes" | "never";
             /** @description its version */
             picture?: string;
             pronouns?: string;
             /** Format: date-time */
             since: string;
+        };
+        ProfileClub: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            role: "member" | "admin" | "founder";
         };
         Recovered: {
             me: components["schemas"]["Me"];
@@ -1107,6 +1223,7 @@ export interface components {
         RoomView: {
             /** @enum {string} */
             chat: "off" | "stage" | "everyone";
+            club?: components["schemas"]["Named"];
             /** Format: int64 */
             count: number;
             ended?: boolean;
@@ -1123,7 +1240,7 @@ export interface components {
             seq: number;
             title: string;
             /** @enum {string} */
-            visibility: "closed" | "social" | "open";
+            visibility: "closed" | "social" | "members" | "open";
         };
         Session: {
             /** Format: date-time */
@@ -1444,7 +1561,7 @@ export interface components {
         };
         SignalWiden: {
             /** @enum {string} */
-            to: "social" | "open";
+            to: "social" | "members" | "open";
         };
         SignalYou: {
             followed: boolean;

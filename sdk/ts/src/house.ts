@@ -3,6 +3,13 @@ import type {
   Audience,
   Card,
   Ceremony,
+  Club,
+  ClubChange,
+  ClubMembers,
+  ClubPage,
+  ClubPending,
+  ClubRole,
+  Clubs,
   Found,
   Grant,
   HouseInfo,
@@ -13,13 +20,16 @@ import type {
   KeyBackups,
   Me,
   NewRoom,
+  Notify,
   OwnProfile,
   Person,
   PersonProfile,
   ProfileChange,
   Proof,
   Session,
+  Standing,
   Stored,
+  Suggestion,
   Versioned,
   WithRecovery,
 } from './http.ts';
@@ -129,8 +139,47 @@ export class House {
   /** Somebody by their handle, with or without the `@`. */
   personByHandle = (handle: string) =>
     this.#ask<PersonProfile>('GET', `handles/${enc(handle.replace(/^@/, ''))}`);
-  follow = (id: string) => this.#ask<void>('PUT', `people/${enc(id)}/follow`);
+  follow = (id: string, notify?: Notify) =>
+    this.#ask<void>('PUT', `people/${enc(id)}/follow`, notify && { notify });
   unfollow = (id: string) => this.#ask<void>('DELETE', `people/${enc(id)}/follow`);
+
+  /** People whom I may want to follow. */
+  suggestions = () => this.#ask<{ people: Suggestion[] }>('GET', 'me/suggestions');
+  hideSuggestion = (person: string) => this.#ask<void>('DELETE', `me/suggestions/${enc(person)}`);
+
+  clubs = () => this.#ask<Clubs>('GET', 'clubs');
+  /** Clubs that anybody may find; `after` is the `next` of the page before. */
+  listedClubs = (after = '') => this.#ask<ClubPage>('GET', `clubs/listed?after=${enc(after)}`);
+  club = (id: string) => this.#versioned<Club>('GET', club(id));
+  foundClub = (what: ClubChange) => this.#versioned<Club>('POST', 'clubs', what);
+  changeClub = (id: string, change: ClubChange, version: string) =>
+    this.#versioned<Club>('PUT', club(id), change, { 'if-match': version });
+  dissolveClub = (id: string) => this.#ask<void>('DELETE', club(id));
+  followClub = (id: string, follow: boolean) =>
+    this.#ask<void>(follow ? 'PUT' : 'DELETE', club(id, 'follow'));
+  /** Joins, asks to, or accepts an invitation; `rules` is the version that was agreed to. */
+  joinClub = (id: string, rules: number) =>
+    this.#ask<{ standing: Standing }>('POST', club(id, 'join'), { rules_version: rules });
+  /** Leaves, takes back what one has asked, or declines an invitation. */
+  leaveClub = (id: string) => this.#ask<void>('DELETE', club(id, 'membership'));
+  showClub = (id: string, shown: boolean) =>
+    this.#ask<void>('PUT', club(id, 'membership'), { shown });
+  clubMembers = (id: string, after = '') =>
+    this.#ask<ClubMembers>('GET', club(id, `members?after=${enc(after)}`));
+  setClubRole = (id: string, person: string, role: ClubRole) =>
+    this.#ask<void>('PUT', club(id, `members/${enc(person)}`), { role });
+  removeFromClub = (id: string, person: string, bar: boolean) =>
+    this.#ask<void>('DELETE', club(id, `members/${enc(person)}?bar=${bar}`));
+  barredFromClub = (id: string) => this.#ask<{ barred: Person[] }>('GET', club(id, 'barred'));
+  letOff = (id: string, person: string) =>
+    this.#ask<void>('DELETE', club(id, `barred/${enc(person)}`));
+  clubPending = (id: string) => this.#ask<{ pending: ClubPending[] }>('GET', club(id, 'pending'));
+  /** Says yes or no to somebody who has asked, or is nominated, or invited. */
+  answerPending = (id: string, person: string, yes: boolean) =>
+    this.#ask<void>(yes ? 'PUT' : 'DELETE', club(id, `pending/${enc(person)}`));
+  /** Nominates somebody; an admin invites them by it. */
+  nominate = (id: string, person: string) =>
+    this.#ask<void>('POST', club(id, 'nominations'), { person });
 
   /** Rooms and people by words, of which the last may be only begun. */
   search = (words: string) => this.#ask<Found>('GET', `search?q=${enc(words)}`);
@@ -187,6 +236,7 @@ export class House {
 }
 
 const enc = encodeURIComponent;
+const club = (id: string, what = '') => `clubs/${enc(id)}${what && `/${what}`}`;
 
 /** A proxy on the way may answer with a page of its own: then only the status is known. */
 async function problemOf(response: Response): Promise<StoaError> {

@@ -34,6 +34,12 @@ const drawings = {
       <path d="m13.8 17.7 3.9-3.9" /> <circle cx="12" cy="19.5" r="2.5" />
     </>
   ),
+  'id-card': () => (
+    <>
+      <path d="M16 10h2" /> <path d="M16 14h2" /> <path d="M6.17 15a3 3 0 0 1 5.66 0" />{' '}
+      <circle cx="9" cy="11" r="2" /> <rect x="2" y="5" width="20" height="14" rx="2" />
+    </>
+  ),
   fence: () => (
     <>
       <path d="M4 3 2 5v15c0 .6.4 1 1 1h2c.6 0 1-.4 1-1V5Z" /> <path d="M6 8h4" />{' '}
