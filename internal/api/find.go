@@ -2,22 +2,16 @@ package api
 
 import (
 	"context"
-	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
-	"golang.org/x/text/runes"
-	"golang.org/x/text/transform"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/stoa-audio/stoa/internal/id"
-	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/text"
 )
 
-// foundRoomsMax is how many rooms a search finds at most.
-const foundRoomsMax = 20
+// foundMax is how many rooms, and how many clubs, a search finds at most.
+const foundMax = 20
 
 type (
 	// Found is what a search has found.
@@ -38,26 +32,30 @@ func (a *API) addSearch() {
 	})
 }
 
-func (a *API) find(ctx context.Context, who id.Person, text string) (found Found, err error) {
-	if found.Rooms, err = a.findRooms(ctx, who, text); err != nil {
+func (a *API) find(ctx context.Context, who id.Person, looked string) (found Found, err error) {
+	if found.Rooms, err = a.findRooms(ctx, who, looked); err != nil {
 		return found, err
 	}
-	list, err := a.People.Find(ctx, who, text)
+	list, err := a.People.Find(ctx, who, looked)
 	all, err := peopleOf(list, err)
 	found.People = all.People
 	return found, err
 }
 
 // findRooms returns the rooms that who may enter with words that begin as all
-// those of text do, in their titles or in the names of those on the stage.
-func (a *API) findRooms(ctx context.Context, who id.Person, text string) ([]Card, error) {
-	words := people.Words(fold(text))
+// those of looked do, in their titles or in the names of those on the stage.
+func (a *API) findRooms(ctx context.Context, who id.Person, looked string) ([]Card, error) {
+	words := text.Words(text.Fold(looked))
 	if len(words) == 0 {
 		return []Card{}, nil
 	}
 	var seen []sight
 	a.rooms.Each(func(name id.Room, r *room.Room) {
-		if !hasWords(r, words) {
+		folded := text.Folded(r.Title())
+		for _, p := range r.Stage() {
+			folded += text.Folded(p.Name)
+		}
+		if !text.Has(folded, words) {
 			return
 		}
 		if s, ok := look(who, name, r); ok {
@@ -65,25 +63,5 @@ func (a *API) findRooms(ctx context.Context, who id.Person, text string) ([]Card
 		}
 	})
 	cards, err := a.show(ctx, who, seen)
-	return cards[:min(len(cards), foundRoomsMax)], err
-}
-
-func hasWords(r *room.Room, words []string) bool {
-	has := people.Words(fold(r.Title()))
-	for _, p := range r.Stage() {
-		has = append(has, people.Words(fold(p.Name))...)
-	}
-	return !slices.ContainsFunc(words, func(w string) bool {
-		return !slices.ContainsFunc(has, func(is string) bool { return strings.HasPrefix(is, w) })
-	})
-}
-
-// fold returns text in small letters without marks, so that Müller is found as
-// muller.
-func fold(text string) string {
-	plain, _, err := transform.String(transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC), text)
-	if err != nil {
-		return strings.ToLower(text)
-	}
-	return strings.ToLower(plain)
+	return cards[:min(len(cards), foundMax)], err
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/known"
+	"github.com/stoa-audio/stoa/internal/text"
 )
 
 // Limits of clubs. Each is there to keep one person, or one club, from costing the
@@ -217,6 +218,16 @@ func (c *Clubs) Listed(ctx context.Context, who id.Person, after string, most in
 	list = list[:most]
 	last := list[most-1]
 	return list, SizeMark{last.Members, last.ID}.String(), nil
+}
+
+// Find returns up to most clubs that exist for who with words in their names that
+// begin as all those of looked do, the larger first.
+func (c *Clubs) Find(ctx context.Context, who id.Person, looked string, most int) ([]Club, error) {
+	words := text.Words(text.Fold(looked))
+	if len(words) == 0 {
+		return nil, nil
+	}
+	return c.store.FindClubs(ctx, who, words, most)
 }
 
 // change has a rule judge and does what follows.

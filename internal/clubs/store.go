@@ -30,6 +30,9 @@ type Store interface {
 	ClubsOf(ctx context.Context, who id.Person) ([]Club, error)
 	// ListedClubs returns up to most listed clubs after a mark, the larger first.
 	ListedClubs(ctx context.Context, viewer id.Person, after SizeMark, most int) ([]Club, error)
+	// FindClubs returns up to most clubs that exist for viewer with words in their
+	// names that begin as all of words do, which are folded; the larger first.
+	FindClubs(ctx context.Context, viewer id.Person, words []string, most int) ([]Club, error)
 	// ClubPlaces returns up to most who stand so, in the order of time, after a mark.
 	ClubPlaces(ctx context.Context, club id.Club, lowest, highest Standing, after Mark, most int) ([]Place, error)
 	// CountWaiting returns how many have asked or are nominated.

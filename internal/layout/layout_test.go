@@ -20,6 +20,7 @@ const picture = `
 id:
 region:
 known:
+text:
 signal:            id
 grant:             id region
 telemetry:         id
@@ -33,7 +34,7 @@ beside:            id room signal hub
 
 people:            id known
 people/peopletest: id people
-clubs:             id known people
+clubs:             id known text people
 sdk/go/sframe:
 sdk/go/keys:
 sdk/go/voice:      sdk/go/sframe sdk/go/keys
@@ -48,13 +49,13 @@ reports:           id sdk/go/report
 schedule:          id people
 privacy:           people reports schedule
 keyring:           id
-search:            id people
+search:            id text people
 picture:
 push:
 legal:
 deputy:            id room room/live
 store/query:
-store/records:     id room room/live deputy people clubs reports schedule privacy store/query
+store/records:     id text room room/live deputy people clubs reports schedule privacy store/query
 store/sqlite:      store/query store/records
 store/postgres:    store/query store/records
 store:             store/query store/records store/sqlite store/postgres
@@ -98,7 +99,7 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id region signal grant telemetry room room/live hub beside courier people clubs reports schedule socket picture
+api:               id text region signal grant telemetry room room/live hub beside courier people clubs reports schedule socket picture
 node:              *
 
 sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report sdk/go/words
@@ -115,7 +116,7 @@ test/*:            *
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id region overlay/frame overlay/hop overlay/topology overlay/relay overlay/seal overlay/directory overlay/audit overlay/waybill room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/words sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
+var pure = strings.Fields("id text region overlay/frame overlay/hop overlay/topology overlay/relay overlay/seal overlay/directory overlay/audit overlay/waybill room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/words sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")

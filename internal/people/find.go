@@ -4,23 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/stoa-audio/stoa/internal/id"
 )
 
 // FoundMax is how many people a search finds at most.
 const FoundMax = 20
-
-// wordsMax is how many words of a text are looked for.
-const wordsMax = 6
-
-// Words returns the words of what somebody looks for: letters, marks and numbers.
-func Words(text string) []string {
-	words := strings.FieldsFunc(text, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsMark(c) && !unicode.IsNumber(c) })
-	return words[:min(len(words), wordsMax)]
-}
 
 // reindexMost is how many people are compared with the index together.
 const reindexMost = 500

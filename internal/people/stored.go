@@ -97,7 +97,7 @@ var Columns = map[string]Class{
 	"reports.made": ClassReports, "reports.hashes": ClassReports, "reports.sealed": ClassReports,
 	"rooms.name": ClassRooms, "rooms.snapshot": ClassRooms, "room_events.room": ClassRooms, "room_events.event": ClassRooms,
 	// What a club says of itself is about nobody (docs/adr/0066).
-	"clubs.id": "", "clubs.name": "", "clubs.about": "", "clubs.rules": "", "clubs.rules_version": "", "clubs.joining": "",
+	"clubs.id": "", "clubs.name": "", "clubs.folded": "", "clubs.about": "", "clubs.rules": "", "clubs.rules_version": "", "clubs.joining": "",
 	"clubs.rooms": "", "clubs.listed": "", "clubs.language": "", "clubs.version": "", "clubs.created": "",
 	"clubs.members": "", "clubs.followers": "",
 	"plans.id": ClassPlans, "plans.host": ClassPlans, "plans.sealed": ClassPlans, "plans.starts": ClassPlans, "plans.ends": ClassPlans,

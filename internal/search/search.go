@@ -22,6 +22,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/text"
 )
 
 // File is what the index is called in the data directory.
@@ -236,8 +237,8 @@ func (x *Index) After(ctx context.Context, after id.Person, most int) (out []peo
 // Find implements people.Index. Words that are there as a whole come before those
 // that only begin so; among equals those who came first. There is no rank beyond
 // that: it would cost as much as there are matches.
-func (x *Index) Find(ctx context.Context, text string, known []id.Person, most int) (out []id.Person, err error) {
-	words := people.Words(text)
+func (x *Index) Find(ctx context.Context, looked string, known []id.Person, most int) (out []id.Person, err error) {
+	words := text.Words(looked)
 	if len(words) == 0 || most <= 0 {
 		return nil, nil
 	}

@@ -10,13 +10,14 @@ import (
 )
 
 const addClub = `-- name: AddClub :exec
-INSERT INTO clubs (id, name, about, rules, rules_version, joining, rooms, listed, language, version, created, members, followers)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0)
+INSERT INTO clubs (id, name, folded, about, rules, rules_version, joining, rooms, listed, language, version, created, members, followers)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0)
 `
 
 type AddClubParams struct {
 	ID           []byte
 	Name         string
+	Folded       string
 	About        string
 	Rules        string
 	RulesVersion int64
@@ -32,6 +33,7 @@ func (q *Queries) AddClub(ctx context.Context, arg AddClubParams) error {
 	_, err := q.exec(ctx, q.addClubStmt, addClub,
 		arg.ID,
 		arg.Name,
+		arg.Folded,
 		arg.About,
 		arg.Rules,
 		arg.RulesVersion,
@@ -60,7 +62,7 @@ func (q *Queries) AddFollowers(ctx context.Context, arg AddFollowersParams) erro
 }
 
 const club = `-- name: Club :one
-SELECT c.id, c.name, c.about, c.rules, c.rules_version, c.joining, c.rooms, c.listed, c.language, c.version, c.created, c.members, c.followers, COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
+SELECT c.id, c.name, c.folded, c.about, c.rules, c.rules_version, c.joining, c.rooms, c.listed, c.language, c.version, c.created, c.members, c.followers, COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
     EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = $1) AS followed
 FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = $1 WHERE c.id = $2
 `
@@ -83,6 +85,7 @@ func (q *Queries) Club(ctx context.Context, arg ClubParams) (ClubRow, error) {
 	err := row.Scan(
 		&i.Club.ID,
 		&i.Club.Name,
+		&i.Club.Folded,
 		&i.Club.About,
 		&i.Club.Rules,
 		&i.Club.RulesVersion,
@@ -300,7 +303,7 @@ func (q *Queries) ClubRowsOf(ctx context.Context, person []byte) ([]ClubPerson, 
 }
 
 const clubsOf = `-- name: ClubsOf :many
-SELECT c.id, c.name, c.about, c.rules, c.rules_version, c.joining, c.rooms, c.listed, c.language, c.version, c.created, c.members, c.followers, COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
+SELECT c.id, c.name, c.folded, c.about, c.rules, c.rules_version, c.joining, c.rooms, c.listed, c.language, c.version, c.created, c.members, c.followers, COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
     EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = $1) AS followed
 FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = $1
 WHERE c.id IN (SELECT s.club FROM club_people s WHERE s.person = $1 AND s.standing >= 3)
@@ -332,6 +335,7 @@ func (q *Queries) ClubsOf(ctx context.Context, arg ClubsOfParams) ([]ClubsOfRow,
 		if err := rows.Scan(
 			&i.Club.ID,
 			&i.Club.Name,
+			&i.Club.Folded,
 			&i.Club.About,
 			&i.Club.Rules,
 			&i.Club.RulesVersion,
@@ -491,6 +495,85 @@ func (q *Queries) DropClubPlace(ctx context.Context, arg DropClubPlaceParams) er
 	return err
 }
 
+const findClubs = `-- name: FindClubs :many
+SELECT c.id, c.name, c.folded, c.about, c.rules, c.rules_version, c.joining, c.rooms, c.listed, c.language, c.version, c.created, c.members, c.followers, COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
+    EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = $1) AS followed
+FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = $1
+WHERE (c.listed = TRUE OR p.standing >= 3)
+    AND c.folded LIKE $2 AND c.folded LIKE $3 AND c.folded LIKE $4 AND c.folded LIKE $5 AND c.folded LIKE $6 AND c.folded LIKE $7
+ORDER BY c.members DESC, c.id LIMIT $8
+`
+
+type FindClubsParams struct {
+	Viewer []byte
+	A      string
+	B      string
+	C      string
+	D      string
+	E      string
+	F      string
+	Most   int32
+}
+
+type FindClubsRow struct {
+	Club     Club
+	Standing int64
+	Shown    bool
+	Followed bool
+}
+
+// Those that exist for the viewer, the larger first. Each word stands in its
+// pattern; those that are not wanted are %.
+func (q *Queries) FindClubs(ctx context.Context, arg FindClubsParams) ([]FindClubsRow, error) {
+	rows, err := q.query(ctx, q.findClubsStmt, findClubs,
+		arg.Viewer,
+		arg.A,
+		arg.B,
+		arg.C,
+		arg.D,
+		arg.E,
+		arg.F,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FindClubsRow
+	for rows.Next() {
+		var i FindClubsRow
+		if err := rows.Scan(
+			&i.Club.ID,
+			&i.Club.Name,
+			&i.Club.Folded,
+			&i.Club.About,
+			&i.Club.Rules,
+			&i.Club.RulesVersion,
+			&i.Club.Joining,
+			&i.Club.Rooms,
+			&i.Club.Listed,
+			&i.Club.Language,
+			&i.Club.Version,
+			&i.Club.Created,
+			&i.Club.Members,
+			&i.Club.Followers,
+			&i.Standing,
+			&i.Shown,
+			&i.Followed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const followClub = `-- name: FollowClub :execrows
 INSERT INTO club_follows (club, person, since) VALUES ($1, $2, $3) ON CONFLICT (club, person) DO NOTHING
 `
@@ -510,7 +593,7 @@ func (q *Queries) FollowClub(ctx context.Context, arg FollowClubParams) (int64, 
 }
 
 const listedClubs = `-- name: ListedClubs :many
-SELECT c.id, c.name, c.about, c.rules, c.rules_version, c.joining, c.rooms, c.listed, c.language, c.version, c.created, c.members, c.followers, COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
+SELECT c.id, c.name, c.folded, c.about, c.rules, c.rules_version, c.joining, c.rooms, c.listed, c.language, c.version, c.created, c.members, c.followers, COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
     EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = $1) AS followed
 FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = $1
 WHERE c.listed = TRUE AND (c.members < $2 OR (c.members = $2 AND c.id > $3))
@@ -548,6 +631,7 @@ func (q *Queries) ListedClubs(ctx context.Context, arg ListedClubsParams) ([]Lis
 		if err := rows.Scan(
 			&i.Club.ID,
 			&i.Club.Name,
+			&i.Club.Folded,
 			&i.Club.About,
 			&i.Club.Rules,
 			&i.Club.RulesVersion,
@@ -632,12 +716,14 @@ func (q *Queries) PlacesOf(ctx context.Context, arg PlacesOfParams) ([]PlacesOfR
 }
 
 const setClub = `-- name: SetClub :exec
-UPDATE clubs SET name = $1, about = $2, rules = $3, rules_version = $4, joining = $5, rooms = $6, listed = $7, language = $8, version = $9
-WHERE id = $10
+UPDATE clubs SET name = $1, folded = $2, about = $3, rules = $4, rules_version = $5, joining = $6, rooms = $7, listed = $8, language = $9,
+    version = $10
+WHERE id = $11
 `
 
 type SetClubParams struct {
 	Name         string
+	Folded       string
 	About        string
 	Rules        string
 	RulesVersion int64
@@ -652,6 +738,7 @@ type SetClubParams struct {
 func (q *Queries) SetClub(ctx context.Context, arg SetClubParams) error {
 	_, err := q.exec(ctx, q.setClubStmt, setClub,
 		arg.Name,
+		arg.Folded,
 		arg.About,
 		arg.Rules,
 		arg.RulesVersion,
@@ -721,7 +808,7 @@ func (q *Queries) ShowClub(ctx context.Context, arg ShowClubParams) error {
 }
 
 const takeClub = `-- name: TakeClub :one
-UPDATE clubs SET version = version WHERE id = $1 RETURNING id, name, about, rules, rules_version, joining, rooms, listed, language, version, created, members, followers
+UPDATE clubs SET version = version WHERE id = $1 RETURNING id, name, folded, about, rules, rules_version, joining, rooms, listed, language, version, created, members, followers
 `
 
 // A club that is taken is nobody else's to change until the transaction ends, nor
@@ -732,6 +819,7 @@ func (q *Queries) TakeClub(ctx context.Context, id []byte) (Club, error) {
 	err := row.Scan(
 		&i.ID,
 		&i.Name,
+		&i.Folded,
 		&i.About,
 		&i.Rules,
 		&i.RulesVersion,

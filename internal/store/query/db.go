@@ -225,6 +225,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.extendRoomStmt, err = db.PrepareContext(ctx, extendRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query ExtendRoom: %w", err)
 	}
+	if q.findClubsStmt, err = db.PrepareContext(ctx, findClubs); err != nil {
+		return nil, fmt.Errorf("error preparing query FindClubs: %w", err)
+	}
 	if q.followStmt, err = db.PrepareContext(ctx, follow); err != nil {
 		return nil, fmt.Errorf("error preparing query Follow: %w", err)
 	}
@@ -874,6 +877,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing extendRoomStmt: %w", cerr)
 		}
 	}
+	if q.findClubsStmt != nil {
+		if cerr := q.findClubsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing findClubsStmt: %w", cerr)
+		}
+	}
 	if q.followStmt != nil {
 		if cerr := q.followStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing followStmt: %w", cerr)
@@ -1495,6 +1503,7 @@ type Queries struct {
 	eraseStmt                *sql.Stmt
 	eventsStmt               *sql.Stmt
 	extendRoomStmt           *sql.Stmt
+	findClubsStmt            *sql.Stmt
 	followStmt               *sql.Stmt
 	followClubStmt           *sql.Stmt
 	followedByStmt           *sql.Stmt
@@ -1671,6 +1680,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		eraseStmt:                q.eraseStmt,
 		eventsStmt:               q.eventsStmt,
 		extendRoomStmt:           q.extendRoomStmt,
+		findClubsStmt:            q.findClubsStmt,
 		followStmt:               q.followStmt,
 		followClubStmt:           q.followClubStmt,
 		followedByStmt:           q.followedByStmt,

@@ -12,6 +12,7 @@ type ClearName struct {
 type Club struct {
 	ID           []byte
 	Name         string
+	Folded       string
 	About        string
 	Rules        string
 	RulesVersion int64

@@ -12,6 +12,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/store/query"
+	"github.com/stoa-audio/stoa/internal/text"
 )
 
 // FoundClub implements clubs.Store.
@@ -33,7 +34,7 @@ func (s *Store) FoundClub(ctx context.Context, c clubs.Club, who id.Person, judg
 		}
 		created := millis(c.Created)
 		if err := q.AddClub(ctx, query.AddClubParams{
-			ID: c.ID[:], Name: c.Name, About: c.About, Rules: string(rules), RulesVersion: c.RulesVersion,
+			ID: c.ID[:], Name: c.Name, Folded: text.Folded(c.Name), About: c.About, Rules: string(rules), RulesVersion: c.RulesVersion,
 			Joining: string(c.Joining), Rooms: string(c.Rooms), Listed: c.Listed, Language: c.Language,
 			Version: c.Version, Created: created,
 		}); err != nil {
@@ -189,7 +190,7 @@ func rewriteClub(ctx context.Context, q *query.Queries, before clubs.Club, w clu
 		return err
 	}
 	if err := q.SetClub(ctx, query.SetClubParams{
-		Name: w.Name, About: w.About, Rules: string(rules), RulesVersion: rulesVersion, Joining: string(w.Joining),
+		Name: w.Name, Folded: text.Folded(w.Name), About: w.About, Rules: string(rules), RulesVersion: rulesVersion, Joining: string(w.Joining),
 		Rooms: string(w.Rooms), Listed: w.Listed, Language: w.Language, Version: before.Version + 1, ID: before.ID[:],
 	}); err != nil || w.Listed {
 		return err
@@ -299,6 +300,28 @@ func (s *Store) ListedClubs(ctx context.Context, viewer id.Person, after clubs.S
 	})
 	if err != nil {
 		return nil, failed("list clubs", err)
+	}
+	out := make([]clubs.Club, len(rows))
+	for i, r := range rows {
+		if out[i], err = clubOf(query.ClubRow(r)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// FindClubs implements clubs.Store. A folded word has nothing that LIKE would take
+// for more than itself.
+func (s *Store) FindClubs(ctx context.Context, viewer id.Person, words []string, most int) ([]clubs.Club, error) {
+	like := [6]string{"%", "%", "%", "%", "%", "%"}
+	for i, w := range words[:min(len(words), len(like))] {
+		like[i] = "% " + w + "%"
+	}
+	rows, err := s.read.FindClubs(ctx, query.FindClubsParams{
+		Viewer: viewer[:], A: like[0], B: like[1], C: like[2], D: like[3], E: like[4], F: like[5], Most: int32(most), //nolint:gosec // twenty
+	})
+	if err != nil {
+		return nil, failed("look for clubs", err)
 	}
 	out := make([]clubs.Club, len(rows))
 	for i, r := range rows {

@@ -411,3 +411,56 @@ func hiddenAndLoud(t *testing.T, s Store) {
 	must(t, err)
 	same(t, len(hidden), 0)
 }
+
+func clubsFound(t *testing.T, s Store) {
+	ctx := t.Context()
+	c, p, ada := clubHouse(t, s)
+	bo, cy := comes(t, p, s, ada, "Bo"), comes(t, p, s, ada, "Cy")
+	found := func(name string, listed bool, joining clubs.Joining) id.Club {
+		w := teaWords
+		w.Name, w.Listed, w.Joining = name, listed, joining
+		made, err := c.Found(ctx, ada.ID, w)
+		must(t, err)
+		return made.ID
+	}
+	late := found("Über späten Tee", true, clubs.Open)
+	green := found("Grüner Tee", true, clubs.Open)
+	secret := found("Geheimer Tee", false, clubs.Nomination)
+	_, err := c.Join(ctx, bo.ID, green, 1)
+	must(t, err)
+	must(t, c.Nominate(ctx, ada.ID, secret, cy.ID)) // who leads invites
+	find := func(who people.Person, looked string, want ...id.Club) {
+		t.Helper()
+		all, err := c.Find(ctx, who.ID, looked, 20)
+		must(t, err)
+		var got []id.Club
+		for _, one := range all {
+			got = append(got, one.ID)
+		}
+		same(t, got, want)
+	}
+	find(bo, "tee", green, late) // the larger first
+	find(bo, "TE", green, late)
+	find(bo, "spaten uber", late)
+	find(bo, "ee")
+	find(bo, "geheim")
+	find(cy, "geheim", secret) // who is invited
+	find(ada, "geheimer t", secret)
+	find(bo, "")
+	find(bo, "% _")
+	find(bo, "tee grün a b c d e f")
+	all, err := c.Find(ctx, bo.ID, "tee", 1)
+	must(t, err)
+	same(t, len(all), 1)
+	same(t, [2]any{all[0].Standing, all[0].Members}, [2]any{clubs.Member, 2})
+
+	// It is found by what it is called now, and not when it is gone.
+	w := teaWords
+	w.Name = "Kaffee"
+	_, err = c.Change(ctx, ada.ID, late, 1, w)
+	must(t, err)
+	find(bo, "kaff", late)
+	find(bo, "spaten")
+	must(t, c.Delete(ctx, ada.ID, late))
+	find(bo, "kaff")
+}

@@ -60,6 +60,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"clubs":                    keepsClubs,
 		"clubs at the last place":  clubsAtOnce,
 		"clubs without founders":   clubsErased,
+		"clubs found":              clubsFound,
 		"clubs of people":          clubsOfPeople,
 		"hidden and loud":          hiddenAndLoud,
 		"reports":                  keepsReports,

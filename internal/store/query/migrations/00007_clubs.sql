@@ -5,6 +5,7 @@
 CREATE TABLE clubs (
     id            BYTEA   PRIMARY KEY CHECK (length(id) = 16),
     name          TEXT    NOT NULL,
+    folded        TEXT    NOT NULL, -- the words of the name as they are looked for, each after a space
     about         TEXT    NOT NULL,
     rules         TEXT    NOT NULL, -- JSON: a list of texts
     rules_version BIGINT  NOT NULL, -- to which one says yes

@@ -1,6 +1,6 @@
 -- name: AddClub :exec
-INSERT INTO clubs (id, name, about, rules, rules_version, joining, rooms, listed, language, version, created, members, followers)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0);
+INSERT INTO clubs (id, name, folded, about, rules, rules_version, joining, rooms, listed, language, version, created, members, followers)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0);
 
 -- name: TakeClub :one
 -- A club that is taken is nobody else's to change until the transaction ends, nor
@@ -8,8 +8,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0);
 UPDATE clubs SET version = version WHERE id = $1 RETURNING *;
 
 -- name: SetClub :exec
-UPDATE clubs SET name = $1, about = $2, rules = $3, rules_version = $4, joining = $5, rooms = $6, listed = $7, language = $8, version = $9
-WHERE id = $10;
+UPDATE clubs SET name = $1, folded = $2, about = $3, rules = $4, rules_version = $5, joining = $6, rooms = $7, listed = $8, language = $9,
+    version = $10
+WHERE id = $11;
 
 -- name: DeleteClub :exec
 DELETE FROM clubs WHERE id = $1;
@@ -38,6 +39,16 @@ SELECT sqlc.embed(c), COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FAL
     EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = @viewer) AS followed
 FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = @viewer
 WHERE c.listed = TRUE AND (c.members < @members OR (c.members = @members AND c.id > @after))
+ORDER BY c.members DESC, c.id LIMIT @most;
+
+-- name: FindClubs :many
+-- Those that exist for the viewer, the larger first. Each word stands in its
+-- pattern; those that are not wanted are %.
+SELECT sqlc.embed(c), COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
+    EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = @viewer) AS followed
+FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = @viewer
+WHERE (c.listed = TRUE OR p.standing >= 3)
+    AND c.folded LIKE @a AND c.folded LIKE @b AND c.folded LIKE @c AND c.folded LIKE @d AND c.folded LIKE @e AND c.folded LIKE @f
 ORDER BY c.members DESC, c.id LIMIT @most;
 
 -- name: ClubName :one

@@ -128,7 +128,7 @@ function Form({ form, me }: { form: ProfileForm; me: Me }) {
             onChange={(event) => form.type({ findable: event.currentTarget.checked })}
           />
         </label>
-        <Elsewhere form={form} field="findable" />
+        <FromElsewhere form={form} field="findable" />
       </div>
       <div class="stack tight">
         <label class="row">
