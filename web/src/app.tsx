@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { account } from './models/account.ts';
-import { clubs, own, people } from './models/later.ts';
+import { clubs, own, people, searching } from './models/later.ts';
 import { announcement, toast } from './models/notices.ts';
 import { seat } from './models/visit.ts';
 import { Icon } from './parts/icon.tsx';
@@ -72,6 +72,8 @@ function Screen({ route: shown }: { route: Route }) {
       return (
         <Later of={people} show={(s) => <s.PersonScreen key={shown.person} id={shown.person} />} />
       );
+    case 'search':
+      return <Later of={searching} show={(s) => <s.SearchScreen />} />;
     case 'clubs':
       return <Later of={clubs} show={(s) => <s.ClubsScreen />} />;
     case 'new_club':

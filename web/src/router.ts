@@ -12,6 +12,7 @@ export type Route =
   | { screen: 'stored' }
   /** By the id, or by the handle with an `@`. */
   | { screen: 'person'; person: string }
+  | { screen: 'search' }
   | { screen: 'clubs' }
   | { screen: 'new_club' }
   | { screen: 'club'; club: string }
@@ -33,6 +34,7 @@ export const to = {
   edit: '/me/edit',
   stored: '/me/stored',
   person: (person: string) => `/p/${person}`,
+  search: '/search',
   clubs: '/clubs',
   newClub: '/clubs/new',
   club: (club: string) => `/c/${club}`,
@@ -62,6 +64,7 @@ export function parse(pathname: string): Route {
     case 'signin':
     case 'invites':
     case 'me':
+    case 'search':
     case 'clubs':
     case 'settings':
     case 'goodbye':

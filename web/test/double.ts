@@ -13,6 +13,7 @@ import {
   type Card,
   type ChatPolicy,
   type CutReason,
+  type Found,
   type HandPolicy,
   type Invite,
   type Itinerary,
@@ -527,6 +528,8 @@ export class Double {
         const people = [...this.people.values()].filter((p) => p.follows.has(me.id));
         return { body: { people: people.map((p) => this.#person(me, p.id)) } };
       }
+      case 'GET search':
+        return { body: this.#search(me, query.get('q') ?? '') };
       case 'GET rooms': {
         const cards = [...this.rooms.values()]
           .filter((room) => this.#mayEnter(room, me))
@@ -842,6 +845,32 @@ export class Double {
       follows_me: found.follows.has(me.id),
       ...pictureOf(found),
       ...handleOf(found),
+    };
+  }
+
+  #search(me: Account, looked: string): Found {
+    const folded = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+    const split = (text: string) =>
+      folded(text)
+        .split(/[^\p{L}\p{N}]+/u)
+        .filter(Boolean);
+    const words = split(looked);
+    const has = (...texts: string[]) =>
+      words.every((w) => split(texts.join(' ')).some((is) => is.startsWith(w)));
+    const rooms = [...this.rooms.values()].filter(
+      (room) =>
+        this.#mayEnter(room, me) &&
+        has(room.view.title, ...room.view.people.filter(onStage).map((p) => p.name)),
+    );
+    const people = [...this.people.values()].filter(({ id, name, follows, said }) => {
+      const known = said.findable || me.follows.has(id) || follows.has(me.id);
+      const exactly = said.handle !== '' && folded(looked).replace(/^@/, '') === said.handle;
+      return id !== me.id && (exactly || (known && has(name, said.handle)));
+    });
+    return {
+      rooms: rooms.map((room) => this.#card(room, me)),
+      people: people.map(({ id }) => this.#person(me, id)),
+      clubs: [],
     };
   }
 

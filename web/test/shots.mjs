@@ -763,6 +763,29 @@ const scenes = {
       },
     ),
   },
+  search: { go: seq(at('/search'), (page) => page.waitForSelector('[data-test=search-hint]')) },
+  'search-found': {
+    go: seq(at('/search'), async (page) => {
+      await page.fill('[data-test=search]', 'a');
+      await page.waitForSelector('[data-test=search-found]');
+    }),
+  },
+  'search-nothing': {
+    go: seq(at('/search'), async (page) => {
+      await page.fill('[data-test=search]', 'zanzibar');
+      await page.waitForSelector('[data-test=search-nothing]');
+    }),
+  },
+  'search-failed': {
+    go: seq(
+      (page) => page.route('**/api/v1/search*', (r) => r.abort()),
+      at('/search'),
+      async (page) => {
+        await page.fill('[data-test=search]', 'night');
+        await page.waitForSelector('[data-test=search-again]');
+      },
+    ),
+  },
   'me-told': { go: seq(told, at('/me'), (page) => page.waitForSelector('[data-test=bio]')) },
   'person-failed': {
     go: seq(

@@ -46,7 +46,7 @@ export interface Versioned<T> {
 /** One kind of what a house keeps of somebody. */
 export type StoredClass = Bodies['StoredClass'];
 export type Stored = Bodies['Stored'];
-export type Found = Bodies['Found'];
+export type Found = Bodies['Found'] & { clubs: ClubCard[] };
 
 /** By what one shows that an account is one's own. */
 export type Proof = { ceremony: string; credential: unknown } | { recovery_code: string };

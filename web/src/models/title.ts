@@ -41,6 +41,8 @@ function screenName(): string {
     case 'club':
     case 'edit_club':
       return looked.value || words.nav.clubs;
+    case 'search':
+      return words.nav.search;
     case 'invitation':
     case 'signin':
     case 'invites':

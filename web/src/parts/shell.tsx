@@ -73,6 +73,7 @@ const places: readonly Place[] = [
   // { screen: 'schedule', icon: 'calendar', of: ['schedule', 'plan', 'new_plan', 'edit_plan'] },
   { screen: 'clubs', icon: 'users', of: ['clubs', 'club', 'new_club', 'edit_club'] },
 ];
+const searching: Place = { screen: 'search', icon: 'search', of: ['search'] };
 const house: readonly Place[] = [
   { screen: 'invites', icon: 'ticket', of: ['invites'] },
   { screen: 'settings', icon: 'settings', of: ['settings', 'stored'] },
@@ -86,7 +87,7 @@ function Side() {
         <Wordmark />
       </a>
       <nav class="nav" aria-label={t().main}>
-        {[...places, ...house].map((place) => (
+        {[...places, searching, ...house].map((place) => (
           <PlaceLink key={place.screen} place={place} />
         ))}
       </nav>
@@ -142,7 +143,7 @@ export function PhoneTop({ bare }: { bare?: boolean }) {
     <header class="top only-phone">
       <Wordmark />
       <span class="grow" />
-      {(bare ? [] : house).map(({ screen, icon }) => (
+      {(bare ? [searching] : [searching, ...house]).map(({ screen, icon }) => (
         <a key={screen} class="btn icon bare" href={to[screen]} aria-label={t().nav[screen]}>
           <Icon name={icon} />
         </a>

@@ -31,6 +31,7 @@ export const de: Words = {
     hallway: 'Flur',
     schedule: 'Kalender',
     clubs: 'Clubs',
+    search: 'Suchen',
     invites: 'Einladungen',
     settings: 'Einstellungen',
     me: 'Dein Profil',

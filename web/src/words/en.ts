@@ -20,6 +20,7 @@ export const en = {
     hallway: 'Hallway',
     schedule: 'Schedule',
     clubs: 'Clubs',
+    search: 'Search',
     invites: 'Invites',
     settings: 'Settings',
     me: 'Your profile',
