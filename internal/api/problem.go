@@ -24,6 +24,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/schedule"
 	"github.com/stoa-audio/stoa/internal/signal"
 )
 
@@ -78,6 +79,13 @@ var kinds = map[code]struct {
 	"no_moderators":     {409, "Nobody in this house takes reports", "In diesem Haus nimmt niemand Meldungen an"},
 	"not_heard":         {409, "The house has not carried this voice lately", "Das Haus hat diese Stimme in letzter Zeit nicht übertragen"},
 	"reports_full":      {409, "You have reported very much lately; please wait until some of it was looked at", "Du hast in letzter Zeit sehr viel gemeldet; bitte warte, bis ein Teil davon angesehen wurde"},
+	"no_plan":           {404, "There is no such plan, or no more", "Diese Verabredung gibt es nicht oder nicht mehr"},
+	"not_host":          {403, "Only a host may do this", "Das dürfen nur die, die einladen"},
+	"too_many_plans":    {409, "You have as many plans ahead as you may", "Du hast schon so viele Verabredungen vor dir, wie du darfst"},
+	"plan_full":         {409, "As many mean to come as can be noted", "Mehr Zusagen lassen sich nicht vormerken"},
+	"plan_early":        {409, "Its room can be opened from 15 minutes before the start", "Der Raum lässt sich ab 15 Minuten vor Beginn öffnen"},
+	"plan_begun":        {409, "This has begun already", "Das hat schon begonnen"},
+	"plan_over":         {409, "This is over, or was cancelled", "Das ist vorbei oder abgesagt"},
 	"no_version":        {428, "Say which version is to be changed", "Sag, welche Fassung geändert werden soll"},
 	"changed_meanwhile": {412, "This has been changed meanwhile", "Das wurde inzwischen geändert"},
 	"handle_taken":      {409, "Somebody else has this handle", "Diesen Namen hat schon jemand anderes"},
@@ -138,6 +146,16 @@ var refusals = []struct {
 	{people.ErrNoInvite, "no_invite", ""},
 	{people.ErrNoInvitesLeft, "no_invites_left", ""},
 	{people.ErrStore, "unavailable", ""},
+
+	{schedule.ErrNoPlan, "no_plan", ""},
+	{schedule.ErrChanged, "changed_meanwhile", ""},
+	{schedule.ErrNotHost, "not_host", ""},
+	{schedule.ErrTooMany, "too_many_plans", ""},
+	{schedule.ErrGoing, "too_many_plans", ""},
+	{schedule.ErrFull, "plan_full", ""},
+	{schedule.ErrEarly, "plan_early", ""},
+	{schedule.ErrBegun, "plan_begun", ""},
+	{schedule.ErrOver, "plan_over", ""},
 
 	{ErrNode, "no_node", ""},
 	{errOutside, "outside", ""},
@@ -209,6 +227,18 @@ var faultWords = map[people.Reason]sentence{
 	people.NotALink:     {"A link begins with https:// and has up to 200 characters", "Ein Link beginnt mit https:// und hat höchstens 200 Zeichen"},
 	people.NotALanguage: {"This is no language that is known", "Diese Sprache ist nicht bekannt"},
 	people.Twice:        {"This is there twice", "Das steht zweimal da"},
+
+	schedule.NotATitle:   {"A title has 1 to 120 characters, on one line", "Ein Titel hat 1 bis 120 Zeichen auf einer Zeile"},
+	schedule.AboutLong:   {"These are more than 15 lines", "Das sind mehr als 15 Zeilen"},
+	schedule.NotAhead:    {"This has to be ahead, by a year at most", "Das muss in der Zukunft liegen, höchstens ein Jahr voraus"},
+	schedule.NotWhole:    {"This has to be a whole minute", "Das muss eine ganze Minute sein"},
+	schedule.NotMinutes:  {"This takes 15 minutes to 12 hours", "Das dauert 15 Minuten bis 12 Stunden"},
+	schedule.NotAChoice:  {"This is open, social, members or closed", "Das ist open, social, members oder closed"},
+	schedule.NeedsClub:   {"Choose a club, if it is for its members", "Wähle einen Club, wenn es für seine Mitglieder ist"},
+	schedule.NotAPerson:  {"There is no such person here", "Diese Person ist hier nicht"},
+	schedule.NotAClub:    {"There is no such club", "Diesen Club gibt es nicht"},
+	schedule.NotAFence:   {"This is no fence", "Das ist kein Zaun"},
+	schedule.FenceBeyond: {"This house stands outside of this fence", "Dieses Haus steht außerhalb dieses Zauns"},
 }
 
 // errWait means that something was asked too often.
