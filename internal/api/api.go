@@ -207,6 +207,8 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addBackups()
 	a.addPeople()
 	a.addProfiles()
+	a.addSuggestions()
+	a.addClubs()
 	a.addStored()
 	a.addRooms()
 	a.addPlans()

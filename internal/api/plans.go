@@ -266,7 +266,7 @@ func (a *API) planOf(ctx context.Context, who id.Person, p schedule.Plan, err er
 		}
 		known := make(map[id.Person]people.Person)
 		for _, one := range invited {
-			named, err := a.known(ctx, who, one, known)
+			named, err := a.whoIs(ctx, who, one, known)
 			if err != nil {
 				return nil, err
 			}
@@ -278,8 +278,8 @@ func (a *API) planOf(ctx context.Context, who id.Person, p schedule.Plan, err er
 	return &planOutput{tagOf(p.Version), all[0]}, nil
 }
 
-// known returns a person by what was read before, or nobody for who is erased.
-func (a *API) known(ctx context.Context, who, whom id.Person, before map[id.Person]people.Person) (people.Person, error) {
+// whoIs returns a person by what was read before, or nobody for who is erased.
+func (a *API) whoIs(ctx context.Context, who, whom id.Person, before map[id.Person]people.Person) (people.Person, error) {
 	if p, ok := before[whom]; ok {
 		return p, nil
 	}
@@ -331,7 +331,7 @@ func (a *API) plansSeen(ctx context.Context, who id.Person, all []schedule.Plan)
 			if !c.Accepted && !seen.MayEdit && c.Who != who {
 				continue
 			}
-			host, err := a.known(ctx, who, c.Who, known)
+			host, err := a.whoIs(ctx, who, c.Who, known)
 			if err != nil {
 				return nil, err
 			}
@@ -357,7 +357,7 @@ func (a *API) draft(ctx context.Context, who id.Person, n NewPlan) (schedule.Dra
 		one, err := id.Parse[id.Person](text)
 		if err == nil {
 			var there people.Person
-			if there, err = a.known(ctx, who, one, known); err != nil {
+			if there, err = a.whoIs(ctx, who, one, known); err != nil {
 				return d, err
 			} else if there.ID.IsZero() {
 				err = people.ErrNoPerson

@@ -180,7 +180,9 @@ func TestPlanOpens(t *testing.T) {
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
-	p := ada.plan(func(n *NewPlan) { n.Cohosts, n.Visibility, n.Invite = []string{bo.id.String()}, "closed", []string{cy.id.String()} })
+	p := ada.plan(func(n *NewPlan) {
+		n.Cohosts, n.Visibility, n.Invite = []string{bo.id.String()}, "closed", []string{cy.id.String()}
+	})
 	bo.call("PUT", planPath(p)+"/hosting", Hosting{true}).is(204)
 	cy.call("PUT", planPath(p)+"/going", PlanGoing{}).is(200)
 	ada.call("POST", planPath(p)+"/open", None{}).problem("plan_early")

@@ -4,6 +4,234 @@
  */
 
 export interface paths {
+    "/api/v1/clubs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clubs to which I stand */
+        get: operations["list-clubs"];
+        put?: never;
+        /** Found a club */
+        post: operations["found-club"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/listed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clubs that everybody may know of */
+        get: operations["list-listed-clubs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A club */
+        get: operations["get-club"];
+        /** Change what a club says, if nobody has meanwhile */
+        put: operations["change-club"];
+        post?: never;
+        /** Delete a club */
+        delete: operations["delete-club"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/barred": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is kept out of a club */
+        get: operations["list-club-barred"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/barred/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Keep somebody out no more */
+        delete: operations["let-off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Follow a listed club */
+        put: operations["follow-club"];
+        post?: never;
+        /** Unfollow a club */
+        delete: operations["unfollow-club"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say yes to the rules of a club */
+        post: operations["join-club"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a club with me */
+        get: operations["list-club-members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/members/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make a member an admin, a member, or the founder in my place */
+        put: operations["set-club-role"];
+        post?: never;
+        /** Put somebody out of a club */
+        delete: operations["remove-club-member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/membership": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say whether my profile shows that I am in a club */
+        put: operations["show-club"];
+        post?: never;
+        /** Leave a club, take back that I have asked, or decline */
+        delete: operations["leave-club"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/nominations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nominate somebody, or invite them as an admin; answered alike however they stand to the club */
+        post: operations["nominate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has asked, is nominated or invited */
+        get: operations["list-club-pending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/pending/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say yes: who has asked is a member, who is nominated is invited */
+        put: operations["accept-pending"];
+        post?: never;
+        /** Say no */
+        delete: operations["refuse-pending"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/handles/{handle}": {
         parameters: {
             query?: never;
@@ -71,40 +299,6 @@ export interface paths {
         head?: never;
         /** Take another name */
         patch: operations["rename-me"];
-        trace?: never;
-    };
-    "/api/v1/me/calendar": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Where other programs read my plans */
-        get: operations["get-calendar"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/calendar/renew": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Another address; the old one is void */
-        post: operations["renew-calendar"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/v1/me/erase": {
@@ -384,6 +578,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People of my clubs, and of the room that I am in, whom I do not follow */
+        get: operations["list-suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/suggestions/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Suggest somebody no more */
+        delete: operations["hide-suggestion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{person}": {
         parameters: {
             query?: never;
@@ -430,112 +658,6 @@ export interface paths {
         get: operations["get-picture"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Rooms to come */
-        get: operations["list-plans"];
-        put?: never;
-        /** Plan a room */
-        post: operations["add-plan"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/{plan}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A plan */
-        get: operations["get-plan"];
-        /** Change a plan, if nobody has meanwhile */
-        put: operations["change-plan"];
-        post?: never;
-        /** Cancel a plan */
-        delete: operations["cancel-plan"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/{plan}.ics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A plan as iCalendar (RFC 5545) */
-        get: operations["get-plan-calendar"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/{plan}/going": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Mean to come */
-        put: operations["go-to-plan"];
-        post?: never;
-        /** Not mean to come any more */
-        delete: operations["not-go-to-plan"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/{plan}/hosting": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Say whether I host it, too */
-        put: operations["set-hosting"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/{plan}/open": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Open its room now, as a host, from 15 minutes before the start */
-        post: operations["open-plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -759,10 +881,6 @@ export interface components {
             next?: number;
             people: components["schemas"]["RoomParticipant"][];
         };
-        CalendarAddress: {
-            /** @description whoever knows it may read it */
-            url: string;
-        };
         Card: {
             id: string;
             /** Format: int64 */
@@ -793,6 +911,121 @@ export interface components {
             ceremony: string;
             /** @description PublicKeyCredentialCreationOptionsJSON or PublicKeyCredentialRequestOptionsJSON (WebAuthn, section 5.1) */
             options: unknown;
+        };
+        Club: {
+            about: string;
+            /** Format: date-time */
+            created: string;
+            /** @description whether I follow it */
+            followed: boolean;
+            /** Format: int64 */
+            followers: number;
+            id: string;
+            /** @enum {string} */
+            joining: "open" | "approval" | "nomination";
+            /** @description BCP 47 */
+            language?: string;
+            /** @description the founder and the admins */
+            leads: components["schemas"]["ClubLead"][];
+            /** @description whether everybody in the house may know of it */
+            listed: boolean;
+            /** Format: int64 */
+            members: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description how many wait for an admin; for admins
+             */
+            pending?: number;
+            /**
+             * @description who may open rooms of it
+             * @enum {string}
+             */
+            rooms: "members" | "admins";
+            rules: string[];
+            /**
+             * Format: int64
+             * @description to which one says yes
+             */
+            rules_version: number;
+            /** @description whether my profile shows that I am in it */
+            shown: boolean;
+            /**
+             * @description how I stand to it
+             * @enum {string}
+             */
+            standing: "none" | "barred" | "nominated" | "asked" | "invited" | "member" | "admin" | "founder";
+        };
+        ClubBarred: {
+            barred: components["schemas"]["ClubMemberBarred"][];
+        };
+        ClubCard: {
+            about: string;
+            /** @description whether I follow it */
+            followed: boolean;
+            /** Format: int64 */
+            followers: number;
+            id: string;
+            /** @description whether everybody in the house may know of it */
+            listed: boolean;
+            /** Format: int64 */
+            members: number;
+            name: string;
+            /**
+             * @description how I stand to it
+             * @enum {string}
+             */
+            standing: "none" | "barred" | "nominated" | "asked" | "invited" | "member" | "admin" | "founder";
+        };
+        ClubLead: {
+            id: string;
+            name: string;
+            /** @description its version */
+            picture?: string;
+            /** @enum {string} */
+            role: "admin" | "founder";
+        };
+        ClubLists: {
+            asked: components["schemas"]["ClubCard"][];
+            followed: components["schemas"]["ClubCard"][];
+            invited: components["schemas"]["ClubCard"][];
+            mine: components["schemas"]["ClubCard"][];
+        };
+        ClubMember: {
+            person: components["schemas"]["Person"];
+            /** @enum {string} */
+            role: "member" | "admin" | "founder";
+            /** Format: date-time */
+            since: string;
+        };
+        ClubMemberBarred: {
+            person: components["schemas"]["Person"];
+            /** Format: date-time */
+            since: string;
+        };
+        ClubMembers: {
+            members: components["schemas"]["ClubMember"][];
+            /** @description as after, for those who follow; absent at the end */
+            next?: string;
+        };
+        ClubNomination: {
+            person: string;
+        };
+        ClubPending: {
+            pending: components["schemas"]["ClubWaiting"][];
+        };
+        ClubRole: {
+            /** @enum {string} */
+            role: "member" | "admin" | "founder";
+        };
+        ClubWaiting: {
+            /** Format: date-time */
+            at: string;
+            /** @description who nominated or invited them */
+            by?: components["schemas"]["Person"];
+            /** @enum {string} */
+            kind: "asked" | "nominated" | "invited";
+            person: components["schemas"]["Person"];
         };
         Erase: {
             ceremony?: string;
@@ -894,7 +1127,6 @@ export interface components {
             at: string;
             by: string;
             fence?: string;
-            hosts?: string[];
             name: string;
             picture?: string;
             title: string;
@@ -963,9 +1195,6 @@ export interface components {
             /** @description at which the media connection may be, in the order in which this client turns to them; absent when there is one only */
             nodes?: components["schemas"]["NodeAt"][];
         };
-        Hosting: {
-            accept: boolean;
-        };
         House: {
             /** Format: int64 */
             invites_per_person: number;
@@ -999,6 +1228,10 @@ export interface components {
              */
             left: number;
         };
+        JoinClub: {
+            /** Format: int64 */
+            rules_version: number;
+        };
         KeyBackup: {
             /** @description the id of the credential, base64url */
             passkey: string;
@@ -1013,6 +1246,15 @@ export interface components {
             text?: string;
             /** @description https, up to 200 bytes */
             url: string;
+        };
+        ListedClubs: {
+            clubs: components["schemas"]["ClubCard"][];
+            /** @description as after, for those that follow; absent at the end */
+            next?: string;
+        };
+        Loudness: {
+            /** @enum {string} */
+            notify: "always" | "sometimes" | "never";
         };
         Me: {
             /** Format: date-time */
@@ -1030,6 +1272,10 @@ export interface components {
             /** @description whether there is a recovery code */
             recovery: boolean;
         };
+        Membership: {
+            /** @description whether my profile shows it */
+            shown: boolean;
+        };
         Name: {
             /** @description one line, up to 60 characters */
             name: string;
@@ -1038,40 +1284,38 @@ export interface components {
             id: string;
             name: string;
         };
+        NamedClub: {
+            id: string;
+            name: string;
+        };
+        NamedRoom: {
+            id: string;
+            title: string;
+        };
         NewAccount: {
             /** @description the code of an invite */
             invite: string;
             /** @description one line, up to 60 characters */
             name: string;
         };
-        NewPlan: {
-            /** @description up to 1000 characters on 15 lines */
+        NewClub: {
+            /** @description up to 500 characters on 10 lines */
             about: string;
-            /** @description whose rooms I may open */
-            club?: string;
-            /** @description ids of up to 8 people, who are asked */
-            cohosts: string[];
-            /** @description where its room's voices may be */
-            fence?: string;
-            /** @description ids of people who see it and may come in, whatever its visibility; absent leaves them */
-            invite?: string[];
+            /** @enum {string} */
+            joining: "open" | "approval" | "nomination";
             /** @description BCP 47 */
             language?: string;
+            /** @description whether everybody in the house may know of it */
+            listed: boolean;
+            /** @description one line, up to 60 characters */
+            name: string;
             /**
-             * Format: int64
-             * @description 15 to 720
+             * @description who may open rooms of it
+             * @enum {string}
              */
-            minutes: number;
-            recorded: boolean;
-            /**
-             * Format: date-time
-             * @description a whole minute, at most a year ahead
-             */
-            starts: string;
-            /** @description one line, 1 to 120 characters */
-            title: string;
-            /** @description open, social, members or closed */
-            visibility: string;
+            rooms: "members" | "admins";
+            /** @description up to 10, each one line of up to 140 characters */
+            rules: string[];
         };
         NewProfile: {
             /** @description up to 300 characters on 8 lines */
@@ -1157,6 +1401,11 @@ export interface components {
             handle?: string;
             id: string;
             name: string;
+            /**
+             * @description how loud I want to be told of them, while I follow them
+             * @enum {string}
+             */
+            notify?: "always" | "sometimes" | "never";
             /** @description its version */
             picture?: string;
             /** Format: date-time */
@@ -1164,71 +1413,6 @@ export interface components {
         };
         Pictured: {
             picture: string;
-        };
-        Plan: {
-            about: string;
-            club?: components["schemas"]["PlanClub"];
-            /** @description where its room's voices may be */
-            fence?: string;
-            /**
-             * Format: int64
-             * @description how many mean to come
-             */
-            going: number;
-            /** @description the host first */
-            hosts: components["schemas"]["PlanHost"][];
-            id: string;
-            /** @description told to hosts alone */
-            invited?: components["schemas"]["Named"][];
-            /** @description BCP 47 */
-            language?: string;
-            /** @description whether I host it */
-            may_edit: boolean;
-            /** @description if I mean to come */
-            mine?: components["schemas"]["PlanMine"];
-            /** Format: int64 */
-            minutes: number;
-            /** @description the hosts say that they record it */
-            recorded: boolean;
-            /** @description once it is open */
-            room?: string;
-            /** Format: date-time */
-            starts: string;
-            /** @enum {string} */
-            state: "planned" | "open" | "over" | "cancelled";
-            title: string;
-            /** @enum {string} */
-            visibility: "open" | "social" | "members" | "closed";
-        };
-        PlanClub: {
-            id: string;
-            name: string;
-        };
-        PlanGoing: {
-            /**
-             * Format: int64
-             * @description before the start; absent: never
-             */
-            remind_minutes?: number;
-        };
-        PlanHost: {
-            /** @description those who have not said yes are shown to hosts and to themselves */
-            accepted: boolean;
-            id: string;
-            name: string;
-            /** @description its version */
-            picture?: string;
-        };
-        PlanMine: {
-            going: boolean;
-            /**
-             * Format: int64
-             * @description before the start; absent: never
-             */
-            remind_minutes?: number;
-        };
-        Plans: {
-            plans: components["schemas"]["Plan"][];
         };
         Problem: {
             /** @description what is wrong, for programs */
@@ -1244,6 +1428,8 @@ export interface components {
         };
         Profile: {
             bio?: string;
+            /** @description that they are in, as far as they show it and I may know of it */
+            clubs?: components["schemas"]["ProfileClub"][];
             /** @description whether I follow them */
             followed: boolean;
             /**
@@ -1265,11 +1451,22 @@ export interface components {
             languages?: string[];
             links?: components["schemas"]["Link"][];
             name: string;
+            /**
+             * @description how loud I want to be told of them, while I follow them
+             * @enum {string}
+             */
+            notify?: "always" | "sometimes" | "never";
             /** @description its version */
             picture?: string;
             pronouns?: string;
             /** Format: date-time */
             since: string;
+        };
+        ProfileClub: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            role: "member" | "admin" | "founder";
         };
         Recovered: {
             me: components["schemas"]["Me"];
@@ -1478,7 +1675,6 @@ export interface components {
             knocks?: components["schemas"]["SignalKnocks"];
             letter?: components["schemas"]["SignalLetter"];
             move?: components["schemas"]["SignalMove"];
-            plan?: components["schemas"]["SignalPlan"];
             poll?: components["schemas"]["SignalPoll"];
             reactions?: components["schemas"]["SignalReactions"];
             said?: components["schemas"]["SignalSaid"];
@@ -1499,14 +1695,6 @@ export interface components {
         SignalPin: {
             text: string;
             url: string;
-        };
-        SignalPlan: {
-            id: string;
-            /** @enum {string} */
-            kind: "soon" | "open" | "moved" | "cancelled";
-            /** Format: date-time */
-            starts: string;
-            title: string;
         };
         SignalPoll: {
             counts: number[];
@@ -1674,6 +1862,10 @@ export interface components {
             followed: boolean;
             room: string;
         };
+        Standing: {
+            /** @enum {string} */
+            standing: "none" | "barred" | "nominated" | "asked" | "invited" | "member" | "admin" | "founder";
+        };
         Stored: {
             classes: components["schemas"]["StoredClass"][];
         };
@@ -1681,8 +1873,8 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "key";
-            /** @description account: until it is erased; days:N; ended:N: N days after it has ended; room: until the room ends; seen:N: N days after it was last seen */
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "clubs" | "club_follows" | "reports_made" | "rooms" | "key";
+            /** @description account: until it is erased; days:N; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
             more: {
@@ -1698,6 +1890,19 @@ export interface components {
              */
             until?: string;
         };
+        Suggestion: {
+            person: components["schemas"]["Person"];
+            why: components["schemas"]["SuggestionReason"];
+        };
+        SuggestionReason: {
+            /** @description in which both are, at most three */
+            clubs?: components["schemas"]["NamedClub"][];
+            /** @description in which both are now */
+            room?: components["schemas"]["NamedRoom"];
+        };
+        Suggestions: {
+            people: components["schemas"]["Suggestion"][];
+        };
         Violation: {
             /** @description such as body.name */
             location: string;
@@ -1712,6 +1917,644 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-clubs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClubLists"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "found-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClub"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Club"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-listed-clubs": {
+        parameters: {
+            query?: {
+                /** @description the next of the answer before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedClubs"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Club"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-club": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the club that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClub"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Club"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-club-barred": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClubBarred"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "let-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "follow-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unfollow-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "join-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinClub"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-club-members": {
+        parameters: {
+            query?: {
+                /** @description the next of the answer before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClubMembers"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-club-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClubRole"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-club-member": {
+        parameters: {
+            query?: {
+                /** @description whether they are kept out */
+                bar?: boolean;
+            };
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Membership"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "leave-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nominate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClubNomination"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-club-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClubPending"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accept-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "refuse-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-handle": {
         parameters: {
             query?: never;
@@ -1852,68 +2695,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-calendar": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarAddress"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "renew-calendar": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["None"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarAddress"];
                 };
             };
             /** @description Error */
@@ -2569,6 +3350,64 @@ export interface operations {
             };
         };
     };
+    "list-suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "hide-suggestion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-person": {
         parameters: {
             query?: never;
@@ -2609,7 +3448,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Loudness"];
+            };
+        };
         responses: {
             /** @description No Content */
             204: {
@@ -2683,331 +3526,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "list-plans": {
-        parameters: {
-            query?: {
-                which?: "for_me" | "clubs" | "all";
-                /** @description those that end after it; absent: now */
-                from?: string;
-                /** @description those that start before it; absent: a year later */
-                to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Plans"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "add-plan": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewPlan"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Plan"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-plan": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Plan"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "change-plan": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description the ETag of the plan that is changed */
-                "If-Match"?: string;
-            };
-            path: {
-                plan: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewPlan"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Plan"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "cancel-plan": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-plan-calendar": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description One event */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/calendar": string;
-                };
-            };
-        };
-    };
-    "go-to-plan": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PlanGoing"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Plan"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "not-go-to-plan": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "set-hosting": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Hosting"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "open-plan": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["None"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Plan"];
                 };
             };
             /** @description Error */
