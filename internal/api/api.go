@@ -25,6 +25,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 
 	"github.com/stoa-audio/stoa/internal/beside"
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
@@ -32,6 +33,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/schedule"
 	"github.com/stoa-audio/stoa/internal/signal"
 	"github.com/stoa-audio/stoa/internal/socket"
 )
@@ -95,11 +97,14 @@ func (e *OfferError) Error() string { return "bad offer: " + e.Detail }
 // Parts are what the doors lead to.
 type Parts struct {
 	People *people.People
+	Clubs  *clubs.Clubs
 	Hub    *hub.Hub
 	Beside *beside.Rooms // what happens in rooms beside voices and events
 	Grants *grant.Keys
 	Media  Media
 	Away   Away // nil in no network
+	// Schedule is the rooms to come.
+	Schedule *schedule.Schedule
 	// Reports keeps what people report. Moderators are the keys that reports are
 	// sealed to; without any, nothing can be reported.
 	Reports    *reports.Reports
@@ -151,6 +156,8 @@ type API struct {
 	seats   seats
 	views   views
 	hallway hallway
+	// plansOpening is held while a host opens the room of a plan.
+	plansOpening sync.Mutex
 	// pictures has room for the uploads that are being made into pictures.
 	pictures chan struct{}
 
@@ -180,7 +187,7 @@ func New(p Parts) *API {
 	}
 	// Of the app only: answers with secrets in them stay as long as they are.
 	mux.Handle("/", gzhttp.GzipHandler(a.web()))
-	a.handler = a.outside(mux)
+	a.handler = a.outside(a.calendars(mux))
 	return a
 }
 
@@ -201,8 +208,11 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addPeople()
 	a.addSearch()
 	a.addProfiles()
+	a.addSuggestions()
+	a.addClubs()
 	a.addStored()
 	a.addRooms()
+	a.addPlans()
 	a.addReports()
 	a.addHouse(mux)
 	return encodeDocument(a.huma.OpenAPI())
@@ -212,6 +222,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 func (a *API) Serve(rooms *live.Rooms) {
 	a.rooms, a.sockets = rooms, socket.Start()
 	a.workers.Go(a.watchHallway)
+	a.workers.Go(a.watchPlans)
 }
 
 // Handler returns what serves every path.

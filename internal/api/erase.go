@@ -25,11 +25,11 @@ type (
 	}
 	// StoredClass is one kind of it.
 	StoredClass struct {
-		Class  people.Class     `json:"class" enum:"account,profile,picture,passkeys,key_backups,recovery,sessions,invites,follows,followers,reports_made,rooms,index,key"`
+		Class  people.Class     `json:"class" enum:"account,profile,picture,passkeys,key_backups,recovery,sessions,invites,follows,followers,hidden,clubs,club_follows,reports_made,rooms,plans,going,calendar,index,key"`
 		Rows   int              `json:"rows"`
 		Bytes  int              `json:"bytes"`
 		Oldest time.Time        `json:"oldest,omitzero"`
-		Keeps  string           `json:"keeps" doc:"account: until it is erased; days:N; room: until the room ends; seen:N: N days after it was last seen"`
+		Keeps  string           `json:"keeps" doc:"account: until it is erased; days:N; ended:N: N days after it has ended; room: until the room ends; seen:N: N days after it was last seen"`
 		Until  time.Time        `json:"until,omitzero" doc:"when the oldest of it goes"`
 		More   []map[string]any `json:"more" doc:"the first hundred rows"`
 	}
@@ -78,6 +78,9 @@ func (a *API) stored(ctx context.Context, who id.Person, most int) (Stored, erro
 	if err != nil {
 		return Stored{}, err
 	}
+	if rows, err = a.planWords(ctx, who, rows); err != nil {
+		return Stored{}, err
+	}
 	rows = append(rows, a.roomRows(who)...)
 	of := make(map[people.Class][]people.Row)
 	for _, r := range rows {
@@ -106,6 +109,21 @@ func storedClass(kept people.Kept, rows []people.Row, most int) StoredClass {
 		c.Until = c.Oldest.AddDate(0, 0, days)
 	}
 	return c
+}
+
+// planWords adds to rows about plans what who wrote in them, which is sealed in
+// the records.
+func (a *API) planWords(ctx context.Context, who id.Person, rows []people.Row) ([]people.Row, error) {
+	words, err := a.Schedule.WrittenBy(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		if which, _ := r.More["plan"].(id.Plan); r.Class == people.ClassPlans && r.More["as"] == "host" {
+			r.More["title"], r.More["about"] = words[which].Title, words[which].About
+		}
+	}
+	return rows, nil
 }
 
 // roomRows returns what running rooms have of who.
@@ -188,8 +206,16 @@ func (a *API) erase(ctx context.Context, who id.Person, proof Erase) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doMax)
 	defer cancel()
+	clubs, err := a.Clubs.Of(ctx, who)
+	if err != nil {
+		return err
+	}
 	if err := a.People.Erase(ctx, who); err != nil {
 		return err
+	}
+	a.Clubs.Erased(who)
+	for _, club := range clubs { // some may be gone with them
+		a.hallway.members(a.rooms, club)
 	}
 	a.goOut(ctx, who)
 	a.setCookie(visitOf(ctx), "")

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -184,4 +185,64 @@ func TestFindingIsLimited(t *testing.T) {
 		ada.finds("x")
 	}
 	ada.call("GET", "/api/v1/search?q=x", nil).problem("too_many")
+}
+
+// Clubs and plans are found by who may see them, and by nobody else.
+func TestFindClubsAndPlans(t *testing.T) {
+	h := newHouse(t)
+	ada := h.first("Ada")
+	bo := ada.invite("Bo")
+	found := func(name string, listed bool) Club {
+		t.Helper()
+		var c Club
+		ada.call("POST", "/api/v1/clubs", NewClub{Name: name, Joining: "open", Rooms: "members", Listed: listed, Rules: []string{}}).is(201).into(&c)
+		return c
+	}
+	open, secret := found("Nachtzüge", true), found("Nachtzüge, geheim", false)
+	starts := time.Now().Add(24 * time.Hour).UTC().Truncate(time.Minute)
+	plan := func(title, visibility string, club *id.Club) {
+		t.Helper()
+		n := body{"title": title, "about": "", "starts": starts, "minutes": 60, "cohosts": []string{}, "visibility": visibility, "recorded": false}
+		if club != nil {
+			n["club"] = club.String()
+		}
+		ada.call("POST", "/api/v1/plans", n).is(201)
+	}
+	plan("Nachtzug nach Wien", "open", nil)
+	plan("Nachtzug nach nirgendwo", "closed", nil)
+	plan("Nachtzug, nur wir", "members", &secret.ID)
+	look := func(g *guest, looked string) (clubs, plans []string) {
+		t.Helper()
+		var f Found
+		g.call("GET", "/api/v1/search?q="+url.QueryEscape(looked), nil).is(200).into(&f)
+		for _, c := range f.Clubs {
+			clubs = append(clubs, c.Name)
+		}
+		for _, p := range f.Plans {
+			plans = append(plans, p.Title)
+		}
+		slices.Sort(plans)
+		return clubs, plans
+	}
+	if clubs, plans := look(bo, "nachtzug"); !slices.Equal(clubs, []string{"Nachtzüge"}) || !slices.Equal(plans, []string{"Nachtzug nach Wien"}) {
+		t.Errorf("a stranger finds %q and %q", clubs, plans)
+	}
+	if clubs, plans := look(ada, "nachtzug"); len(clubs) != 2 || len(plans) != 3 {
+		t.Errorf("who made them finds %q and %q", clubs, plans)
+	}
+	if clubs, plans := look(bo, "wir"); clubs != nil || plans != nil {
+		t.Errorf("of members only: %q, %q", clubs, plans)
+	}
+	h.must(h.clubs.Nominate(t.Context(), ada.id, secret.ID, bo.id)) // an invitation, as she leads it
+	if clubs, plans := look(bo, "geheim"); len(clubs) != 1 || plans != nil {
+		t.Errorf("who is invited: %q, %q", clubs, plans)
+	}
+	bo.call("POST", "/api/v1/clubs/"+secret.ID.String()+"/join", body{"rules_version": secret.RulesVersion}).is(200)
+	if _, plans := look(bo, "nur wir"); len(plans) != 1 {
+		t.Errorf("a member: %q", plans)
+	}
+	ada.call("DELETE", "/api/v1/clubs/"+open.ID.String(), nil).is(204)
+	if clubs, _ := look(bo, "nachtzug"); !slices.Equal(clubs, []string{"Nachtzüge, geheim"}) {
+		t.Errorf("one that is gone: %q", clubs)
+	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/stoa-audio/stoa/internal/beside"
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
@@ -32,6 +33,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/schedule"
 	index "github.com/stoa-audio/stoa/internal/search"
 	"github.com/stoa-audio/stoa/internal/signal"
 	"github.com/stoa-audio/stoa/internal/store/records"
@@ -48,6 +50,8 @@ type testHouse struct {
 	keys    *keyring.Ring
 	names   *index.Index
 	people  *people.People
+	clubs   *clubs.Clubs
+	plans   *schedule.Schedule
 	rooms   *live.Rooms
 	grants  *grant.Keys
 	api     *API
@@ -194,11 +198,14 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	h.must(err)
 	h.grants, err = grant.New([]byte("a seed for tests, 32 bytes long."))
 	h.must(err)
+	h.clubs = clubs.New(h.store, h.clock)
+	h.plans = schedule.New(h.store, schedule.Config{Sealer: h.people, Clubs: h.clubs, Key: []byte("a third key for tests"), Clock: h.clock})
+	h.people.SetHeir(h.plans)
 	watchers := hub.New()
 	besides := beside.New(watchers)
 	h.api = New(Parts{
 		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"},
-		People: h.people, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
+		People: h.people, Clubs: h.clubs, Schedule: h.plans, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
 		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },

@@ -26,6 +26,7 @@ const (
 	picturing // to take another picture
 	exporting
 	finding // by words
+	feeding // calendars, by other programs
 )
 
 var rates = [...]struct {
@@ -42,6 +43,7 @@ var rates = [...]struct {
 	picturing:   {time.Hour / 30, 10},
 	exporting:   {time.Hour / 20, 5},
 	finding:     {time.Minute / 20, 60},
+	feeding:     {time.Minute / 60, 60},
 }
 
 // limitsMax is how many callers are remembered at once. A caller that is

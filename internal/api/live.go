@@ -48,6 +48,7 @@ type connection struct {
 	opened  time.Time
 	renewed time.Time   // when the session was last renewed; Beat's own
 	asking  atomic.Bool // for an itinerary
+	watches bool        // what becomes of plans; guarded by conns.mu
 
 	mu    sync.Mutex
 	seat  *seat   // nil without one
@@ -284,11 +285,13 @@ func encode(message any) []byte {
 
 // connections is the live connections there are.
 type connections struct {
-	mu     sync.Mutex
-	all    map[*connection]struct{}
-	each   map[caller]int
-	closed bool
-	wg     sync.WaitGroup
+	mu   sync.Mutex
+	all  map[*connection]struct{}
+	each map[caller]int
+	// watching is how many connections of a person are told of plans.
+	watching map[id.Person]int
+	closed   bool
+	wg       sync.WaitGroup
 }
 
 // add counts c in, if there is room for it: most of one person or network.
@@ -316,6 +319,11 @@ func (s *connections) remove(c *connection) {
 	delete(s.all, c)
 	if s.each[c.who]--; s.each[c.who] == 0 {
 		delete(s.each, c.who)
+	}
+	if c.watches {
+		if s.watching[c.session.Person]--; s.watching[c.session.Person] == 0 {
+			delete(s.watching, c.session.Person)
+		}
 	}
 	s.wg.Done()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/schedule"
 	"github.com/stoa-audio/stoa/internal/signal"
 )
 
@@ -79,7 +80,8 @@ var vocabulary = map[string][]any{
 		signal.CutTakenOver, signal.CutRemoved, signal.CutEnded, signal.CutLost,
 		signal.CutSignedOut, signal.CutSlow, signal.CutRestart, signal.CutElsewhere,
 	},
-	"SignalMove.why": {signal.MoveGone, signal.MoveOutside, signal.MoveLeaving, signal.MoveSwitched},
+	"SignalPlan.kind": {schedule.Soon, schedule.NowOpen, schedule.Moved, schedule.IsCancelled},
+	"SignalMove.why":  {signal.MoveGone, signal.MoveOutside, signal.MoveLeaving, signal.MoveSwitched},
 }
 
 func emojis() (all []any) {

@@ -185,6 +185,9 @@ func (c *connection) watchHallway() error {
 		return errNotSignedIn
 	}
 	c.api.hallway.join(c)
+	if c.api.conns.watch(c) {
+		go c.api.tellNews(c.session.Person)
+	}
 	return nil
 }
 

@@ -200,3 +200,8 @@ func (c *Clubs) Erased(id.Person) {
 	c.members.Drop(func(id.Club, map[id.Person]bool) bool { return true })
 	c.names.Drop(func(id.Club, Name) bool { return true })
 }
+
+// Some returns up to most members of a club, whoever they are.
+func (c *Clubs) Some(ctx context.Context, club id.Club, most int) ([]id.Person, error) {
+	return c.store.ClubMembers(ctx, club, most)
+}

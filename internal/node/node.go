@@ -19,6 +19,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/api"
 	"github.com/stoa-audio/stoa/internal/beside"
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/coordinate"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/grant"
@@ -34,6 +35,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room/live"
+	"github.com/stoa-audio/stoa/internal/schedule"
 	"github.com/stoa-audio/stoa/internal/search"
 	"github.com/stoa-audio/stoa/internal/spread"
 	"github.com/stoa-audio/stoa/internal/store"
@@ -57,6 +59,8 @@ type Node struct {
 	keys    *keyring.Ring
 	names   *search.Index
 	people  *people.People
+	clubs   *clubs.Clubs
+	plans   *schedule.Schedule
 	reports *reports.Reports
 	media   *sfu.SFU
 	network *packet.Network                // nil with the udp lane
@@ -140,6 +144,13 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err != nil {
 		return nil, err
 	}
+	n.clubs = clubs.New(n.store, time.Now)
+	calendarKey, err := secret.key("calendars")
+	if err != nil {
+		return nil, err
+	}
+	n.plans = schedule.New(n.store, schedule.Config{Sealer: n.people, Clubs: n.clubs, Key: calendarKey, Clock: time.Now})
+	n.people.SetHeir(n.plans)
 	if err := n.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -195,7 +206,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	n.api = api.New(api.Parts{
 		Away:    goesOn,
 		Reports: n.reports, Moderators: c.Moderation.Keys,
-		People: n.people, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
+		People: n.people, Clubs: n.clubs, Schedule: n.plans, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})

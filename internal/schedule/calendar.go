@@ -48,18 +48,18 @@ func (s *Schedule) RenewCalendar(ctx context.Context, who id.Person) (Secret, er
 	return s.secret(who, generation), err
 }
 
-// Feed returns the plans of whoever's calendar has a secret, or ErrNoCalendar.
-func (s *Schedule) Feed(ctx context.Context, secret string) ([]Plan, error) {
+// Feed returns whose calendar has a secret, and its plans, or ErrNoCalendar.
+func (s *Schedule) Feed(ctx context.Context, secret string) (who id.Person, plans []Plan, err error) {
 	v, err := id.Parse[Secret](secret)
 	if err != nil {
-		return nil, ErrNoCalendar
+		return who, nil, ErrNoCalendar
 	}
-	who, err := s.store.CalendarOf(ctx, sha256.Sum256(v[:]))
-	if err != nil {
-		return nil, err
+	if who, err = s.store.CalendarOf(ctx, sha256.Sum256(v[:])); err != nil {
+		return who, nil, err
 	}
-	plans, err := s.store.FeedOf(ctx, who)
-	return s.readAll(ctx, plans, err)
+	plans, err = s.store.FeedOf(ctx, who)
+	plans, err = s.readAll(ctx, plans, err)
+	return who, plans, err
 }
 
 // An Almanac is what a calendar says beside its plans.

@@ -401,3 +401,16 @@ func (s *Schedule) Stay(ctx context.Context, which id.Plan, who id.Person) error
 	}
 	return s.store.DropGoing(ctx, which, who)
 }
+
+// WrittenBy returns the words of the plans that somebody hosts.
+func (s *Schedule) WrittenBy(ctx context.Context, host id.Person) (map[id.Plan]Words, error) {
+	plans, err := s.store.HostedBy(ctx, host)
+	if plans, err = s.readAll(ctx, plans, err); err != nil {
+		return nil, err
+	}
+	out := make(map[id.Plan]Words, len(plans))
+	for _, p := range plans {
+		out[p.ID] = p.Words
+	}
+	return out, nil
+}

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
 )
@@ -296,6 +297,16 @@ const (
 	MoveSwitched MoveWhy = "switched" // it is, to where it stood by
 )
 
+// Plan tells who means to come to a plan what becomes of it: "soon" is their
+// reminder, "open" says that its room is there, "moved" and "cancelled" what they
+// say.
+type Plan struct {
+	ID     id.Plan   `json:"id"`
+	Kind   string    `json:"kind"`
+	Title  string    `json:"title"`
+	Starts time.Time `json:"starts"`
+}
+
 // A Notice is what a node tells a client of its own accord. Exactly one of
 // the pointers is set.
 type Notice struct {
@@ -306,6 +317,7 @@ type Notice struct {
 	Cut     *Cut    `json:"cut,omitempty"`
 	Move    *Move   `json:"move,omitempty"`
 	Deputy  *Deputy `json:"deputy,omitempty"`
+	Plan    *Plan   `json:"plan,omitempty"`
 
 	Reactions *Reactions `json:"reactions,omitempty"`
 	Said      *Said      `json:"said,omitempty"`

@@ -4,6 +4,234 @@
  */
 
 export interface paths {
+    "/api/v1/clubs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clubs to which I stand */
+        get: operations["list-clubs"];
+        put?: never;
+        /** Found a club */
+        post: operations["found-club"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/listed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clubs that everybody may know of */
+        get: operations["list-listed-clubs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A club */
+        get: operations["get-club"];
+        /** Change what a club says, if nobody has meanwhile */
+        put: operations["change-club"];
+        post?: never;
+        /** Delete a club */
+        delete: operations["delete-club"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/barred": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is kept out of a club */
+        get: operations["list-club-barred"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/barred/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Keep somebody out no more */
+        delete: operations["let-off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Follow a listed club */
+        put: operations["follow-club"];
+        post?: never;
+        /** Unfollow a club */
+        delete: operations["unfollow-club"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say yes to the rules of a club */
+        post: operations["join-club"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a club with me */
+        get: operations["list-club-members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/members/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make a member an admin, a member, or the founder in my place */
+        put: operations["set-club-role"];
+        post?: never;
+        /** Put somebody out of a club */
+        delete: operations["remove-club-member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/membership": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say whether my profile shows that I am in a club */
+        put: operations["show-club"];
+        post?: never;
+        /** Leave a club, take back that I have asked, or decline */
+        delete: operations["leave-club"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/nominations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nominate somebody, or invite them as an admin; answered alike however they stand to the club */
+        post: operations["nominate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has asked, is nominated or invited */
+        get: operations["list-club-pending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/pending/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say yes: who has asked is a member, who is nominated is invited */
+        put: operations["accept-pending"];
+        post?: never;
+        /** Say no */
+        delete: operations["refuse-pending"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/handles/{handle}": {
         parameters: {
             query?: never;
@@ -71,6 +299,40 @@ export interface paths {
         head?: never;
         /** Take another name */
         patch: operations["rename-me"];
+        trace?: never;
+    };
+    "/api/v1/me/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where other programs read my plans */
+        get: operations["get-calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/calendar/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another address; the old one is void */
+        post: operations["renew-calendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/me/erase": {
@@ -350,6 +612,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People of my clubs, and of the room that I am in, whom I do not follow */
+        get: operations["list-suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/suggestions/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Suggest somebody no more */
+        delete: operations["hide-suggestion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{person}": {
         parameters: {
             query?: never;
@@ -396,6 +692,112 @@ export interface paths {
         get: operations["get-picture"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rooms to come */
+        get: operations["list-plans"];
+        put?: never;
+        /** Plan a room */
+        post: operations["add-plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A plan */
+        get: operations["get-plan"];
+        /** Change a plan, if nobody has meanwhile */
+        put: operations["change-plan"];
+        post?: never;
+        /** Cancel a plan */
+        delete: operations["cancel-plan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan}.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A plan as iCalendar (RFC 5545) */
+        get: operations["get-plan-calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan}/going": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Mean to come */
+        put: operations["go-to-plan"];
+        post?: never;
+        /** Not mean to come any more */
+        delete: operations["not-go-to-plan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan}/hosting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say whether I host it, too */
+        put: operations["set-hosting"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open its room now, as a host, from 15 minutes before the start */
+        post: operations["open-plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -495,7 +897,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Look for rooms and people */
+        /** Look for rooms, people, clubs and plans */
         get: operations["search"];
         put?: never;
         post?: never;
@@ -636,8 +1038,11 @@ export interface components {
             next?: number;
             people: components["schemas"]["RoomParticipant"][];
         };
+        CalendarAddress: {
+            /** @description whoever knows it may read it */
+            url: string;
+        };
         Card: {
-            club?: components["schemas"]["Named"];
             id: string;
             /** Format: int64 */
             listeners: number;
@@ -649,7 +1054,7 @@ export interface components {
             stage: components["schemas"]["CardPerson"][];
             title: string;
             /** @enum {string} */
-            visibility: "open" | "social" | "members" | "closed";
+            visibility: "open" | "social" | "closed";
         };
         CardPerson: {
             /** @description whether I follow them */
@@ -668,59 +1073,84 @@ export interface components {
             /** @description PublicKeyCredentialCreationOptionsJSON or PublicKeyCredentialRequestOptionsJSON (WebAuthn, section 5.1) */
             options: unknown;
         };
-        Erase: {
-            ceremony?: string;
-            /** @description AuthenticationResponseJSON (WebAuthn, section 5.1) */
-            credential?: unknown;
-            recovery_code?: string;
-        };
-        /** @description A numbered event of a room: besides seq, after, room and person exactly one member. */
         Club: {
             about: string;
             /** Format: date-time */
             created: string;
+            /** @description whether I follow it */
             followed: boolean;
             /** Format: int64 */
             followers: number;
             id: string;
             /** @enum {string} */
             joining: "open" | "approval" | "nomination";
+            /** @description BCP 47 */
             language?: string;
+            /** @description the founder and the admins */
             leads: components["schemas"]["ClubLead"][];
+            /** @description whether everybody in the house may know of it */
             listed: boolean;
             /** Format: int64 */
             members: number;
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description how many wait for an admin; for admins
+             */
             pending?: number;
-            /** @enum {string} */
+            /**
+             * @description who may open rooms of it
+             * @enum {string}
+             */
             rooms: "members" | "admins";
             rules: string[];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description to which one says yes
+             */
             rules_version: number;
+            /** @description whether my profile shows that I am in it */
             shown: boolean;
-            /** @enum {string} */
-            standing: "none" | "asked" | "nominated" | "invited" | "member" | "admin" | "founder" | "barred";
+            /**
+             * @description how I stand to it
+             * @enum {string}
+             */
+            standing: "none" | "barred" | "nominated" | "asked" | "invited" | "member" | "admin" | "founder";
+        };
+        ClubBarred: {
+            barred: components["schemas"]["ClubMemberBarred"][];
         };
         ClubCard: {
             about: string;
+            /** @description whether I follow it */
             followed: boolean;
             /** Format: int64 */
             followers: number;
             id: string;
+            /** @description whether everybody in the house may know of it */
             listed: boolean;
             /** Format: int64 */
             members: number;
             name: string;
-            /** @enum {string} */
-            standing: "none" | "asked" | "nominated" | "invited" | "member" | "admin" | "founder" | "barred";
+            /**
+             * @description how I stand to it
+             * @enum {string}
+             */
+            standing: "none" | "barred" | "nominated" | "asked" | "invited" | "member" | "admin" | "founder";
         };
         ClubLead: {
             id: string;
             name: string;
+            /** @description its version */
             picture?: string;
             /** @enum {string} */
-            role: "founder" | "admin";
+            role: "admin" | "founder";
+        };
+        ClubLists: {
+            asked: components["schemas"]["ClubCard"][];
+            followed: components["schemas"]["ClubCard"][];
+            invited: components["schemas"]["ClubCard"][];
+            mine: components["schemas"]["ClubCard"][];
         };
         ClubMember: {
             person: components["schemas"]["Person"];
@@ -729,49 +1159,42 @@ export interface components {
             /** Format: date-time */
             since: string;
         };
+        ClubMemberBarred: {
+            person: components["schemas"]["Person"];
+            /** Format: date-time */
+            since: string;
+        };
         ClubMembers: {
             members: components["schemas"]["ClubMember"][];
+            /** @description as after, for those who follow; absent at the end */
             next?: string;
         };
-        ClubPage: {
-            clubs: components["schemas"]["ClubCard"][];
-            next?: string;
+        ClubNomination: {
+            person: string;
         };
         ClubPending: {
+            pending: components["schemas"]["ClubWaiting"][];
+        };
+        ClubRole: {
+            /** @enum {string} */
+            role: "member" | "admin" | "founder";
+        };
+        ClubWaiting: {
             /** Format: date-time */
             at: string;
+            /** @description who nominated or invited them */
             by?: components["schemas"]["Person"];
             /** @enum {string} */
             kind: "asked" | "nominated" | "invited";
             person: components["schemas"]["Person"];
         };
-        Clubs: {
-            asked: components["schemas"]["ClubCard"][];
-            followed: components["schemas"]["ClubCard"][];
-            invited: components["schemas"]["ClubCard"][];
-            mine: components["schemas"]["ClubCard"][];
+        Erase: {
+            ceremony?: string;
+            /** @description AuthenticationResponseJSON (WebAuthn, section 5.1) */
+            credential?: unknown;
+            recovery_code?: string;
         };
-        NewClub: {
-            about: string;
-            /** @enum {string} */
-            joining: "open" | "approval" | "nomination";
-            language?: string;
-            listed: boolean;
-            name: string;
-            /** @enum {string} */
-            rooms: "members" | "admins";
-            rules: string[];
-        };
-        Suggestion: {
-            person: components["schemas"]["Person"];
-            why: {
-                clubs?: components["schemas"]["Named"][];
-                room?: {
-                    id: string;
-                    title: string;
-                };
-            };
-        };
+        /** @description A numbered event of a room: besides seq, after, room and person exactly one member. */
         Event: {
             /** Format: int64 */
             after?: number;
@@ -864,15 +1287,15 @@ export interface components {
             /** Format: date-time */
             at: string;
             by: string;
-            club?: components["schemas"]["Named"];
             fence?: string;
+            hosts?: string[];
             name: string;
             picture?: string;
             title: string;
             /** Format: date-time */
             until: string;
             /** @enum {string} */
-            visibility: "closed" | "social" | "members" | "open";
+            visibility: "closed" | "social" | "open";
         };
         EventPinned: {
             by: string;
@@ -920,7 +1343,7 @@ export interface components {
         };
         EventWidened: {
             /** @enum {string} */
-            to: "social" | "members" | "open";
+            to: "social" | "open";
         };
         Finish: {
             ceremony: string;
@@ -928,8 +1351,12 @@ export interface components {
             credential: unknown;
         };
         Found: {
+            /** @description by name: listed ones, and those in which I stand */
+            clubs: components["schemas"]["ClubCard"][];
             /** @description by name or handle: those whom I follow or who follow me, and those whom everybody may find */
             people: components["schemas"]["Person"][];
+            /** @description rooms to come that I may see, by title, among the next two hundred */
+            plans: components["schemas"]["Plan"][];
             /** @description rooms that I may enter now, by their title and who is on the stage */
             rooms: components["schemas"]["Card"][];
         };
@@ -939,6 +1366,9 @@ export interface components {
             grant: string;
             /** @description at which the media connection may be, in the order in which this client turns to them; absent when there is one only */
             nodes?: components["schemas"]["NodeAt"][];
+        };
+        Hosting: {
+            accept: boolean;
         };
         House: {
             /** Format: int64 */
@@ -973,6 +1403,10 @@ export interface components {
              */
             left: number;
         };
+        JoinClub: {
+            /** Format: int64 */
+            rules_version: number;
+        };
         KeyBackup: {
             /** @description the id of the credential, base64url */
             passkey: string;
@@ -987,6 +1421,15 @@ export interface components {
             text?: string;
             /** @description https, up to 200 bytes */
             url: string;
+        };
+        ListedClubs: {
+            clubs: components["schemas"]["ClubCard"][];
+            /** @description as after, for those that follow; absent at the end */
+            next?: string;
+        };
+        Loudness: {
+            /** @enum {string} */
+            notify: "always" | "sometimes" | "never";
         };
         Me: {
             /** Format: date-time */
@@ -1004,6 +1447,10 @@ export interface components {
             /** @description whether there is a recovery code */
             recovery: boolean;
         };
+        Membership: {
+            /** @description whether my profile shows it */
+            shown: boolean;
+        };
         Name: {
             /** @description one line, up to 60 characters */
             name: string;
@@ -1012,11 +1459,67 @@ export interface components {
             id: string;
             name: string;
         };
+        NamedClub: {
+            id: string;
+            name: string;
+        };
+        NamedRoom: {
+            id: string;
+            title: string;
+        };
         NewAccount: {
             /** @description the code of an invite */
             invite: string;
             /** @description one line, up to 60 characters */
             name: string;
+        };
+        NewClub: {
+            /** @description up to 500 characters on 10 lines */
+            about: string;
+            /** @enum {string} */
+            joining: "open" | "approval" | "nomination";
+            /** @description BCP 47 */
+            language?: string;
+            /** @description whether everybody in the house may know of it */
+            listed: boolean;
+            /** @description one line, up to 60 characters */
+            name: string;
+            /**
+             * @description who may open rooms of it
+             * @enum {string}
+             */
+            rooms: "members" | "admins";
+            /** @description up to 10, each one line of up to 140 characters */
+            rules: string[];
+        };
+        NewPlan: {
+            /** @description up to 1000 characters on 15 lines */
+            about: string;
+            /** @description whose rooms I may open */
+            club?: string;
+            /** @description ids of up to 8 people, who are asked */
+            cohosts: string[];
+            /** @description where its room's voices may be */
+            fence?: string;
+            /** @description ids of people who see it and may come in, whatever its visibility; absent leaves them */
+            invite?: string[];
+            /** @description BCP 47 */
+            language?: string;
+            /**
+             * Format: int64
+             * @description 15 to 720
+             */
+            minutes: number;
+            recorded: boolean;
+            /**
+             * Format: date-time
+             * @description a whole minute, at most a year ahead
+             */
+            starts: string;
+            /** @description one line, 1 to 120 characters */
+            title: string;
+            /** @description open, social, members or closed */
+            visibility: string;
         };
         NewProfile: {
             /** @description up to 300 characters on 8 lines */
@@ -1047,8 +1550,6 @@ export interface components {
             sealed: string;
         };
         NewRoom: {
-            /** @description whose room it is */
-            club?: string;
             /** @description where its voices may be: regions, and operators, such as eu+ch or eu@example; absent: anywhere */
             fence?: string;
             /** @description ids of people who may come in from the start */
@@ -1056,7 +1557,7 @@ export interface components {
             /** @description one line, up to 120 characters; may be empty */
             title: string;
             /** @enum {string} */
-            visibility: "open" | "social" | "members" | "closed";
+            visibility: "open" | "social" | "closed";
         };
         NodeAt: {
             /** @description whether it is the one that is asked */
@@ -1109,7 +1610,7 @@ export interface components {
             id: string;
             name: string;
             /**
-             * @description how much I am told of them, if I follow them
+             * @description how loud I want to be told of them, while I follow them
              * @enum {string}
              */
             notify?: "always" | "sometimes" | "never";
@@ -1120,6 +1621,71 @@ export interface components {
         };
         Pictured: {
             picture: string;
+        };
+        Plan: {
+            about: string;
+            club?: components["schemas"]["PlanClub"];
+            /** @description where its room's voices may be */
+            fence?: string;
+            /**
+             * Format: int64
+             * @description how many mean to come
+             */
+            going: number;
+            /** @description the host first */
+            hosts: components["schemas"]["PlanHost"][];
+            id: string;
+            /** @description told to hosts alone */
+            invited?: components["schemas"]["Named"][];
+            /** @description BCP 47 */
+            language?: string;
+            /** @description whether I host it */
+            may_edit: boolean;
+            /** @description if I mean to come */
+            mine?: components["schemas"]["PlanMine"];
+            /** Format: int64 */
+            minutes: number;
+            /** @description the hosts say that they record it */
+            recorded: boolean;
+            /** @description once it is open */
+            room?: string;
+            /** Format: date-time */
+            starts: string;
+            /** @enum {string} */
+            state: "planned" | "open" | "over" | "cancelled";
+            title: string;
+            /** @enum {string} */
+            visibility: "open" | "social" | "members" | "closed";
+        };
+        PlanClub: {
+            id: string;
+            name: string;
+        };
+        PlanGoing: {
+            /**
+             * Format: int64
+             * @description before the start; absent: never
+             */
+            remind_minutes?: number;
+        };
+        PlanHost: {
+            /** @description those who have not said yes are shown to hosts and to themselves */
+            accepted: boolean;
+            id: string;
+            name: string;
+            /** @description its version */
+            picture?: string;
+        };
+        PlanMine: {
+            going: boolean;
+            /**
+             * Format: int64
+             * @description before the start; absent: never
+             */
+            remind_minutes?: number;
+        };
+        Plans: {
+            plans: components["schemas"]["Plan"][];
         };
         Problem: {
             /** @description what is wrong, for programs */
@@ -1135,7 +1701,7 @@ export interface components {
         };
         Profile: {
             bio?: string;
-            /** @description those they show, and I may see */
+            /** @description that they are in, as far as they show it and I may know of it */
             clubs?: components["schemas"]["ProfileClub"][];
             /** @description whether I follow them */
             followed: boolean;
@@ -1158,7 +1724,10 @@ export interface components {
             languages?: string[];
             links?: components["schemas"]["Link"][];
             name: string;
-            /** @enum {string} */
+            /**
+             * @description how loud I want to be told of them, while I follow them
+             * @enum {string}
+             */
             notify?: "always" | "sometimes" | "never";
             /** @description its version */
             picture?: string;
@@ -1223,7 +1792,6 @@ export interface components {
         RoomView: {
             /** @enum {string} */
             chat: "off" | "stage" | "everyone";
-            club?: components["schemas"]["Named"];
             /** Format: int64 */
             count: number;
             ended?: boolean;
@@ -1240,7 +1808,7 @@ export interface components {
             seq: number;
             title: string;
             /** @enum {string} */
-            visibility: "closed" | "social" | "members" | "open";
+            visibility: "closed" | "social" | "open";
         };
         Session: {
             /** Format: date-time */
@@ -1380,6 +1948,7 @@ export interface components {
             knocks?: components["schemas"]["SignalKnocks"];
             letter?: components["schemas"]["SignalLetter"];
             move?: components["schemas"]["SignalMove"];
+            plan?: components["schemas"]["SignalPlan"];
             poll?: components["schemas"]["SignalPoll"];
             reactions?: components["schemas"]["SignalReactions"];
             said?: components["schemas"]["SignalSaid"];
@@ -1400,6 +1969,14 @@ export interface components {
         SignalPin: {
             text: string;
             url: string;
+        };
+        SignalPlan: {
+            id: string;
+            /** @enum {string} */
+            kind: "soon" | "open" | "moved" | "cancelled";
+            /** Format: date-time */
+            starts: string;
+            title: string;
         };
         SignalPoll: {
             counts: number[];
@@ -1561,11 +2138,15 @@ export interface components {
         };
         SignalWiden: {
             /** @enum {string} */
-            to: "social" | "members" | "open";
+            to: "social" | "open";
         };
         SignalYou: {
             followed: boolean;
             room: string;
+        };
+        Standing: {
+            /** @enum {string} */
+            standing: "none" | "barred" | "nominated" | "asked" | "invited" | "member" | "admin" | "founder";
         };
         Stored: {
             classes: components["schemas"]["StoredClass"][];
@@ -1574,8 +2155,8 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "reports_made" | "rooms" | "index" | "key";
-            /** @description account: until it is erased; days:N; room: until the room ends; seen:N: N days after it was last seen */
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "index" | "key";
+            /** @description account: until it is erased; days:N; ended:N: N days after it has ended; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
             more: {
@@ -1591,6 +2172,19 @@ export interface components {
              */
             until?: string;
         };
+        Suggestion: {
+            person: components["schemas"]["Person"];
+            why: components["schemas"]["SuggestionReason"];
+        };
+        SuggestionReason: {
+            /** @description in which both are, at most three */
+            clubs?: components["schemas"]["NamedClub"][];
+            /** @description in which both are now */
+            room?: components["schemas"]["NamedRoom"];
+        };
+        Suggestions: {
+            people: components["schemas"]["Suggestion"][];
+        };
         Violation: {
             /** @description such as body.name */
             location: string;
@@ -1605,6 +2199,644 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-clubs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClubLists"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "found-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClub"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Club"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-listed-clubs": {
+        parameters: {
+            query?: {
+                /** @description the next of the answer before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedClubs"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Club"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-club": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the club that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClub"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Club"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-club-barred": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClubBarred"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "let-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "follow-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unfollow-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "join-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinClub"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-club-members": {
+        parameters: {
+            query?: {
+                /** @description the next of the answer before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClubMembers"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-club-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClubRole"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-club-member": {
+        parameters: {
+            query?: {
+                /** @description whether they are kept out */
+                bar?: boolean;
+            };
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Membership"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "leave-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nominate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClubNomination"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-club-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClubPending"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accept-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "refuse-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-handle": {
         parameters: {
             query?: never;
@@ -1745,6 +2977,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarAddress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "renew-calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["None"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarAddress"];
                 };
             };
             /** @description Error */
@@ -2400,6 +3694,64 @@ export interface operations {
             };
         };
     };
+    "list-suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "hide-suggestion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-person": {
         parameters: {
             query?: never;
@@ -2440,7 +3792,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Loudness"];
+            };
+        };
         responses: {
             /** @description No Content */
             204: {
@@ -2514,6 +3870,331 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-plans": {
+        parameters: {
+            query?: {
+                which?: "for_me" | "clubs" | "all";
+                /** @description those that end after it; absent: now */
+                from?: string;
+                /** @description those that start before it; absent: a year later */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plans"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-plan": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the plan that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-plan-calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One event */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+        };
+    };
+    "go-to-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanGoing"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "not-go-to-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-hosting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Hosting"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "open-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["None"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
                 };
             };
             /** @description Error */

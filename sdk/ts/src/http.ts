@@ -43,10 +43,44 @@ export interface Versioned<T> {
   version: string;
 }
 
+/** A club as a list shows it. */
+export type ClubCard = Bodies['ClubCard'];
+/** A club with all that one may see of it. */
+export type Club = Bodies['Club'];
+/** What a club says of itself: all of it at once. */
+export type NewClub = Bodies['NewClub'];
+export type ClubLists = Bodies['ClubLists'];
+export type ListedClubs = Bodies['ListedClubs'];
+/** How one stands to a club. */
+export type Standing = ClubCard['standing'];
+export type ClubRole = Bodies['ClubRole']['role'];
+export type ClubLead = Bodies['ClubLead'];
+export type ClubMember = Bodies['ClubMember'];
+export type ClubMembers = Bodies['ClubMembers'];
+/** Somebody who has asked, is nominated or invited. */
+export type ClubWaiting = Bodies['ClubWaiting'];
+export type ClubBarred = Bodies['ClubMemberBarred'];
+export type ProfileClub = Bodies['ProfileClub'];
+
+/** How loud one wants to be told of somebody whom one follows. */
+export type Notify = Bodies['Loudness']['notify'];
+/** Somebody whom one might want to follow, and why. */
+export type Suggestion = Bodies['Suggestion'];
+
 /** One kind of what a house keeps of somebody. */
 export type StoredClass = Bodies['StoredClass'];
 export type Stored = Bodies['Stored'];
-export type Found = Bodies['Found'] & { clubs: ClubCard[] };
+export type Found = Bodies['Found'];
+
+/** A room to come. */
+export type Plan = Bodies['Plan'];
+export type PlanHost = Bodies['PlanHost'];
+/** What hosts want of a plan: all of it at once. */
+export type PlanChange = Omit<Bodies['NewPlan'], 'visibility'> & { visibility: Plan['visibility'] };
+/** Which of the plans that one may see. */
+export type Which = 'for_me' | 'clubs' | 'all';
+/** What those who go to a plan are told of it. */
+export type PlanNews = Bodies['SignalPlan'];
 
 /** By what one shows that an account is one's own. */
 export type Proof = { ceremony: string; credential: unknown } | { recovery_code: string };

@@ -1,5 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 import { offline, StoaError } from './error.ts';
+import type { PlanNews } from './http.ts';
 import type { Answer, Message, Notice, Reply, Requests, RoomEvent } from './protocol.ts';
 
 /** Waits, in milliseconds. */
@@ -253,6 +254,15 @@ export function watchHallway(live: Live, changed: () => void): () => void {
     },
     heard(message) {
       if ('hallway' in message) changed();
+    },
+  });
+}
+
+/** Calls `told` with what becomes of plans that one goes to, while the hallway is watched. */
+export function watchPlans(live: Live, told: (news: PlanNews) => void): () => void {
+  return live.listen({
+    heard(message) {
+      if ('plan' in message && message.plan) told(message.plan);
     },
   });
 }
