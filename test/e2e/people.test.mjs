@@ -1,0 +1,169 @@
+// What is around the rooms, with a node: profiles, search, clubs, and going away
+// for good. Ada reads English at a desk, Ben German on a phone.
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import AxeBuilder from '@axe-core/playwright';
+import { launch } from './browser.mjs';
+import { House } from './house.mjs';
+import { Person } from './person.mjs';
+import { speech } from './speech.mjs';
+import { step as stepWith } from './steps.mjs';
+
+let house;
+/** @type {Person} */ let ada;
+/** @type {Person} */ let ben;
+/** @type {Person} */ let cleo; // whom nobody knows
+let people = [];
+const closing = [];
+let club;
+
+const step = (name, seconds, walk) => stepWith(name, seconds, walk, () => ({ house, people }));
+
+before(async () => {
+  house = await House.open(['--invites.per_person', '3']);
+  closing.push(() => house.close());
+  const browser = await launch(await speech('founder'));
+  closing.push(() => browser.close());
+  const sit = async (name, locale, viewport) =>
+    Person.sit(await browser.newContext({ locale, viewport }), house, name, { ear: false });
+  const desk = { width: 1280, height: 800 };
+  ada = await sit('Ada Lovelace', 'en-GB', desk);
+  ben = await sit('Ben Müller', 'de-DE', { width: 390, height: 844 });
+  cleo = await sit('Cleo Nova', 'en-GB', desk);
+  people = [ada, ben, cleo];
+});
+
+after(async () => {
+  const ends = await Promise.allSettled(closing.reverse().map((close) => close()));
+  for (const { reason } of ends) if (reason) throw reason;
+});
+
+/** Nobody is kept out by how a screen is made. */
+async function accessible(who) {
+  const { violations } = await new AxeBuilder({ page: who.page }).analyze();
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`),
+    [],
+  );
+}
+
+const option = (who, test) => who.page.locator(`.opt:has([data-test=${test}])`).click();
+
+/** Looks for something, and waits until something or nothing is found. */
+async function search(who, words, finds) {
+  await who.go('/search');
+  await who.on('search').fill(words);
+  await who.on(finds ? `found-${finds}` : 'search-nothing').waitFor();
+}
+
+step('they come in', 60, async () => {
+  await ada.acceptInvite(house.invite);
+  await ada.go('/invites');
+  const links = [await ada.giveInvite(), await ada.giveInvite()];
+  await ben.acceptInvite(links[0]);
+  await cleo.acceptInvite(links[1]);
+});
+
+step('Ben says who he is, and is told what cannot be', 60, async () => {
+  await ben.go('/me/edit');
+  await ben.on('profile-handle').fill('7');
+  await ben.on('profile-bio').fill('Sammelt Geräusche von Zügen.');
+  await ben.tap('save-profile');
+  await ben.page.locator('#wrong-handle').waitFor();
+  await ben.on('profile-handle').fill('ben_m');
+  await ben.tap('save-profile');
+  await ben.page.waitForSelector('[data-test=save-profile][aria-disabled=true]');
+  await accessible(ben);
+  const { body } = await ben.call('GET', '/me/profile');
+  assert.equal(JSON.parse(body).bio, 'Sammelt Geräusche von Zügen.');
+});
+
+step('strangers find him by his whole handle, and by name when he wants that', 90, async () => {
+  await search(ada, 'müller', undefined);
+  await accessible(ada);
+  await search(ada, '@ben_m', ben.id);
+  await ben.go('/me/edit');
+  await ben.on('findable').check();
+  await ben.tap('save-profile');
+  await ben.page.waitForSelector('[data-test=save-profile][aria-disabled=true]');
+  await search(ada, 'mul', ben.id);
+  await accessible(ada);
+  await ada.tap(`found-${ben.id}`);
+  await ada.page.getByText('Sammelt Geräusche von Zügen.').first().waitFor();
+  await ada.tap('follow');
+  await ada.on('level').waitFor();
+});
+
+step('Ada founds a club and asks Ben in, who reads its rules first', 90, async () => {
+  await ada.go('/clubs');
+  await accessible(ada);
+  await ada.tap('found-club');
+  await ada.tap('save-club');
+  await ada.on('edit-hitch').waitFor(); // it has no name
+  await ada.on('club-name').fill('Night Trains');
+  await ada.tap('add-rule');
+  await ada.on('rule-0').fill('Whoever speaks may finish.');
+  await option(ada, 'joining-nomination');
+  await ada.tap('save-club');
+  await ada.on('open-here').waitFor();
+  club = new URL(ada.page.url()).pathname.split('/').at(-1);
+  await ada.tap('nominate');
+  await ada.on('by-handle').fill('@ben_m');
+  await ada.tap('nominate-handle');
+  await ada.page.getByText('Invited: @ben_m').first().waitFor();
+  await ada.page.keyboard.press('Escape');
+  await accessible(ada);
+
+  await ben.go('/clubs');
+  await ben.tap(`accept-${club}`);
+  await ben.page.getByText('Whoever speaks may finish.').first().waitFor();
+  await ben.tap('agree');
+  await ben.on('clubs-mine').waitFor();
+  await ben.tap(`club-${club}`);
+  await accessible(ben);
+});
+
+step('a room of its members does not exist for others', 60, async () => {
+  await ada.go(`/c/${club}`);
+  await ada.tap('open-here');
+  await ada.on('room-title').fill('The 4:12 to Vienna');
+  await option(ada, 'visibility-members');
+  await ada.tap('open-room-now');
+  await ada.on('bar').waitFor();
+  const room = new URL(ada.page.url()).pathname.split('/').at(-1);
+  await ben.go('/');
+  await ben.on(`card-${room}`).waitFor();
+  await cleo.go('/');
+  await cleo.page.getByRole('heading', { level: 1 }).waitFor();
+  assert.equal(await cleo.page.locator(`[data-test=card-${room}]`).count(), 0);
+  for (const path of [`/rooms/${room}`, `/rooms/${'0'.repeat(26)}`]) {
+    const { status, body } = await cleo.call('GET', path);
+    assert.deepEqual([status, JSON.parse(body).code], [404, 'no_room']);
+  }
+  await search(cleo, 'vienna', undefined);
+  await search(ben, 'vienna', undefined).catch(() => ben.on(`card-${room}`).waitFor());
+  await ben.go('/');
+  await ben.enter(room);
+  await ben.tap('leave');
+});
+
+step('who erases their account is gone from search, club and graph at once', 90, async () => {
+  await ben.go('/me/stored');
+  await ben.on('class-clubs').waitFor();
+  await accessible(ben);
+  await ben.tap('erase');
+  await ben.tap('erase-passkey');
+  await ben.page.waitForURL('**/goodbye');
+  await accessible(ben);
+  await search(ada, 'mul', undefined);
+  await search(ada, '@ben_m', undefined);
+  const { body } = await ada.call('GET', `/clubs/${club}`);
+  assert.equal(JSON.parse(body).members, 1);
+  assert.deepEqual(JSON.parse((await ada.call('GET', '/me/following')).body).people, []);
+  const { status } = await ada.call('GET', `/people/${ben.id}`);
+  assert.equal(status, 404);
+});
+
+step('nothing has gone wrong in a page', 10, () => {
+  for (const { name, errors } of people) assert.deepEqual(errors, [], name);
+});
