@@ -29,8 +29,11 @@ func benchmark(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	if len(args) > 0 && args[0] == "coordination" {
 		return benchmarkCoordination(ctx, args[1:], stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == "people" {
+		return benchmarkPeople(ctx, args[1:], stdout, stderr)
+	}
 	if len(args) == 0 || args[0] != "room" {
-		return fmt.Errorf("%w: there is stoa bench room, stoa bench loss, and stoa bench coordination", errUsage)
+		return fmt.Errorf("%w: there is stoa bench room, loss, coordination and people", errUsage)
 	}
 	var s bench.Settings
 	f := flag.NewFlagSet("stoa bench room", flag.ContinueOnError)

@@ -25,6 +25,8 @@ const help = `stoa runs live-audio rooms.
   stoa bench loss measure what is left of a voice on a bad line; -h lists its flags
   stoa bench coordination
                   measure what it costs to know who owns many rooms
+  stoa bench people
+                  measure a hallway and a search in a house with many people
   stoa network    make a network of nodes, and let machines into it; -h lists how
   stoa fence      look whether this machine's node keeps inside its fence
   stoa sim        simulate a network of nodes; -h lists what can happen there

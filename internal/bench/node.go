@@ -50,6 +50,11 @@ func startNode(ctx context.Context, s Settings, data string) (*node, error) {
 // serve starts a node with the arguments after "serve", and returns where on a
 // host it serves.
 func serve(ctx context.Context, host string, args ...string) (p *child.Process, url string, err error) {
+	return serveWithin(ctx, startMax, host, args...)
+}
+
+// serveWithin is serve with a time in which the node has to be there.
+func serveWithin(ctx context.Context, within time.Duration, host string, args ...string) (p *child.Process, url string, err error) {
 	said, in, err := os.Pipe()
 	if err != nil {
 		return nil, "", err
@@ -60,7 +65,7 @@ func serve(ctx context.Context, host string, args ...string) (p *child.Process, 
 		return nil, "", errors.Join(err, said.Close())
 	}
 	lines := bufio.NewReader(said)
-	if url, err = awaitURL(ctx, host, said, lines); err != nil {
+	if url, err = awaitURL(ctx, within, host, said, lines); err != nil {
 		p.Stop()
 		return nil, "", p.Failed("start a node", errors.Join(err, said.Close()))
 	}
@@ -82,10 +87,10 @@ func freePort(ctx context.Context) (string, error) {
 
 // awaitURL waits until the node says where it is, which it does by the name of
 // localhost.
-func awaitURL(ctx context.Context, host string, said *os.File, lines *bufio.Reader) (string, error) {
+func awaitURL(ctx context.Context, within time.Duration, host string, said *os.File, lines *bufio.Reader) (string, error) {
 	stop := context.AfterFunc(ctx, func() { _ = said.SetReadDeadline(time.Now()) })
 	defer stop()
-	if err := said.SetReadDeadline(time.Now().Add(startMax)); err != nil {
+	if err := said.SetReadDeadline(time.Now().Add(within)); err != nil {
 		return "", err
 	}
 	line, err := lines.ReadString('\n')

@@ -168,6 +168,37 @@ func (r *Ring) Make(ctx context.Context, who id.Person) error {
 	return err
 }
 
+// MakeAll makes keys for people of whom none has one, all in one transaction, and
+// returns them in their order. It is for those who fill a house with people.
+func (r *Ring) MakeAll(ctx context.Context, who []id.Person) (keys [][]byte, err error) {
+	tx, err := r.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("make keys: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("make keys: %w", err), tx.Rollback())
+		}
+	}()
+	add, err := tx.PrepareContext(ctx, "INSERT INTO keys (person, key, made) VALUES ($1, $2, $3)")
+	if err != nil {
+		return nil, err
+	}
+	made := time.Now().UnixMilli()
+	keys = make([][]byte, len(who))
+	for i := range who {
+		keys[i] = make([]byte, KeySize)
+		_, _ = rand.Read(keys[i]) // never fails (crypto/rand, Go 1.24)
+		if _, err := add.ExecContext(ctx, who[i][:], keys[i], made); err != nil {
+			return nil, err
+		}
+	}
+	if err := add.Close(); err != nil {
+		return nil, err
+	}
+	return keys, tx.Commit()
+}
+
 // Drop takes back a key of whom no account was made.
 func (r *Ring) Drop(ctx context.Context, who id.Person) error {
 	if _, err := r.db.ExecContext(ctx, "DELETE FROM keys WHERE person = $1", who[:]); err != nil {

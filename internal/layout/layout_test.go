@@ -107,7 +107,7 @@ sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus
 bench/child:
 bench/count:
 bench/crowd:       id signal bench/count
-bench:             id region people keyring search store/sqlite coordinate overlay/identity bench/child bench/crowd lossy sdk/go
+bench:             id region room people keyring search store store/records store/sqlite coordinate overlay/identity bench/child bench/crowd lossy sdk/go
 
 cmd/stoa:          id region api node sim overlay/identity overlay/admission overlay/audit telemetry privacy reports store store/records bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
 web:

@@ -62,11 +62,24 @@ func (p *People) seal(ctx context.Context, who id.Person, class string, plain []
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
+	return sealBy(key, who, class, plain)
+}
+
+func sealBy(key []byte, who id.Person, class string, plain []byte) ([]byte, error) {
 	gcm, err := sealer(key)
 	if err != nil {
 		return nil, err
 	}
 	return gcm.Seal([]byte{sealedForm}, nil, plain, bound(who, class)), nil
+}
+
+// SealProfile seals w by the key of who, for those who fill a house with people.
+func SealProfile(key []byte, who id.Person, w Written) ([]byte, error) {
+	plain, err := json.Marshal(w)
+	if err != nil {
+		return nil, fmt.Errorf("write a profile: %w", err)
+	}
+	return sealBy(key, who, classProfile, plain)
 }
 
 // unseal opens what seal has made.

@@ -43,12 +43,12 @@ func Copy(ctx context.Context, from, to string) (_ []Table, err error) {
 	if err := Exists(from); err != nil {
 		return nil, err
 	}
-	source, err := connect(ctx, from)
+	source, err := Connect(ctx, from)
 	if err != nil {
 		return nil, named("from", err)
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	target, err := connect(ctx, to)
+	target, err := Connect(ctx, to)
 	if err != nil {
 		return nil, named("to", err)
 	}

@@ -58,7 +58,9 @@ func Addresses(where string) []string {
 }
 
 // connect is Open for the tables themselves.
-func connect(ctx context.Context, where string) (*sql.DB, error) {
+// Connect opens the database at where as it is, without bringing it to the present
+// schema.
+func Connect(ctx context.Context, where string) (*sql.DB, error) {
 	if err := Check(where); err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func places(t *testing.T) map[string]string {
 
 func tables(t *testing.T, where string) *sql.DB {
 	t.Helper()
-	db, err := connect(t.Context(), where)
+	db, err := Connect(t.Context(), where)
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Close()) })
 	return db

@@ -1,0 +1,417 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stoa-audio/stoa/internal/bench/child"
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/keyring"
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/search"
+	"github.com/stoa-audio/stoa/internal/store"
+	"github.com/stoa-audio/stoa/internal/store/records"
+)
+
+// Town is what is to be measured of a house with many people.
+type Town struct {
+	People   int
+	Follows  int // of each
+	Rooms    int // that run
+	Seconds  int // each of the two is measured for
+	Database string
+}
+
+// What a town is measured with.
+const (
+	viewersMax   = 400                    // people who look; each is counted for itself
+	asideEach    = 20 * time.Millisecond  // one request beside, so that there are 50 a second
+	lookEach     = 100 * time.Millisecond // one that is measured, at most
+	stageEach    = 3                      // people on each stage
+	listenEach   = 5
+	roomsAtOnce  = 8
+	townStartMax = 10 * time.Minute
+)
+
+// Check says what is wrong with the settings.
+func (t Town) Check() error {
+	switch {
+	case t.People < 1000 || t.People > 100_000_000:
+		return errors.New("people: 1000 to 100000000")
+	case t.Follows < 1 || t.Follows > 100:
+		return errors.New("follows: 1 to 100")
+	case t.Rooms < 1 || t.Rooms > 100_000:
+		return errors.New("rooms: 1 to 100000")
+	case t.Seconds < 1 || t.Seconds > 600:
+		return errors.New("seconds: 1 to 600")
+	}
+	if t.Database == "" {
+		return nil
+	}
+	return store.Check(t.Database)
+}
+
+// A TownReport is how long a hallway and a search took there, as one person waits
+// for them, with 50 requests a second beside.
+type TownReport struct {
+	People      int       `json:"people"`
+	Follows     int64     `json:"follows"`
+	Rooms       int       `json:"rooms"`
+	Database    string    `json:"database"` // sqlite or postgres
+	HallwayMS   Quantiles `json:"hallway_ms"`
+	SearchMS    Quantiles `json:"search_ms"`
+	Beside      float64   `json:"requests_beside_per_s"`
+	Refused     int       `json:"refused"` // of those beside
+	FillS       float64   `json:"fill_s"`  // until all of it was there
+	StartS      float64   `json:"start_s"` // until the node served
+	RSSMiB      float64   `json:"rss_mib"` // of the node, in the end
+	LoadAverage float64   `json:"load_average"`
+}
+
+// JSON writes the report as one JSON object.
+func (r TownReport) JSON(w io.Writer) error { return json.NewEncoder(w).Encode(r) }
+
+// Table writes the report for people.
+func (r TownReport) Table(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "house\t%d people, who follow %d times; %d rooms; %s\n", r.People, r.Follows, r.Rooms, r.Database)
+	fmt.Fprintf(t, "hallway\t%.1f ms at half, %.1f at 99 of 100\n", r.HallwayMS.P50, r.HallwayMS.P99)
+	fmt.Fprintf(t, "search\t%.1f ms at half, %.1f at 99 of 100\n", r.SearchMS.P50, r.SearchMS.P99)
+	fmt.Fprintf(t, "beside\t%.1f requests a second, %d refused\n", r.Beside, r.Refused)
+	fmt.Fprintf(t, "filled in\t%.0f s; the node was there after %.1f s, and has %.0f MiB\n", r.FillS, r.StartS, r.RSSMiB)
+	fmt.Fprintf(t, "load average\t%.2f\n", r.LoadAverage)
+	return t.Flush()
+}
+
+// A town is one that is made up.
+type town struct {
+	Town
+
+	data  string
+	store *records.Store
+	keys  *keyring.Ring
+	who   []id.Person
+	names []string
+	look  []string // tokens of those who look
+}
+
+// RunTown makes a house with many people up, starts a node on it and measures.
+func RunTown(ctx context.Context, c Town) (r TownReport, err error) {
+	if err := c.Check(); err != nil {
+		return r, err
+	}
+	data, err := os.MkdirTemp("", "stoa-bench-")
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
+	r.Database = "postgres"
+	if c.Database == "" {
+		c.Database, r.Database = filepath.Join(data, "stoa.db"), "sqlite"
+	}
+	began := time.Now()
+	t := &town{Town: c, data: data}
+	if r.Follows, err = t.fill(ctx); err != nil {
+		return r, fmt.Errorf("make a house up: %w", err)
+	}
+	r.People, r.Rooms, r.FillS = c.People, c.Rooms, round(time.Since(began).Seconds())
+	if r.LoadAverage, err = child.LoadAverage(); err != nil {
+		return r, err
+	}
+	began = time.Now()
+	args := []string{"--data", data, "--addr", "127.0.0.1:0", "--media.listen", "127.0.0.1:0"}
+	if r.Database == "postgres" {
+		args = append(args, "--database", c.Database)
+	}
+	node, at, err := serveWithin(ctx, townStartMax, "127.0.0.1", args...)
+	if err != nil {
+		return r, err
+	}
+	defer node.Stop()
+	r.StartS = round(time.Since(began).Seconds())
+	if err := t.measure(ctx, at, &r); err != nil {
+		return r, node.Failed("measure", err)
+	}
+	rss, err := node.PeakKiB()
+	r.RSSMiB = round(rss / 1024)
+	return r, err
+}
+
+// fill makes people, whom they follow, rooms and sessions up, and returns how many
+// follows there are.
+func (t *town) fill(ctx context.Context) (follows int64, err error) {
+	if t.store, err = store.Open(ctx, t.Database); err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, t.store.Close()) }()
+	if some, err := t.store.PeopleAfter(ctx, id.Person{}, 1); err != nil || len(some) > 0 {
+		return 0, errors.Join(err, errors.New("somebody lives there already: it takes an empty database"))
+	}
+	if t.keys, err = keyring.Open(ctx, filepath.Join(t.data, keyring.File), true); err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, t.keys.Close()) }()
+	if err := t.store.Bind(ctx, t.keys.ID()); err != nil {
+		return 0, err
+	}
+	t.who, t.names = make([]id.Person, t.People), make([]string, t.People)
+	for i := range t.who {
+		t.who[i] = id.New[id.Person]()
+		t.names[i] = fmt.Sprintf("%s %s", given[i%len(given)], family[i/len(given)%len(family)])
+	}
+	if follows, err = t.settle(ctx); err != nil {
+		return 0, err
+	}
+	if err := t.index(ctx); err != nil {
+		return 0, err
+	}
+	if err := t.openRooms(ctx); err != nil {
+		return 0, err
+	}
+	return follows, t.signIn(ctx)
+}
+
+// Names that people in a town have.
+var (
+	given = []string{
+		"Anna", "Bela", "Carla", "Dario", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kemal", "Lena", "Mira", "Nils", "Olga", "Paul",
+		"Quynh", "Rosa", "Sami", "Tara", "Uwe", "Vera", "Wim", "Xenia", "Yara", "Zoë",
+	}
+	family = []string{
+		"Abel", "Berg", "Costa", "Demir", "Eriksen", "Fischer", "Garcia", "Huber", "Ito", "Jansen", "Kowalski", "Lang", "Moreau", "Nagy", "Okafor",
+		"Petrov", "Quast", "Rossi", "Schmidt", "Tanaka", "Ulrich", "Vogel", "Weiß", "Xu", "Yilmaz", "Zimmermann",
+	}
+)
+
+// settle writes accounts with sealed profiles, and who follows whom: those who
+// came first are followed the most.
+func (t *town) settle(ctx context.Context) (follows int64, err error) {
+	sealed, err := t.sealed(ctx)
+	if err != nil {
+		return 0, err
+	}
+	f, err := beginFilling(ctx, t.Database)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.close()) }()
+	now := time.Now().UnixMilli()
+	for from := 0; from < t.People; from += together {
+		var number, accounts, profiles []any
+		for i := from; i < min(from+together, t.People); i++ {
+			who := t.who[i]
+			number = append(number, int64(i), who[:])
+			accounts = append(accounts, who[:], now-int64(i))
+			profiles = append(profiles, who[:], sealed(i), int64(1), now)
+		}
+		err := errors.Join(
+			f.insert(ctx, "town (n, id)", 2, number), f.insert(ctx, "people (id, created)", 2, accounts),
+			f.insert(ctx, "profiles (person, sealed, version, changed)", 4, profiles),
+		)
+		if err != nil {
+			return 0, err
+		}
+	}
+	return f.follows(ctx, t.People, t.Follows, now)
+}
+
+// sealed returns what seals profiles, with keys that are in the keyring by then.
+func (t *town) sealed(ctx context.Context) (func(i int) []byte, error) {
+	keys, err := t.keys.MakeAll(ctx, t.who)
+	if err != nil {
+		return nil, err
+	}
+	return func(i int) []byte {
+		b, err := people.SealProfile(keys[i], t.who[i], people.Written{Name: t.names[i], Findable: i%2 == 0})
+		if err != nil {
+			panic(err) // the key is of the right length, and the profile has no value that JSON has not
+		}
+		return b
+	}, nil
+}
+
+// index writes the index of names, which the node would else do while it is
+// measured.
+func (t *town) index(ctx context.Context) (err error) {
+	x, err := search.Open(ctx, filepath.Join(t.data, search.File))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, x.Close()) }()
+	const most = 20_000
+	for from := 0; from < t.People; from += most {
+		entries := make([]people.Entry, 0, most)
+		for i := from; i < min(from+most, t.People); i++ {
+			entries = append(entries, people.Entry{
+				Indexed: people.Indexed{Person: t.who[i], Version: 1}, Name: t.names[i], Findable: i%2 == 0,
+			})
+		}
+		if err := x.Put(ctx, entries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openRooms writes rooms whose people are away, and have their seats for long
+// enough.
+func (t *town) openRooms(ctx context.Context) error {
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(roomsAtOnce)
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	until := now.Add(24 * time.Hour)
+	for i := range t.Rooms {
+		all.Go(func() error {
+			host := i * 7 % t.People
+			events := []room.Event{room.Opened{
+				By: t.who[host], Name: t.names[host], Title: fmt.Sprintf("%s and %s, number %d", given[i%len(given)], family[i%len(family)], i),
+				Visibility: room.Open, At: now, Until: until,
+			}}
+			for j := range stageEach + listenEach {
+				n := (host + j*31) % t.People
+				events = append(events, room.Entered{Who: t.who[n], Name: t.names[n]})
+				if j > 0 && j < stageEach {
+					events = append(events, room.AskedUp{Who: t.who[n], By: t.who[host], Until: until}, room.SteppedUp{Who: t.who[n]})
+				}
+				events = append(events, room.WentAway{Who: t.who[n], Until: until})
+			}
+			return t.store.Append(ctx, id.New[id.Room](), 1, 1, events)
+		})
+	}
+	return all.Wait()
+}
+
+// signIn signs those in who look.
+func (t *town) signIn(ctx context.Context) error {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	for i := range min(viewersMax, t.People) {
+		var raw [32]byte
+		_, _ = rand.Read(raw[:]) // never fails (crypto/rand, Go 1.24)
+		s := people.Session{ID: id.New[people.SessionID](), Person: t.who[i*(t.People/min(viewersMax, t.People))], Created: now, Seen: now}
+		if err := t.store.AddSession(ctx, s, sha256.Sum256(raw[:])); err != nil {
+			return err
+		}
+		t.look = append(t.look, base64.RawURLEncoding.EncodeToString(raw[:]))
+	}
+	return nil
+}
+
+// measure asks for hallways and searches, one after another, while others ask for
+// other things.
+func (t *town) measure(ctx context.Context, at string, r *TownReport) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var beside sync.WaitGroup
+	var counted, refused int
+	began := time.Now()
+	beside.Go(func() { counted, refused = t.aside(ctx, at) })
+	if err := rest(ctx, time.Second); err != nil { // what is known after the first time is known
+		return err
+	}
+	var err error
+	if r.HallwayMS, err = t.timed(ctx, at, func(int) string { return "/api/v1/rooms" }); err != nil {
+		return err
+	}
+	r.SearchMS, err = t.timed(ctx, at, func(i int) string {
+		// As one types: a name that is begun, or both.
+		words := string([]rune(given[i%len(given)])[:2+i%2])
+		if i%2 == 0 {
+			words = given[i%len(given)] + " " + string([]rune(family[i%len(family)])[:2])
+		}
+		return "/api/v1/search?q=" + url.QueryEscape(words)
+	})
+	stop()
+	beside.Wait()
+	r.Beside, r.Refused = round(float64(counted)/time.Since(began).Seconds()), refused
+	return err
+}
+
+// timed asks again and again, each time as somebody else, and returns how long it
+// took until all of the answer was there.
+func (t *town) timed(ctx context.Context, at string, path func(i int) string) (Quantiles, error) {
+	var took []time.Duration
+	end := time.Now().Add(time.Duration(t.Seconds) * time.Second)
+	for i := 0; time.Now().Before(end); i++ {
+		began := time.Now()
+		status, err := t.ask(ctx, at+path(i), i)
+		if err != nil {
+			return Quantiles{}, err
+		}
+		if status != http.StatusOK {
+			return Quantiles{}, fmt.Errorf("GET %s: status %d", path(i), status)
+		}
+		took = append(took, time.Since(began))
+		if err := rest(ctx, lookEach-time.Since(began)); err != nil {
+			return Quantiles{}, err
+		}
+	}
+	slices.Sort(took)
+	return quantiles(took[len(took)/2], took[len(took)*99/100]), nil
+}
+
+// aside asks 50 times a second for what people ask for.
+func (t *town) aside(ctx context.Context, at string) (counted, refused int) {
+	tick := time.NewTicker(asideEach)
+	defer tick.Stop()
+	var all errgroup.Group
+	all.SetLimit(50)
+	var mu sync.Mutex // guards both counts
+	for i := 0; ; i++ {
+		select {
+		case <-ctx.Done():
+			_ = all.Wait()
+			return counted, refused
+		case <-tick.C:
+		}
+		path := []string{"/api/v1/me", "/api/v1/rooms", "/api/v1/me/following", "/api/v1/people/" + t.who[i*13%t.People].String(), "/api/v1/me/followers"}[i%5]
+		all.Go(func() error {
+			status, err := t.ask(ctx, at+path, i)
+			mu.Lock()
+			defer mu.Unlock()
+			if counted++; err != nil && ctx.Err() == nil || err == nil && status != http.StatusOK {
+				refused++
+			}
+			return nil
+		})
+	}
+}
+
+var asking = http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+
+// ask asks as one of those who look, and reads all of the answer.
+func (t *town) ask(ctx context.Context, at string, as int) (int, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	if err != nil {
+		return 0, err
+	}
+	r.AddCookie(&http.Cookie{Name: "stoa_session", Value: t.look[as%len(t.look)]})
+	answer, err := asking.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	_, err = io.Copy(io.Discard, answer.Body)
+	return answer.StatusCode, errors.Join(err, answer.Body.Close())
+}
+
+// rest waits, or returns why not.
+func rest(ctx context.Context, d time.Duration) error {
+	sleep(ctx, d)
+	return ctx.Err()
+}
