@@ -7,6 +7,7 @@ import { ready } from '../../models/resource.ts';
 import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
+import { useFocusNotLost } from '../../parts/lost.ts';
 import { Mark } from '../../parts/mark.tsx';
 import { PhoneTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
@@ -19,6 +20,7 @@ import { More } from './more.tsx';
 /** The clubs I have to do with, and those to find. */
 export function ClubsScreen() {
   const words = c().list;
+  useFocusNotLost(ready(clubs.shown.value)?.invited.length ?? 0);
   useEffect(() => {
     void clubs.refresh();
     void listed.refresh();

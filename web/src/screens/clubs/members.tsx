@@ -18,6 +18,7 @@ import { type Resource, ready } from '../../models/resource.ts';
 import { Face } from '../../parts/face.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
+import { useFocusNotLost } from '../../parts/lost.ts';
 import { Sheet, SheetHead } from '../../parts/sheet.tsx';
 import { to } from '../../router.ts';
 import { c } from '../../words/clubs.ts';
@@ -52,6 +53,12 @@ export function Members({ club }: { club: Club }) {
   const waiting = useMemo(() => pending(id), [id]);
   const out = useMemo(() => barred(id), [id]);
   const lead = leads(standing);
+  useFocusNotLost(
+    [all, waiting, out].reduce(
+      (sum, { shown }) => sum + (ready<readonly unknown[]>(shown.value)?.length ?? 0),
+      0,
+    ),
+  );
   const refresh = () => {
     void all.refresh();
     if (lead) void waiting.refresh();
