@@ -1,17 +1,16 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { account } from './models/account.ts';
-import { announcement, toast } from './models/notices.ts';
+import { clubs, own, people, schedule } from './models/later.ts';
+import { announcement, toast, toastTo } from './models/notices.ts';
 import { seat } from './models/visit.ts';
 import { Icon } from './parts/icon.tsx';
 import { Later } from './parts/later.tsx';
 import { type Route, route } from './router.ts';
 import { HallwayScreen } from './screens/hallway.tsx';
 import { InvitationScreen } from './screens/invitation.tsx';
-import { InvitesScreen } from './screens/invites.tsx';
 import { NowhereScreen, OfflineScreen, Threshold } from './screens/nowhere.tsx';
 import { RoomScreen } from './screens/room/index.tsx';
 import { RoomSheets } from './screens/room/sheets.tsx';
-import { SettingsScreen } from './screens/settings.tsx';
 import { SignInScreen, WelcomeScreen } from './screens/signin.tsx';
 import { t } from './words/index.ts';
 
@@ -26,9 +25,15 @@ export function App() {
       <Screen route={route.value} />
       {seat.value && <RoomSheets seat={seat.value} />}
       {toast.value && (
-        <p class="toast" data-test="toast" aria-hidden="true">
+        <p class="toast" data-test="toast" aria-hidden={!toastTo.value}>
           <Icon name="check" />
-          <span class="grow">{toast.value}</span>
+          {toastTo.value ? (
+            <a class="grow" href={toastTo.value}>
+              {toast.value}
+            </a>
+          ) : (
+            <span class="grow">{toast.value}</span>
+          )}
         </p>
       )}
       <p class="vh" role="status" data-test="live-region">
@@ -48,7 +53,8 @@ function Screen({ route: shown }: { route: Route }) {
       if (shown.screen === 'invitation') return <InvitationScreen code={shown.code} />;
       if (shown.screen === 'hallway') return <WelcomeScreen />;
       if (shown.screen === 'nowhere') return <NowhereScreen />;
-      if (shown.screen === 'goodbye') return <Later show={(s) => <s.GoodbyeScreen />} />;
+      if (shown.screen === 'goodbye')
+        return <Later of={people} show={(s) => <s.GoodbyeScreen />} />;
       return <SignInScreen then={shown.screen === 'signin' ? '/' : location.pathname} />;
   }
   switch (shown.screen) {
@@ -61,17 +67,41 @@ function Screen({ route: shown }: { route: Route }) {
     case 'signin':
       return <SignInScreen then="/" />;
     case 'invites':
-      return <InvitesScreen />;
+      return <Later of={own} show={(s) => <s.InvitesScreen />} />;
     case 'me':
-      return <Later show={(s) => <s.MeScreen />} />;
+      return <Later of={people} show={(s) => <s.MeScreen />} />;
     case 'edit':
-      return <Later show={(s) => <s.EditScreen />} />;
+      return <Later of={people} show={(s) => <s.EditScreen />} />;
     case 'stored':
-      return <Later show={(s) => <s.StoredScreen />} />;
+      return <Later of={people} show={(s) => <s.StoredScreen />} />;
     case 'person':
-      return <Later show={(s) => <s.PersonScreen key={shown.person} id={shown.person} />} />;
+      return (
+        <Later of={people} show={(s) => <s.PersonScreen key={shown.person} id={shown.person} />} />
+      );
+    case 'clubs':
+      return <Later of={clubs} show={(s) => <s.ClubsScreen />} />;
+    case 'new_club':
+      return <Later of={clubs} show={(s) => <s.NewClubScreen />} />;
+    case 'club':
+      return <Later of={clubs} show={(s) => <s.ClubScreen key={shown.club} id={shown.club} />} />;
+    case 'edit_club':
+      return (
+        <Later of={clubs} show={(s) => <s.EditClubScreen key={shown.club} id={shown.club} />} />
+      );
+    case 'schedule':
+      return <Later of={schedule} show={(s) => <s.ScheduleScreen />} />;
+    case 'new_plan':
+      return <Later of={schedule} show={(s) => <s.NewPlanScreen />} />;
+    case 'plan':
+      return (
+        <Later of={schedule} show={(s) => <s.PlanScreen key={shown.plan} id={shown.plan} />} />
+      );
+    case 'edit_plan':
+      return (
+        <Later of={schedule} show={(s) => <s.EditPlanScreen key={shown.plan} id={shown.plan} />} />
+      );
     case 'settings':
-      return <SettingsScreen />;
+      return <Later of={own} show={(s) => <s.SettingsScreen />} />;
     case 'goodbye': // there is nobody to take leave of
     case 'nowhere':
       return <NowhereScreen />;

@@ -12,6 +12,14 @@ export type Route =
   | { screen: 'stored' }
   /** By the id, or by the handle with an `@`. */
   | { screen: 'person'; person: string }
+  | { screen: 'clubs' }
+  | { screen: 'new_club' }
+  | { screen: 'club'; club: string }
+  | { screen: 'edit_club'; club: string }
+  | { screen: 'schedule' }
+  | { screen: 'new_plan' }
+  | { screen: 'plan'; plan: string }
+  | { screen: 'edit_plan'; plan: string }
   | { screen: 'settings' }
   | { screen: 'goodbye' }
   | { screen: 'nowhere' };
@@ -29,17 +37,36 @@ export const to = {
   edit: '/me/edit',
   stored: '/me/stored',
   person: (person: string) => `/p/${person}`,
+  clubs: '/clubs',
+  newClub: '/clubs/new',
+  club: (club: string) => `/c/${club}`,
+  editClub: (club: string) => `/c/${club}/edit`,
+  schedule: '/schedule',
+  newPlan: '/plan/new',
+  plan: (plan: string) => `/plan/${plan}`,
+  editPlan: (plan: string) => `/plan/${plan}/edit`,
   settings: '/settings',
   goodbye: '/goodbye',
 };
 
-function parse(pathname: string): Route {
-  const [first = '', second, ...rest] = pathname.slice(1).split('/');
-  if (rest.length > 0) return { screen: 'nowhere' };
+export function parse(pathname: string): Route {
+  const [first = '', second, third, ...rest] = pathname.slice(1).split('/');
+  if (first === 'c' && second && third === 'edit' && rest.length === 0) {
+    return { screen: 'edit_club', club: second };
+  }
+  if (first === 'plan' && second && third === 'edit' && rest.length === 0) {
+    return { screen: 'edit_plan', plan: second };
+  }
+  if (third !== undefined) return { screen: 'nowhere' };
   if (second) {
     if (first === 'r') return { screen: 'room', room: second };
     if (first === 'i') return { screen: 'invitation', code: second };
     if (first === 'p') return { screen: 'person', person: second };
+    if (first === 'c') return { screen: 'club', club: second };
+    if (first === 'clubs' && second === 'new') return { screen: 'new_club' };
+    if (first === 'plan') {
+      return second === 'new' ? { screen: 'new_plan' } : { screen: 'plan', plan: second };
+    }
     if (first === 'me' && (second === 'edit' || second === 'stored')) return { screen: second };
     return { screen: 'nowhere' };
   }
@@ -49,6 +76,8 @@ function parse(pathname: string): Route {
     case 'signin':
     case 'invites':
     case 'me':
+    case 'clubs':
+    case 'schedule':
     case 'settings':
     case 'goodbye':
       return { screen: first };

@@ -181,6 +181,94 @@ async function house(language, crowd) {
 
   const untitled = double.open(kofi, '', 'open');
   there(untitled, kofi);
+
+  // Clubs: in some of them Mira is, and of one she is the founder.
+  const noor2 = people[6];
+  const sounds = double.clubs.found(aylin.id, {
+    name: de ? 'Nachtklang' : 'Night Sounds',
+    about: de
+      ? 'Wir hören, was Städte tun, wenn niemand hinschaut. Kühlschränke, Füchse, Güterzüge. Donnerstags um sieben und immer dann, wenn jemand nicht schlafen kann.'
+      : 'We listen to what cities do when nobody is looking. Fridges, foxes, freight trains. Thursdays at seven, and whenever someone cannot sleep.',
+    rules: de
+      ? [
+          'Wer spricht, darf ausreden.',
+          'Aufnahmen von anderen nur mit deren Ja.',
+          'Schweigen ist ein Beitrag.',
+        ]
+      : [
+          'Whoever speaks may finish.',
+          'Recordings of others only with their yes.',
+          'Silence is a contribution.',
+        ],
+    joining: 'approval',
+    language: de ? 'de' : 'en',
+  });
+  for (const p of people.slice(1, 26)) double.clubs.take(sounds, p.id);
+  sounds.members.get(jonas.id).role = 'admin';
+  sounds.members.get(aylin.id).shown = true;
+  for (const p of people.slice(26, 30)) sounds.followers.add(p.id);
+  const violins = double.clubs.found(mira.id, {
+    name: de ? 'Geigenbauerinnen und Instrumentenversteher' : 'People who mend violins',
+    about: de
+      ? 'Holz, Leim, Geduld. Wir reden über das, was unter dem Lack liegt.'
+      : 'Wood, glue, patience. We talk about what lies under the varnish.',
+    rules: [],
+    joining: 'approval',
+  });
+  for (const p of [noor2, people[8], people[22], ilse, ruben]) double.clubs.take(violins, p.id);
+  violins.members.get(noor2.id).role = 'admin';
+  violins.pending.set(thea.id, { kind: 'asked', at: '2026-11-28T08:00:00Z' });
+  violins.pending.set(people[15].id, {
+    kind: 'nominated',
+    by: ilse.id,
+    at: '2026-11-28T09:00:00Z',
+  });
+  violins.pending.set(people[18].id, { kind: 'invited', by: mira.id, at: '2026-11-28T09:00:00Z' });
+  violins.barred.add(people[23].id);
+  const coop = double.clubs.found(people[21].id, {
+    name: de ? 'Wohnungsbaugenossenschaft Südhang' : 'Südhang housing co-op',
+    about: de
+      ? 'Heizung, Dach, Geld: alles, was uns gemeinsam gehört.'
+      : 'Heating, roof, money: whatever is ours together.',
+    rules: [de ? 'Was hier gesagt wird, bleibt im Haus.' : 'What is said here stays in the house.'],
+    joining: 'nomination',
+    rooms: 'admins',
+    listed: false,
+  });
+  double.clubs.take(coop, mira.id);
+  for (const p of people.slice(10, 20)) double.clubs.take(coop, p.id);
+  const words = double.clubs.found(people[12].id, {
+    name: de ? 'Wortwerkstatt' : 'Word Workshop',
+    about: de ? 'Lieblingswörter, laut gelesen.' : 'Favourite words, read aloud.',
+  });
+  for (const p of people.slice(13, 18)) double.clubs.take(words, p.id);
+  const walks = double.clubs.found(people[13].id, {
+    name: de ? 'Leipzig zu Fuß' : 'Leipzig on foot',
+    about: '',
+    joining: 'nomination',
+  });
+  walks.pending.set(mira.id, { kind: 'invited', by: people[13].id, at: '2026-11-28T08:00:00Z' });
+  walks.rules = [de ? 'Niemand wird abgehängt.' : 'Nobody is left behind.'];
+  const listening = double.open(
+    aylin,
+    de ? 'Füchse am Güterbahnhof, live' : 'Foxes at the freight yard, live',
+    'open',
+    [],
+    undefined,
+    sounds,
+  );
+  there(listening, aylin);
+  up(listening, jonas);
+  const glue = double.open(
+    noor2,
+    de ? 'Knochenleim oder nicht?' : 'Hide glue, or not?',
+    'members',
+    [],
+    undefined,
+    violins,
+  );
+  there(glue, noor2);
+  for (const p of [ilse, ruben]) up(glue, p);
   return {
     language,
     double,
@@ -196,6 +284,8 @@ async function house(language, crowd) {
     thea,
     noor,
     kofi,
+    clubs: { sounds, violins, coop, words, walks },
+    glue,
   };
 }
 
@@ -409,6 +499,16 @@ const told = (_, h) => {
     show_inviter: true,
   };
 };
+/** A club, as Mira sees it; with another part of it than its rooms. */
+const inClub = (key, part) =>
+  seq(
+    at((h) => `/c/${h.clubs[key].id}`),
+    (page) => page.waitForSelector('[data-test=part-rooms]'),
+    async (page) => {
+      if (part) await tap(`part-${part}`)(page);
+      await page.waitForTimeout(300);
+    },
+  );
 const editing = seq(at('/me/edit'), (page) => page.waitForSelector('[data-test=profile-form]'));
 
 const scenes = {
@@ -757,7 +857,7 @@ const scenes = {
       async (page, h) => {
         await page.evaluate((id) => history.pushState(null, '', `/p/${id}`), h.aylin.id);
         await page.evaluate(() => dispatchEvent(new PopStateEvent('popstate')));
-        await page.waitForSelector('[data-test=follow]');
+        await page.waitForSelector('[data-test=level]');
       },
     ),
   },
@@ -774,7 +874,7 @@ const scenes = {
       (page) => page.route('**/api/v1/people/*', () => {}),
       (page, h) => page.goto(`${h.origin}/@aylin`),
       (page) => page.route('**/api/v1/handles/*', () => {}),
-      (page) => page.waitForSelector('.skel, [data-test=follow]'),
+      (page) => page.waitForSelector('.skel, [data-test=level]'),
     ),
   },
   edit: { go: editing },
@@ -878,6 +978,143 @@ const scenes = {
     ),
   },
   goodbye: { out: true, go: at('/goodbye') },
+  clubs: { go: seq(at('/clubs'), (page) => page.waitForSelector('[data-test=clubs-mine]')) },
+  'clubs-end': {
+    go: seq(
+      at('/clubs'),
+      (_, h) => (h.double.clubs.pageSize = 1),
+      (page) => page.reload(),
+      (page) => page.locator('[data-test=more]').scrollIntoViewIfNeeded(),
+    ),
+  },
+  'clubs-none': {
+    go: seq(
+      (_, h) => {
+        for (const { members, pending, followers } of h.double.clubs.all.values()) {
+          for (const some of [members, pending, followers]) some.delete(h.mira.id);
+        }
+      },
+      at('/clubs'),
+      (page) => page.waitForSelector('[data-test=no-clubs]'),
+    ),
+  },
+  'clubs-failed': {
+    go: seq(
+      (page) => page.route('**/api/v1/clubs**', (r) => r.abort()),
+      at('/clubs'),
+      (page) => page.waitForSelector('.failed'),
+    ),
+  },
+  'clubs-loading': {
+    go: seq(
+      (page) => page.route('**/api/v1/clubs**', () => {}),
+      at('/clubs'),
+      (page) => page.waitForSelector('.skel'),
+    ),
+  },
+  club: { go: inClub('sounds') },
+  'club-leads': { go: inClub('sounds', 'members') },
+  'club-rules': { go: inClub('sounds', 'rules') },
+  'club-asking': {
+    go: seq(inClub('sounds'), tap('join'), (page) => page.waitForSelector('[data-test=agree]')),
+  },
+  'club-asked': {
+    go: seq(
+      (_, h) =>
+        h.clubs.sounds.pending.set(h.mira.id, { kind: 'asked', at: '2026-11-28T08:00:00Z' }),
+      inClub('sounds'),
+    ),
+  },
+  'club-invited': { go: inClub('walks') },
+  'club-member': { go: inClub('coop') },
+  'club-nomination': {
+    go: seq((_, h) => h.clubs.walks.pending.clear(), inClub('walks')),
+  },
+  'club-mine': { go: inClub('violins') },
+  'club-members': {
+    go: seq(inClub('violins', 'members'), (page) => page.waitForSelector('[data-test=waiting]')),
+  },
+  'club-members-end': {
+    go: seq(inClub('violins', 'members'), (page) =>
+      page.locator('[data-test=barred]').scrollIntoViewIfNeeded(),
+    ),
+  },
+  'club-member-sheet': {
+    go: seq(inClub('violins', 'members'), (page, h) => tap(`change-${h.ilse.id}`)(page)),
+  },
+  'club-removing': {
+    go: seq(
+      inClub('violins', 'members'),
+      (page, h) => tap(`change-${h.ilse.id}`)(page),
+      tap('remove-member'),
+    ),
+  },
+  'club-menu': { go: seq(inClub('violins'), tap('club-menu')) },
+  'club-dissolving': { go: seq(inClub('violins'), tap('club-menu'), tap('dissolve')) },
+  'club-inviting': {
+    go: seq(inClub('violins'), tap('nominate'), async (page) => {
+      await page.fill('[data-test=by-handle]', 'nobody');
+      await tap('nominate-handle')(page);
+      await page.waitForSelector('[data-test=nominate-hitch]');
+    }),
+  },
+  'club-opening': {
+    go: seq(inClub('violins'), tap('open-here'), (page) =>
+      page.waitForSelector('[data-test=visibility-members]'),
+    ),
+  },
+  'club-opening-not': {
+    go: seq(at('/'), async (page, h) => {
+      await page.locator('[data-test^=open-room]:visible').first().click();
+      await page.selectOption('[data-test=room-club]', h.clubs.coop.id);
+      await page.waitForSelector('[data-test=admins-only]');
+    }),
+  },
+  'club-gone': { go: at('/c/00000000000000000000000000') },
+  'club-room': { go: inRoom('glue') },
+  'club-dock': {
+    go: seq(inRoom('glue'), async (page, h) => {
+      await page.evaluate((id) => history.pushState(null, '', `/c/${id}`), h.clubs.violins.id);
+      await page.evaluate(() => dispatchEvent(new PopStateEvent('popstate')));
+      await page.waitForSelector('[data-test=dock]');
+      await page.waitForSelector('[data-test=part-rooms]');
+    }),
+  },
+  'club-new': {
+    go: seq(at('/clubs/new'), (page) => page.waitForSelector('[data-test=club-form]')),
+  },
+  'club-new-wrong': {
+    go: seq(at('/clubs/new'), async (page) => {
+      await page.fill('[data-test=club-about]', 'x'.repeat(510));
+      await tap('add-rule')(page);
+      await page.fill('[data-test=rule-0]', 'y'.repeat(150));
+      await tap('save-club')(page);
+      await page.waitForSelector('[data-test=edit-hitch]');
+    }),
+  },
+  'club-edit': {
+    go: seq(
+      at((h) => `/c/${h.clubs.violins.id}/edit`),
+      (page) => page.waitForSelector('[data-test=club-form]'),
+    ),
+  },
+  'club-edit-meanwhile': {
+    go: seq(
+      at((h) => `/c/${h.clubs.violins.id}/edit`),
+      async (page, h) => {
+        await page.fill('[data-test=club-about]', 'What I have typed here.');
+        Object.assign(h.clubs.violins, { about: 'By Noor.', listed: false, version: 2 });
+        await tap('save-club')(page);
+        await page.waitForSelector('[data-test=elsewhere-about]');
+      },
+    ),
+  },
+  'person-level': {
+    go: seq(
+      at((h) => `/p/${h.aylin.id}`),
+      tap('level'),
+    ),
+  },
   settings: { go: at('/settings') },
   nowhere: { go: at('/no/such/place') },
   'operator-map': { out: true, go: operator(networks.onMap()) },

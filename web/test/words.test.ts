@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 import * as beside from '../src/words/beside.ts';
+import * as clubs from '../src/words/clubs.ts';
 import { de } from '../src/words/de.ts';
 import { en } from '../src/words/en.ts';
+import * as form from '../src/words/form.ts';
+import * as openRoom from '../src/words/open-room.ts';
 import * as people from '../src/words/people.ts';
 
 /** Every sentence of a catalogue, those with numbers or names in several forms. */
@@ -25,6 +28,12 @@ it.each([
   ['Deutsch, daneben', beside.de],
   ['English, people', people.en],
   ['Deutsch, Leute', people.de],
+  ['English, clubs', clubs.en],
+  ['Deutsch, Clubs', clubs.de],
+  ['English, forms', form.en],
+  ['Deutsch, Formulare', form.de],
+  ['English, opening a room', openRoom.en],
+  ['Deutsch, Raum öffnen', openRoom.de],
 ])('every sentence is whole: %s', (_, catalogue) => {
   for (const [path, sentence] of sentences(catalogue, '')) {
     expect(sentence, path).not.toMatch(/undefined|NaN|\[object|!/);

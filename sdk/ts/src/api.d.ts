@@ -301,6 +301,40 @@ export interface paths {
         patch: operations["rename-me"];
         trace?: never;
     };
+    "/api/v1/me/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where other programs read my plans */
+        get: operations["get-calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/calendar/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another address; the old one is void */
+        post: operations["renew-calendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/erase": {
         parameters: {
             query?: never;
@@ -664,6 +698,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rooms to come */
+        get: operations["list-plans"];
+        put?: never;
+        /** Plan a room */
+        post: operations["add-plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A plan */
+        get: operations["get-plan"];
+        /** Change a plan, if nobody has meanwhile */
+        put: operations["change-plan"];
+        post?: never;
+        /** Cancel a plan */
+        delete: operations["cancel-plan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan}.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A plan as iCalendar (RFC 5545) */
+        get: operations["get-plan-calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan}/going": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Mean to come */
+        put: operations["go-to-plan"];
+        post?: never;
+        /** Not mean to come any more */
+        delete: operations["not-go-to-plan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan}/hosting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say whether I host it, too */
+        put: operations["set-hosting"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open its room now, as a host, from 15 minutes before the start */
+        post: operations["open-plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms": {
         parameters: {
             query?: never;
@@ -880,6 +1020,10 @@ export interface components {
              */
             next?: number;
             people: components["schemas"]["RoomParticipant"][];
+        };
+        CalendarAddress: {
+            /** @description whoever knows it may read it */
+            url: string;
         };
         Card: {
             id: string;
@@ -1127,6 +1271,7 @@ export interface components {
             at: string;
             by: string;
             fence?: string;
+            hosts?: string[];
             name: string;
             picture?: string;
             title: string;
@@ -1194,6 +1339,9 @@ export interface components {
             grant: string;
             /** @description at which the media connection may be, in the order in which this client turns to them; absent when there is one only */
             nodes?: components["schemas"]["NodeAt"][];
+        };
+        Hosting: {
+            accept: boolean;
         };
         House: {
             /** Format: int64 */
@@ -1317,6 +1465,35 @@ export interface components {
             /** @description up to 10, each one line of up to 140 characters */
             rules: string[];
         };
+        NewPlan: {
+            /** @description up to 1000 characters on 15 lines */
+            about: string;
+            /** @description whose rooms I may open */
+            club?: string;
+            /** @description ids of up to 8 people, who are asked */
+            cohosts: string[];
+            /** @description where its room's voices may be */
+            fence?: string;
+            /** @description ids of people who see it and may come in, whatever its visibility; absent leaves them */
+            invite?: string[];
+            /** @description BCP 47 */
+            language?: string;
+            /**
+             * Format: int64
+             * @description 15 to 720
+             */
+            minutes: number;
+            recorded: boolean;
+            /**
+             * Format: date-time
+             * @description a whole minute, at most a year ahead
+             */
+            starts: string;
+            /** @description one line, 1 to 120 characters */
+            title: string;
+            /** @description open, social, members or closed */
+            visibility: string;
+        };
         NewProfile: {
             /** @description up to 300 characters on 8 lines */
             bio: string;
@@ -1413,6 +1590,71 @@ export interface components {
         };
         Pictured: {
             picture: string;
+        };
+        Plan: {
+            about: string;
+            club?: components["schemas"]["PlanClub"];
+            /** @description where its room's voices may be */
+            fence?: string;
+            /**
+             * Format: int64
+             * @description how many mean to come
+             */
+            going: number;
+            /** @description the host first */
+            hosts: components["schemas"]["PlanHost"][];
+            id: string;
+            /** @description told to hosts alone */
+            invited?: components["schemas"]["Named"][];
+            /** @description BCP 47 */
+            language?: string;
+            /** @description whether I host it */
+            may_edit: boolean;
+            /** @description if I mean to come */
+            mine?: components["schemas"]["PlanMine"];
+            /** Format: int64 */
+            minutes: number;
+            /** @description the hosts say that they record it */
+            recorded: boolean;
+            /** @description once it is open */
+            room?: string;
+            /** Format: date-time */
+            starts: string;
+            /** @enum {string} */
+            state: "planned" | "open" | "over" | "cancelled";
+            title: string;
+            /** @enum {string} */
+            visibility: "open" | "social" | "members" | "closed";
+        };
+        PlanClub: {
+            id: string;
+            name: string;
+        };
+        PlanGoing: {
+            /**
+             * Format: int64
+             * @description before the start; absent: never
+             */
+            remind_minutes?: number;
+        };
+        PlanHost: {
+            /** @description those who have not said yes are shown to hosts and to themselves */
+            accepted: boolean;
+            id: string;
+            name: string;
+            /** @description its version */
+            picture?: string;
+        };
+        PlanMine: {
+            going: boolean;
+            /**
+             * Format: int64
+             * @description before the start; absent: never
+             */
+            remind_minutes?: number;
+        };
+        Plans: {
+            plans: components["schemas"]["Plan"][];
         };
         Problem: {
             /** @description what is wrong, for programs */
@@ -1675,6 +1917,7 @@ export interface components {
             knocks?: components["schemas"]["SignalKnocks"];
             letter?: components["schemas"]["SignalLetter"];
             move?: components["schemas"]["SignalMove"];
+            plan?: components["schemas"]["SignalPlan"];
             poll?: components["schemas"]["SignalPoll"];
             reactions?: components["schemas"]["SignalReactions"];
             said?: components["schemas"]["SignalSaid"];
@@ -1695,6 +1938,14 @@ export interface components {
         SignalPin: {
             text: string;
             url: string;
+        };
+        SignalPlan: {
+            id: string;
+            /** @enum {string} */
+            kind: "soon" | "open" | "moved" | "cancelled";
+            /** Format: date-time */
+            starts: string;
+            title: string;
         };
         SignalPoll: {
             counts: number[];
@@ -1873,8 +2124,8 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "clubs" | "club_follows" | "reports_made" | "rooms" | "key";
-            /** @description account: until it is erased; days:N; room: until the room ends; seen:N: N days after it was last seen */
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "key";
+            /** @description account: until it is erased; days:N; ended:N: N days after it has ended; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
             more: {
@@ -2708,6 +2959,68 @@ export interface operations {
             };
         };
     };
+    "get-calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarAddress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "renew-calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["None"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarAddress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "erase-me": {
         parameters: {
             query?: never;
@@ -3526,6 +3839,331 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-plans": {
+        parameters: {
+            query?: {
+                which?: "for_me" | "clubs" | "all";
+                /** @description those that end after it; absent: now */
+                from?: string;
+                /** @description those that start before it; absent: a year later */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plans"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-plan": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the plan that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-plan-calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One event */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+        };
+    };
+    "go-to-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanGoing"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "not-go-to-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-hosting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Hosting"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "open-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["None"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
                 };
             };
             /** @description Error */

@@ -46,7 +46,7 @@ function shown(p: Participant): boolean {
 
 function changed(view: View, e: RoomEvent): View {
   if (e.opened) {
-    const { by, name, picture, title, visibility, at, until } = e.opened;
+    const { by, name, picture, title, visibility, club, at, until } = e.opened;
     const opener: Participant = {
       who: by,
       name,
@@ -65,6 +65,7 @@ function changed(view: View, e: RoomEvent): View {
       opened: at,
       title,
       visibility,
+      ...(club ? { club } : {}),
       hands: 'everyone',
       chat: 'everyone',
       count: view.count + 1,

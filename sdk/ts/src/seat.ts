@@ -329,7 +329,7 @@ export class Seat {
   /** Has listeners play only what is proven to be its speaker's, a second later, or all at once. */
   setFence = (to: string) => this.#ask('set_fence', { to });
   prove = (proven: boolean) => this.#ask('prove', { proven });
-  widen = (to: 'social' | 'open') => this.#ask('widen', { to });
+  widen = (to: 'social' | 'members' | 'open') => this.#ask('widen', { to });
   end = () => this.#ask('end', {});
 
   react = (emoji: Emoji) => this.#ask('react', { emoji });

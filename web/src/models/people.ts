@@ -1,4 +1,4 @@
-import type { Person, PersonProfile } from '@stoa/client';
+import type { Notify, Person, PersonProfile, Suggestion } from '@stoa/client';
 import { house } from './account.ts';
 import { type Resource, ready, resource } from './resource.ts';
 
@@ -22,14 +22,31 @@ export function person(id: string): Resource<PersonProfile> {
   return found;
 }
 
-/** Follows somebody, or no longer. */
-export async function setFollowed(who: PersonProfile, followed: boolean): Promise<void> {
-  await (followed ? house.follow(who.id) : house.unfollow(who.id));
+/** Follows somebody, and says how much one wants to be told of them; or follows them no longer. */
+export async function setFollowed(
+  who: PersonProfile,
+  followed: boolean,
+  notify: Notify = 'sometimes',
+): Promise<void> {
+  await (followed ? house.follow(who.id, notify) : house.unfollow(who.id));
   const more = Number(followed) - Number(who.followed);
+  const { notify: _, ...rest } = who;
+  const now = { ...rest, followed, ...(followed ? { notify } : {}) };
   for (const key of [who.id, `@${who.handle}`]) {
-    looked.get(key)?.set({ ...who, followed, followers: who.followers + more });
+    looked.get(key)?.set({ ...now, followers: who.followers + more });
   }
   void following.refresh();
+}
+
+/** People whom I may want to follow. */
+export const suggestions = resource<Suggestion[]>(async () => (await house.suggestions()).people);
+
+/** Takes somebody out of the suggestions, for good; or because they are followed now. */
+export async function settle({ person }: Suggestion, how: 'follow' | 'hide'): Promise<void> {
+  await (how === 'follow' ? house.follow(person.id) : house.hideSuggestion(person.id));
+  const rest = (ready(suggestions.shown.peek()) ?? []).filter((s) => s.person.id !== person.id);
+  suggestions.set(rest);
+  if (how === 'follow') void following.refresh();
 }
 
 /** Everybody one may let in: those one follows and those who follow. */

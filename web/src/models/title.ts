@@ -1,4 +1,4 @@
-import { computed, effect } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { route } from '../router.ts';
 import { t } from '../words/index.ts';
 import { account } from './account.ts';
@@ -6,6 +6,9 @@ import { person } from './people.ts';
 import { ready } from './resource.ts';
 import { iAmOnStage, iModerate, seatName } from './stage.ts';
 import { seat, visit } from './visit.ts';
+
+/** What is looked at, by its name: a screen that loads later says it. */
+export const looked = signal('');
 
 /** The title of the page tells the state: "(muted) Tea – Stoa". */
 const title = computed(() => {
@@ -33,6 +36,11 @@ function screenName(): string {
         : words.room.coming;
     case 'person':
       return ready(person(now.person).shown.value)?.name ?? words.person.profile;
+    case 'clubs':
+    case 'new_club':
+    case 'club':
+    case 'edit_club':
+      return looked.value || words.nav.clubs;
     case 'invitation':
     case 'signin':
     case 'invites':

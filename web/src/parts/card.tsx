@@ -7,15 +7,28 @@ import { Columns } from './brand.tsx';
 import { Face } from './face.tsx';
 import { Icon, type IconName } from './icon.tsx';
 
-export const visibilityIcon = { open: 'door-open', social: 'users', closed: 'key-round' } as const;
+export const visibilityIcon = {
+  open: 'door-open',
+  social: 'users',
+  members: 'id-card',
+  closed: 'key-round',
+} as const;
 
-/** A room as the hallway shows it. `small` stands beside the room one is in. */
-export function RoomCard({ card, small }: { card: Card; small?: boolean }) {
+/**
+ * A room as the hallway shows it. `small` stands beside the room one is in,
+ * `own` on the page of the club it is of.
+ */
+export function RoomCard({ card, small, own }: { card: Card; small?: boolean; own?: boolean }) {
   const words = t().card;
   const names = card.stage.map((p) => p.name);
   const here = visit.value.kind === 'here' && visit.value.room === card.id;
   return (
     <article>
+      {card.club && !own && (
+        <a class="card-club" href={to.club(card.club.id)} dir="auto">
+          {card.club.name}
+        </a>
+      )}
       <a
         class="card"
         href={to.room(card.id)}

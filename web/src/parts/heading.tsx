@@ -7,11 +7,13 @@ interface HeadingProps {
   room?: string;
   /** Of somebody, beside their face. */
   small?: boolean;
+  /** Of a club. */
+  club?: boolean;
   test?: string;
 }
 
 /** A heading that appears without a way having been gone: the focus that was lost comes here. */
-export function Heading({ children, room, small, test }: HeadingProps) {
+export function Heading({ children, room, small, club, test }: HeadingProps) {
   const element = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
     if (document.activeElement === document.body) element.current?.focus({ preventScroll: true });
@@ -23,7 +25,7 @@ export function Heading({ children, room, small, test }: HeadingProps) {
       tabIndex={-1}
       style={room ? { viewTransitionName: `room-${room}` } : undefined}
       data-test={test}
-      dir={small ? 'auto' : undefined}
+      dir={small || club ? 'auto' : undefined}
     >
       {children}
     </h1>

@@ -20,6 +20,25 @@
 import type { ComponentChild } from 'preact';
 
 const drawings = {
+  calendar: () => (
+    <>
+      <path d="M8 2v4" /> <path d="M16 2v4" />
+      <rect width="18" height="18" x="3" y="4" rx="2" /> <path d="M3 10h18" />
+    </>
+  ),
+  'calendar-plus': () => (
+    <>
+      <path d="M16 19h6" /> <path d="M16 2v4" /> <path d="M19 16v6" />
+      <path d="M21 12.598V6a2 2 0 0 0-2-2H5a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h8.5" />
+      <path d="M3 10h18" /> <path d="M8 2v4" />
+    </>
+  ),
+  list: () => (
+    <>
+      <path d="M3 5h.01" /> <path d="M3 12h.01" /> <path d="M3 19h.01" /> <path d="M8 5h13" />
+      <path d="M8 12h13" /> <path d="M8 19h13" />
+    </>
+  ),
   'door-open': () => (
     <>
       <path d="M10 21H2" /> <path d="M10 3H7a2 2 0 00-2 2v16" /> <path d="M14 12h.01" />{' '}
@@ -32,6 +51,12 @@ const drawings = {
       <circle cx="12" cy="4.5" r="2.5" /> <path d="m10.2 6.3-3.9 3.9" />{' '}
       <circle cx="4.5" cy="12" r="2.5" /> <path d="M7 12h10" /> <circle cx="19.5" cy="12" r="2.5" />{' '}
       <path d="m13.8 17.7 3.9-3.9" /> <circle cx="12" cy="19.5" r="2.5" />
+    </>
+  ),
+  'id-card': () => (
+    <>
+      <path d="M16 10h2" /> <path d="M16 14h2" /> <path d="M6.17 15a3 3 0 0 1 5.66 0" />{' '}
+      <circle cx="9" cy="11" r="2" /> <rect x="2" y="5" width="20" height="14" rx="2" />
     </>
   ),
   fence: () => (

@@ -1,26 +1,22 @@
-import { signal } from '@preact/signals';
 import type { ComponentChild } from 'preact';
 import { useEffect } from 'preact/hooks';
+import type { Part } from '../models/later.ts';
 import { t } from '../words/index.ts';
 import { Icon } from './icon.tsx';
 import { Bones } from './loadable.tsx';
 import { BackTop, Porch } from './shell.tsx';
 
-type Screens = typeof import('../screens/people/index.tsx');
-
-const screens = signal<Screens | 'failed' | undefined>(undefined);
-
-async function load(): Promise<void> {
-  if (typeof screens.peek() === 'object') return;
-  screens.value = undefined;
-  screens.value = await import('../screens/people/index.tsx').catch(() => 'failed' as const);
-}
-
-/** Shows a screen that is loaded when it is first looked at: those of people and their profiles. */
-export function Later({ show }: { show: (screens: Screens) => ComponentChild }) {
-  useEffect(() => void load(), []);
-  const there = screens.value;
-  if (typeof there === 'object') return <>{show(there)}</>;
+/** Shows a screen of a part that is loaded when it is first looked at. */
+export function Later<Screens>({
+  of,
+  show,
+}: {
+  of: Part<Screens>;
+  show: (screens: Screens) => ComponentChild;
+}) {
+  useEffect(() => void of.load(), [of]);
+  const there = of.there.value;
+  if (there && there !== 'failed') return <>{show(there)}</>;
   return (
     <Porch>
       <BackTop />
@@ -34,7 +30,7 @@ export function Later({ show }: { show: (screens: Screens) => ComponentChild }) 
               <Icon name="triangle-alert" />
               {t().problems.offline}
             </p>
-            <button type="button" class="btn" data-test="load-again" onClick={() => void load()}>
+            <button type="button" class="btn" data-test="load-again" onClick={() => void of.load()}>
               {t().again}
             </button>
           </div>

@@ -1,8 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import { account, live } from '../models/account.ts';
-import { route, to } from '../router.ts';
+import { seat } from '../models/visit.ts';
+import { type Route, route, to } from '../router.ts';
+import type { Words } from '../words/en.ts';
 import { t } from '../words/index.ts';
 import { Wordmark } from './brand.tsx';
+import { Dock } from './dock.tsx';
 import { Face } from './face.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import { useLasting } from './lasting.ts';
@@ -10,14 +13,20 @@ import { LegalLinks } from './legal.tsx';
 
 /**
  * The porch outside of rooms: navigation, the screen, and what stands beside
- * it on wide screens.
+ * it on wide screens. On the ground stand `bar`, the room one is in, and on a
+ * phone the navigation, which makes room for that one.
  */
 export function Porch({
   children,
   aside,
+  bar,
+  bare,
 }: {
   children: ComponentChildren;
   aside?: ComponentChildren;
+  bar?: ComponentChildren;
+  /** Without navigation on a phone: what is typed stands on the ground. */
+  bare?: boolean;
 }) {
   return (
     <div class="porch">
@@ -25,6 +34,11 @@ export function Porch({
       <main class="pane" id="main">
         <Offline />
         {children}
+        <div class="ground">
+          {bar}
+          {seat.value && <Dock seat={seat.value} />}
+          {!bare && <Tabs />}
+        </div>
       </main>
       <aside class="pane">{aside}</aside>
     </div>
@@ -44,24 +58,45 @@ function Offline() {
   );
 }
 
+type Addresses = typeof to;
+type Address = { [K in keyof Addresses]: Addresses[K] extends string ? K : never }[keyof Addresses];
+
+interface Place {
+  screen: Address & keyof Words['nav'];
+  icon: IconName;
+  /** The screens that are of it. */
+  of: readonly Route['screen'][];
+}
+
+const places: readonly Place[] = [
+  { screen: 'hallway', icon: 'door-open', of: ['hallway'] },
+  { screen: 'schedule', icon: 'calendar', of: ['schedule', 'plan', 'new_plan', 'edit_plan'] },
+  { screen: 'clubs', icon: 'users', of: ['clubs', 'club', 'new_club', 'edit_club'] },
+];
+const house: readonly Place[] = [
+  { screen: 'invites', icon: 'ticket', of: ['invites'] },
+  { screen: 'settings', icon: 'settings', of: ['settings', 'stored'] },
+];
+
 function Side() {
+  const me = signedIn();
   return (
     <header class="side pad">
       <a class="home" href={to.hallway} aria-label={t().nav.hallway}>
         <Wordmark />
       </a>
       <nav class="nav" aria-label={t().main}>
-        <NavLink href={to.hallway} screen="hallway" icon="door-open" />
-        <NavLink href={to.invites} screen="invites" icon="ticket" />
-        <NavLink href={to.settings} screen="settings" icon="settings" />
+        {[...places, ...house].map((place) => (
+          <PlaceLink key={place.screen} place={place} />
+        ))}
       </nav>
       <div class="grow" />
-      {account.value.kind === 'in' && (
-        <a class="row" href={to.me}>
-          <Face {...account.value.me} size={40} />
+      {me && (
+        <a class="row" href={to.me} aria-current={mine()}>
+          <Face {...me} size={40} />
           <span class="grow">
-            <b>{account.value.me.name}</b>
-            {account.value.me.handle && <span>@{account.value.me.handle}</span>}
+            <b>{me.name}</b>
+            {me.handle && <span>@{me.handle}</span>}
           </span>
         </a>
       )}
@@ -69,41 +104,49 @@ function Side() {
   );
 }
 
-function NavLink({
-  href,
-  screen,
-  icon,
-}: {
-  href: string;
-  screen: 'hallway' | 'invites' | 'settings';
-  icon: IconName;
-}) {
+/** The navigation on a phone. */
+function Tabs() {
+  const me = signedIn();
   return (
-    <a href={href} aria-current={route.value.screen === screen ? 'page' : undefined}>
+    <nav class="tab-bar only-phone" aria-label={t().main}>
+      {places.map((place) => (
+        <PlaceLink key={place.screen} place={place} />
+      ))}
+      {me && (
+        <a href={to.me} aria-current={mine()} data-test="tab-me">
+          <Face {...me} size={24} />
+          <span>{t().nav.you}</span>
+        </a>
+      )}
+    </nav>
+  );
+}
+
+function PlaceLink({ place: { screen, icon, of } }: { place: Place }) {
+  const here = of.includes(route.value.screen);
+  return (
+    <a href={to[screen]} aria-current={here ? 'page' : undefined} data-test={`tab-${screen}`}>
       <Icon name={icon} />
-      {t().nav[screen]}
+      <span>{t().nav[screen]}</span>
     </a>
   );
 }
 
-/** The top of the hallway on a phone. */
-export function PhoneTop() {
-  const { nav } = t();
+const signedIn = () => (account.value.kind === 'in' ? account.value.me : undefined);
+
+const mine = () => (['me', 'edit'].includes(route.value.screen) ? 'page' : undefined);
+
+/** The top of a place on a phone; `bare` where the ways into the house stand below. */
+export function PhoneTop({ bare }: { bare?: boolean }) {
   return (
     <header class="top only-phone">
       <Wordmark />
       <span class="grow" />
-      <a class="btn icon bare" href={to.invites} aria-label={nav.invites}>
-        <Icon name="ticket" />
-      </a>
-      <a class="btn icon bare" href={to.settings} aria-label={nav.settings}>
-        <Icon name="settings" />
-      </a>
-      {account.value.kind === 'in' && (
-        <a href={to.me} aria-label={nav.me}>
-          <Face {...account.value.me} size={38} />
+      {(bare ? [] : house).map(({ screen, icon }) => (
+        <a key={screen} class="btn icon bare" href={to[screen]} aria-label={t().nav[screen]}>
+          <Icon name={icon} />
         </a>
-      )}
+      ))}
     </header>
   );
 }

@@ -1,31 +1,27 @@
-import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { account } from '../models/account.ts';
 import { hallway, roomOf, withFollowed } from '../models/hallway.ts';
 import { invites } from '../models/invites.ts';
+import { here, people } from '../models/later.ts';
 import { following } from '../models/people.ts';
 import { ready } from '../models/resource.ts';
 import { roomName } from '../models/stage.ts';
 import { sealing, seat } from '../models/visit.ts';
 import { Scene } from '../parts/brand.tsx';
 import { RoomCard } from '../parts/card.tsx';
-import { Dock } from '../parts/dock.tsx';
 import { Face } from '../parts/face.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Loadable } from '../parts/loadable.tsx';
+import { OpenRoom, useOpening } from '../parts/opening.tsx';
 import { WhyNoSealing } from '../parts/sealing.tsx';
 import { PhoneTop, Porch } from '../parts/shell.tsx';
 import { to } from '../router.ts';
 import { firstName, t } from '../words/index.ts';
-import { OpenRoomSheet } from './open-room.tsx';
 
 /** The rooms that one may enter now. */
 export function HallwayScreen() {
   const words = t();
-  const opening = useSignal(false);
-  const open = () => {
-    opening.value = true;
-  };
+  const opening = useOpening();
   useEffect(() => {
     void following.refresh();
     void invites.refresh();
@@ -35,7 +31,20 @@ export function HallwayScreen() {
   const empty = shown.kind === 'ready' && shown.value.length === 0;
   return (
     <>
-      <Porch aside={<Aside onOpen={open} />}>
+      <Porch
+        aside={<Aside onOpen={opening.open} />}
+        bar={
+          sealing.value &&
+          !seat.value && (
+            <div class="bar only-phone">
+              <button type="button" class="btn live w" data-test="open-room" onClick={opening.open}>
+                <Icon name="plus" />
+                {words.openRoom.open}
+              </button>
+            </div>
+          )
+        }
+      >
         <PhoneTop />
         {!sealing.value && (
           <div class="banner" data-test="no-sealing">
@@ -63,18 +72,8 @@ export function HallwayScreen() {
             )
           }
         </Loadable>
-        {!sealing.value ? null : seat.value ? (
-          <Dock seat={seat.value} />
-        ) : (
-          <div class="bar only-phone">
-            <button type="button" class="btn live w" data-test="open-room" onClick={open}>
-              <Icon name="plus" />
-              {words.openRoom.open}
-            </button>
-          </div>
-        )}
       </Porch>
-      {opening.value && <OpenRoomSheet onClose={() => (opening.value = false)} />}
+      <OpenRoom of={opening} />
     </>
   );
 }
@@ -125,8 +124,15 @@ function CardBones() {
   );
 }
 
+/** Where there is room for what stands beside. */
+const wide = matchMedia('(min-width: 1100px)');
+
 function Aside({ onOpen }: { onOpen: () => void }) {
   const words = t();
+  useEffect(() => {
+    if (wide.matches) void people.load();
+  }, []);
+  const Suggestions = here(people)?.Suggestions;
   const left = ready(invites.shown.value)?.left ?? 0;
   return (
     <div class="pad stack wide-gap">
@@ -179,6 +185,7 @@ function Aside({ onOpen }: { onOpen: () => void }) {
           }
         </Loadable>
       </section>
+      {Suggestions && <Suggestions />}
       {left > 0 && (
         <a class="meta" href={to.invites}>
           {words.hallway.invitesLeft(left)}

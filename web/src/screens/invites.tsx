@@ -5,9 +5,7 @@ import { account, seen } from '../models/account.ts';
 import { giveInvite, invites, takeBack } from '../models/invites.ts';
 import { say } from '../models/notices.ts';
 import { ready } from '../models/resource.ts';
-import { seat } from '../models/visit.ts';
 import { TicketPorch } from '../parts/brand.tsx';
-import { Dock } from '../parts/dock.tsx';
 import { Face } from '../parts/face.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Loadable } from '../parts/loadable.tsx';
@@ -28,7 +26,6 @@ export function InvitesScreen() {
         <Loadable of={invites}>{(value) => <Tickets invites={value} />}</Loadable>
         <div class="only-phone">{given}</div>
       </div>
-      {seat.value && <Dock seat={seat.value} />}
     </Porch>
   );
 }

@@ -2,9 +2,11 @@ import { useSignal } from '@preact/signals';
 import type { Visibility } from '@stoa/client';
 import { useEffect } from 'preact/hooks';
 import { house, seen } from '../models/account.ts';
+import { club, clubs, mayOpen } from '../models/clubs.ts';
 import { regions } from '../models/fence.ts';
 import { acquaintances, followers, following } from '../models/people.ts';
 import { about } from '../models/report.ts';
+import { ready } from '../models/resource.ts';
 import { seat } from '../models/visit.ts';
 import { visibilityIcon } from '../parts/card.tsx';
 import { Face } from '../parts/face.tsx';
@@ -12,14 +14,24 @@ import { Icon } from '../parts/icon.tsx';
 import { Sheet, SheetHead } from '../parts/sheet.tsx';
 import { go, to } from '../router.ts';
 import { fenceWords, problemWords, t } from '../words/index.ts';
+import { o } from '../words/open-room.ts';
 
-const visibilities: Visibility[] = ['open', 'social', 'closed'];
+const ofNoClub: Visibility[] = ['open', 'social', 'closed'];
+const ofAClub: Visibility[] = ['open', 'social', 'members', 'closed'];
 
 /** A new room: what it is about, who may come in, and who is let in from the start. */
-export function OpenRoomSheet({ onClose }: { onClose: () => void }) {
-  const words = t().openRoom;
+export function OpenRoomSheet({
+  club: first = '',
+  onClose,
+}: {
+  /** The club that is chosen already. */
+  club?: string | undefined;
+  onClose: () => void;
+}) {
+  const words = o();
   const title = useSignal('');
-  const visibility = useSignal<Visibility>('open');
+  const chosen = useSignal(first);
+  const visibility = useSignal<Visibility>(first ? 'members' : 'open');
   const letIn = useSignal<ReadonlySet<string>>(new Set());
   const fence = useSignal('');
   const hitch = useSignal('');
@@ -28,7 +40,20 @@ export function OpenRoomSheet({ onClose }: { onClose: () => void }) {
     void following.refresh();
     void followers.refresh();
     void about.refresh();
+    void clubs.refresh();
   }, []);
+  const mine = ready(clubs.shown.value)?.mine ?? [];
+  const whose = chosen.value ? ready(club(chosen.value).shown.value)?.value : undefined;
+  const barred = whose !== undefined && !mayOpen(whose);
+  const choose = (id: string) => {
+    chosen.value = id;
+    // Never wider than it was: what was for members is then for the invited.
+    if (!id && visibility.value === 'members') visibility.value = 'closed';
+    else if (id && visibility.value !== 'closed') visibility.value = 'members';
+  };
+  useEffect(() => {
+    if (chosen.value) void club(chosen.value).refresh();
+  }, [chosen.value]);
 
   const submit = async () => {
     busy.value = true;
@@ -39,6 +64,7 @@ export function OpenRoomSheet({ onClose }: { onClose: () => void }) {
         title: title.value.replace(/\s+/g, ' ').trim(),
         visibility: visibility.value,
         ...invite,
+        ...(chosen.value ? { club: chosen.value } : {}),
         ...(fence.value ? { fence: fence.value } : {}),
       });
       onClose();
@@ -59,7 +85,7 @@ export function OpenRoomSheet({ onClose }: { onClose: () => void }) {
         }}
       >
         <SheetHead id="open-room" onClose={onClose}>
-          {words.open}
+          {t().openRoom.open}
         </SheetHead>
         <div class="field">
           <label for="topic">{words.about}</label>
@@ -73,10 +99,36 @@ export function OpenRoomSheet({ onClose }: { onClose: () => void }) {
             onInput={(event) => (title.value = event.currentTarget.value)}
           />
         </div>
+        {(mine.length > 0 || chosen.value) && (
+          <div class="field">
+            <label for="whose">{words.club}</label>
+            <select
+              id="whose"
+              data-test="room-club"
+              value={chosen.value}
+              aria-invalid={barred}
+              aria-describedby={barred ? 'whose-not' : undefined}
+              onChange={(event) => choose(event.currentTarget.value)}
+            >
+              <option value="">{words.noClub}</option>
+              {mine.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+            {barred && (
+              <span class="err" id="whose-not" data-test="admins-only">
+                <Icon name="triangle-alert" />
+                {words.adminsOnly}
+              </span>
+            )}
+          </div>
+        )}
         <fieldset class="field">
           <legend>{words.who}</legend>
-          <div class="opts">
-            {visibilities.map((v) => (
+          <div class={chosen.value ? 'opts four' : 'opts'}>
+            {(chosen.value ? ofAClub : ofNoClub).map((v) => (
               <label class="opt" key={v}>
                 <input
                   type="radio"
@@ -125,7 +177,12 @@ export function OpenRoomSheet({ onClose }: { onClose: () => void }) {
             {hitch.value}
           </p>
         )}
-        <button type="submit" class="btn live w" data-test="open-room-now" disabled={busy.value}>
+        <button
+          type="submit"
+          class="btn live w"
+          data-test="open-room-now"
+          disabled={busy.value || barred}
+        >
           {words.submit}
         </button>
       </form>
@@ -140,7 +197,7 @@ function LetIn({
   chosen: ReadonlySet<string>;
   onChoose: (chosen: ReadonlySet<string>) => void;
 }) {
-  const words = t().openRoom;
+  const words = o();
   const people = acquaintances();
   if (people.length === 0) return <p class="meta">{words.nobody}</p>;
   const toggle = (id: string) => {

@@ -9,8 +9,6 @@ import { say } from '../models/notices.ts';
 import { addPasskey, PasskeyError, passkeysSupported } from '../models/passkeys.ts';
 import { ready, resource } from '../models/resource.ts';
 import { type Language, language, microphone, shortcuts, theme } from '../models/settings.ts';
-import { seat } from '../models/visit.ts';
-import { Dock } from '../parts/dock.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LegalLinks } from '../parts/legal.tsx';
 import { Loadable } from '../parts/loadable.tsx';
@@ -41,7 +39,6 @@ export function SettingsScreen() {
           </>
         )}
       </div>
-      {seat.value && <Dock seat={seat.value} />}
     </Porch>
   );
 }

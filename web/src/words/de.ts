@@ -29,9 +29,12 @@ export const de: Words = {
 
   nav: {
     hallway: 'Flur',
+    schedule: 'Kalender',
+    clubs: 'Clubs',
     invites: 'Einladungen',
     settings: 'Einstellungen',
     me: 'Dein Profil',
+    you: 'Du',
     skip: 'Zum Inhalt springen',
   },
 
@@ -125,7 +128,12 @@ export const de: Words = {
   },
 
   card: {
-    visibility: { open: 'Offener Raum', social: 'Sozialer Raum', closed: 'Privater Raum' },
+    visibility: {
+      open: 'Offener Raum',
+      social: 'Sozialer Raum',
+      members: 'Raum für Mitglieder',
+      closed: 'Privater Raum',
+    },
     since: (time) => `seit ${time}`,
     more: (n) => (n === 1 ? 'eine weitere Person' : `${inWords(n)} weitere`),
     onStage: (n) => (n === 1 ? 'eine Person auf der Bühne' : `${inWords(n)} auf der Bühne`),
@@ -134,29 +142,7 @@ export const de: Words = {
     nobody: 'Niemand auf der Bühne',
   },
 
-  openRoom: {
-    open: 'Raum öffnen',
-    about: 'Worum geht es?',
-    empty: 'Darf auch leer bleiben',
-    who: 'Wer darf rein?',
-    kinds: {
-      open: ['Offen', 'alle hier'],
-      social: ['Sozial', 'wem du folgst'],
-      closed: ['Privat', 'nur Geladene'],
-    },
-    explain: {
-      open: 'Alle in diesem Haus dürfen reinkommen und zuhören.',
-      social: 'Reinkommen darf, wem jemand aus der Moderation folgt, und wen du reinlässt.',
-      closed: 'Nur wen du reinlässt, sieht diesen Raum überhaupt.',
-    },
-    letIn: 'Von Anfang an reinlassen',
-    nobody: 'Du folgst noch niemandem, und niemand folgt dir. Reinlassen kannst du auch später.',
-    submit: 'Jetzt öffnen',
-    widenLater: 'Weiter öffnen kannst du später, enger machen nicht.',
-    where: 'Wohin Stimmen dürfen',
-    anywhere: 'Überallhin',
-    whereWhy: 'Nichts aus diesem Raum verlässt es, auch nicht, um einen schnelleren Weg zu suchen.',
-  },
+  openRoom: { open: 'Raum öffnen' },
 
   room: {
     untitled: 'Ein Raum ohne Titel',
@@ -195,6 +181,7 @@ export const de: Words = {
     facts: {
       open: 'Alle in diesem Haus dürfen reinkommen.',
       social: 'Reinkommen darf, wem jemand aus der Moderation folgt, und wer reingelassen wurde.',
+      members: 'Reinkommen darf, wer im Club ist, und wer reingelassen wurde.',
       closed: 'Reinkommen darf nur, wer reingelassen wurde.',
     },
     handFacts: {
@@ -375,6 +362,7 @@ export const de: Words = {
       'Was hier gesagt wird, bleibt darin, und alles, was es trägt, auch. Wer außerhalb verbunden ist, zieht sofort um; alle sehen die Änderung.',
     fenceSet: 'Darin halten',
     widenSocial: 'Öffnen für alle, denen die Moderation folgt',
+    widenMembers: 'Öffnen für die Mitglieder des Clubs',
     widenOpen: 'Öffnen für alle hier',
     end: 'Raum beenden',
     endSure: 'Den Raum für alle beenden?',

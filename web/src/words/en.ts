@@ -18,9 +18,12 @@ export const en = {
 
   nav: {
     hallway: 'Hallway',
+    schedule: 'Schedule',
+    clubs: 'Clubs',
     invites: 'Invites',
     settings: 'Settings',
     me: 'Your profile',
+    you: 'You',
     skip: 'Skip to the content',
   },
 
@@ -106,7 +109,12 @@ export const en = {
   },
 
   card: {
-    visibility: { open: 'Open room', social: 'Social room', closed: 'Closed room' },
+    visibility: {
+      open: 'Open room',
+      social: 'Social room',
+      members: 'Members’ room',
+      closed: 'Closed room',
+    },
     since: (time: string) => `since ${time}`,
     more: (n: number) => (n === 1 ? 'one more' : `${inWords(n)} more`),
     onStage: (n: number) => (n === 1 ? 'one on stage' : `${inWords(n)} on stage`),
@@ -114,29 +122,7 @@ export const en = {
     nobody: 'Nobody on the stage',
   },
 
-  openRoom: {
-    open: 'Open a room',
-    about: 'What is it about?',
-    empty: 'You may leave this empty',
-    who: 'Who may come in?',
-    kinds: {
-      open: ['Open', 'everyone here'],
-      social: ['Social', 'people you follow'],
-      closed: ['Closed', 'only the invited'],
-    },
-    explain: {
-      open: 'Everyone in this house may come in and listen.',
-      social: 'Those whom a moderator follows may come in, and those you let in.',
-      closed: 'Only those you let in see this room at all.',
-    },
-    letIn: 'Let in from the start',
-    nobody: 'You follow nobody yet, and nobody follows you. You can let people in later.',
-    submit: 'Open now',
-    widenLater: 'You can open it wider later, never narrower.',
-    where: 'Where voices may go',
-    anywhere: 'Anywhere',
-    whereWhy: 'Nothing of this room leaves it, not even to look for a faster way.',
-  },
+  openRoom: { open: 'Open a room' },
 
   room: {
     untitled: 'A room without a title',
@@ -171,6 +157,7 @@ export const en = {
     facts: {
       open: 'Everyone in this house may come in.',
       social: 'Those whom a moderator follows may come in, and those who were let in.',
+      members: 'Members of the club may come in, and those who were let in.',
       closed: 'Only those who were let in may come in.',
     },
     handFacts: {
@@ -341,6 +328,7 @@ export const en = {
       'What is said here stays inside, and so does all that carries it. Who is connected outside is moved at once; everyone sees the change.',
     fenceSet: 'Keep it inside',
     widenSocial: 'Open it to people the moderators follow',
+    widenMembers: 'Open it to the members of the club',
     widenOpen: 'Open it to everyone here',
     end: 'End the room',
     endSure: 'End the room for everyone?',

@@ -11,6 +11,30 @@ export const en = {
     opens: 'opens in a new tab',
     since: (time: string) => `Here since ${time}`,
     sinceBy: (time: string) => `Here since ${time}, invited by `,
+    clubs: 'Clubs',
+    roles: { founder: 'Founder', admin: 'Admin', member: 'Member' },
+  },
+
+  follow: {
+    following: 'Following',
+    level: (name: string) => `How much do you want to hear of ${name}?`,
+    always: 'Always',
+    sometimes: 'Sometimes',
+    never: 'Never',
+    says: (name: string, level: string) => `You follow ${name}. Told of them: ${level}`,
+  },
+
+  suggested: {
+    title: 'Perhaps you know',
+    why: 'From clubs you share, and from the room you are in. Nothing else is looked at.',
+    clubs: (names: string) => `Also in ${names}`,
+    room: (title: string) => `With you in “${title}”`,
+    roomUntitled: 'With you in this room',
+    follow: 'Follow',
+    followWho: (name: string) => `Follow ${name}`,
+    hideWho: (name: string) => `Do not suggest ${name} again`,
+    followed: (name: string) => `You follow ${name} now.`,
+    hidden: (name: string) => `${name} is not suggested to you any more.`,
   },
 
   me: {
@@ -29,10 +53,6 @@ export const en = {
     handleWhy: '3 to 24 letters a–z, digits and _. You may do without.',
     pronouns: 'Pronouns',
     bio: 'About you',
-    left: (n: number) =>
-      n < 0
-        ? `${-n} ${n === -1 ? 'character' : 'characters'} too many`
-        : `${n} ${n === 1 ? 'character' : 'characters'} left`,
     links: 'Links',
     linksWhy: 'Up to four pages of yours.',
     url: (n: number) => `Address of link ${n}`,
@@ -48,22 +68,9 @@ export const en = {
     inviter: 'Show who invited me',
     inviterWhy: (name: string) => `Your profile then says that ${name} invited you.`,
     inviterNobody: 'You came with an invite of the house: there is nobody to show.',
-    optional: 'may stay empty',
-    save: 'Save',
-    saving: 'Saving',
-    saved: 'Saved.',
-    discard: 'Discard changes',
-    unsaved: 'There are changes you have not saved.',
     kept: 'Your changes are not saved yet. They wait for you in your profile.',
-    wrong: (n: number) =>
-      n === 1 ? 'One field needs another look.' : `${n} fields need another look.`,
     meanwhile:
       'Your profile was changed somewhere else meanwhile. What you typed is still here: look at it, then save again.',
-    elsewhere: (value: string) => `Saved elsewhere: ${value}`,
-    elsewhereNothing: 'Emptied elsewhere',
-    elsewhereOn: 'Turned on elsewhere',
-    elsewhereOff: 'Turned off elsewhere',
-    take: 'Take that',
   },
 
   picture: {
@@ -132,6 +139,7 @@ export const en = {
     goes: [
       'Your profile and your picture.',
       'Whom you follow, and who follows you.',
+      'You leave your clubs. One that you lead passes to whoever has been in it longest.',
       'Your passkeys, your recovery code, your invites.',
       'You leave the room you are in, and are signed out everywhere.',
       'The key of your data is destroyed: no copy of it can be read any more.',
@@ -172,6 +180,30 @@ export const de: PeopleWords = {
     opens: 'öffnet einen neuen Tab',
     since: (time) => `Seit ${time} hier`,
     sinceBy: (time) => `Seit ${time} hier, eingeladen von `,
+    clubs: 'Clubs',
+    roles: { founder: 'Führt den Club', admin: 'Leitet mit', member: 'Mitglied' },
+  },
+
+  follow: {
+    following: 'Du folgst',
+    level: (name) => `Wie viel willst du von ${name} hören?`,
+    always: 'Immer',
+    sometimes: 'Manchmal',
+    never: 'Nie',
+    says: (name, level) => `Du folgst ${name}. Du erfährst davon: ${level}`,
+  },
+
+  suggested: {
+    title: 'Vielleicht kennst du',
+    why: 'Aus Clubs, in denen ihr beide seid, und aus dem Raum, in dem du bist. Sonst wird nichts angesehen.',
+    clubs: (names) => `Auch in: ${names}`,
+    room: (title) => `Mit dir in „${title}“`,
+    roomUntitled: 'Mit dir in diesem Raum',
+    follow: 'Folgen',
+    followWho: (name) => `${name} folgen`,
+    hideWho: (name) => `${name} nicht mehr vorschlagen`,
+    followed: (name) => `Du folgst jetzt ${name}.`,
+    hidden: (name) => `${name} wird dir nicht mehr vorgeschlagen.`,
   },
 
   me: {
@@ -190,7 +222,6 @@ export const de: PeopleWords = {
     handleWhy: '3 bis 24 Buchstaben a–z, Ziffern und _. Es geht auch ohne.',
     pronouns: 'Pronomen',
     bio: 'Über dich',
-    left: (n) => (n < 0 ? `${-n} Zeichen zu viel` : `Noch ${n} Zeichen`),
     links: 'Links',
     linksWhy: 'Bis zu vier Seiten von dir.',
     url: (n) => `Adresse von Link ${n}`,
@@ -206,22 +237,9 @@ export const de: PeopleWords = {
     inviter: 'Zeigen, wer mich eingeladen hat',
     inviterWhy: (name) => `In deinem Profil steht dann, dass ${name} dich eingeladen hat.`,
     inviterNobody: 'Du bist mit einer Einladung des Hauses gekommen: Da ist niemand zu zeigen.',
-    optional: 'darf leer bleiben',
-    save: 'Speichern',
-    saving: 'Wird gespeichert',
-    saved: 'Gespeichert.',
-    discard: 'Änderungen verwerfen',
-    unsaved: 'Hier ist etwas geändert und noch nicht gespeichert.',
     kept: 'Deine Änderungen sind noch nicht gespeichert. Sie warten in deinem Profil auf dich.',
-    wrong: (n) =>
-      n === 1 ? 'Schau dir ein Feld noch einmal an.' : `Schau dir ${n} Felder noch einmal an.`,
     meanwhile:
       'Dein Profil wurde inzwischen anderswo geändert. Was du geschrieben hast, steht noch hier: Sieh es dir an und speichere noch einmal.',
-    elsewhere: (value) => `Anderswo gespeichert: ${value}`,
-    elsewhereNothing: 'Anderswo geleert',
-    elsewhereOn: 'Anderswo eingeschaltet',
-    elsewhereOff: 'Anderswo ausgeschaltet',
-    take: 'Das nehmen',
   },
 
   picture: {
@@ -300,6 +318,7 @@ export const de: PeopleWords = {
     goes: [
       'Dein Profil und dein Bild.',
       'Wem du folgst, und wer dir folgt.',
+      'Du trittst aus deinen Clubs aus. Führst du einen, geht er an das Mitglied, das am längsten dabei ist.',
       'Deine Passkeys, dein Notfallcode, deine Einladungen.',
       'Du gehst aus dem Raum, in dem du bist, und bist überall abgemeldet.',
       'Der Schlüssel deiner Daten wird vernichtet: Keine Kopie davon ist noch zu lesen.',
@@ -334,15 +353,6 @@ const catalogues: Record<string, PeopleWords> = { en, de };
 /** The catalogue of the chosen language. */
 export function p(): PeopleWords {
   return catalogues[language.value] ?? en;
-}
-
-/** A language by the name that people know it by, if there is one. */
-export function languageName(tag: string): string {
-  try {
-    return new Intl.DisplayNames(language.value, { type: 'language' }).of(tag) ?? tag;
-  } catch {
-    return tag;
-  }
 }
 
 /** "1.2 kB" */

@@ -3,8 +3,9 @@ import { Face } from '../../parts/face.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { to } from '../../router.ts';
+import { languageName } from '../../words/form.ts';
 import { firstName, list, month, number } from '../../words/index.ts';
-import { languageName, p as w } from '../../words/people.ts';
+import { p as w } from '../../words/people.ts';
 
 /** Somebody as others see them, also while it is being written. */
 export interface Shown extends SelfSaid {

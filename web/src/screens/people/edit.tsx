@@ -1,14 +1,11 @@
-import { useSignal } from '@preact/signals';
 import type { Me } from '@stoa/client';
-import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { account, house, seen, signedIn } from '../../models/account.ts';
+import { fieldOf } from '../../models/form.ts';
 import { say } from '../../models/notices.ts';
 import { person } from '../../models/people.ts';
 import {
   type Field,
-  fieldOf,
-  guard,
   limits,
   linkLimits,
   type ProfileForm,
@@ -16,18 +13,18 @@ import {
   tidy,
 } from '../../models/profile.ts';
 import { ready, resource } from '../../models/resource.ts';
-import { seat } from '../../models/visit.ts';
-import { Dock } from '../../parts/dock.tsx';
+import { Elsewhere, idOf, judged, Left, TextField, Whole, Wrong } from '../../parts/fields.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
-import { list, problemWords, t } from '../../words/index.ts';
-import { languageName, p } from '../../words/people.ts';
+import { f, languageName } from '../../words/form.ts';
+import { list, t } from '../../words/index.ts';
+import { p } from '../../words/people.ts';
+import { spoken } from '../../words/spoken.ts';
 import { About, Bearing } from './about.tsx';
 import { PicturePart } from './picture.tsx';
-import { spoken } from './spoken.ts';
 
 /** What one says of oneself, and beside it how others see that. */
 export function EditScreen() {
@@ -43,7 +40,10 @@ function Editing({ me }: { me: Me }) {
   }, [form, me.id]);
   const there = ready(form.shown.value);
   return (
-    <Porch aside={there && <div class="pad preview-pane">{<Preview form={there} me={me} />}</div>}>
+    <Porch
+      bare
+      aside={there && <div class="pad preview-pane">{<Preview form={there} me={me} />}</div>}
+    >
       <BackTop up={{ href: to.me, says: t().nav.me }} />
       <div class="pad stack wide-gap">
         <div class="stack tight">
@@ -62,7 +62,6 @@ function Editing({ me }: { me: Me }) {
           )}
         </Loadable>
       </div>
-      {seat.value && <Dock seat={seat.value} />}
     </Porch>
   );
 }
@@ -91,71 +90,28 @@ function Preview({ form, me }: { form: ProfileForm; me: Me }) {
 
 function Form({ form, me }: { form: ProfileForm; me: Me }) {
   const words = p().edit;
-  const element = useRef<HTMLFormElement>(null);
-  const hitch = useSignal('');
-  const look = useSignal(0);
   const draft = form.draft.value;
-  const wrong = form.problems.value.size;
-
-  useEffect(() => {
-    const stop = guard(form);
-    return () => {
-      stop();
-      if (form.changed.peek() && account.peek().kind === 'in') say(p().edit.kept);
-    };
-  }, [form]);
-  // After a save that was refused, the first field that is to be looked at has the focus.
-  useLayoutEffect(() => {
-    if (look.value === 0) return;
-    const first = element.current?.querySelector<HTMLElement>('[aria-invalid=true], [data-take]');
-    first?.focus();
-  }, [look.value]);
-
-  const save = async () => {
-    if (form.saving.peek() || !form.changed.peek()) return;
-    hitch.value = '';
-    try {
-      switch (await form.save()) {
-        case 'saved': {
-          const { name, handle, picture } = form.base.peek();
-          const { handle: _, picture: __, ...rest } = me;
-          const known = { ...(handle ? { handle } : {}), ...(picture ? { picture } : {}) };
-          signedIn({ ...rest, name, ...known });
-          void person(me.id).refresh();
-          say(words.saved);
-          return;
-        }
-        case 'invalid':
-          hitch.value = words.wrong(form.problems.peek().size);
-          break;
-        case 'changed_meanwhile':
-          hitch.value = words.meanwhile;
-      }
-      look.value++;
-    } catch (thrown) {
-      hitch.value = problemWords(seen(thrown));
-    }
+  const saved = () => {
+    const { name, handle, picture } = form.base.peek();
+    const { handle: _, picture: __, ...rest } = me;
+    const known = { ...(handle ? { handle } : {}), ...(picture ? { picture } : {}) };
+    signedIn({ ...rest, name, ...known });
+    void person(me.id).refresh();
+    say(f().saved);
   };
-  const discard = () => {
-    form.discard();
-    hitch.value = '';
-  };
-
   return (
-    <form
-      ref={element}
-      class="stack roomy profile-form"
-      noValidate
-      data-test="profile-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
+    <Whole
+      form={form}
+      kept={words.kept}
+      meanwhile={words.meanwhile}
+      save={() => form.save()}
+      onSaved={saved}
+      test="profile"
     >
       <Line form={form} field="name" label={words.name} autocomplete="nickname" required />
       <Line form={form} field="handle" label={words.handle} hint={words.handleWhy} before="@" />
-      <Line form={form} field="pronouns" label={words.pronouns} autocomplete="off" />
-      <Bio form={form} />
+      <Line form={form} field="pronouns" label={words.pronouns} />
+      <Line form={form} field="bio" label={words.bio} rows={5} />
       <Links form={form} />
       <Languages form={form} />
       <div class="stack tight">
@@ -177,73 +133,22 @@ function Form({ form, me }: { form: ProfileForm; me: Me }) {
             onChange={(event) => form.type({ show_inviter: event.currentTarget.checked })}
           />
         </label>
-        <Elsewhere form={form} field="show_inviter" />
+        <FromElsewhere form={form} field="show_inviter" />
       </div>
-      <div class="stack close save-bar">
-        {hitch.value ? (
-          <p class="err" role="alert" data-test="edit-hitch">
-            <Icon name="triangle-alert" />
-            {wrong > 0 ? words.wrong(wrong) : hitch.value}
-          </p>
-        ) : (
-          form.changed.value && <p class="meta">{words.unsaved}</p>
-        )}
-        <div class="flex wrap">
-          <button
-            type="submit"
-            class="btn ink grow"
-            data-test="save-profile"
-            aria-disabled={!form.changed.value || form.saving.value}
-          >
-            {form.saving.value ? words.saving : words.save}
-          </button>
-          {form.changed.value && (
-            <button type="button" class="btn" data-test="discard" onClick={discard}>
-              {words.discard}
-            </button>
-          )}
-        </div>
-      </div>
-    </form>
+    </Whole>
   );
 }
 
-/** What is wrong at a place of the form; an input is described by it. */
-function Wrong({ form, at }: { form: ProfileForm; at: string }) {
-  const words = form.problems.value.get(at);
-  return words ? (
-    <span class="err" id={`wrong-${idOf(at)}`}>
-      <Icon name="triangle-alert" />
-      {words}
-    </span>
-  ) : null;
-}
-
-const idOf = (place: string) => place.replace(/[^a-z0-9]+/g, '-');
-
-/** What an input needs to be found wrong. */
-function judged(form: ProfileForm, at: string, ...more: (string | false | undefined)[]) {
-  const wrong = form.problems.value.has(at);
-  const by = [wrong && `wrong-${idOf(at)}`, ...more].filter(Boolean).join(' ');
-  return { 'aria-invalid': wrong, 'aria-describedby': by || undefined };
-}
-
 /** What was saved elsewhere meanwhile, to be taken. */
-function Elsewhere({ form, field }: { form: ProfileForm; field: Field }) {
-  const words = p().edit;
+function FromElsewhere({ form, field }: { form: ProfileForm; field: Field }) {
   if (!form.newer.value.has(field)) return null;
   return (
-    <p class="flex elsewhere" data-test={`elsewhere-${field}`}>
-      <span class="grow">{elsewhereWords(form, field)}</span>
-      <button type="button" class="btn s" data-take onClick={() => form.take(field)}>
-        {words.take}
-      </button>
-    </p>
+    <Elsewhere field={field} says={elsewhereWords(form, field)} onTake={() => form.take(field)} />
   );
 }
 
 function elsewhereWords(form: ProfileForm, field: Field): string {
-  const words = p().edit;
+  const words = f();
   const base = form.base.value;
   if (field === 'show_inviter') {
     return base.show_inviter ? words.elsewhereOn : words.elsewhereOff;
@@ -257,100 +162,32 @@ function elsewhereWords(form: ProfileForm, field: Field): string {
   return value ? words.elsewhere(value) : words.elsewhereNothing;
 }
 
-/** How much may still be typed: said when it is little. */
-function Left({ id, text, of }: { id: string; text: string; of: number }) {
-  const left = of - [...text].length;
-  if (left > Math.max(of / 10, 10)) return null;
-  return (
-    <span id={id} class={left < 0 ? 'err num' : 'meta num'} data-test="left">
-      {p().edit.left(left)}
-    </span>
-  );
-}
-
 interface LineProps {
   form: ProfileForm;
-  field: 'name' | 'handle' | 'pronouns';
+  field: 'name' | 'handle' | 'pronouns' | 'bio';
   label: string;
+  rows?: number;
   hint?: string;
   before?: string;
-  autocomplete?: string;
+  autocomplete?: 'nickname';
   required?: boolean;
 }
 
-function Line({ form, field, label, hint, before, autocomplete, required }: LineProps) {
-  const id = `my-${field}`;
-  const value = form.draft.value[field];
+function Line({ form, field, ...rest }: LineProps) {
   return (
-    <div class="field">
-      <Label id={id} optional={!required}>
-        {label}
-      </Label>
-      <div class={before ? 'with-before' : undefined}>
-        {before && <span aria-hidden="true">{before}</span>}
-        <input
-          id={id}
-          data-test={`profile-${field}`}
-          autocomplete={autocomplete ?? 'off'}
-          autocapitalize={field === 'handle' ? 'none' : undefined}
-          spellcheck={false}
-          required={required}
-          dir={field === 'handle' ? undefined : 'auto'}
-          value={value}
-          {...judged(form, field, hint && `${id}-why`, `${id}-left`)}
-          onInput={(event) => form.type({ [field]: event.currentTarget.value })}
-        />
-      </div>
-      <Wrong form={form} at={field} />
-      {hint && !form.problems.value.has(field) && (
-        <span class="meta" id={`${id}-why`}>
-          {hint}
-        </span>
-      )}
-      <Left id={`${id}-left`} text={value} of={limits[field]} />
-      <Elsewhere form={form} field={field} />
-    </div>
-  );
-}
-
-function Label({
-  id,
-  optional,
-  children,
-}: {
-  id: string;
-  optional: boolean;
-  children: ComponentChildren;
-}) {
-  return (
-    <label for={id}>
-      {children}
-      {optional && <span class="optional"> {p().edit.optional}</span>}
-    </label>
-  );
-}
-
-function Bio({ form }: { form: ProfileForm }) {
-  const words = p().edit;
-  const { bio } = form.draft.value;
-  return (
-    <div class="field">
-      <Label id="my-bio" optional>
-        {words.bio}
-      </Label>
-      <textarea
-        id="my-bio"
-        data-test="profile-bio"
-        rows={5}
-        dir="auto"
-        value={bio}
-        {...judged(form, 'bio', 'my-bio-left')}
-        onInput={(event) => form.type({ bio: event.currentTarget.value })}
-      />
-      <Wrong form={form} at="bio" />
-      <Left id="my-bio-left" text={bio} of={limits.bio} />
-      <Elsewhere form={form} field="bio" />
-    </div>
+    <TextField
+      form={form}
+      at={field}
+      id={`my-${field}`}
+      test={`profile-${field}`}
+      value={form.draft.value[field]}
+      most={limits[field]}
+      code={field === 'handle'}
+      onType={(value) => form.type({ [field]: value })}
+      {...rest}
+    >
+      <FromElsewhere form={form} field={field} />
+    </TextField>
   );
 }
 
@@ -366,7 +203,7 @@ function Links({ form }: { form: ProfileForm }) {
     <fieldset class="field" ref={group} aria-describedby="links-why">
       <legend>
         {words.links}
-        <span class="optional"> {words.optional}</span>
+        <span class="optional"> {f().optional}</span>
       </legend>
       {links.map(({ url, text = '' }, n) => (
         <div class="link-line" key={n}>
@@ -431,7 +268,7 @@ function Links({ form }: { form: ProfileForm }) {
       <span class="meta" id="links-why">
         {words.linksWhy}
       </span>
-      <Elsewhere form={form} field="links" />
+      <FromElsewhere form={form} field="links" />
     </fieldset>
   );
 }
@@ -455,7 +292,7 @@ function Languages({ form }: { form: ProfileForm }) {
     <fieldset class="field">
       <legend>
         {words.languages}
-        <span class="optional"> {words.optional}</span>
+        <span class="optional"> {f().optional}</span>
       </legend>
       {chosen.length > 0 && (
         <ul class="chips">
@@ -504,7 +341,7 @@ function Languages({ form }: { form: ProfileForm }) {
       <span class="meta" id="languages-why">
         {words.languagesWhy}
       </span>
-      <Elsewhere form={form} field="languages" />
+      <FromElsewhere form={form} field="languages" />
     </fieldset>
   );
 }

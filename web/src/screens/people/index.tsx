@@ -4,3 +4,4 @@ export { EditScreen } from './edit.tsx';
 export { GoodbyeScreen } from './goodbye.tsx';
 export { MeScreen, PersonScreen } from './person.tsx';
 export { StoredScreen } from './stored.tsx';
+export { Suggestions } from './suggestions.tsx';

@@ -5,18 +5,18 @@ import { roomOf } from '../../models/hallway.ts';
 import { followers, following, person } from '../../models/people.ts';
 import { type Resource, ready } from '../../models/resource.ts';
 import { roomName } from '../../models/stage.ts';
-import { seat } from '../../models/visit.ts';
 import { Columns } from '../../parts/brand.tsx';
-import { Dock } from '../../parts/dock.tsx';
 import { Face } from '../../parts/face.tsx';
-import { FollowButton } from '../../parts/follow.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
-import { BackTop, Porch } from '../../parts/shell.tsx';
+import { Mark } from '../../parts/mark.tsx';
+import { BackTop, PhoneTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
 import { t } from '../../words/index.ts';
 import { p as w } from '../../words/people.ts';
 import { About, Bearing } from './about.tsx';
+import { Following } from './following.tsx';
+import { Suggestions } from './suggestions.tsx';
 
 /** Somebody: by their id, or their handle with an `@`. */
 export function PersonScreen({ id }: { id: string }) {
@@ -33,7 +33,6 @@ export function PersonScreen({ id }: { id: string }) {
         )}
         <Loadable of={found}>{(p) => <Profile person={p} />}</Loadable>
       </div>
-      {seat.value && <Dock seat={seat.value} />}
     </Porch>
   );
 }
@@ -50,9 +49,7 @@ function Profile({ person: p }: { person: PersonProfile }) {
           {t().edit.title}
         </a>
       ) : (
-        <div class="flex">
-          <FollowButton person={p} />
-        </div>
+        <Following person={p} />
       )}
       {room && (
         <a class="pin live-pin" href={to.room(room.id)}>
@@ -70,7 +67,32 @@ function Profile({ person: p }: { person: PersonProfile }) {
         </a>
       )}
       <About person={p} />
+      <ClubsOf person={p} />
     </>
+  );
+}
+
+/** The clubs that somebody shows, as far as one may see them. */
+function ClubsOf({ person: { clubs = [] } }: { person: Pick<PersonProfile, 'clubs'> }) {
+  const words = w().person;
+  if (clubs.length === 0) return null;
+  return (
+    <section data-test="clubs-of">
+      <h2 class="sub bare-sub">{words.clubs}</h2>
+      <ul class="list">
+        {clubs.map(({ id, name, role }) => (
+          <li key={id}>
+            <a class="row" href={to.club(id)}>
+              <Mark id={id} name={name} size={40} />
+              <span class="grow">
+                <b dir="auto">{name}</b>
+                <span>{words.roles[role]}</span>
+              </span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -90,6 +112,7 @@ export function MeScreen() {
   const me = { ...known, ...signedIn, since: signedIn.created };
   const lists = (
     <>
+      <Suggestions />
       <People title={words.following} none={words.noFollowing} people={following} />
       <People title={words.followers} none={words.noFollowers} people={followers} />
     </>
@@ -97,7 +120,7 @@ export function MeScreen() {
   const blank = known && !me.picture && !known.bio && !known.links && !known.pronouns;
   return (
     <Porch aside={<div class="pad stack wide-gap">{lists}</div>}>
-      <BackTop />
+      <PhoneTop bare />
       <div class="pad stack roomy narrow">
         <Bearing person={me} />
         {blank && <p class="soft">{words.blank}</p>}
@@ -113,9 +136,9 @@ export function MeScreen() {
           </a>
         </div>
         <About person={me} />
+        <ClubsOf person={me} />
         <div class="only-phone stack roomy">{lists}</div>
       </div>
-      {seat.value && <Dock seat={seat.value} />}
     </Porch>
   );
 }

@@ -3,8 +3,6 @@ import type { Stored, StoredClass } from '@stoa/client';
 import { useEffect, useMemo } from 'preact/hooks';
 import { account, house } from '../../models/account.ts';
 import { resource } from '../../models/resource.ts';
-import { seat } from '../../models/visit.ts';
-import { Dock } from '../../parts/dock.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Icon, type IconName } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
@@ -53,7 +51,6 @@ export function StoredScreen() {
       {erasing.value && account.value.kind === 'in' && (
         <EraseSheet me={account.value.me} onClose={() => (erasing.value = false)} />
       )}
-      {seat.value && <Dock seat={seat.value} />}
     </Porch>
   );
 }

@@ -85,12 +85,17 @@ function Top({ seat }: { seat: Seat }) {
 
 function Head({ seat }: { seat: Seat }) {
   const words = t();
-  const { visibility, opened, fence } = seat.view.value;
+  const { visibility, opened, fence, club } = seat.view.value;
   const listeners = seat.listeners.value;
   return (
     <div class="pad stack room-head">
       <span class="eyebrow">
         <RoomColumns seat={seat} />
+        {club && (
+          <a class="of-club" href={to.club(club.id)} dir="auto" data-test="room-club">
+            {club.name}
+          </a>
+        )}
         {words.card.visibility[visibility]} · {words.card.since(clock(opened))}
       </span>
       <Heading room={seat.room}>{seatName(seat)}</Heading>

@@ -29,7 +29,7 @@ export function shareRoom(seat: Seat): Promise<void> {
 /** What one can do with the room. */
 export function RoomMenu({ seat }: { seat: Seat }) {
   const words = t().menu;
-  const { visibility, hands, proven = false, fence } = seat.view.value;
+  const { visibility, hands, proven = false, fence, club } = seat.view.value;
   const moderates = iModerate(seat);
   const Beside = late.value;
   useEffect(() => {
@@ -71,6 +71,17 @@ export function RoomMenu({ seat }: { seat: Seat }) {
           >
             <Icon name="users" />
             {words.widenSocial}
+          </button>
+        )}
+        {moderates && visibility === 'closed' && club && (
+          <button
+            type="button"
+            class="btn w"
+            data-test="widen-members"
+            onClick={then(() => act((s) => s.widen('members')))}
+          >
+            <Icon name="id-card" />
+            {words.widenMembers}
           </button>
         )}
         {moderates && visibility !== 'open' && (

@@ -1,0 +1,37 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+
+/** Parts of the app that come when they are first wanted. */
+
+export interface Part<Screens> {
+  /** The part, once it is here; that it did not come; or neither, yet. */
+  readonly there: ReadonlySignal<Screens | 'failed' | undefined>;
+  /** Loads it, once; after it did not come, again. */
+  load(): Promise<void>;
+}
+
+export function part<Screens extends object>(fetch: () => Promise<Screens>): Part<Screens> {
+  const there = signal<Screens | 'failed' | undefined>(undefined);
+  let asked: Promise<void> | undefined;
+  return {
+    there,
+    load() {
+      if (typeof there.peek() === 'object') return Promise.resolve();
+      asked ??= (async () => {
+        there.value = undefined;
+        there.value = await fetch().catch(() => 'failed' as const);
+        asked = undefined;
+      })();
+      return asked;
+    },
+  };
+}
+
+/** What has come of a part. */
+export const here = <Screens>({ there }: Part<Screens>): Screens | undefined =>
+  there.value === 'failed' ? undefined : there.value;
+
+export const people = part(() => import('../screens/people/index.tsx'));
+export const clubs = part(() => import('../screens/clubs/index.tsx'));
+export const schedule = part(() => import('../screens/schedule/index.tsx'));
+export const own = part(() => import('../screens/own.ts'));
+export const opening = part(() => import('../screens/open-room.tsx'));
