@@ -32,6 +32,7 @@ import {
 } from '@stoa/client';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { DoubleClubs, type KeptClub } from './clubs.double.ts';
+import { DoublePlans } from './plans.double.ts';
 
 const alphabet = '0123456789abcdefghijklmnopqrstuv';
 // 25 letters of any five bits, and one of which only three count: 16 bytes.
@@ -126,6 +127,36 @@ export class Double {
       return asker && found ? this.#person(asker, id) : undefined;
     },
     refuse,
+  });
+  readonly plans = new DoublePlans({
+    newID,
+    person: (id) => {
+      const found = this.people.get(id);
+      return (
+        found && {
+          ...{ id, name: found.name },
+          ...(found.picture ? { picture: found.picture.version } : {}),
+        }
+      );
+    },
+    follows: (who, whom) => this.people.get(who)?.follows.has(whom) ?? false,
+    club: (id) => this.clubs.all.get(id),
+    inClub: (club, who) => this.clubs.isMember(club, who),
+    followsClub: (club, who) => this.clubs.all.get(club)?.followers.has(who) ?? false,
+    openRoom: (by, plan) => {
+      const host = this.people.get(by) ?? refuse('no_person', 404);
+      const club = this.clubs.all.get(plan.club ?? '');
+      return this.open(host, plan.title, plan.visibility, [...plan.invited], newID(), club).id;
+    },
+    tell: (who, plan) => {
+      for (const line of this.#lines) {
+        if (line.login?.person === who && line.watching) {
+          line.socket.send(JSON.stringify({ plan }));
+        }
+      }
+    },
+    refuse,
+    origin: () => this.#origin,
   });
   invitesPerPerson = 2;
   regions: string[] = []; // of the network that the house is in
@@ -603,7 +634,10 @@ export class Double {
     }
     const de = request.headers['accept-language']?.startsWith('de') ?? false;
     const ifMatch = request.headers['if-match'];
-    return this.clubs.answer(method, path, me.id, { body, query, ifMatch, de });
+    const asked = { body, query, ifMatch, de };
+    return (
+      this.plans.answer(method, path, me.id, asked) ?? this.clubs.answer(method, path, me.id, asked)
+    );
   }
 
   #suggestions(me: Account): Suggestion[] {

@@ -269,7 +269,57 @@ async function house(language, crowd) {
   );
   there(glue, noor2);
   for (const p of [ilse, ruben]) up(glue, p);
+  // What is planned, from this evening on.
+  const hour = (days, h, m = 0) => {
+    const time = new Date();
+    time.setDate(time.getDate() + days);
+    time.setHours(h, m, 0, 0);
+    return time.toISOString();
+  };
+  const soonest = new Date(Math.ceil((Date.now() + 600_000) / 60_000) * 60_000).toISOString();
+  const reading = double.plans.add(people[12].id, {
+    title: de ? 'Vorgelesen: Mascha Kaléko' : 'Read aloud: Mascha Kaléko',
+    ...{ starts: hour(1, 19, 30), club: words.id, minutes: 45 },
+  });
+  const council = double.plans.add(people[13].id, {
+    title: de ? 'Stadtrat, live und erklärt' : 'The city council, live and explained',
+    ...{ starts: hour(1, 20), club: walks.id, recorded: true, cohosts: [people[14].id, mira.id] },
+    about: de
+      ? 'Wir hören zu, halten an und erklären, worüber gerade abgestimmt wird. Fragen sind willkommen, auch die einfachen.'
+      : 'We listen, stop, and explain what is being voted on. Questions are welcome, the simple ones too.',
+    ...{ language: 'de', minutes: 120 },
+  });
+  council.asked.set(people[14].id, true);
+  const foxes = double.plans.add(mira.id, {
+    title: de ? 'Füchse am Güterbahnhof' : 'Foxes at the goods station',
+    about: de
+      ? 'Drei Nächte, vier Stunden Band. Wir hören hinein und raten, was da ruft.\nBringt eigene Aufnahmen mit.'
+      : 'Three nights, four hours of tape. We listen, and guess what is calling.\nBring recordings of your own.',
+    ...{ starts: soonest, club: sounds.id, visibility: 'members', recorded: true },
+    ...{ cohosts: [jonas.id, ilse.id], invite: [thea.id] },
+  });
+  foxes.asked.set(jonas.id, true);
+  for (const p of people.slice(3, 17)) foxes.goers.set(p.id, 15);
+  const coffee = double.plans.add(kofi.id, {
+    title: de ? 'Kaffee mit Fremden' : 'Coffee with strangers',
+    ...{ starts: hour(2, 7, 15), minutes: 30 },
+  });
+  coffee.goers.set(mira.id, 5);
+  double.plans.add(aylin.id, {
+    title: de
+      ? 'Datenschutzgrundverordnung für Chöre, Vereine und Kleingärten'
+      : 'Data protection law for choirs, associations and allotment gardens',
+    ...{ starts: hour(2, 18), minutes: 90 },
+  });
+  const over = double.plans.add(noor.id, {
+    title: de ? 'Der modulare Synthesizer, nur für Neue' : 'The modular synthesizer, for beginners',
+    ...{ starts: hour(6, 21, 15), club: sounds.id },
+  });
+  over.goers.set(mira.id, 15);
+  over.state = 'cancelled';
+
   return {
+    plans: { reading, council, foxes, coffee },
     language,
     double,
     origin,
@@ -978,6 +1028,105 @@ const scenes = {
     ),
   },
   goodbye: { out: true, go: at('/goodbye') },
+  schedule: { go: seq(at('/schedule'), (page) => page.waitForSelector('.cal')) },
+  'schedule-all': {
+    go: seq(at('/schedule'), tap('which-all'), (page) => page.waitForSelector('.cal')),
+  },
+  'schedule-month': {
+    go: seq(at('/schedule'), async (page) => {
+      await page.waitForSelector('.cal');
+      if (await page.locator('[data-test=as-month]').isVisible()) await tap('as-month')(page);
+    }),
+  },
+  'schedule-none': {
+    go: seq(
+      (_, h) => h.double.plans.all.clear(),
+      at('/schedule'),
+      (page) => page.waitForSelector('[data-test=no-plans]'),
+    ),
+  },
+  'schedule-failed': {
+    go: seq(
+      at('/settings'),
+      (_, h) => (h.double.broken = 500),
+      (page) => page.evaluate(() => history.pushState(null, '', '/schedule')),
+      (page) => page.evaluate(() => dispatchEvent(new PopStateEvent('popstate'))),
+      (page) => page.waitForSelector('.failed'),
+    ),
+  },
+  'schedule-calendar': {
+    go: seq(
+      at('/schedule'),
+      (page) => page.locator('[data-test=subscribe]:visible').click(),
+      (page) => page.waitForSelector('[data-test=calendar-address]'),
+    ),
+  },
+  'schedule-renew': {
+    go: seq(
+      at('/schedule'),
+      (page) => page.locator('[data-test=subscribe]:visible').click(),
+      tap('renew-calendar'),
+      (page) => page.waitForSelector('[data-test=renew-sure]'),
+    ),
+  },
+  plan: {
+    go: seq(
+      at((h) => `/plan/${h.plans.coffee.id}`),
+      (page) => page.waitForSelector('[data-test=going]'),
+    ),
+  },
+  'plan-asked': {
+    go: seq(
+      at((h) => `/plan/${h.plans.council.id}`),
+      (page) => page.waitForSelector('[data-test=asked]'),
+    ),
+  },
+  'plan-hosted': {
+    go: seq(
+      at((h) => `/plan/${h.plans.foxes.id}`),
+      (page) => page.waitForSelector('[data-test=open-plan]'),
+    ),
+  },
+  'plan-cancel': {
+    go: seq(
+      at((h) => `/plan/${h.plans.foxes.id}`),
+      tap('cancel-plan'),
+      (page) => page.waitForSelector('[data-test=cancel-sure]'),
+    ),
+  },
+  'plan-open': {
+    go: seq(
+      (_, h) => h.double.plans.open(h.plans.coffee),
+      at((h) => `/plan/${h.plans.coffee.id}`),
+      (page) => page.waitForSelector('[data-test=enter-plan]'),
+    ),
+  },
+  'plan-told': {
+    go: seq(
+      at('/'),
+      (page) => page.waitForTimeout(300),
+      (_, h) => h.double.plans.tell(h.plans.coffee, 'soon'),
+      (page) => page.waitForSelector('[data-test=toast] a'),
+    ),
+  },
+  'plan-gone': {
+    go: seq(at('/plan/nothing'), (page) => page.waitForSelector('[data-test=no-plan]')),
+  },
+  'plan-new': { go: seq(at('/plan/new'), (page) => page.waitForSelector('[data-test=plan-form]')) },
+  'plan-edit': {
+    go: seq(
+      at((h) => `/plan/${h.plans.foxes.id}/edit`),
+      (page) => page.waitForSelector('[data-test=plan-form]'),
+    ),
+  },
+  'plan-wrong': {
+    go: seq(
+      at('/plan/new'),
+      (page) => page.fill('[data-test=plan-when]', '2020-01-01T10:00'),
+      tap('save-plan'),
+      (page) => page.waitForSelector('[aria-invalid=true]'),
+    ),
+  },
   clubs: { go: seq(at('/clubs'), (page) => page.waitForSelector('[data-test=clubs-mine]')) },
   'clubs-end': {
     go: seq(

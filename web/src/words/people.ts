@@ -102,6 +102,8 @@ export const en = {
       days: (n: number) => (n === 1 ? 'For a day' : `For ${n} days`),
       seen: (n: number) =>
         n === 1 ? 'Until a day after your last visit' : `Until ${n} days after your last visit`,
+      ended: (n: number) =>
+        n === 1 ? 'Until a day after its end' : `Until ${n} days after its end`,
     },
     entry: (n: number) => `Entry ${n}`,
     nothing: 'Nothing of this kind is stored.',
@@ -123,6 +125,15 @@ export const en = {
       followers: ['Who follows you', 'They have chosen that. You can see it.'],
       reports_made: ['Reports you have made', 'Sealed to the moderators of this house.'],
       rooms: ['Rooms you are in', 'Nothing that is said, and nothing once they are over.'],
+      plans: [
+        'Rooms you plan, or are asked into',
+        'What you write in them is sealed with your key.',
+      ],
+      going: ['Where you are going', 'And when you want to be reminded.'],
+      calendar: [
+        'The address of your calendar',
+        'Only its hash: nobody can read your calendar with it.',
+      ],
       key: ['The key of your data', 'When you erase your account it is destroyed, in every copy.'],
     } as Record<string, readonly [string, string]>,
     take: 'Take it with you',
@@ -273,6 +284,7 @@ export const de: PeopleWords = {
         n === 1
           ? 'Bis einen Tag nach deinem letzten Besuch'
           : `Bis ${n} Tage nach deinem letzten Besuch`,
+      ended: (n) => (n === 1 ? 'Bis einen Tag nach dem Ende' : `Bis ${n} Tage nach dem Ende`),
     },
     entry: (n) => `Eintrag ${n}`,
     nothing: 'Davon ist nichts gespeichert.',
@@ -298,6 +310,15 @@ export const de: PeopleWords = {
       rooms: [
         'Räume, in denen du bist',
         'Nichts von dem, was gesagt wird, und nichts nach dem Ende.',
+      ],
+      plans: [
+        'Räume, die du planst oder zu denen du gebeten bist',
+        'Was du dazu schreibst, ist mit deinem Schlüssel versiegelt.',
+      ],
+      going: ['Wohin du gehst', 'Und wann du erinnert werden willst.'],
+      calendar: [
+        'Die Adresse deines Kalenders',
+        'Nur ihr Hash: Damit kann niemand deinen Kalender lesen.',
       ],
       key: [
         'Der Schlüssel deiner Daten',
@@ -380,6 +401,7 @@ export function keepsWords(keeps: string): string {
       return words[kind];
     case 'days':
     case 'seen':
+    case 'ended':
       return words[kind](Number(count));
   }
   return keeps;

@@ -29,7 +29,7 @@ export const en = {
     plan: 'Plan a room',
     before: 'Month before',
     after: 'Next month',
-    on: (day: string, n: number) => (n === 0 ? day : `${day}, ${n} ${n === 1 ? 'room' : 'rooms'}`),
+    on: (day: string, n: number) => (n === 0 ? `${day}` : `${day}, ${n} ${n === 1 ? 'room' : 'rooms'}`),
   },
 
   calendar: {
@@ -180,7 +180,7 @@ export const de: ScheduleWords = {
     plan: 'Raum planen',
     before: 'Monat davor',
     after: 'Nächster Monat',
-    on: (day, n) => (n === 0 ? day : `${day}, ${n} ${n === 1 ? 'Raum' : 'Räume'}`),
+    on: (day, n) => (n === 0 ? `${day}` : `${day}, ${n} ${n === 1 ? 'Raum' : 'Räume'}`),
   },
 
   calendar: {
