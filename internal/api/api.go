@@ -25,6 +25,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 
 	"github.com/stoa-audio/stoa/internal/beside"
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
@@ -95,6 +96,7 @@ func (e *OfferError) Error() string { return "bad offer: " + e.Detail }
 // Parts are what the doors lead to.
 type Parts struct {
 	People *people.People
+	Clubs  *clubs.Clubs
 	Hub    *hub.Hub
 	Beside *beside.Rooms // what happens in rooms beside voices and events
 	Grants *grant.Keys
@@ -200,6 +202,8 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addBackups()
 	a.addPeople()
 	a.addProfiles()
+	a.addSuggestions()
+	a.addClubs()
 	a.addStored()
 	a.addRooms()
 	a.addReports()

@@ -25,7 +25,7 @@ type (
 	}
 	// StoredClass is one kind of it.
 	StoredClass struct {
-		Class  people.Class     `json:"class" enum:"account,profile,picture,passkeys,key_backups,recovery,sessions,invites,follows,followers,reports_made,rooms,key"`
+		Class  people.Class     `json:"class" enum:"account,profile,picture,passkeys,key_backups,recovery,sessions,invites,follows,followers,hidden,clubs,club_follows,reports_made,rooms,key"`
 		Rows   int              `json:"rows"`
 		Bytes  int              `json:"bytes"`
 		Oldest time.Time        `json:"oldest,omitzero"`
@@ -188,8 +188,16 @@ func (a *API) erase(ctx context.Context, who id.Person, proof Erase) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doMax)
 	defer cancel()
+	clubs, err := a.Clubs.Of(ctx, who)
+	if err != nil {
+		return err
+	}
 	if err := a.People.Erase(ctx, who); err != nil {
 		return err
+	}
+	a.Clubs.Erased(who)
+	for _, club := range clubs { // some may be gone with them
+		a.hallway.members(a.rooms, club)
 	}
 	a.goOut(ctx, who)
 	a.setCookie(visitOf(ctx), "")

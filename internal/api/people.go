@@ -18,11 +18,12 @@ type Person struct {
 	Picture   string    `json:"picture,omitempty" doc:"its version"`
 	Since     time.Time `json:"since"`
 	Followed  bool      `json:"followed" doc:"whether I follow them"`
+	Notify    string    `json:"notify,omitempty" enum:"always,sometimes,never" doc:"how loud I want to be told of them, while I follow them"`
 	FollowsMe bool      `json:"follows_me"`
 }
 
 func personOf(p people.Profile) Person {
-	return Person{p.ID, p.Name, p.Handle, p.Picture, p.Created, p.Followed, p.FollowsMe}
+	return Person{p.ID, p.Name, p.Handle, p.Picture, p.Created, p.Followed, string(p.Notify), p.FollowsMe}
 }
 
 func peopleOf(list []people.Profile, err error) (People, error) {
@@ -31,6 +32,17 @@ func peopleOf(list []people.Profile, err error) (People, error) {
 		out.People[i] = personOf(p)
 	}
 	return out, err
+}
+
+// Loudness is how loud I want to be told of somebody whom I follow.
+type Loudness struct {
+	Notify string `json:"notify" enum:"always,sometimes,never"`
+}
+
+// following is the input of a call to follow somebody.
+type following struct {
+	Person string `path:"person"`
+	Body   *Loudness
 }
 
 // atPerson is the input of a call about a person.
@@ -50,8 +62,13 @@ func (a *API) addPeople() {
 	tags := []string{"people"}
 	add(a, huma.Operation{
 		OperationID: "follow", Method: "PUT", Path: "/api/v1/people/{person}/follow", Tags: tags, Summary: "Follow a person",
-	}, toWrite, func(ctx context.Context, in *atPerson) (*nothing, error) {
-		return a.follow(ctx, in, a.People.Follow)
+	}, toWrite, func(ctx context.Context, in *following) (*nothing, error) {
+		return a.follow(ctx, &atPerson{in.Person}, func(ctx context.Context, who, whom id.Person) error {
+			if in.Body == nil {
+				return a.People.Follow(ctx, who, whom)
+			}
+			return a.People.FollowAs(ctx, who, whom, people.Notify(in.Body.Notify))
+		})
 	})
 	add(a, huma.Operation{
 		OperationID: "unfollow", Method: "DELETE", Path: "/api/v1/people/{person}/follow", Tags: tags, Summary: "Unfollow a person",

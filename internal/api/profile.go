@@ -37,6 +37,8 @@ type (
 		Following int      `json:"following" doc:"how many they follow"`
 		Followers int      `json:"followers" doc:"how many follow them"`
 		InvitedBy *Named   `json:"invited_by,omitempty" doc:"if they show it"`
+
+		Clubs []ProfileClub `json:"clubs,omitempty" doc:"that they are in, as far as they show it and I may know of it"`
 	}
 	// NewProfile is what one writes about oneself.
 	NewProfile struct {
@@ -109,9 +111,9 @@ func namedOf(p people.Person) *Named {
 	return &Named{p.ID, p.Name}
 }
 
-func profileOf(p people.FullProfile) Profile {
+func profileOf(p people.FullProfile, in []ProfileClub) Profile {
 	return Profile{
-		personOf(p.Profile), p.Pronouns, p.Bio, linksOf(p.Links), p.Languages, p.Following, p.Followers, namedOf(p.Inviter),
+		personOf(p.Profile), p.Pronouns, p.Bio, linksOf(p.Links), p.Languages, p.Following, p.Followers, namedOf(p.Inviter), in,
 	}
 }
 
@@ -170,7 +172,11 @@ func (a *API) profile(ctx context.Context, find func(context.Context) (id.Person
 			return Profile{}, err
 		}
 	}
-	return profileOf(p), err
+	if err != nil {
+		return Profile{}, err
+	}
+	in, err := a.profileClubs(ctx, p.ID)
+	return profileOf(p, in), err
 }
 
 func (a *API) addProfiles() {

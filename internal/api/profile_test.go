@@ -209,6 +209,9 @@ func TestStoredAndExport(t *testing.T) {
 	bo.call("PUT", "/api/v1/people/"+ada.id.String()+"/follow", nil).is(204)
 	ada.call("PUT", "/api/v1/people/"+bo.id.String()+"/follow", nil).is(204)
 	bo.sit(bo.open("open"))
+	bo.call("DELETE", "/api/v1/me/suggestions/"+ada.id.String(), nil).is(204)
+	club, _ := bo.found()
+	bo.call("PUT", club+"/follow", nil).is(204)
 	var s Stored
 	bo.call("GET", "/api/v1/me/stored", nil).is(200).into(&s)
 	if len(s.Classes) != len(people.Classes) {

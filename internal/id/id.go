@@ -32,6 +32,7 @@ type (
 	sessionKind struct{}
 	streamKind  struct{}
 	nodeKind    struct{}
+	clubKind    struct{}
 )
 
 type (
@@ -45,6 +46,8 @@ type (
 	Stream = ID[streamKind]
 	// Node names one running node of a network.
 	Node = ID[nodeKind]
+	// Club names a club.
+	Club = ID[clubKind]
 )
 
 // New returns a fresh random name.

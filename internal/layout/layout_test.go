@@ -19,6 +19,7 @@ const module = "github.com/stoa-audio/stoa/"
 const picture = `
 id:
 region:
+known:
 signal:            id
 grant:             id region
 telemetry:         id
@@ -30,8 +31,9 @@ hub:               id room
 courier:           id signal
 beside:            id room signal hub
 
-people:            id
+people:            id known
 people/peopletest: id people
+clubs:             id known people
 sdk/go/sframe:
 sdk/go/keys:
 sdk/go/voice:      sdk/go/sframe sdk/go/keys
@@ -49,12 +51,12 @@ push:
 legal:
 deputy:            id room room/live
 store/query:
-store/records:     id room room/live deputy people reports store/query
+store/records:     id room room/live deputy people clubs reports store/query
 store/sqlite:      store/query store/records
 store/postgres:    store/query store/records
 store:             store/query store/records store/sqlite store/postgres
 store/postgrestest:
-store/storetest:   id room room/live deputy people people/peopletest reports
+store/storetest:   id room room/live deputy people people/peopletest clubs reports
 
 route:             id
 udp:
@@ -93,7 +95,7 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id region signal grant telemetry room room/live hub beside courier people reports socket picture
+api:               id region signal grant telemetry room room/live hub beside courier people clubs reports socket picture
 node:              *
 
 sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report sdk/go/words

@@ -19,6 +19,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/api"
 	"github.com/stoa-audio/stoa/internal/beside"
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/coordinate"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/grant"
@@ -55,6 +56,7 @@ type Node struct {
 	store   *records.Store
 	keys    *keyring.Ring
 	people  *people.People
+	clubs   *clubs.Clubs
 	reports *reports.Reports
 	media   *sfu.SFU
 	network *packet.Network                // nil with the udp lane
@@ -138,6 +140,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err := n.settle(ctx); err != nil {
 		return nil, err
 	}
+	n.clubs = clubs.New(n.store, time.Now)
 	n.reports = reports.New(n.store, time.Now)
 	if err := n.reports.Forget(ctx); err != nil {
 		return nil, err
@@ -189,7 +192,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	n.api = api.New(api.Parts{
 		Away:    goesOn,
 		Reports: n.reports, Moderators: c.Moderation.Keys,
-		People: n.people, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
+		People: n.people, Clubs: n.clubs, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})

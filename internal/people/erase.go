@@ -60,9 +60,9 @@ func (p *People) erase(ctx context.Context, who id.Person) error {
 		return err
 	}
 	err := p.config.Keys.Destroy(ctx, who)
-	p.sessions.drop(func(_ Hash, s Session) bool { return s.Person == who })
-	p.follows.drop(func(of id.Person, whom map[id.Person]bool) bool { return of == who || whom[who] })
-	p.profiles.drop(func(of id.Person, _ readable) bool { return of == who })
+	p.sessions.Drop(func(_ Hash, s Session) bool { return s.Person == who })
+	p.follows.Drop(func(of id.Person, whom map[id.Person]bool) bool { return of == who || whom[who] })
+	p.profiles.Drop(func(of id.Person, _ readable) bool { return of == who })
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}

@@ -16,6 +16,40 @@ func (p *People) Follow(ctx context.Context, who, whom id.Person) error {
 	return err
 }
 
+// Notify is how loud one wants to be told of somebody whom one follows.
+type Notify string
+
+// How loud one may be told.
+const (
+	NotifyAlways    Notify = "always"
+	NotifySometimes Notify = "sometimes" // as long as nothing else is said
+	NotifyNever     Notify = "never"
+)
+
+// FollowAs makes who follow whom, and says how loud they want to be told.
+func (p *People) FollowAs(ctx context.Context, who, whom id.Person, how Notify) error {
+	if how != NotifyAlways && how != NotifySometimes && how != NotifyNever {
+		return ErrNotify
+	}
+	if err := p.Follow(ctx, who, whom); err != nil {
+		return err
+	}
+	return p.store.SetNotify(ctx, who, whom, how)
+}
+
+// Hide has whom suggested to who no more.
+func (p *People) Hide(ctx context.Context, who, whom id.Person) error {
+	if who == whom {
+		return ErrSelf
+	}
+	return p.store.Hide(ctx, who, whom, p.now())
+}
+
+// Hidden returns whom who does not want to be suggested.
+func (p *People) Hidden(ctx context.Context, who id.Person) ([]id.Person, error) {
+	return p.store.Hidden(ctx, who)
+}
+
 // Unfollow takes it back.
 func (p *People) Unfollow(ctx context.Context, who, whom id.Person) error {
 	err := p.store.Unfollow(ctx, who, whom)
@@ -25,7 +59,7 @@ func (p *People) Unfollow(ctx context.Context, who, whom id.Person) error {
 
 // forget drops whom who follows.
 func (p *People) forget(who id.Person) {
-	p.follows.drop(func(of id.Person, _ map[id.Person]bool) bool { return of == who })
+	p.follows.Drop(func(of id.Person, _ map[id.Person]bool) bool { return of == who })
 }
 
 // Following returns whom who follows, the newest first.
@@ -64,7 +98,7 @@ func (p *People) FollowersAmong(ctx context.Context, who id.Person, candidates [
 
 // followedBy returns whom who follows, or nil if they are too many to know.
 func (p *People) followedBy(ctx context.Context, who id.Person) (map[id.Person]bool, error) {
-	follows, since, ok := p.follows.get(who)
+	follows, since, ok := p.follows.Get(who)
 	if ok {
 		return follows, nil
 	}
@@ -78,7 +112,7 @@ func (p *People) followedBy(ctx context.Context, who id.Person) (map[id.Person]b
 			follows[whom] = true
 		}
 	}
-	p.follows.put(who, follows, since)
+	p.follows.Put(who, follows, since)
 	return follows, nil
 }
 

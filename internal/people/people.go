@@ -9,7 +9,7 @@
 // The package holds the rules and the interface of the store it needs. It
 // knows no HTTP, no room and no cookie. What people write about themselves is
 // sealed by a key of each one's own before the store has it (docs/adr/0065). Not
-// here: blocks, clubs.
+// here: blocks, and clubs (package clubs).
 package people
 
 import (
@@ -24,6 +24,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/known"
 )
 
 // Limits of an account. Each is there to keep one person from costing the
@@ -34,6 +35,7 @@ const (
 	SessionsMax  = 50    // browsers signed in at once; the longest unseen is signed out
 	FollowingMax = 10000 // people that a person follows
 	ListMax      = 10000 // people in one answer
+	HiddenMax    = 1000  // people whom somebody does not want to be suggested
 	SpentMax     = 20    // revoked and expired invites that are still listed
 
 	sessionsKnown = 20000 // sessions that need not be read again
@@ -71,6 +73,10 @@ var (
 	ErrSelf = errors.New("that is oneself")
 	// ErrFollowing means that a person follows as many as they may.
 	ErrFollowing = errors.New("nobody else can be followed")
+	// ErrHidden means that somebody has hidden as many as they may.
+	ErrHidden = errors.New("nobody else can be hidden")
+	// ErrNotify means that a word does not say how loud one wants to be told.
+	ErrNotify = errors.New("not always, sometimes or never")
 	// ErrStore means that the records cannot be read or written now.
 	ErrStore = errors.New("the records cannot be reached")
 )
@@ -101,8 +107,9 @@ type (
 	// A Profile is a person as another one sees them.
 	Profile struct {
 		Person
-		Followed  bool // the other one follows them
-		FollowsMe bool // they follow the other one
+		Followed  bool   // the other one follows them
+		Notify    Notify // and wants to be told of them so; nothing without following
+		FollowsMe bool   // they follow the other one
 	}
 )
 
@@ -133,9 +140,9 @@ type People struct {
 	store      Store
 	relying    *webauthn.WebAuthn
 	ceremonies ceremonies
-	sessions   known[Hash, Session]
-	follows    known[id.Person, map[id.Person]bool] // nil for too many
-	profiles   known[id.Person, readable]
+	sessions   known.Answers[Hash, Session]
+	follows    known.Answers[id.Person, map[id.Person]bool] // nil for too many
+	profiles   known.Answers[id.Person, readable]
 }
 
 // New returns the people kept in s.
@@ -159,9 +166,9 @@ func New(s Store, c Config) (*People, error) {
 	}
 	return &People{
 		config: c, store: s, relying: relying,
-		sessions: known[Hash, Session]{max: sessionsKnown},
-		follows:  known[id.Person, map[id.Person]bool]{max: followsKnown},
-		profiles: known[id.Person, readable]{max: profilesKnown},
+		sessions: known.Answers[Hash, Session]{Max: sessionsKnown},
+		follows:  known.Answers[id.Person, map[id.Person]bool]{Max: followsKnown},
+		profiles: known.Answers[id.Person, readable]{Max: profilesKnown},
 	}, nil
 }
 
@@ -185,6 +192,24 @@ func (p *People) Rename(ctx context.Context, who id.Person, name string) (Accoun
 		return Account{}, err
 	}
 	return p.Account(ctx, who)
+}
+
+// Profiles returns those of who that there are, as viewer sees them.
+func (p *People) Profiles(ctx context.Context, viewer id.Person, who []id.Person) (map[id.Person]Profile, error) {
+	out := make(map[id.Person]Profile, len(who))
+	for _, one := range who {
+		if _, there := out[one]; there {
+			continue
+		}
+		seen, err := p.Profile(ctx, viewer, one)
+		switch {
+		case err == nil:
+			out[one] = seen
+		case !errors.Is(err, ErrNoPerson):
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // Profile returns who as viewer sees them.

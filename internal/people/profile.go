@@ -92,6 +92,7 @@ const (
 	NotALink     Reason = "link"
 	NotALanguage Reason = "language"
 	Twice        Reason = "twice"
+	NoChoice     Reason = "choice"
 )
 
 // A Fault is a value that is not allowed.
@@ -100,7 +101,7 @@ type Fault struct {
 	Why   Reason
 }
 
-// Faults is everything that is wrong with a profile.
+// Faults is everything that is wrong with what somebody wrote.
 type Faults []Fault
 
 // Error returns which fields are wrong, and nothing of what is in them.
@@ -109,7 +110,7 @@ func (f Faults) Error() string {
 	for i, one := range f {
 		texts[i] = one.Field + ": " + string(one.Why)
 	}
-	return "not a profile: " + strings.Join(texts, ", ")
+	return "not allowed: " + strings.Join(texts, ", ")
 }
 
 // reserved are handles that would be taken for the house's, or for a place in it.
@@ -129,10 +130,10 @@ func ParseWritten(w Written) (Written, error) {
 	if out.Handle, why = parseHandle(w.Handle); why != "" {
 		bad("handle", why)
 	}
-	if out.Pronouns, why = parseText(w.Pronouns, PronounsMax, 1); why != "" {
+	if out.Pronouns, why = ParseText(w.Pronouns, PronounsMax, 1); why != "" {
 		bad("pronouns", why)
 	}
-	if out.Bio, why = parseText(w.Bio, BioMax, BioLinesMax); why != "" {
+	if out.Bio, why = ParseText(w.Bio, BioMax, BioLinesMax); why != "" {
 		bad("bio", why)
 	}
 	if len(w.Links) > LinksMax {
@@ -143,7 +144,7 @@ func ParseWritten(w Written) (Written, error) {
 		if !isLink(l.URL) {
 			bad(at+"url", NotALink)
 		}
-		text, why := parseText(l.Text, LinkTextMax, 1)
+		text, why := ParseText(l.Text, LinkTextMax, 1)
 		if why != "" {
 			bad(at+"text", why)
 		}
@@ -153,7 +154,7 @@ func ParseWritten(w Written) (Written, error) {
 		bad("languages", TooMany)
 	}
 	for i, text := range w.Languages[:min(len(w.Languages), LanguagesMax)] {
-		tag, why := parseLanguage(text)
+		tag, why := ParseLanguage(text)
 		if why == "" && slices.Contains(out.Languages, tag) {
 			why = Twice
 		}
@@ -201,9 +202,9 @@ func fold(text string) string {
 	}, strings.TrimPrefix(text, "@"))
 }
 
-// parseText returns text in NFC without space around it: at most so many
+// ParseText returns text in NFC without space around it: at most so many
 // characters, on at most so many lines, all of which are seen.
-func parseText(text string, most, lines int) (string, Reason) {
+func ParseText(text string, most, lines int) (string, Reason) {
 	if len(text) > 16*most {
 		return "", TooLong
 	}
@@ -244,8 +245,8 @@ func isLink(s string) bool {
 	return err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil && u.Opaque == ""
 }
 
-// parseLanguage returns a language tag in its canonical form.
-func parseLanguage(text string) (string, Reason) {
+// ParseLanguage returns a language tag in its canonical form.
+func ParseLanguage(text string) (string, Reason) {
 	if text == "" || len(text) > 35 {
 		return "", NotALanguage
 	}

@@ -119,7 +119,7 @@ func (p *People) written(ctx context.Context, who *Person) (Written, error) {
 	if who.Sealed == nil {
 		return Written{Name: unreadable}, nil
 	}
-	before, since, ok := p.profiles.get(who.ID)
+	before, since, ok := p.profiles.Get(who.ID)
 	if ok && before.version == who.Version {
 		return before.written, nil
 	}
@@ -135,7 +135,7 @@ func (p *People) written(ctx context.Context, who *Person) (Written, error) {
 			return w, fmt.Errorf("%w: what is sealed has another form: %w", ErrStore, err)
 		}
 	}
-	p.profiles.put(who.ID, readable{who.Version, w}, since)
+	p.profiles.Put(who.ID, readable{who.Version, w}, since)
 	return w, nil
 }
 

@@ -41,7 +41,7 @@ func (p *People) SignIn(ctx context.Context, who id.Person) (Session, string, er
 	now := p.now()
 	s := Session{id.New[SessionID](), who, now, now}
 	err := p.store.AddSession(ctx, s, sha256.Sum256(raw[:]))
-	p.sessions.drop(func(_ Hash, old Session) bool { return old.Person == who }) // one may be too many now
+	p.sessions.Drop(func(_ Hash, old Session) bool { return old.Person == who }) // one may be too many now
 	if err != nil {
 		return Session{}, "", err
 	}
@@ -56,7 +56,7 @@ func (p *People) Session(ctx context.Context, token string) (s Session, renewed 
 		return Session{}, false, ErrNoSession
 	}
 	hash := Hash(sha256.Sum256(raw))
-	s, since, ok := p.sessions.get(hash)
+	s, since, ok := p.sessions.Get(hash)
 	if !ok {
 		if s, err = p.store.Session(ctx, hash); err != nil {
 			return Session{}, false, err
@@ -70,7 +70,7 @@ func (p *People) Session(ctx context.Context, token string) (s Session, renewed 
 		s.Seen, renewed = now, true
 	}
 	if !ok || renewed {
-		p.sessions.put(hash, s, since)
+		p.sessions.Put(hash, s, since)
 	}
 	// A session that could not be renewed is good, and the next use tries again.
 	return s, renewed, nil
@@ -84,6 +84,6 @@ func (p *People) Sessions(ctx context.Context, who id.Person) ([]Session, error)
 // SignOut ends a session of who, or ErrNoSession.
 func (p *People) SignOut(ctx context.Context, who id.Person, name SessionID) error {
 	err := p.store.EndSession(ctx, who, name)
-	p.sessions.drop(func(_ Hash, s Session) bool { return s.ID == name })
+	p.sessions.Drop(func(_ Hash, s Session) bool { return s.ID == name })
 	return err
 }

@@ -140,6 +140,13 @@ type Follows interface {
 	// Follow makes who follow whom; ErrNoPerson when there is no whom,
 	// ErrFollowing when who follows FollowingMax others.
 	Follow(ctx context.Context, who, whom id.Person, at time.Time) error
+	// SetNotify says how loud who wants to be told of whom; ErrNoPerson when who
+	// does not follow them.
+	SetNotify(ctx context.Context, who, whom id.Person, how Notify) error
+	// Hide has whom suggested to who no more; ErrNoPerson when there is no whom,
+	// ErrHidden when who has hidden HiddenMax others. Hidden returns them.
+	Hide(ctx context.Context, who, whom id.Person, at time.Time) error
+	Hidden(ctx context.Context, who id.Person) ([]id.Person, error)
 	// Unfollow takes it back.
 	Unfollow(ctx context.Context, who, whom id.Person) error
 	// Following returns whom who follows, the newest first, at most ListMax.

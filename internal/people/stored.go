@@ -31,6 +31,9 @@ const (
 	ClassInvites   Class = "invites"
 	ClassFollows   Class = "follows"
 	ClassFollowers Class = "followers"
+	ClassHidden    Class = "hidden"
+	ClassClubs     Class = "clubs"
+	ClassClubsSeen Class = "club_follows"
 	ClassReports   Class = "reports_made"
 	ClassRooms     Class = "rooms"
 	ClassKey       Class = "key"
@@ -54,6 +57,9 @@ var Classes = []Kept{
 	{ClassInvites, "account"},
 	{ClassFollows, "account"},
 	{ClassFollowers, "account"},
+	{ClassHidden, "account"},
+	{ClassClubs, "account"},
+	{ClassClubsSeen, "account"},
 	{ClassReports, "days:30"},
 	{ClassRooms, "room"},
 	{ClassKey, "account"},
@@ -74,10 +80,18 @@ var Columns = map[string]Class{
 	"sessions.created": ClassSessions, "sessions.seen": ClassSessions,
 	"invites.id": ClassInvites, "invites.code": ClassInvites, "invites.given_by": ClassInvites, "invites.created": ClassInvites,
 	"invites.expires": ClassInvites, "invites.revoked": ClassInvites, "invites.used": ClassInvites, "invites.used_by": ClassInvites,
-	"follows.who": ClassFollows, "follows.whom": ClassFollowers, "follows.since": ClassFollows,
+	"follows.who": ClassFollows, "follows.whom": ClassFollowers, "follows.since": ClassFollows, "follows.notify": ClassFollows,
+	"hidden.who": ClassHidden, "hidden.whom": ClassHidden, "hidden.since": ClassHidden,
+	"club_people.club": ClassClubs, "club_people.person": ClassClubs, "club_people.standing": ClassClubs,
+	"club_people.since": ClassClubs, "club_people.by_whom": ClassClubs, "club_people.shown": ClassClubs,
+	"club_follows.club": ClassClubsSeen, "club_follows.person": ClassClubsSeen, "club_follows.since": ClassClubsSeen,
 	"reports.id": ClassReports, "reports.room": ClassReports, "reports.about": ClassReports, "reports.made_by": ClassReports,
 	"reports.made": ClassReports, "reports.hashes": ClassReports, "reports.sealed": ClassReports,
 	"rooms.name": ClassRooms, "rooms.snapshot": ClassRooms, "room_events.room": ClassRooms, "room_events.event": ClassRooms,
+	// What a club says of itself is about nobody (docs/adr/0066).
+	"clubs.id": "", "clubs.name": "", "clubs.about": "", "clubs.rules": "", "clubs.rules_version": "", "clubs.joining": "",
+	"clubs.rooms": "", "clubs.listed": "", "clubs.language": "", "clubs.version": "", "clubs.created": "",
+	"clubs.members": "", "clubs.followers": "",
 	// Numbers of rooms and nodes, which are about nobody.
 	"rooms.term": "", "rooms.seq": "", "rooms.compacted": "", "rooms.house": "", "rooms.kept": "", "room_events.seq": "",
 	"pairs.house": "", "pairs.deputy": "", "pairs.term": "", "pairs.key": "", "pairs.url": "",

@@ -272,7 +272,7 @@ func (q *Queries) PeopleAfter(ctx context.Context, arg PeopleAfterParams) ([][]b
 
 const profile = `-- name: Profile :one
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
-    EXISTS (SELECT 1 FROM follows f WHERE f.who = $1 AND f.whom = p.id) AS followed,
+    CAST(COALESCE((SELECT f.notify FROM follows f WHERE f.who = $1 AND f.whom = p.id), '') AS TEXT) AS notify,
     EXISTS (SELECT 1 FROM follows f WHERE f.who = p.id AND f.whom = $1) AS follows_me
 FROM people p LEFT JOIN profiles w ON w.person = p.id WHERE p.id = $2
 `
@@ -287,7 +287,7 @@ type ProfileRow struct {
 	Created   int64
 	Sealed    []byte
 	Version   int64
-	Followed  bool
+	Notify    string
 	FollowsMe bool
 }
 
@@ -299,7 +299,7 @@ func (q *Queries) Profile(ctx context.Context, arg ProfileParams) (ProfileRow, e
 		&i.Created,
 		&i.Sealed,
 		&i.Version,
-		&i.Followed,
+		&i.Notify,
 		&i.FollowsMe,
 	)
 	return i, err

@@ -27,8 +27,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.accountStmt, err = db.PrepareContext(ctx, account); err != nil {
 		return nil, fmt.Errorf("error preparing query Account: %w", err)
 	}
+	if q.addClubStmt, err = db.PrepareContext(ctx, addClub); err != nil {
+		return nil, fmt.Errorf("error preparing query AddClub: %w", err)
+	}
 	if q.addEventStmt, err = db.PrepareContext(ctx, addEvent); err != nil {
 		return nil, fmt.Errorf("error preparing query AddEvent: %w", err)
+	}
+	if q.addFollowersStmt, err = db.PrepareContext(ctx, addFollowers); err != nil {
+		return nil, fmt.Errorf("error preparing query AddFollowers: %w", err)
 	}
 	if q.addInviteStmt, err = db.PrepareContext(ctx, addInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query AddInvite: %w", err)
@@ -66,17 +72,65 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.clearNamesStmt, err = db.PrepareContext(ctx, clearNames); err != nil {
 		return nil, fmt.Errorf("error preparing query ClearNames: %w", err)
 	}
+	if q.clubStmt, err = db.PrepareContext(ctx, club); err != nil {
+		return nil, fmt.Errorf("error preparing query Club: %w", err)
+	}
+	if q.clubFollowsOfStmt, err = db.PrepareContext(ctx, clubFollowsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubFollowsOf: %w", err)
+	}
+	if q.clubMembersStmt, err = db.PrepareContext(ctx, clubMembers); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubMembers: %w", err)
+	}
+	if q.clubNameStmt, err = db.PrepareContext(ctx, clubName); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubName: %w", err)
+	}
+	if q.clubPlaceStmt, err = db.PrepareContext(ctx, clubPlace); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubPlace: %w", err)
+	}
+	if q.clubPlacesStmt, err = db.PrepareContext(ctx, clubPlaces); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubPlaces: %w", err)
+	}
+	if q.clubRowsOfStmt, err = db.PrepareContext(ctx, clubRowsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubRowsOf: %w", err)
+	}
+	if q.clubsOfStmt, err = db.PrepareContext(ctx, clubsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ClubsOf: %w", err)
+	}
+	if q.countClubStmt, err = db.PrepareContext(ctx, countClub); err != nil {
+		return nil, fmt.Errorf("error preparing query CountClub: %w", err)
+	}
+	if q.countClubFollowsStmt, err = db.PrepareContext(ctx, countClubFollows); err != nil {
+		return nil, fmt.Errorf("error preparing query CountClubFollows: %w", err)
+	}
+	if q.countClubPlacesStmt, err = db.PrepareContext(ctx, countClubPlaces); err != nil {
+		return nil, fmt.Errorf("error preparing query CountClubPlaces: %w", err)
+	}
+	if q.countClubsOfStmt, err = db.PrepareContext(ctx, countClubsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query CountClubsOf: %w", err)
+	}
 	if q.countFollowersStmt, err = db.PrepareContext(ctx, countFollowers); err != nil {
 		return nil, fmt.Errorf("error preparing query CountFollowers: %w", err)
 	}
 	if q.countFollowingStmt, err = db.PrepareContext(ctx, countFollowing); err != nil {
 		return nil, fmt.Errorf("error preparing query CountFollowing: %w", err)
 	}
+	if q.countHiddenStmt, err = db.PrepareContext(ctx, countHidden); err != nil {
+		return nil, fmt.Errorf("error preparing query CountHidden: %w", err)
+	}
 	if q.countInvitesStmt, err = db.PrepareContext(ctx, countInvites); err != nil {
 		return nil, fmt.Errorf("error preparing query CountInvites: %w", err)
 	}
+	if q.countNominationsStmt, err = db.PrepareContext(ctx, countNominations); err != nil {
+		return nil, fmt.Errorf("error preparing query CountNominations: %w", err)
+	}
 	if q.countReportsStmt, err = db.PrepareContext(ctx, countReports); err != nil {
 		return nil, fmt.Errorf("error preparing query CountReports: %w", err)
+	}
+	if q.countUnansweredStmt, err = db.PrepareContext(ctx, countUnanswered); err != nil {
+		return nil, fmt.Errorf("error preparing query CountUnanswered: %w", err)
+	}
+	if q.deleteClubStmt, err = db.PrepareContext(ctx, deleteClub); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteClub: %w", err)
 	}
 	if q.deleteEventsStmt, err = db.PrepareContext(ctx, deleteEvents); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteEvents: %w", err)
@@ -90,8 +144,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
 	}
+	if q.dropAskersStmt, err = db.PrepareContext(ctx, dropAskers); err != nil {
+		return nil, fmt.Errorf("error preparing query DropAskers: %w", err)
+	}
 	if q.dropClearNameStmt, err = db.PrepareContext(ctx, dropClearName); err != nil {
 		return nil, fmt.Errorf("error preparing query DropClearName: %w", err)
+	}
+	if q.dropClubFollowsStmt, err = db.PrepareContext(ctx, dropClubFollows); err != nil {
+		return nil, fmt.Errorf("error preparing query DropClubFollows: %w", err)
+	}
+	if q.dropClubPlaceStmt, err = db.PrepareContext(ctx, dropClubPlace); err != nil {
+		return nil, fmt.Errorf("error preparing query DropClubPlace: %w", err)
 	}
 	if q.dropPenStmt, err = db.PrepareContext(ctx, dropPen); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPen: %w", err)
@@ -116,6 +179,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.followStmt, err = db.PrepareContext(ctx, follow); err != nil {
 		return nil, fmt.Errorf("error preparing query Follow: %w", err)
+	}
+	if q.followClubStmt, err = db.PrepareContext(ctx, followClub); err != nil {
+		return nil, fmt.Errorf("error preparing query FollowClub: %w", err)
 	}
 	if q.followedByStmt, err = db.PrepareContext(ctx, followedBy); err != nil {
 		return nil, fmt.Errorf("error preparing query FollowedBy: %w", err)
@@ -153,6 +219,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.hasRecoveryStmt, err = db.PrepareContext(ctx, hasRecovery); err != nil {
 		return nil, fmt.Errorf("error preparing query HasRecovery: %w", err)
 	}
+	if q.hiddenStmt, err = db.PrepareContext(ctx, hidden); err != nil {
+		return nil, fmt.Errorf("error preparing query Hidden: %w", err)
+	}
+	if q.hideStmt, err = db.PrepareContext(ctx, hide); err != nil {
+		return nil, fmt.Errorf("error preparing query Hide: %w", err)
+	}
 	if q.houseStmt, err = db.PrepareContext(ctx, house); err != nil {
 		return nil, fmt.Errorf("error preparing query House: %w", err)
 	}
@@ -183,6 +255,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.largePictureStmt, err = db.PrepareContext(ctx, largePicture); err != nil {
 		return nil, fmt.Errorf("error preparing query LargePicture: %w", err)
 	}
+	if q.listedClubsStmt, err = db.PrepareContext(ctx, listedClubs); err != nil {
+		return nil, fmt.Errorf("error preparing query ListedClubs: %w", err)
+	}
+	if q.nextFounderStmt, err = db.PrepareContext(ctx, nextFounder); err != nil {
+		return nil, fmt.Errorf("error preparing query NextFounder: %w", err)
+	}
 	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
 		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
 	}
@@ -197,6 +275,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.pictureOfStmt, err = db.PrepareContext(ctx, pictureOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PictureOf: %w", err)
+	}
+	if q.placesOfStmt, err = db.PrepareContext(ctx, placesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query PlacesOf: %w", err)
 	}
 	if q.profileStmt, err = db.PrepareContext(ctx, profile); err != nil {
 		return nil, fmt.Errorf("error preparing query Profile: %w", err)
@@ -231,11 +312,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.sessionsStmt, err = db.PrepareContext(ctx, sessions); err != nil {
 		return nil, fmt.Errorf("error preparing query Sessions: %w", err)
 	}
+	if q.setClubStmt, err = db.PrepareContext(ctx, setClub); err != nil {
+		return nil, fmt.Errorf("error preparing query SetClub: %w", err)
+	}
+	if q.setClubPlaceStmt, err = db.PrepareContext(ctx, setClubPlace); err != nil {
+		return nil, fmt.Errorf("error preparing query SetClubPlace: %w", err)
+	}
 	if q.setFounderInviteStmt, err = db.PrepareContext(ctx, setFounderInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query SetFounderInvite: %w", err)
 	}
 	if q.setHouseStmt, err = db.PrepareContext(ctx, setHouse); err != nil {
 		return nil, fmt.Errorf("error preparing query SetHouse: %w", err)
+	}
+	if q.setNotifyStmt, err = db.PrepareContext(ctx, setNotify); err != nil {
+		return nil, fmt.Errorf("error preparing query SetNotify: %w", err)
 	}
 	if q.setPairStmt, err = db.PrepareContext(ctx, setPair); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPair: %w", err)
@@ -255,11 +345,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setSnapshotStmt, err = db.PrepareContext(ctx, setSnapshot); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSnapshot: %w", err)
 	}
+	if q.setStandingStmt, err = db.PrepareContext(ctx, setStanding); err != nil {
+		return nil, fmt.Errorf("error preparing query SetStanding: %w", err)
+	}
 	if q.setSweptStmt, err = db.PrepareContext(ctx, setSwept); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSwept: %w", err)
 	}
+	if q.showClubStmt, err = db.PrepareContext(ctx, showClub); err != nil {
+		return nil, fmt.Errorf("error preparing query ShowClub: %w", err)
+	}
 	if q.smallPictureStmt, err = db.PrepareContext(ctx, smallPicture); err != nil {
 		return nil, fmt.Errorf("error preparing query SmallPicture: %w", err)
+	}
+	if q.takeClubStmt, err = db.PrepareContext(ctx, takeClub); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeClub: %w", err)
 	}
 	if q.takeKeptRoomsStmt, err = db.PrepareContext(ctx, takeKeptRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeKeptRooms: %w", err)
@@ -275,6 +374,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.unfollowStmt, err = db.PrepareContext(ctx, unfollow); err != nil {
 		return nil, fmt.Errorf("error preparing query Unfollow: %w", err)
+	}
+	if q.unfollowClubStmt, err = db.PrepareContext(ctx, unfollowClub); err != nil {
+		return nil, fmt.Errorf("error preparing query UnfollowClub: %w", err)
 	}
 	if q.useInviteStmt, err = db.PrepareContext(ctx, useInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query UseInvite: %w", err)
@@ -301,9 +403,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing accountStmt: %w", cerr)
 		}
 	}
+	if q.addClubStmt != nil {
+		if cerr := q.addClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addClubStmt: %w", cerr)
+		}
+	}
 	if q.addEventStmt != nil {
 		if cerr := q.addEventStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addEventStmt: %w", cerr)
+		}
+	}
+	if q.addFollowersStmt != nil {
+		if cerr := q.addFollowersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addFollowersStmt: %w", cerr)
 		}
 	}
 	if q.addInviteStmt != nil {
@@ -366,6 +478,66 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing clearNamesStmt: %w", cerr)
 		}
 	}
+	if q.clubStmt != nil {
+		if cerr := q.clubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubStmt: %w", cerr)
+		}
+	}
+	if q.clubFollowsOfStmt != nil {
+		if cerr := q.clubFollowsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubFollowsOfStmt: %w", cerr)
+		}
+	}
+	if q.clubMembersStmt != nil {
+		if cerr := q.clubMembersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubMembersStmt: %w", cerr)
+		}
+	}
+	if q.clubNameStmt != nil {
+		if cerr := q.clubNameStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubNameStmt: %w", cerr)
+		}
+	}
+	if q.clubPlaceStmt != nil {
+		if cerr := q.clubPlaceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubPlaceStmt: %w", cerr)
+		}
+	}
+	if q.clubPlacesStmt != nil {
+		if cerr := q.clubPlacesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubPlacesStmt: %w", cerr)
+		}
+	}
+	if q.clubRowsOfStmt != nil {
+		if cerr := q.clubRowsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubRowsOfStmt: %w", cerr)
+		}
+	}
+	if q.clubsOfStmt != nil {
+		if cerr := q.clubsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clubsOfStmt: %w", cerr)
+		}
+	}
+	if q.countClubStmt != nil {
+		if cerr := q.countClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countClubStmt: %w", cerr)
+		}
+	}
+	if q.countClubFollowsStmt != nil {
+		if cerr := q.countClubFollowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countClubFollowsStmt: %w", cerr)
+		}
+	}
+	if q.countClubPlacesStmt != nil {
+		if cerr := q.countClubPlacesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countClubPlacesStmt: %w", cerr)
+		}
+	}
+	if q.countClubsOfStmt != nil {
+		if cerr := q.countClubsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countClubsOfStmt: %w", cerr)
+		}
+	}
 	if q.countFollowersStmt != nil {
 		if cerr := q.countFollowersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countFollowersStmt: %w", cerr)
@@ -376,14 +548,34 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countFollowingStmt: %w", cerr)
 		}
 	}
+	if q.countHiddenStmt != nil {
+		if cerr := q.countHiddenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countHiddenStmt: %w", cerr)
+		}
+	}
 	if q.countInvitesStmt != nil {
 		if cerr := q.countInvitesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countInvitesStmt: %w", cerr)
 		}
 	}
+	if q.countNominationsStmt != nil {
+		if cerr := q.countNominationsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countNominationsStmt: %w", cerr)
+		}
+	}
 	if q.countReportsStmt != nil {
 		if cerr := q.countReportsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countReportsStmt: %w", cerr)
+		}
+	}
+	if q.countUnansweredStmt != nil {
+		if cerr := q.countUnansweredStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countUnansweredStmt: %w", cerr)
+		}
+	}
+	if q.deleteClubStmt != nil {
+		if cerr := q.deleteClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteClubStmt: %w", cerr)
 		}
 	}
 	if q.deleteEventsStmt != nil {
@@ -406,9 +598,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing doubtRoomsStmt: %w", cerr)
 		}
 	}
+	if q.dropAskersStmt != nil {
+		if cerr := q.dropAskersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropAskersStmt: %w", cerr)
+		}
+	}
 	if q.dropClearNameStmt != nil {
 		if cerr := q.dropClearNameStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropClearNameStmt: %w", cerr)
+		}
+	}
+	if q.dropClubFollowsStmt != nil {
+		if cerr := q.dropClubFollowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropClubFollowsStmt: %w", cerr)
+		}
+	}
+	if q.dropClubPlaceStmt != nil {
+		if cerr := q.dropClubPlaceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropClubPlaceStmt: %w", cerr)
 		}
 	}
 	if q.dropPenStmt != nil {
@@ -449,6 +656,11 @@ func (q *Queries) Close() error {
 	if q.followStmt != nil {
 		if cerr := q.followStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing followStmt: %w", cerr)
+		}
+	}
+	if q.followClubStmt != nil {
+		if cerr := q.followClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing followClubStmt: %w", cerr)
 		}
 	}
 	if q.followedByStmt != nil {
@@ -511,6 +723,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing hasRecoveryStmt: %w", cerr)
 		}
 	}
+	if q.hiddenStmt != nil {
+		if cerr := q.hiddenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hiddenStmt: %w", cerr)
+		}
+	}
+	if q.hideStmt != nil {
+		if cerr := q.hideStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hideStmt: %w", cerr)
+		}
+	}
 	if q.houseStmt != nil {
 		if cerr := q.houseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing houseStmt: %w", cerr)
@@ -561,6 +783,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing largePictureStmt: %w", cerr)
 		}
 	}
+	if q.listedClubsStmt != nil {
+		if cerr := q.listedClubsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listedClubsStmt: %w", cerr)
+		}
+	}
+	if q.nextFounderStmt != nil {
+		if cerr := q.nextFounderStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing nextFounderStmt: %w", cerr)
+		}
+	}
 	if q.ownRoomsAgainStmt != nil {
 		if cerr := q.ownRoomsAgainStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing ownRoomsAgainStmt: %w", cerr)
@@ -584,6 +816,11 @@ func (q *Queries) Close() error {
 	if q.pictureOfStmt != nil {
 		if cerr := q.pictureOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing pictureOfStmt: %w", cerr)
+		}
+	}
+	if q.placesOfStmt != nil {
+		if cerr := q.placesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing placesOfStmt: %w", cerr)
 		}
 	}
 	if q.profileStmt != nil {
@@ -641,6 +878,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing sessionsStmt: %w", cerr)
 		}
 	}
+	if q.setClubStmt != nil {
+		if cerr := q.setClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setClubStmt: %w", cerr)
+		}
+	}
+	if q.setClubPlaceStmt != nil {
+		if cerr := q.setClubPlaceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setClubPlaceStmt: %w", cerr)
+		}
+	}
 	if q.setFounderInviteStmt != nil {
 		if cerr := q.setFounderInviteStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setFounderInviteStmt: %w", cerr)
@@ -649,6 +896,11 @@ func (q *Queries) Close() error {
 	if q.setHouseStmt != nil {
 		if cerr := q.setHouseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setHouseStmt: %w", cerr)
+		}
+	}
+	if q.setNotifyStmt != nil {
+		if cerr := q.setNotifyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setNotifyStmt: %w", cerr)
 		}
 	}
 	if q.setPairStmt != nil {
@@ -681,14 +933,29 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setSnapshotStmt: %w", cerr)
 		}
 	}
+	if q.setStandingStmt != nil {
+		if cerr := q.setStandingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setStandingStmt: %w", cerr)
+		}
+	}
 	if q.setSweptStmt != nil {
 		if cerr := q.setSweptStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setSweptStmt: %w", cerr)
 		}
 	}
+	if q.showClubStmt != nil {
+		if cerr := q.showClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing showClubStmt: %w", cerr)
+		}
+	}
 	if q.smallPictureStmt != nil {
 		if cerr := q.smallPictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing smallPictureStmt: %w", cerr)
+		}
+	}
+	if q.takeClubStmt != nil {
+		if cerr := q.takeClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeClubStmt: %w", cerr)
 		}
 	}
 	if q.takeKeptRoomsStmt != nil {
@@ -714,6 +981,11 @@ func (q *Queries) Close() error {
 	if q.unfollowStmt != nil {
 		if cerr := q.unfollowStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing unfollowStmt: %w", cerr)
+		}
+	}
+	if q.unfollowClubStmt != nil {
+		if cerr := q.unfollowClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing unfollowClubStmt: %w", cerr)
 		}
 	}
 	if q.useInviteStmt != nil {
@@ -781,7 +1053,9 @@ type Queries struct {
 	db                       DBTX
 	tx                       *sql.Tx
 	accountStmt              *sql.Stmt
+	addClubStmt              *sql.Stmt
 	addEventStmt             *sql.Stmt
+	addFollowersStmt         *sql.Stmt
 	addInviteStmt            *sql.Stmt
 	addKeptRoomStmt          *sql.Stmt
 	addPasskeyStmt           *sql.Stmt
@@ -794,15 +1068,34 @@ type Queries struct {
 	adoptRoomsStmt           *sql.Stmt
 	backupsStmt              *sql.Stmt
 	clearNamesStmt           *sql.Stmt
+	clubStmt                 *sql.Stmt
+	clubFollowsOfStmt        *sql.Stmt
+	clubMembersStmt          *sql.Stmt
+	clubNameStmt             *sql.Stmt
+	clubPlaceStmt            *sql.Stmt
+	clubPlacesStmt           *sql.Stmt
+	clubRowsOfStmt           *sql.Stmt
+	clubsOfStmt              *sql.Stmt
+	countClubStmt            *sql.Stmt
+	countClubFollowsStmt     *sql.Stmt
+	countClubPlacesStmt      *sql.Stmt
+	countClubsOfStmt         *sql.Stmt
 	countFollowersStmt       *sql.Stmt
 	countFollowingStmt       *sql.Stmt
+	countHiddenStmt          *sql.Stmt
 	countInvitesStmt         *sql.Stmt
+	countNominationsStmt     *sql.Stmt
 	countReportsStmt         *sql.Stmt
+	countUnansweredStmt      *sql.Stmt
+	deleteClubStmt           *sql.Stmt
 	deleteEventsStmt         *sql.Stmt
 	deletePairStmt           *sql.Stmt
 	deleteRoomStmt           *sql.Stmt
 	doubtRoomsStmt           *sql.Stmt
+	dropAskersStmt           *sql.Stmt
 	dropClearNameStmt        *sql.Stmt
+	dropClubFollowsStmt      *sql.Stmt
+	dropClubPlaceStmt        *sql.Stmt
 	dropPenStmt              *sql.Stmt
 	dropPensBeforeStmt       *sql.Stmt
 	dropPictureStmt          *sql.Stmt
@@ -811,6 +1104,7 @@ type Queries struct {
 	eventsStmt               *sql.Stmt
 	extendRoomStmt           *sql.Stmt
 	followStmt               *sql.Stmt
+	followClubStmt           *sql.Stmt
 	followedByStmt           *sql.Stmt
 	followersStmt            *sql.Stmt
 	followingStmt            *sql.Stmt
@@ -823,6 +1117,8 @@ type Queries struct {
 	handBackRoomsStmt        *sql.Stmt
 	handleOfStmt             *sql.Stmt
 	hasRecoveryStmt          *sql.Stmt
+	hiddenStmt               *sql.Stmt
+	hideStmt                 *sql.Stmt
 	houseStmt                *sql.Stmt
 	inviteByCodeStmt         *sql.Stmt
 	inviterOfStmt            *sql.Stmt
@@ -833,11 +1129,14 @@ type Queries struct {
 	isPersonStmt             *sql.Stmt
 	keepBackupStmt           *sql.Stmt
 	largePictureStmt         *sql.Stmt
+	listedClubsStmt          *sql.Stmt
+	nextFounderStmt          *sql.Stmt
 	ownRoomsAgainStmt        *sql.Stmt
 	pairsStmt                *sql.Stmt
 	passkeysStmt             *sql.Stmt
 	peopleAfterStmt          *sql.Stmt
 	pictureOfStmt            *sql.Stmt
+	placesOfStmt             *sql.Stmt
 	profileStmt              *sql.Stmt
 	raiseTermsStmt           *sql.Stmt
 	recoverStmt              *sql.Stmt
@@ -849,21 +1148,28 @@ type Queries struct {
 	roomsRunForStmt          *sql.Stmt
 	sessionByTokenStmt       *sql.Stmt
 	sessionsStmt             *sql.Stmt
+	setClubStmt              *sql.Stmt
+	setClubPlaceStmt         *sql.Stmt
 	setFounderInviteStmt     *sql.Stmt
 	setHouseStmt             *sql.Stmt
+	setNotifyStmt            *sql.Stmt
 	setPairStmt              *sql.Stmt
 	setPictureStmt           *sql.Stmt
 	setProfileStmt           *sql.Stmt
 	setRecoveryStmt          *sql.Stmt
 	setSeqStmt               *sql.Stmt
 	setSnapshotStmt          *sql.Stmt
+	setStandingStmt          *sql.Stmt
 	setSweptStmt             *sql.Stmt
+	showClubStmt             *sql.Stmt
 	smallPictureStmt         *sql.Stmt
+	takeClubStmt             *sql.Stmt
 	takeKeptRoomsStmt        *sql.Stmt
 	takeOwnRoomsStmt         *sql.Stmt
 	takePersonStmt           *sql.Stmt
 	takeRoomStmt             *sql.Stmt
 	unfollowStmt             *sql.Stmt
+	unfollowClubStmt         *sql.Stmt
 	useInviteStmt            *sql.Stmt
 	usePasskeyStmt           *sql.Stmt
 	usePenStmt               *sql.Stmt
@@ -876,7 +1182,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		db:                       tx,
 		tx:                       tx,
 		accountStmt:              q.accountStmt,
+		addClubStmt:              q.addClubStmt,
 		addEventStmt:             q.addEventStmt,
+		addFollowersStmt:         q.addFollowersStmt,
 		addInviteStmt:            q.addInviteStmt,
 		addKeptRoomStmt:          q.addKeptRoomStmt,
 		addPasskeyStmt:           q.addPasskeyStmt,
@@ -889,15 +1197,34 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		adoptRoomsStmt:           q.adoptRoomsStmt,
 		backupsStmt:              q.backupsStmt,
 		clearNamesStmt:           q.clearNamesStmt,
+		clubStmt:                 q.clubStmt,
+		clubFollowsOfStmt:        q.clubFollowsOfStmt,
+		clubMembersStmt:          q.clubMembersStmt,
+		clubNameStmt:             q.clubNameStmt,
+		clubPlaceStmt:            q.clubPlaceStmt,
+		clubPlacesStmt:           q.clubPlacesStmt,
+		clubRowsOfStmt:           q.clubRowsOfStmt,
+		clubsOfStmt:              q.clubsOfStmt,
+		countClubStmt:            q.countClubStmt,
+		countClubFollowsStmt:     q.countClubFollowsStmt,
+		countClubPlacesStmt:      q.countClubPlacesStmt,
+		countClubsOfStmt:         q.countClubsOfStmt,
 		countFollowersStmt:       q.countFollowersStmt,
 		countFollowingStmt:       q.countFollowingStmt,
+		countHiddenStmt:          q.countHiddenStmt,
 		countInvitesStmt:         q.countInvitesStmt,
+		countNominationsStmt:     q.countNominationsStmt,
 		countReportsStmt:         q.countReportsStmt,
+		countUnansweredStmt:      q.countUnansweredStmt,
+		deleteClubStmt:           q.deleteClubStmt,
 		deleteEventsStmt:         q.deleteEventsStmt,
 		deletePairStmt:           q.deletePairStmt,
 		deleteRoomStmt:           q.deleteRoomStmt,
 		doubtRoomsStmt:           q.doubtRoomsStmt,
+		dropAskersStmt:           q.dropAskersStmt,
 		dropClearNameStmt:        q.dropClearNameStmt,
+		dropClubFollowsStmt:      q.dropClubFollowsStmt,
+		dropClubPlaceStmt:        q.dropClubPlaceStmt,
 		dropPenStmt:              q.dropPenStmt,
 		dropPensBeforeStmt:       q.dropPensBeforeStmt,
 		dropPictureStmt:          q.dropPictureStmt,
@@ -906,6 +1233,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		eventsStmt:               q.eventsStmt,
 		extendRoomStmt:           q.extendRoomStmt,
 		followStmt:               q.followStmt,
+		followClubStmt:           q.followClubStmt,
 		followedByStmt:           q.followedByStmt,
 		followersStmt:            q.followersStmt,
 		followingStmt:            q.followingStmt,
@@ -918,6 +1246,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		handBackRoomsStmt:        q.handBackRoomsStmt,
 		handleOfStmt:             q.handleOfStmt,
 		hasRecoveryStmt:          q.hasRecoveryStmt,
+		hiddenStmt:               q.hiddenStmt,
+		hideStmt:                 q.hideStmt,
 		houseStmt:                q.houseStmt,
 		inviteByCodeStmt:         q.inviteByCodeStmt,
 		inviterOfStmt:            q.inviterOfStmt,
@@ -928,11 +1258,14 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		isPersonStmt:             q.isPersonStmt,
 		keepBackupStmt:           q.keepBackupStmt,
 		largePictureStmt:         q.largePictureStmt,
+		listedClubsStmt:          q.listedClubsStmt,
+		nextFounderStmt:          q.nextFounderStmt,
 		ownRoomsAgainStmt:        q.ownRoomsAgainStmt,
 		pairsStmt:                q.pairsStmt,
 		passkeysStmt:             q.passkeysStmt,
 		peopleAfterStmt:          q.peopleAfterStmt,
 		pictureOfStmt:            q.pictureOfStmt,
+		placesOfStmt:             q.placesOfStmt,
 		profileStmt:              q.profileStmt,
 		raiseTermsStmt:           q.raiseTermsStmt,
 		recoverStmt:              q.recoverStmt,
@@ -944,21 +1277,28 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		roomsRunForStmt:          q.roomsRunForStmt,
 		sessionByTokenStmt:       q.sessionByTokenStmt,
 		sessionsStmt:             q.sessionsStmt,
+		setClubStmt:              q.setClubStmt,
+		setClubPlaceStmt:         q.setClubPlaceStmt,
 		setFounderInviteStmt:     q.setFounderInviteStmt,
 		setHouseStmt:             q.setHouseStmt,
+		setNotifyStmt:            q.setNotifyStmt,
 		setPairStmt:              q.setPairStmt,
 		setPictureStmt:           q.setPictureStmt,
 		setProfileStmt:           q.setProfileStmt,
 		setRecoveryStmt:          q.setRecoveryStmt,
 		setSeqStmt:               q.setSeqStmt,
 		setSnapshotStmt:          q.setSnapshotStmt,
+		setStandingStmt:          q.setStandingStmt,
 		setSweptStmt:             q.setSweptStmt,
+		showClubStmt:             q.showClubStmt,
 		smallPictureStmt:         q.smallPictureStmt,
+		takeClubStmt:             q.takeClubStmt,
 		takeKeptRoomsStmt:        q.takeKeptRoomsStmt,
 		takeOwnRoomsStmt:         q.takeOwnRoomsStmt,
 		takePersonStmt:           q.takePersonStmt,
 		takeRoomStmt:             q.takeRoomStmt,
 		unfollowStmt:             q.unfollowStmt,
+		unfollowClubStmt:         q.unfollowClubStmt,
 		useInviteStmt:            q.useInviteStmt,
 		usePasskeyStmt:           q.usePasskeyStmt,
 		usePenStmt:               q.usePenStmt,

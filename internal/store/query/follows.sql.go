@@ -31,18 +31,35 @@ func (q *Queries) CountFollowing(ctx context.Context, who []byte) (int64, error)
 	return count, err
 }
 
+const countHidden = `-- name: CountHidden :one
+SELECT count(*) FROM hidden WHERE who = $1
+`
+
+func (q *Queries) CountHidden(ctx context.Context, who []byte) (int64, error) {
+	row := q.queryRow(ctx, q.countHiddenStmt, countHidden, who)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const follow = `-- name: Follow :exec
-INSERT INTO follows (who, whom, since) VALUES ($1, $2, $3)
+INSERT INTO follows (who, whom, since, notify) VALUES ($1, $2, $3, $4)
 `
 
 type FollowParams struct {
-	Who   []byte
-	Whom  []byte
-	Since int64
+	Who    []byte
+	Whom   []byte
+	Since  int64
+	Notify string
 }
 
 func (q *Queries) Follow(ctx context.Context, arg FollowParams) error {
-	_, err := q.exec(ctx, q.followStmt, follow, arg.Who, arg.Whom, arg.Since)
+	_, err := q.exec(ctx, q.followStmt, follow,
+		arg.Who,
+		arg.Whom,
+		arg.Since,
+		arg.Notify,
+	)
 	return err
 }
 
@@ -75,8 +92,8 @@ func (q *Queries) FollowedBy(ctx context.Context, who []byte) ([][]byte, error) 
 
 const followers = `-- name: Followers :many
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
-    EXISTS (SELECT 1 FROM follows b WHERE b.who = f.whom AND b.whom = f.who) AS back
-FROM follows f JOIN people p ON p.id = f.who LEFT JOIN profiles w ON w.person = p.id
+    COALESCE(b.notify, '') AS notify
+FROM follows f JOIN people p ON p.id = f.who LEFT JOIN follows b ON b.who = f.whom AND b.whom = f.who LEFT JOIN profiles w ON w.person = p.id
 WHERE f.whom = $1 ORDER BY f.since DESC, p.id LIMIT $2
 `
 
@@ -90,7 +107,7 @@ type FollowersRow struct {
 	Created int64
 	Sealed  []byte
 	Version int64
-	Back    bool
+	Notify  string
 }
 
 func (q *Queries) Followers(ctx context.Context, arg FollowersParams) ([]FollowersRow, error) {
@@ -107,7 +124,7 @@ func (q *Queries) Followers(ctx context.Context, arg FollowersParams) ([]Followe
 			&i.Created,
 			&i.Sealed,
 			&i.Version,
-			&i.Back,
+			&i.Notify,
 		); err != nil {
 			return nil, err
 		}
@@ -124,6 +141,7 @@ func (q *Queries) Followers(ctx context.Context, arg FollowersParams) ([]Followe
 
 const following = `-- name: Following :many
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
+    f.notify,
     EXISTS (SELECT 1 FROM follows b WHERE b.who = f.whom AND b.whom = f.who) AS back
 FROM follows f JOIN people p ON p.id = f.whom LEFT JOIN profiles w ON w.person = p.id
 WHERE f.who = $1 ORDER BY f.since DESC, p.id LIMIT $2
@@ -139,6 +157,7 @@ type FollowingRow struct {
 	Created int64
 	Sealed  []byte
 	Version int64
+	Notify  string
 	Back    bool
 }
 
@@ -156,6 +175,7 @@ func (q *Queries) Following(ctx context.Context, arg FollowingParams) ([]Followi
 			&i.Created,
 			&i.Sealed,
 			&i.Version,
+			&i.Notify,
 			&i.Back,
 		); err != nil {
 			return nil, err
@@ -172,7 +192,7 @@ func (q *Queries) Following(ctx context.Context, arg FollowingParams) ([]Followi
 }
 
 const followsOf = `-- name: FollowsOf :many
-SELECT who, whom, since FROM follows WHERE who = $1 OR whom = $1 ORDER BY since DESC, who, whom LIMIT $2
+SELECT who, whom, since, notify FROM follows WHERE who = $1 OR whom = $1 ORDER BY since DESC, who, whom LIMIT $2
 `
 
 type FollowsOfParams struct {
@@ -189,6 +209,38 @@ func (q *Queries) FollowsOf(ctx context.Context, arg FollowsOfParams) ([]Follow,
 	var items []Follow
 	for rows.Next() {
 		var i Follow
+		if err := rows.Scan(
+			&i.Who,
+			&i.Whom,
+			&i.Since,
+			&i.Notify,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const hidden = `-- name: Hidden :many
+SELECT who, whom, since FROM hidden WHERE who = $1 ORDER BY since DESC, whom
+`
+
+func (q *Queries) Hidden(ctx context.Context, who []byte) ([]Hidden, error) {
+	rows, err := q.query(ctx, q.hiddenStmt, hidden, who)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Hidden
+	for rows.Next() {
+		var i Hidden
 		if err := rows.Scan(&i.Who, &i.Whom, &i.Since); err != nil {
 			return nil, err
 		}
@@ -201,6 +253,21 @@ func (q *Queries) FollowsOf(ctx context.Context, arg FollowsOfParams) ([]Follow,
 		return nil, err
 	}
 	return items, nil
+}
+
+const hide = `-- name: Hide :exec
+INSERT INTO hidden (who, whom, since) VALUES ($1, $2, $3) ON CONFLICT (who, whom) DO NOTHING
+`
+
+type HideParams struct {
+	Who   []byte
+	Whom  []byte
+	Since int64
+}
+
+func (q *Queries) Hide(ctx context.Context, arg HideParams) error {
+	_, err := q.exec(ctx, q.hideStmt, hide, arg.Who, arg.Whom, arg.Since)
+	return err
 }
 
 const isFollowing = `-- name: IsFollowing :one
@@ -217,6 +284,24 @@ func (q *Queries) IsFollowing(ctx context.Context, arg IsFollowingParams) (bool,
 	var there bool
 	err := row.Scan(&there)
 	return there, err
+}
+
+const setNotify = `-- name: SetNotify :execrows
+UPDATE follows SET notify = $1 WHERE who = $2 AND whom = $3
+`
+
+type SetNotifyParams struct {
+	Notify string
+	Who    []byte
+	Whom   []byte
+}
+
+func (q *Queries) SetNotify(ctx context.Context, arg SetNotifyParams) (int64, error) {
+	result, err := q.exec(ctx, q.setNotifyStmt, setNotify, arg.Notify, arg.Who, arg.Whom)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const unfollow = `-- name: Unfollow :exec

@@ -132,7 +132,7 @@ func (q *Queries) InviterOf(ctx context.Context, usedBy []byte) (InviterOfRow, e
 const invitesFrom = `-- name: InvitesFrom :many
 SELECT i.id, i.created, i.expires, i.revoked, i.used,
     i.used_by, COALESCE(p.created, 0) AS used_by_created, w.sealed, COALESCE(w.version, 0) AS version,
-    EXISTS (SELECT 1 FROM follows f WHERE f.who = i.given_by AND f.whom = i.used_by) AS followed,
+    CAST(COALESCE((SELECT f.notify FROM follows f WHERE f.who = i.given_by AND f.whom = i.used_by), '') AS TEXT) AS notify,
     EXISTS (SELECT 1 FROM follows f WHERE f.who = i.used_by AND f.whom = i.given_by) AS follows_me
 FROM invites i LEFT JOIN people p ON p.id = i.used_by LEFT JOIN profiles w ON w.person = p.id
 WHERE i.given_by = $1 ORDER BY i.created DESC, i.id
@@ -148,7 +148,7 @@ type InvitesFromRow struct {
 	UsedByCreated int64
 	Sealed        []byte
 	Version       int64
-	Followed      bool
+	Notify        string
 	FollowsMe     bool
 }
 
@@ -171,7 +171,7 @@ func (q *Queries) InvitesFrom(ctx context.Context, givenBy []byte) ([]InvitesFro
 			&i.UsedByCreated,
 			&i.Sealed,
 			&i.Version,
-			&i.Followed,
+			&i.Notify,
 			&i.FollowsMe,
 		); err != nil {
 			return nil, err

@@ -9,7 +9,45 @@ type ClearName struct {
 	Name   string
 }
 
+type Club struct {
+	ID           []byte
+	Name         string
+	About        string
+	Rules        string
+	RulesVersion int64
+	Joining      string
+	Rooms        string
+	Listed       bool
+	Language     string
+	Version      int64
+	Created      int64
+	Members      int64
+	Followers    int64
+}
+
+type ClubFollow struct {
+	Club   []byte
+	Person []byte
+	Since  int64
+}
+
+type ClubPerson struct {
+	Club     []byte
+	Person   []byte
+	Standing int64
+	Since    int64
+	ByWhom   []byte
+	Shown    bool
+}
+
 type Follow struct {
+	Who    []byte
+	Whom   []byte
+	Since  int64
+	Notify string
+}
+
+type Hidden struct {
 	Who   []byte
 	Whom  []byte
 	Since int64

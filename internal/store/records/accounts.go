@@ -56,7 +56,7 @@ func (s *Store) Profile(ctx context.Context, viewer, who id.Person) (people.Prof
 	if err != nil {
 		return people.Profile{}, found("read a profile", err, people.ErrNoPerson)
 	}
-	return people.Profile{Person: personOf(r.ID, r.Created, r.Sealed, r.Version), Followed: r.Followed, FollowsMe: r.FollowsMe}, nil
+	return people.Profile{Person: personOf(r.ID, r.Created, r.Sealed, r.Version), Followed: r.Notify != "", Notify: people.Notify(r.Notify), FollowsMe: r.FollowsMe}, nil
 }
 
 // AddPasskey implements people.Accounts.

@@ -28,8 +28,49 @@ func (s *Store) Follow(ctx context.Context, who, whom id.Person, at time.Time) e
 		case n >= people.FollowingMax:
 			return people.ErrFollowing
 		}
-		return q.Follow(ctx, query.FollowParams{Who: who[:], Whom: whom[:], Since: millis(at)})
+		return q.Follow(ctx, query.FollowParams{Who: who[:], Whom: whom[:], Since: millis(at), Notify: string(people.NotifySometimes)})
 	})
+}
+
+// SetNotify implements people.Follows.
+func (s *Store) SetNotify(ctx context.Context, who, whom id.Person, how people.Notify) error {
+	return s.write(ctx, "set how loud one is told", func(ctx context.Context, q *query.Queries) error {
+		rows, err := q.SetNotify(ctx, query.SetNotifyParams{Notify: string(how), Who: who[:], Whom: whom[:]})
+		return changed(rows, err, people.ErrNoPerson)
+	})
+}
+
+// Hide implements people.Follows.
+func (s *Store) Hide(ctx context.Context, who, whom id.Person, at time.Time) error {
+	return s.write(ctx, "hide somebody", func(ctx context.Context, q *query.Queries) error {
+		if err := take(ctx, q, who); err != nil {
+			return err
+		}
+		if there, err := q.IsPerson(ctx, whom[:]); err != nil || !there {
+			return changed(0, err, people.ErrNoPerson)
+		}
+		n, err := q.CountHidden(ctx, who[:])
+		switch {
+		case err != nil:
+			return err
+		case n >= people.HiddenMax:
+			return people.ErrHidden
+		}
+		return q.Hide(ctx, query.HideParams{Who: who[:], Whom: whom[:], Since: millis(at)})
+	})
+}
+
+// Hidden implements people.Follows.
+func (s *Store) Hidden(ctx context.Context, who id.Person) ([]id.Person, error) {
+	rows, err := s.read.Hidden(ctx, who[:])
+	if err != nil {
+		return nil, failed("read whom somebody has hidden", err)
+	}
+	out := make([]id.Person, len(rows))
+	for i, r := range rows {
+		out[i] = name[id.Person](r.Whom)
+	}
+	return out, nil
 }
 
 // Unfollow implements people.Follows.
@@ -47,7 +88,7 @@ func (s *Store) Following(ctx context.Context, who id.Person) ([]people.Profile,
 	}
 	out := make([]people.Profile, len(rows))
 	for i, r := range rows {
-		out[i] = people.Profile{Person: personOf(r.ID, r.Created, r.Sealed, r.Version), Followed: true, FollowsMe: r.Back}
+		out[i] = people.Profile{Person: personOf(r.ID, r.Created, r.Sealed, r.Version), Followed: true, Notify: people.Notify(r.Notify), FollowsMe: r.Back}
 	}
 	return out, nil
 }
@@ -60,7 +101,7 @@ func (s *Store) Followers(ctx context.Context, who id.Person) ([]people.Profile,
 	}
 	out := make([]people.Profile, len(rows))
 	for i, r := range rows {
-		out[i] = people.Profile{Person: personOf(r.ID, r.Created, r.Sealed, r.Version), Followed: r.Back, FollowsMe: true}
+		out[i] = people.Profile{Person: personOf(r.ID, r.Created, r.Sealed, r.Version), Followed: r.Notify != "", Notify: people.Notify(r.Notify), FollowsMe: true}
 	}
 	return out, nil
 }

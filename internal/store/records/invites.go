@@ -61,7 +61,7 @@ func (s *Store) Invites(ctx context.Context, by id.Person) ([]people.Invite, err
 			Revoked: fromMillis(r.Revoked), Used: fromMillis(r.Used),
 			UsedBy: people.Profile{
 				Person:   personOf(r.UsedBy, r.UsedByCreated, r.Sealed, r.Version),
-				Followed: r.Followed, FollowsMe: r.FollowsMe,
+				Followed: r.Notify != "", Notify: people.Notify(r.Notify), FollowsMe: r.FollowsMe,
 			},
 		}
 	}

@@ -171,8 +171,10 @@ func (s *Store) Sweep(ctx context.Context) error {
 // Erase implements people.Accounts. What belongs to somebody goes with them.
 func (s *Store) Erase(ctx context.Context, who id.Person) error {
 	return s.write(ctx, "erase an account", func(ctx context.Context, q *query.Queries) error {
-		rows, err := q.Erase(ctx, who[:])
-		return changed(rows, err, people.ErrNoPerson)
+		if err := take(ctx, q, who); err != nil {
+			return err
+		}
+		return erase(ctx, q, who)
 	})
 }
 
@@ -231,7 +233,7 @@ func (s *Store) Rows(ctx context.Context, who id.Person) (out []people.Row, err 
 	case !errors.Is(err, sql.ErrNoRows):
 		return nil, failed("read a picture", err)
 	}
-	for _, rows := range []func(context.Context, id.Person, adder) error{s.keyRows, s.sessionRows, s.inviteRows, s.followRows, s.reportRows} {
+	for _, rows := range []func(context.Context, id.Person, adder) error{s.keyRows, s.sessionRows, s.inviteRows, s.followRows, s.clubRows, s.reportRows} {
 		if err := rows(ctx, who, add); err != nil {
 			return nil, failed("list what is stored", err)
 		}
@@ -309,7 +311,19 @@ func (s *Store) followRows(ctx context.Context, who id.Person, add adder) error 
 		if bytes.Equal(r.Whom, who[:]) {
 			class, other = people.ClassFollowers, r.Who
 		}
-		add(class, 2*id.Size+number, since, map[string]any{"person": name[id.Person](other), "since": since})
+		more, size := map[string]any{"person": name[id.Person](other), "since": since}, 2*id.Size+number
+		if class == people.ClassFollows { // how loud the others want to be told is theirs
+			more["notify"], size = r.Notify, size+len(r.Notify)
+		}
+		add(class, size, since, more)
+	}
+	hidden, err := s.read.Hidden(ctx, who[:])
+	if err != nil {
+		return err
+	}
+	for _, r := range hidden {
+		since := fromMillis(r.Since)
+		add(people.ClassHidden, 2*id.Size+number, since, map[string]any{"person": name[id.Person](r.Whom), "since": since})
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 // Package records is what the stores have in common: how people, rooms and
 // reports become rows, how rows become them again, and what is asked before one
-// is written. It implements people.Store, deputy.Store (a live.Store) and
-// reports.Store; package storetest says what that means.
+// is written. It implements people.Store, clubs.Store, deputy.Store (a live.Store)
+// and reports.Store; package storetest says what that means.
 //
 // It opens no database and begins no transaction: a Database does.
 package records
@@ -83,7 +83,11 @@ var refusals = []error{
 	people.ErrNoInvite, people.ErrNoInvitesLeft, people.ErrFollowing,
 	people.ErrChanged, people.ErrHandleTaken, people.ErrNoPicture,
 	reports.ErrFull, reports.ErrNone,
+	people.ErrHidden,
 }
+
+// A refusal is the answer of a rule that is judged in a transaction.
+type refusal struct{ error }
 
 // failed says what failed with err, unless err is nil or a refusal.
 func failed(what string, err error) error {
@@ -94,6 +98,9 @@ func failed(what string, err error) error {
 		if errors.Is(err, r) {
 			return err
 		}
+	}
+	if no, ok := errors.AsType[refusal](err); ok {
+		return no.error
 	}
 	return fmt.Errorf("%w: %s: %w", people.ErrStore, what, err)
 }

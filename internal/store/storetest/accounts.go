@@ -368,7 +368,7 @@ func invites(t *testing.T, s Store) {
 	same(t, list[0].ID, b)
 	same(t, list[0].UsedBy, people.Profile{})
 	same(t, list[1].ID, a)
-	same(t, list[1].UsedBy, people.Profile{Person: p, Followed: true})
+	same(t, list[1].UsedBy, people.Profile{Person: p, Followed: true, Notify: people.NotifySometimes})
 
 	// The revoked one and an expired one can be given again, and again.
 	_, _, err = give()
@@ -398,13 +398,13 @@ func follows(t *testing.T, s Store) {
 
 	list, err := s.Following(ctx, a.ID)
 	must(t, err)
-	same(t, list, []people.Profile{{Person: c, Followed: true}, {Person: b, Followed: true, FollowsMe: true}})
+	same(t, list, []people.Profile{{Person: c, Followed: true, Notify: people.NotifySometimes}, {Person: b, Followed: true, Notify: people.NotifySometimes, FollowsMe: true}})
 	list, err = s.Followers(ctx, c.ID)
 	must(t, err)
 	same(t, list, []people.Profile{{Person: a, FollowsMe: true}})
 	profile, err := s.Profile(ctx, b.ID, a.ID)
 	must(t, err)
-	same(t, profile, people.Profile{Person: a, Followed: true, FollowsMe: true})
+	same(t, profile, people.Profile{Person: a, Followed: true, Notify: people.NotifySometimes, FollowsMe: true})
 
 	among, err := s.FollowersAmong(ctx, b.ID, []id.Person{c.ID, a.ID, b.ID})
 	must(t, err)
@@ -418,7 +418,7 @@ func follows(t *testing.T, s Store) {
 	}
 	list, err = s.Following(ctx, a.ID)
 	must(t, err)
-	same(t, list, []people.Profile{{Person: c, Followed: true}})
+	same(t, list, []people.Profile{{Person: c, Followed: true, Notify: people.NotifySometimes}})
 }
 
 func followsBounded(t *testing.T, s Store) {

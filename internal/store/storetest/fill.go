@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -18,6 +19,10 @@ var (
 	filledRoom, guests   = id.Room{1}, 700
 	filledHouse          = id.Node{0xff, 9}
 	filledToken          = people.Hash{7}
+	filledClub           = clubs.Club{
+		ID: id.Club{0, 0xff}, RulesVersion: 1, Version: 1<<62 + 1, Created: noon,
+		Words: clubs.Words{Name: "Tea 🦉", About: "one\ntwo", Rules: []string{"\"<&>'"}, Joining: clubs.Open, Rooms: clubs.ByAdmins, Listed: true},
+	}
 )
 
 // Fill puts something of everything into an empty store.
@@ -40,6 +45,13 @@ func Fill(t *testing.T, s Store) {
 	must(t, s.Bind(ctx, [16]byte{0xff}))
 	must(t, s.AddSession(ctx, people.Session{ID: people.SessionID{1}, Person: ada.ID, Created: noon, Seen: noon}, filledToken))
 	must(t, s.Follow(ctx, filledBen, ada.ID, noon))
+	must(t, s.SetNotify(ctx, filledBen, ada.ID, people.NotifyNever))
+	must(t, s.Hide(ctx, ada.ID, filledBen, noon))
+	must(t, s.FoundClub(ctx, filledClub, ada.ID, func(clubs.Scene) error { return nil }))
+	follows := true
+	must(t, s.ChangeClub(ctx, filledClub.ID, ada.ID, filledBen, noon, func(clubs.Scene) (clubs.Outcome, error) {
+		return clubs.Outcome{Places: []clubs.Place{{Person: filledBen, Standing: clubs.Nominated, By: ada.ID}}, Follows: &follows}, nil
+	}))
 	k := newTalk(guests)
 	k.name = filledRoom
 	must(t, s.Append(ctx, k.name, 1, 1, k.events))
@@ -71,6 +83,11 @@ func Filled(t *testing.T, s Store) {
 	same(t, len(r.Sealed), reports.SealedMax)
 	r.Sealed, r.Made = nil, time.Time{}
 	same(t, r, reports.Report{ID: r.ID, Room: filledRoom, About: filledAda, By: filledBen, Hashes: [][16]byte{{1}, {2}}})
+	club, err := s.Club(ctx, filledBen, filledClub.ID)
+	must(t, err)
+	want := filledClub
+	want.Members, want.Followers, want.Standing, want.Followed = 1, 1, clubs.Nominated, true
+	same(t, club, want)
 	rooms := load(t, s)
 	same(t, len(rooms), 1)
 	same(t, len(rooms[filledRoom].Events), guests)

@@ -1,5 +1,6 @@
 // Package storetest is the one test that every store must pass: it says what
-// people.Store, live.Store, deputy.Store and reports.Store promise, by example. It also walks through the
+// people.Store, clubs.Store, live.Store, deputy.Store and reports.Store promise, by
+// example. It also walks through the
 // accounts as package people uses the store, since that is what the promises
 // are for.
 package storetest
@@ -8,6 +9,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -17,6 +19,7 @@ import (
 // A Store is what a house needs kept.
 type Store interface {
 	people.Store
+	clubs.Store
 	deputy.Store // a live.Store
 	reports.Store
 	// The keyring that the records belong to.
@@ -47,6 +50,11 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"keyring":                  keyring,
 		"people write profiles":    peopleWriteProfiles,
 		"people are erased":        peopleAreErased,
+		"clubs":                    keepsClubs,
+		"clubs at the last place":  clubsAtOnce,
+		"clubs without founders":   clubsErased,
+		"clubs of people":          clubsOfPeople,
+		"hidden and loud":          hiddenAndLoud,
 		"reports":                  keepsReports,
 		"people sign up and in":    peopleSignUpAndIn,
 		"people and passkeys":      peopleAndPasskeys,

@@ -4,6 +4,234 @@
  */
 
 export interface paths {
+    "/api/v1/clubs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clubs to which I stand */
+        get: operations["list-clubs"];
+        put?: never;
+        /** Found a club */
+        post: operations["found-club"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/listed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clubs that everybody may know of */
+        get: operations["list-listed-clubs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A club */
+        get: operations["get-club"];
+        /** Change what a club says, if nobody has meanwhile */
+        put: operations["change-club"];
+        post?: never;
+        /** Delete a club */
+        delete: operations["delete-club"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/barred": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is kept out of a club */
+        get: operations["list-club-barred"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/barred/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Keep somebody out no more */
+        delete: operations["let-off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Follow a listed club */
+        put: operations["follow-club"];
+        post?: never;
+        /** Unfollow a club */
+        delete: operations["unfollow-club"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say yes to the rules of a club */
+        post: operations["join-club"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a club with me */
+        get: operations["list-club-members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/members/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make a member an admin, a member, or the founder in my place */
+        put: operations["set-club-role"];
+        post?: never;
+        /** Put somebody out of a club */
+        delete: operations["remove-club-member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/membership": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say whether my profile shows that I am in a club */
+        put: operations["show-club"];
+        post?: never;
+        /** Leave a club, take back that I have asked, or decline */
+        delete: operations["leave-club"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/nominations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nominate somebody, or invite them as an admin; answered alike however they stand to the club */
+        post: operations["nominate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has asked, is nominated or invited */
+        get: operations["list-club-pending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clubs/{club}/pending/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say yes: who has asked is a member, who is nominated is invited */
+        put: operations["accept-pending"];
+        post?: never;
+        /** Say no */
+        delete: operations["refuse-pending"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/handles/{handle}": {
         parameters: {
             query?: never;
@@ -350,6 +578,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People of my clubs, and of the room that I am in, whom I do not follow */
+        get: operations["list-suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/suggestions/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Suggest somebody no more */
+        delete: operations["hide-suggestion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{person}": {
         parameters: {
             query?: never;
@@ -651,59 +913,84 @@ export interface components {
             /** @description PublicKeyCredentialCreationOptionsJSON or PublicKeyCredentialRequestOptionsJSON (WebAuthn, section 5.1) */
             options: unknown;
         };
-        Erase: {
-            ceremony?: string;
-            /** @description AuthenticationResponseJSON (WebAuthn, section 5.1) */
-            credential?: unknown;
-            recovery_code?: string;
-        };
-        /** @description A numbered event of a room: besides seq, after, room and person exactly one member. */
         Club: {
             about: string;
             /** Format: date-time */
             created: string;
+            /** @description whether I follow it */
             followed: boolean;
             /** Format: int64 */
             followers: number;
             id: string;
             /** @enum {string} */
             joining: "open" | "approval" | "nomination";
+            /** @description BCP 47 */
             language?: string;
+            /** @description the founder and the admins */
             leads: components["schemas"]["ClubLead"][];
+            /** @description whether everybody in the house may know of it */
             listed: boolean;
             /** Format: int64 */
             members: number;
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description how many wait for an admin; for admins
+             */
             pending?: number;
-            /** @enum {string} */
+            /**
+             * @description who may open rooms of it
+             * @enum {string}
+             */
             rooms: "members" | "admins";
             rules: string[];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description to which one says yes
+             */
             rules_version: number;
+            /** @description whether my profile shows that I am in it */
             shown: boolean;
-            /** @enum {string} */
-            standing: "none" | "asked" | "nominated" | "invited" | "member" | "admin" | "founder" | "barred";
+            /**
+             * @description how I stand to it
+             * @enum {string}
+             */
+            standing: "none" | "barred" | "nominated" | "asked" | "invited" | "member" | "admin" | "founder";
+        };
+        ClubBarred: {
+            barred: components["schemas"]["ClubMemberBarred"][];
         };
         ClubCard: {
             about: string;
+            /** @description whether I follow it */
             followed: boolean;
             /** Format: int64 */
             followers: number;
             id: string;
+            /** @description whether everybody in the house may know of it */
             listed: boolean;
             /** Format: int64 */
             members: number;
             name: string;
-            /** @enum {string} */
-            standing: "none" | "asked" | "nominated" | "invited" | "member" | "admin" | "founder" | "barred";
+            /**
+             * @description how I stand to it
+             * @enum {string}
+             */
+            standing: "none" | "barred" | "nominated" | "asked" | "invited" | "member" | "admin" | "founder";
         };
         ClubLead: {
             id: string;
             name: string;
+            /** @description its version */
             picture?: string;
             /** @enum {string} */
-            role: "founder" | "admin";
+            role: "admin" | "founder";
+        };
+        ClubLists: {
+            asked: components["schemas"]["ClubCard"][];
+            followed: components["schemas"]["ClubCard"][];
+            invited: components["schemas"]["ClubCard"][];
+            mine: components["schemas"]["ClubCard"][];
         };
         ClubMember: {
             person: components["schemas"]["Person"];
@@ -712,49 +999,42 @@ export interface components {
             /** Format: date-time */
             since: string;
         };
+        ClubMemberBarred: {
+            person: components["schemas"]["Person"];
+            /** Format: date-time */
+            since: string;
+        };
         ClubMembers: {
             members: components["schemas"]["ClubMember"][];
+            /** @description as after, for those who follow; absent at the end */
             next?: string;
         };
-        ClubPage: {
-            clubs: components["schemas"]["ClubCard"][];
-            next?: string;
+        ClubNomination: {
+            person: string;
         };
         ClubPending: {
+            pending: components["schemas"]["ClubWaiting"][];
+        };
+        ClubRole: {
+            /** @enum {string} */
+            role: "member" | "admin" | "founder";
+        };
+        ClubWaiting: {
             /** Format: date-time */
             at: string;
+            /** @description who nominated or invited them */
             by?: components["schemas"]["Person"];
             /** @enum {string} */
             kind: "asked" | "nominated" | "invited";
             person: components["schemas"]["Person"];
         };
-        Clubs: {
-            asked: components["schemas"]["ClubCard"][];
-            followed: components["schemas"]["ClubCard"][];
-            invited: components["schemas"]["ClubCard"][];
-            mine: components["schemas"]["ClubCard"][];
+        Erase: {
+            ceremony?: string;
+            /** @description AuthenticationResponseJSON (WebAuthn, section 5.1) */
+            credential?: unknown;
+            recovery_code?: string;
         };
-        NewClub: {
-            about: string;
-            /** @enum {string} */
-            joining: "open" | "approval" | "nomination";
-            language?: string;
-            listed: boolean;
-            name: string;
-            /** @enum {string} */
-            rooms: "members" | "admins";
-            rules: string[];
-        };
-        Suggestion: {
-            person: components["schemas"]["Person"];
-            why: {
-                clubs?: components["schemas"]["Named"][];
-                room?: {
-                    id: string;
-                    title: string;
-                };
-            };
-        };
+        /** @description A numbered event of a room: besides seq, after, room and person exactly one member. */
         Event: {
             /** Format: int64 */
             after?: number;
@@ -950,6 +1230,10 @@ export interface components {
              */
             left: number;
         };
+        JoinClub: {
+            /** Format: int64 */
+            rules_version: number;
+        };
         KeyBackup: {
             /** @description the id of the credential, base64url */
             passkey: string;
@@ -964,6 +1248,15 @@ export interface components {
             text?: string;
             /** @description https, up to 200 bytes */
             url: string;
+        };
+        ListedClubs: {
+            clubs: components["schemas"]["ClubCard"][];
+            /** @description as after, for those that follow; absent at the end */
+            next?: string;
+        };
+        Loudness: {
+            /** @enum {string} */
+            notify: "always" | "sometimes" | "never";
         };
         Me: {
             /** Format: date-time */
@@ -981,6 +1274,10 @@ export interface components {
             /** @description whether there is a recovery code */
             recovery: boolean;
         };
+        Membership: {
+            /** @description whether my profile shows it */
+            shown: boolean;
+        };
         Name: {
             /** @description one line, up to 60 characters */
             name: string;
@@ -989,11 +1286,38 @@ export interface components {
             id: string;
             name: string;
         };
+        NamedClub: {
+            id: string;
+            name: string;
+        };
+        NamedRoom: {
+            id: string;
+            title: string;
+        };
         NewAccount: {
             /** @description the code of an invite */
             invite: string;
             /** @description one line, up to 60 characters */
             name: string;
+        };
+        NewClub: {
+            /** @description up to 500 characters on 10 lines */
+            about: string;
+            /** @enum {string} */
+            joining: "open" | "approval" | "nomination";
+            /** @description BCP 47 */
+            language?: string;
+            /** @description whether everybody in the house may know of it */
+            listed: boolean;
+            /** @description one line, up to 60 characters */
+            name: string;
+            /**
+             * @description who may open rooms of it
+             * @enum {string}
+             */
+            rooms: "members" | "admins";
+            /** @description up to 10, each one line of up to 140 characters */
+            rules: string[];
         };
         NewProfile: {
             /** @description up to 300 characters on 8 lines */
@@ -1082,7 +1406,7 @@ export interface components {
             id: string;
             name: string;
             /**
-             * @description how much I am told of them, if I follow them
+             * @description how loud I want to be told of them, while I follow them
              * @enum {string}
              */
             notify?: "always" | "sometimes" | "never";
@@ -1108,7 +1432,7 @@ export interface components {
         };
         Profile: {
             bio?: string;
-            /** @description those they show, and I may see */
+            /** @description that they are in, as far as they show it and I may know of it */
             clubs?: components["schemas"]["ProfileClub"][];
             /** @description whether I follow them */
             followed: boolean;
@@ -1131,7 +1455,10 @@ export interface components {
             languages?: string[];
             links?: components["schemas"]["Link"][];
             name: string;
-            /** @enum {string} */
+            /**
+             * @description how loud I want to be told of them, while I follow them
+             * @enum {string}
+             */
             notify?: "always" | "sometimes" | "never";
             /** @description its version */
             picture?: string;
@@ -1540,6 +1867,10 @@ export interface components {
             followed: boolean;
             room: string;
         };
+        Standing: {
+            /** @enum {string} */
+            standing: "none" | "barred" | "nominated" | "asked" | "invited" | "member" | "admin" | "founder";
+        };
         Stored: {
             classes: components["schemas"]["StoredClass"][];
         };
@@ -1547,7 +1878,7 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "reports_made" | "rooms" | "key";
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "clubs" | "club_follows" | "reports_made" | "rooms" | "key";
             /** @description account: until it is erased; days:N; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
@@ -1564,6 +1895,19 @@ export interface components {
              */
             until?: string;
         };
+        Suggestion: {
+            person: components["schemas"]["Person"];
+            why: components["schemas"]["SuggestionReason"];
+        };
+        SuggestionReason: {
+            /** @description in which both are, at most three */
+            clubs?: components["schemas"]["NamedClub"][];
+            /** @description in which both are now */
+            room?: components["schemas"]["NamedRoom"];
+        };
+        Suggestions: {
+            people: components["schemas"]["Suggestion"][];
+        };
         Violation: {
             /** @description such as body.name */
             location: string;
@@ -1578,6 +1922,644 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-clubs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClubLists"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "found-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClub"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Club"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-listed-clubs": {
+        parameters: {
+            query?: {
+                /** @description the next of the answer before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedClubs"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Club"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-club": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the club that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClub"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Club"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-club-barred": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClubBarred"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "let-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "follow-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unfollow-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "join-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinClub"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-club-members": {
+        parameters: {
+            query?: {
+                /** @description the next of the answer before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClubMembers"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-club-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClubRole"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-club-member": {
+        parameters: {
+            query?: {
+                /** @description whether they are kept out */
+                bar?: boolean;
+            };
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Membership"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "leave-club": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nominate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClubNomination"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-club-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClubPending"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accept-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "refuse-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                club: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-handle": {
         parameters: {
             query?: never;
@@ -2373,6 +3355,64 @@ export interface operations {
             };
         };
     };
+    "list-suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "hide-suggestion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-person": {
         parameters: {
             query?: never;
@@ -2413,7 +3453,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Loudness"];
+            };
+        };
         responses: {
             /** @description No Content */
             204: {

@@ -19,7 +19,7 @@ FROM people p LEFT JOIN profiles w ON w.person = p.id WHERE p.id = $1;
 
 -- name: Profile :one
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
-    EXISTS (SELECT 1 FROM follows f WHERE f.who = $1 AND f.whom = p.id) AS followed,
+    CAST(COALESCE((SELECT f.notify FROM follows f WHERE f.who = $1 AND f.whom = p.id), '') AS TEXT) AS notify,
     EXISTS (SELECT 1 FROM follows f WHERE f.who = p.id AND f.whom = $1) AS follows_me
 FROM people p LEFT JOIN profiles w ON w.person = p.id WHERE p.id = $2;
 

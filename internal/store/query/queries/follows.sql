@@ -5,21 +5,25 @@ SELECT EXISTS (SELECT 1 FROM follows WHERE who = $1 AND whom = $2) AS there;
 SELECT count(*) FROM follows WHERE who = $1;
 
 -- name: Follow :exec
-INSERT INTO follows (who, whom, since) VALUES ($1, $2, $3);
+INSERT INTO follows (who, whom, since, notify) VALUES ($1, $2, $3, $4);
+
+-- name: SetNotify :execrows
+UPDATE follows SET notify = $1 WHERE who = $2 AND whom = $3;
 
 -- name: Unfollow :exec
 DELETE FROM follows WHERE who = $1 AND whom = $2;
 
 -- name: Following :many
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
+    f.notify,
     EXISTS (SELECT 1 FROM follows b WHERE b.who = f.whom AND b.whom = f.who) AS back
 FROM follows f JOIN people p ON p.id = f.whom LEFT JOIN profiles w ON w.person = p.id
 WHERE f.who = $1 ORDER BY f.since DESC, p.id LIMIT $2;
 
 -- name: Followers :many
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
-    EXISTS (SELECT 1 FROM follows b WHERE b.who = f.whom AND b.whom = f.who) AS back
-FROM follows f JOIN people p ON p.id = f.who LEFT JOIN profiles w ON w.person = p.id
+    COALESCE(b.notify, '') AS notify
+FROM follows f JOIN people p ON p.id = f.who LEFT JOIN follows b ON b.who = f.whom AND b.whom = f.who LEFT JOIN profiles w ON w.person = p.id
 WHERE f.whom = $1 ORDER BY f.since DESC, p.id LIMIT $2;
 
 -- name: FollowedBy :many
@@ -29,4 +33,13 @@ SELECT whom FROM follows WHERE who = $1;
 SELECT count(*) FROM follows WHERE whom = $1;
 
 -- name: FollowsOf :many
-SELECT who, whom, since FROM follows WHERE who = $1 OR whom = $1 ORDER BY since DESC, who, whom LIMIT $2;
+SELECT who, whom, since, notify FROM follows WHERE who = $1 OR whom = $1 ORDER BY since DESC, who, whom LIMIT $2;
+
+-- name: Hide :exec
+INSERT INTO hidden (who, whom, since) VALUES ($1, $2, $3) ON CONFLICT (who, whom) DO NOTHING;
+
+-- name: CountHidden :one
+SELECT count(*) FROM hidden WHERE who = $1;
+
+-- name: Hidden :many
+SELECT who, whom, since FROM hidden WHERE who = $1 ORDER BY since DESC, whom;

@@ -19,7 +19,7 @@ DELETE FROM invites WHERE id IN (
 -- name: InvitesFrom :many
 SELECT i.id, i.created, i.expires, i.revoked, i.used,
     i.used_by, COALESCE(p.created, 0) AS used_by_created, w.sealed, COALESCE(w.version, 0) AS version,
-    EXISTS (SELECT 1 FROM follows f WHERE f.who = i.given_by AND f.whom = i.used_by) AS followed,
+    CAST(COALESCE((SELECT f.notify FROM follows f WHERE f.who = i.given_by AND f.whom = i.used_by), '') AS TEXT) AS notify,
     EXISTS (SELECT 1 FROM follows f WHERE f.who = i.used_by AND f.whom = i.given_by) AS follows_me
 FROM invites i LEFT JOIN people p ON p.id = i.used_by LEFT JOIN profiles w ON w.person = p.id
 WHERE i.given_by = $1 ORDER BY i.created DESC, i.id;
