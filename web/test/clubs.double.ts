@@ -2,9 +2,9 @@
 import type {
   Club,
   ClubCard,
-  ClubChange,
-  ClubPending,
   ClubRole,
+  ClubWaiting,
+  NewClub,
   Person,
   Standing,
   Violation,
@@ -16,14 +16,14 @@ interface Member {
   shown: boolean;
 }
 
-export interface KeptClub extends ClubChange {
+export interface KeptClub extends NewClub {
   id: string;
   created: string;
   rules_version: number;
   version: number;
   members: Map<string, Member>;
   followers: Set<string>;
-  pending: Map<string, { kind: ClubPending['kind']; by?: string; at: string }>;
+  pending: Map<string, { kind: ClubWaiting['kind']; by?: string; at: string }>;
   barred: Set<string>;
 }
 
@@ -57,7 +57,7 @@ export class DoubleClubs {
   }
 
   /** A club, of which `by` is the founder. */
-  found(by: string, what: Partial<ClubChange> & { name: string }): KeptClub {
+  found(by: string, what: Partial<NewClub> & { name: string }): KeptClub {
     const at = new Date().toISOString();
     const club: KeptClub = {
       ...{ about: '', rules: [], joining: 'open', rooms: 'members', listed: true },
@@ -139,8 +139,9 @@ export class DoubleClubs {
     if (second === 'listed') return { body: this.#listed(me, query) };
     const club = this.#seen(second, me);
     const standing = this.#standing(club, me);
-    const lead = () => standing === 'admin' || standing === 'founder' || refuse('not_admin', 403);
-    const founder = () => standing === 'founder' || refuse('not_founder', 403);
+    const lead = () =>
+      standing === 'admin' || standing === 'founder' || refuse('not_club_admin', 403);
+    const founder = () => standing === 'founder' || refuse('not_club_founder', 403);
     const done = { status: 204 };
     const who = fourth ?? '';
     switch (`${method} ${third ?? ''}`) {
@@ -211,7 +212,10 @@ export class DoubleClubs {
       }
       case 'GET barred': {
         lead();
-        const barred = [...club.barred].flatMap((id) => this.#around.person(me, id) ?? []);
+        const barred = [...club.barred].flatMap((id) => {
+          const person = this.#around.person(me, id);
+          return person ? [{ person, since: club.created }] : [];
+        });
         return { body: { barred } };
       }
       case 'DELETE barred':
@@ -255,7 +259,7 @@ export class DoubleClubs {
     if (club.barred.has(me)) return refuse('no_club_entry', 403);
     if (rules !== club.rules_version) return refuse('rules_changed', 409);
     const invited = club.pending.get(me)?.kind === 'invited';
-    if (!invited && club.joining === 'nomination') return refuse('by_nomination', 403);
+    if (!invited && club.joining === 'nomination') return refuse('by_nomination', 409);
     if (!invited && club.joining === 'approval') {
       club.pending.set(me, { kind: 'asked', at: new Date().toISOString() });
       return 'asked';
@@ -330,7 +334,7 @@ export class DoubleClubs {
     };
   }
 
-  #pending(club: KeptClub, me: string): ClubPending[] {
+  #pending(club: KeptClub, me: string): ClubWaiting[] {
     return [...club.pending].flatMap(([id, { kind, by, at }]) => {
       const person = this.#around.person(me, id);
       const whose = by ? this.#around.person(me, by) : undefined;
@@ -338,8 +342,8 @@ export class DoubleClubs {
     });
   }
 
-  #checked(body: Record<string, unknown>, de: boolean): ClubChange {
-    const what = body as unknown as ClubChange;
+  #checked(body: Record<string, unknown>, de: boolean): NewClub {
+    const what = body as unknown as NewClub;
     const errors: Violation[] = [];
     const wrong = (bad: boolean, at: string, english: string, german: string) => {
       if (bad) errors.push({ location: `body.${at}`, message: de ? german : english });

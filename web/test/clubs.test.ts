@@ -1,4 +1,4 @@
-import type { Club, ClubChange, Standing, Versioned } from '@stoa/client';
+import type { Club, NewClub, Standing, Versioned } from '@stoa/client';
 import { StoaError } from '@stoa/client';
 import { describe, expect, it } from 'vitest';
 import { clubForm, mayChange, mayOpen, noClub, wayIn } from '../src/models/clubs.ts';
@@ -21,11 +21,11 @@ class Shelf {
     return { value: this.kept ?? chess, version: `"${this.version}"` };
   }
   club = async () => this.#there();
-  foundClub = async (what: ClubChange) => {
+  foundClub = async (what: NewClub) => {
     this.kept = { ...chess, ...what };
     return this.#there();
   };
-  changeClub = async (_: string, change: ClubChange, version: string) => {
+  changeClub = async (_: string, change: NewClub, version: string) => {
     if (version !== `"${this.version}"`) {
       throw new StoaError({ code: 'changed_meanwhile', title: '', status: 412 });
     }

@@ -1,7 +1,8 @@
 // Opens every screen in both languages, both themes, on a phone and on a wide
 // screen; writes pictures to build/shots and fails on anything axe finds, on
 // sideways scrolling (down to 320 pixels) and on errors of the page.
-// `npm run shots [parts of names]`.
+// `npm run shots [parts of names]`; with ONLY="de light phone" only those, which
+// is quicker, and less is looked at.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import AxeBuilder from '@axe-core/playwright';
@@ -14,9 +15,14 @@ const waybills = JSON.parse(
   await readFile(new URL('../../test/vectors/waybill.json', import.meta.url), 'utf8'),
 );
 const wanted = process.argv.slice(2);
-const languages = ['en', 'de'];
-const themes = ['light', 'dark'];
-const sizes = { phone: { width: 390, height: 844 }, wide: { width: 1280, height: 800 } };
+const only = (process.env.ONLY ?? '').split(' ');
+/** Those of a kind that are asked for; all of them where none is. */
+const chosen = (all) =>
+  all.some((one) => only.includes(one)) ? all.filter((one) => only.includes(one)) : all;
+const languages = chosen(['en', 'de']);
+const themes = chosen(['light', 'dark']);
+const screens = { phone: { width: 390, height: 844 }, wide: { width: 1280, height: 800 } };
+const sizes = Object.fromEntries(chosen(Object.keys(screens)).map((size) => [size, screens[size]]));
 
 const { module, close } = await load('/test/double.ts');
 const browser = await launch();
@@ -208,7 +214,9 @@ async function house(language, crowd) {
   sounds.members.get(aylin.id).shown = true;
   for (const p of people.slice(26, 30)) sounds.followers.add(p.id);
   const violins = double.clubs.found(mira.id, {
-    name: de ? 'Geigenbauerinnen und Instrumentenversteher' : 'People who mend violins',
+    name: de
+      ? 'Geigen bauen und heilen, auch schwerst verunglückte'
+      : 'People who mend violins, even those beyond mending',
     about: de
       ? 'Holz, Leim, Geduld. Wir reden über das, was unter dem Lack liegt.'
       : 'Wood, glue, patience. We talk about what lies under the varnish.',

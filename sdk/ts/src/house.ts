@@ -4,12 +4,11 @@ import type {
   Card,
   Ceremony,
   Club,
-  ClubChange,
+  ClubBarred,
+  ClubLists,
   ClubMembers,
-  ClubPage,
-  ClubPending,
   ClubRole,
-  Clubs,
+  ClubWaiting,
   Grant,
   HouseInfo,
   Invitation,
@@ -17,7 +16,9 @@ import type {
   Invites,
   KeyBackup,
   KeyBackups,
+  ListedClubs,
   Me,
+  NewClub,
   NewRoom,
   Notify,
   OwnProfile,
@@ -141,47 +142,60 @@ export class House {
   /** Somebody by their handle, with or without the `@`. */
   personByHandle = (handle: string) =>
     this.#ask<PersonProfile>('GET', `handles/${enc(handle.replace(/^@/, ''))}`);
+  /** Follows somebody; `notify` says, also later, how loud one wants to be told of them. */
   follow = (id: string, notify?: Notify) =>
     this.#ask<void>('PUT', `people/${enc(id)}/follow`, notify && { notify });
   unfollow = (id: string) => this.#ask<void>('DELETE', `people/${enc(id)}/follow`);
 
-  /** People whom I may want to follow. */
+  /** People of my clubs and of the room that I am in, whom I do not follow. */
   suggestions = () => this.#ask<{ people: Suggestion[] }>('GET', 'me/suggestions');
-  hideSuggestion = (person: string) => this.#ask<void>('DELETE', `me/suggestions/${enc(person)}`);
+  /** Suggests somebody no more. */
+  hideSuggestion = (id: string) => this.#ask<void>('DELETE', `me/suggestions/${enc(id)}`);
 
-  clubs = () => this.#ask<Clubs>('GET', 'clubs');
-  /** Clubs that anybody may find; `after` is the `next` of the page before. */
-  listedClubs = (after = '') => this.#ask<ClubPage>('GET', `clubs/listed?after=${enc(after)}`);
-  club = (id: string) => this.#versioned<Club>('GET', club(id));
-  foundClub = (what: ClubChange) => this.#versioned<Club>('POST', 'clubs', what);
-  changeClub = (id: string, change: ClubChange, version: string) =>
-    this.#versioned<Club>('PUT', club(id), change, { 'if-match': version });
-  dissolveClub = (id: string) => this.#ask<void>('DELETE', club(id));
-  followClub = (id: string, follow: boolean) =>
-    this.#ask<void>(follow ? 'PUT' : 'DELETE', club(id, 'follow'));
-  /** Joins, asks to, or accepts an invitation; `rules` is the version that was agreed to. */
-  joinClub = (id: string, rules: number) =>
-    this.#ask<{ standing: Standing }>('POST', club(id, 'join'), { rules_version: rules });
-  /** Leaves, takes back what one has asked, or declines an invitation. */
-  leaveClub = (id: string) => this.#ask<void>('DELETE', club(id, 'membership'));
+  /** The clubs to which I stand, by how. */
+  clubs = () => this.#ask<ClubLists>('GET', 'clubs');
+  /** Listed clubs, those with the most members first; `after` is the `next` of the page before. */
+  listedClubs = (after = '') => this.#ask<ListedClubs>('GET', `clubs/listed?after=${enc(after)}`);
+  foundClub = (club: NewClub) => this.#versioned<Club>('POST', 'clubs', club);
+  club = (id: string) => this.#versioned<Club>('GET', `clubs/${enc(id)}`);
+  /** Changes all that a club says, if it still has the version that was seen: `changed_meanwhile`. */
+  changeClub = (id: string, change: NewClub, version: string) =>
+    this.#versioned<Club>('PUT', `clubs/${enc(id)}`, change, { 'if-match': version });
+  deleteClub = (id: string) => this.#ask<void>('DELETE', `clubs/${enc(id)}`);
+  followClub = (id: string) => this.#ask<void>('PUT', `clubs/${enc(id)}/follow`);
+  unfollowClub = (id: string) => this.#ask<void>('DELETE', `clubs/${enc(id)}/follow`);
+  /** Says yes to the rules of a club, as they were read; `rules_changed` when they are others. */
+  joinClub = (id: string, rulesVersion: number) =>
+    this.#ask<{ standing: Standing }>('POST', `clubs/${enc(id)}/join`, {
+      rules_version: rulesVersion,
+    });
+  /** Leaves a club, takes back that I have asked, or declines. */
+  leaveClub = (id: string) => this.#ask<void>('DELETE', `clubs/${enc(id)}/membership`);
+  /** Says whether my profile shows that I am in a club. */
   showClub = (id: string, shown: boolean) =>
-    this.#ask<void>('PUT', club(id, 'membership'), { shown });
+    this.#ask<void>('PUT', `clubs/${enc(id)}/membership`, { shown });
   clubMembers = (id: string, after = '') =>
-    this.#ask<ClubMembers>('GET', club(id, `members?after=${enc(after)}`));
+    this.#ask<ClubMembers>('GET', `clubs/${enc(id)}/members?after=${enc(after)}`);
+  /** Makes a member an admin or a member again, or the founder in my place. */
   setClubRole = (id: string, person: string, role: ClubRole) =>
-    this.#ask<void>('PUT', club(id, `members/${enc(person)}`), { role });
-  removeFromClub = (id: string, person: string, bar: boolean) =>
-    this.#ask<void>('DELETE', club(id, `members/${enc(person)}?bar=${bar}`));
-  barredFromClub = (id: string) => this.#ask<{ barred: Person[] }>('GET', club(id, 'barred'));
+    this.#ask<void>('PUT', `clubs/${enc(id)}/members/${enc(person)}`, { role });
+  /** Puts somebody out of a club, and keeps them out if they are to be barred. */
+  removeFromClub = (id: string, person: string, bar = false) =>
+    this.#ask<void>('DELETE', `clubs/${enc(id)}/members/${enc(person)}?bar=${bar}`);
+  clubBarred = (id: string) =>
+    this.#ask<{ barred: ClubBarred[] }>('GET', `clubs/${enc(id)}/barred`);
   letOff = (id: string, person: string) =>
-    this.#ask<void>('DELETE', club(id, `barred/${enc(person)}`));
-  clubPending = (id: string) => this.#ask<{ pending: ClubPending[] }>('GET', club(id, 'pending'));
-  /** Says yes or no to somebody who has asked, or is nominated, or invited. */
-  answerPending = (id: string, person: string, yes: boolean) =>
-    this.#ask<void>(yes ? 'PUT' : 'DELETE', club(id, `pending/${enc(person)}`));
-  /** Nominates somebody; an admin invites them by it. */
+    this.#ask<void>('DELETE', `clubs/${enc(id)}/barred/${enc(person)}`);
+  /** Who waits: for admins. */
+  clubPending = (id: string) =>
+    this.#ask<{ pending: ClubWaiting[] }>('GET', `clubs/${enc(id)}/pending`);
+  acceptPending = (id: string, person: string) =>
+    this.#ask<void>('PUT', `clubs/${enc(id)}/pending/${enc(person)}`);
+  refusePending = (id: string, person: string) =>
+    this.#ask<void>('DELETE', `clubs/${enc(id)}/pending/${enc(person)}`);
+  /** Nominates somebody, or invites them as an admin. They are asked themselves in every case. */
   nominate = (id: string, person: string) =>
-    this.#ask<void>('POST', club(id, 'nominations'), { person });
+    this.#ask<void>('POST', `clubs/${enc(id)}/nominations`, { person });
 
   /** Rooms to come, in the order of their start. */
   plans = (which: Which, from?: string, until?: string) => {
@@ -265,7 +279,6 @@ export class House {
 }
 
 const enc = encodeURIComponent;
-const club = (id: string, what = '') => `clubs/${enc(id)}${what && `/${what}`}`;
 
 /** A proxy on the way may answer with a page of its own: then only the status is known. */
 async function problemOf(response: Response): Promise<StoaError> {

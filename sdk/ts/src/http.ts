@@ -43,6 +43,30 @@ export interface Versioned<T> {
   version: string;
 }
 
+/** A club as a list shows it. */
+export type ClubCard = Bodies['ClubCard'];
+/** A club with all that one may see of it. */
+export type Club = Bodies['Club'];
+/** What a club says of itself: all of it at once. */
+export type NewClub = Bodies['NewClub'];
+export type ClubLists = Bodies['ClubLists'];
+export type ListedClubs = Bodies['ListedClubs'];
+/** How one stands to a club. */
+export type Standing = ClubCard['standing'];
+export type ClubRole = Bodies['ClubRole']['role'];
+export type ClubLead = Bodies['ClubLead'];
+export type ClubMember = Bodies['ClubMember'];
+export type ClubMembers = Bodies['ClubMembers'];
+/** Somebody who has asked, is nominated or invited. */
+export type ClubWaiting = Bodies['ClubWaiting'];
+export type ClubBarred = Bodies['ClubMemberBarred'];
+export type ProfileClub = Bodies['ProfileClub'];
+
+/** How loud one wants to be told of somebody whom one follows. */
+export type Notify = Bodies['Loudness']['notify'];
+/** Somebody whom one might want to follow, and why. */
+export type Suggestion = Bodies['Suggestion'];
+
 /** One kind of what a house keeps of somebody. */
 export type StoredClass = Bodies['StoredClass'];
 export type Stored = Bodies['Stored'];
@@ -59,24 +83,3 @@ export type PlanNews = Bodies['SignalPlan'];
 
 /** By what one shows that an account is one's own. */
 export type Proof = { ceremony: string; credential: unknown } | { recovery_code: string };
-
-/** A club, as lists show it. */
-export type ClubCard = Bodies['ClubCard'];
-export type Club = Bodies['Club'];
-/** How I stand to a club. */
-export type Standing = ClubCard['standing'];
-/** What can be changed of a club: all of it at once. */
-export type ClubChange = Bodies['NewClub'];
-/** The clubs with which I have to do. */
-export type Clubs = Bodies['Clubs'];
-export type ClubPage = Bodies['ClubPage'];
-export type ClubMember = Bodies['ClubMember'];
-export type ClubMembers = Bodies['ClubMembers'];
-export type ClubRole = ClubMember['role'];
-/** Somebody who is not in a club yet. */
-export type ClubPending = Bodies['ClubPending'];
-
-/** How much one is told of somebody whom one follows. */
-export type Notify = NonNullable<Person['notify']>;
-/** Somebody whom one may want to follow, and why. */
-export type Suggestion = Bodies['Suggestion'];

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { Club, ClubMember, ClubPending, Person } from '@stoa/client';
+import type { Club, ClubBarred, ClubMember, ClubWaiting } from '@stoa/client';
 import { useEffect, useMemo } from 'preact/hooks';
 import { account } from '../../models/account.ts';
 import {
@@ -82,7 +82,7 @@ interface ListProps<T> {
   onChange: () => void;
 }
 
-function Waiting({ club, of, onChange }: ListProps<ClubPending>) {
+function Waiting({ club, of, onChange }: ListProps<ClubWaiting>) {
   const words = c().members;
   const some = ready(of.shown.value) ?? [];
   if (of.shown.value.kind === 'ready' && some.length === 0) return null;
@@ -112,7 +112,7 @@ function Pending({
   onChange,
 }: {
   club: Club;
-  one: ClubPending;
+  one: ClubWaiting;
   onChange: () => void;
 }) {
   const words = c().members;
@@ -330,7 +330,7 @@ function MemberSheet({
   );
 }
 
-function Barred({ club, of, onChange }: ListProps<Person>) {
+function Barred({ club, of, onChange }: ListProps<ClubBarred>) {
   const words = c().members;
   const some = ready(of.shown.value) ?? [];
   if (some.length === 0) return null;
@@ -339,7 +339,7 @@ function Barred({ club, of, onChange }: ListProps<Person>) {
       <h2 class="sub bare-sub">{words.barred}</h2>
       <p class="meta">{words.barredWhy}</p>
       <ul class="list">
-        {some.map(({ id, name, picture }) => (
+        {some.map(({ person: { id, name, picture } }) => (
           <li class="row" key={id}>
             <Face id={id} name={name} picture={picture} size={44} />
             <b class="grow" dir="auto">
