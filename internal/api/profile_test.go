@@ -212,6 +212,8 @@ func TestStoredAndExport(t *testing.T) {
 	bo.call("DELETE", "/api/v1/me/suggestions/"+ada.id.String(), nil).is(204)
 	club, _ := bo.found()
 	bo.call("PUT", club+"/follow", nil).is(204)
+	bo.plan(nil)
+	bo.call("GET", "/api/v1/me/calendar", nil).is(200)
 	var s Stored
 	bo.call("GET", "/api/v1/me/stored", nil).is(200).into(&s)
 	if len(s.Classes) != len(people.Classes) {

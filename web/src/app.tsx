@@ -1,7 +1,9 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { account } from './models/account.ts';
-import { clubs, own, people, searching } from './models/later.ts';
-import { announcement, toast } from './models/notices.ts';
+
+import { clubs, own, people, schedule, searching } from './models/later.ts';
+import { announcement, toast, toastTo } from './models/notices.ts';
+
 import { seat } from './models/visit.ts';
 import { Icon } from './parts/icon.tsx';
 import { Later } from './parts/later.tsx';
@@ -25,9 +27,15 @@ export function App() {
       <Screen route={route.value} />
       {seat.value && <RoomSheets seat={seat.value} />}
       {toast.value && (
-        <p class="toast" data-test="toast" aria-hidden="true">
+        <p class="toast" data-test="toast" aria-hidden={!toastTo.value}>
           <Icon name="check" />
-          <span class="grow">{toast.value}</span>
+          {toastTo.value ? (
+            <a class="grow" href={toastTo.value}>
+              {toast.value}
+            </a>
+          ) : (
+            <span class="grow">{toast.value}</span>
+          )}
         </p>
       )}
       <p class="vh" role="status" data-test="live-region">
@@ -83,6 +91,18 @@ function Screen({ route: shown }: { route: Route }) {
     case 'edit_club':
       return (
         <Later of={clubs} show={(s) => <s.EditClubScreen key={shown.club} id={shown.club} />} />
+      );
+    case 'schedule':
+      return <Later of={schedule} show={(s) => <s.ScheduleScreen />} />;
+    case 'new_plan':
+      return <Later of={schedule} show={(s) => <s.NewPlanScreen />} />;
+    case 'plan':
+      return (
+        <Later of={schedule} show={(s) => <s.PlanScreen key={shown.plan} id={shown.plan} />} />
+      );
+    case 'edit_plan':
+      return (
+        <Later of={schedule} show={(s) => <s.EditPlanScreen key={shown.plan} id={shown.plan} />} />
       );
     case 'settings':
       return <Later of={own} show={(s) => <s.SettingsScreen />} />;

@@ -8,6 +8,7 @@ import { recognise } from './models/account.ts';
 import { startHallway } from './models/hallway.ts';
 import { startKeys } from './models/keys.ts';
 import { startLock } from './models/lock.ts';
+import { startPlanNews } from './models/plan-news.ts';
 import { startStage } from './models/stage.ts';
 import { startTitle } from './models/title.ts';
 import { startVisits } from './models/visit.ts';
@@ -21,6 +22,7 @@ startStage();
 startLock();
 startKeys();
 startTitle();
+startPlanNews();
 void recognise();
 
 render(<App />, document.body);

@@ -17,6 +17,10 @@ export type Route =
   | { screen: 'new_club' }
   | { screen: 'club'; club: string }
   | { screen: 'edit_club'; club: string }
+  | { screen: 'schedule' }
+  | { screen: 'new_plan' }
+  | { screen: 'plan'; plan: string }
+  | { screen: 'edit_plan'; plan: string }
   | { screen: 'settings' }
   | { screen: 'goodbye' }
   | { screen: 'nowhere' };
@@ -39,6 +43,10 @@ export const to = {
   newClub: '/clubs/new',
   club: (club: string) => `/c/${club}`,
   editClub: (club: string) => `/c/${club}/edit`,
+  schedule: '/schedule',
+  newPlan: '/plan/new',
+  plan: (plan: string) => `/plan/${plan}`,
+  editPlan: (plan: string) => `/plan/${plan}/edit`,
   settings: '/settings',
   goodbye: '/goodbye',
 };
@@ -48,6 +56,9 @@ export function parse(pathname: string): Route {
   if (first === 'c' && second && third === 'edit' && rest.length === 0) {
     return { screen: 'edit_club', club: second };
   }
+  if (first === 'plan' && second && third === 'edit' && rest.length === 0) {
+    return { screen: 'edit_plan', plan: second };
+  }
   if (third !== undefined) return { screen: 'nowhere' };
   if (second) {
     if (first === 'r') return { screen: 'room', room: second };
@@ -55,6 +66,9 @@ export function parse(pathname: string): Route {
     if (first === 'p') return { screen: 'person', person: second };
     if (first === 'c') return { screen: 'club', club: second };
     if (first === 'clubs' && second === 'new') return { screen: 'new_club' };
+    if (first === 'plan') {
+      return second === 'new' ? { screen: 'new_plan' } : { screen: 'plan', plan: second };
+    }
     if (first === 'me' && (second === 'edit' || second === 'stored')) return { screen: second };
     return { screen: 'nowhere' };
   }
@@ -66,6 +80,7 @@ export function parse(pathname: string): Route {
     case 'me':
     case 'search':
     case 'clubs':
+    case 'schedule':
     case 'settings':
     case 'goodbye':
       return { screen: first };

@@ -19,17 +19,21 @@ import {
   type Itinerary,
   isOpen,
   mayRaise,
+  type Notify,
   onStage,
   type Participant,
   type PersonProfile,
   type ProfileChange,
   type RoomEvent,
   type StoredClass,
+  type Suggestion,
   type View,
   type Violation,
   type Visibility,
 } from '@stoa/client';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { DoubleClubs, type KeptClub } from './clubs.double.ts';
+import { DoublePlans } from './plans.double.ts';
 
 const alphabet = '0123456789abcdefghijklmnopqrstuv';
 // 25 letters of any five bits, and one of which only three count: 16 bytes.
@@ -45,6 +49,10 @@ export interface Account {
   backups: Map<string, string>;
   recovery: string;
   follows: Set<string>;
+  /** How much they are told of those they follow. */
+  notify: Map<string, Notify>;
+  /** Whom they do not want to have suggested. */
+  hidden: Set<string>;
   invites: Invite[];
   /** What they say of themselves; the name is above. */
   said: Omit<ProfileChange, 'name'>;
@@ -113,6 +121,44 @@ export class Double {
   /** Invites by their code; of whom, or of the founder. */
   readonly invites = new Map<string, { from: string | undefined; invite: Invite }>();
   readonly logins = new Map<string, Login>();
+  readonly clubs = new DoubleClubs({
+    newID,
+    person: (me, id) => {
+      const [asker, found] = [this.people.get(me), this.people.get(id)];
+      return asker && found ? this.#person(asker, id) : undefined;
+    },
+    refuse,
+  });
+  readonly plans = new DoublePlans({
+    newID,
+    person: (id) => {
+      const found = this.people.get(id);
+      return (
+        found && {
+          ...{ id, name: found.name },
+          ...(found.picture ? { picture: found.picture.version } : {}),
+        }
+      );
+    },
+    follows: (who, whom) => this.people.get(who)?.follows.has(whom) ?? false,
+    club: (id) => this.clubs.all.get(id),
+    inClub: (club, who) => this.clubs.isMember(club, who),
+    followsClub: (club, who) => this.clubs.all.get(club)?.followers.has(who) ?? false,
+    openRoom: (by, plan) => {
+      const host = this.people.get(by) ?? refuse('no_person', 404);
+      const club = this.clubs.all.get(plan.club ?? '');
+      return this.open(host, plan.title, plan.visibility, [...plan.invited], newID(), club).id;
+    },
+    tell: (who, plan) => {
+      for (const line of this.#lines) {
+        if (line.login?.person === who && line.watching) {
+          line.socket.send(JSON.stringify({ plan }));
+        }
+      }
+    },
+    refuse,
+    origin: () => this.#origin,
+  });
   invitesPerPerson = 2;
   regions: string[] = []; // of the network that the house is in
   root = ''; // of that network
@@ -169,6 +215,8 @@ export class Double {
       backups: new Map(),
       recovery: '',
       follows: new Set(follows.map((p) => p.id)),
+      notify: new Map(),
+      hidden: new Set(),
       invites: [],
       said: {
         handle: '',
@@ -226,6 +274,7 @@ export class Double {
     visibility: Visibility,
     invited: string[] = [],
     id = newID(),
+    club?: KeptClub,
   ): Room {
     const empty: View = {
       seq: 0,
@@ -254,6 +303,7 @@ export class Double {
       opened: {
         ...{ by: by.id, name: by.name, title, visibility, at, until: inSeconds(60) },
         ...pictureOf(by),
+        ...(club ? { club: { id: club.id, name: club.name } } : {}),
       },
     });
     return room;
@@ -360,6 +410,7 @@ export class Double {
       const path = url.pathname.replace('/api/v1/', '').split('/').map(decodeURIComponent);
       const method = request.method ?? 'GET';
       const answer =
+        this.#clubsAnswer(method, path, { body, raw, login, request, query: url.searchParams }) ??
         this.#profiles(method, path, { body, raw, login, request, query: url.searchParams }) ??
         this.#answer(method, path, body, login, url.searchParams);
       if (answer.login !== undefined) {
@@ -539,15 +590,24 @@ export class Double {
       }
       case 'POST rooms': {
         const invited = (body.invite ?? []) as string[];
-        const room = this.open(me, String(body.title), body.visibility as Visibility, invited);
+        const visibility = body.visibility as Visibility;
+        const club = body.club ? this.clubs.mayOpen(String(body.club), me.id) : undefined;
+        if (visibility === 'members' && !club) return refuse('no_club', 404);
+        const room = this.open(me, String(body.title), visibility, invited, newID(), club);
         return { status: 201, body: this.#card(room, me) };
       }
     }
     if (first === 'people' && second) {
       const person = this.#profile(me, second);
       if (method === 'GET') return { body: person };
-      if (method === 'PUT') me.follows.add(second);
-      else me.follows.delete(second);
+      if (method === 'PUT') {
+        me.follows.add(second);
+        const known = me.notify.get(second) ?? 'sometimes';
+        me.notify.set(second, (body.notify as Notify | undefined) ?? known);
+      } else {
+        me.follows.delete(second);
+        me.notify.delete(second);
+      }
       return { status: 204 };
     }
     if (first === 'rooms' && second) {
@@ -568,6 +628,44 @@ export class Double {
       return { status: 204 };
     }
     return refuse('no_such_thing', 404);
+  }
+
+  /** Clubs, and who may be worth following. */
+  #clubsAnswer(
+    method: string,
+    path: string[],
+    { body, login, request, query }: Asked,
+  ): Answer | undefined {
+    const me = login && this.people.get(login.person);
+    if (!me) return;
+    if (path[0] === 'me' && path[1] === 'suggestions') {
+      if (method === 'GET') return { body: { people: this.#suggestions(me) } };
+      me.hidden.add(path[2] ?? '');
+      return { status: 204 };
+    }
+    const de = request.headers['accept-language']?.startsWith('de') ?? false;
+    const ifMatch = request.headers['if-match'];
+    const asked = { body, query, ifMatch, de };
+    return (
+      this.plans.answer(method, path, me.id, asked) ?? this.clubs.answer(method, path, me.id, asked)
+    );
+  }
+
+  #suggestions(me: Account): Suggestion[] {
+    const rooms = [...this.rooms.values()].filter((room) =>
+      room.view.people.some((p) => p.who === me.id),
+    );
+    return [...this.people.keys()].flatMap((id) => {
+      if (id === me.id || me.follows.has(id) || me.hidden.has(id)) return [];
+      const clubs = this.clubs.shared(me.id, id).map((c) => ({ id: c.id, name: c.name }));
+      const room = rooms.find(({ view }) => view.people.some((p) => p.who === id));
+      if (clubs.length === 0 && !room) return [];
+      const why = {
+        ...(clubs.length > 0 ? { clubs } : {}),
+        ...(room ? { room: { id: room.id, title: room.view.title } } : {}),
+      };
+      return [{ person: this.#person(me, id), why }];
+    });
   }
 
   /** Profiles and pictures, and what is kept of somebody. */
@@ -670,6 +768,7 @@ export class Double {
       if (person === who.id) this.logins.delete(id);
     }
     for (const p of this.people.values()) p.follows.delete(who.id);
+    this.clubs.erase(who.id);
     this.people.delete(who.id);
   }
 
@@ -689,6 +788,7 @@ export class Double {
     const person = this.#person(me, id);
     const { follows, invitedBy, said } = this.people.get(id) ?? refuse('no_person', 404);
     const by = said.show_inviter && invitedBy ? this.people.get(invitedBy) : undefined;
+    const clubs = this.clubs.shownBy(id, me.id);
     return {
       ...person,
       ...(said.pronouns ? { pronouns: said.pronouns } : {}),
@@ -698,6 +798,7 @@ export class Double {
       following: follows.size,
       followers: [...this.people.values()].filter((p) => p.follows.has(id)).length,
       ...(by ? { invited_by: { id: by.id, name: by.name } } : {}),
+      ...(clubs.length > 0 ? { clubs } : {}),
     };
   }
 
@@ -843,6 +944,7 @@ export class Double {
       since: found.created,
       followed,
       follows_me: found.follows.has(me.id),
+      ...(followed ? { notify: me.notify.get(id) ?? ('sometimes' as const) } : {}),
       ...pictureOf(found),
       ...handleOf(found),
     };
@@ -881,6 +983,7 @@ export class Double {
       title: view.title,
       visibility: view.visibility,
       opened: view.opened,
+      ...(view.club ? { club: view.club } : {}),
       stage: stage.slice(0, 5).map((p) => ({
         id: p.who,
         name: p.name,
@@ -906,7 +1009,9 @@ export class Double {
   #mayEnter(room: Room, me: Account): boolean {
     if (room.view.ended || room.removed.has(me.id)) return false;
     if (room.invited.has(me.id) || room.view.people.some((p) => p.who === me.id)) return true;
-    if (room.view.visibility !== 'social') return room.view.visibility === 'open';
+    const { visibility, club } = room.view;
+    if (visibility === 'members') return club !== undefined && this.clubs.isMember(club.id, me.id);
+    if (visibility !== 'social') return visibility === 'open';
     return room.view.people.some(
       (p) => p.role === 'moderator' && this.people.get(p.who)?.follows.has(me.id),
     );
@@ -1163,7 +1268,7 @@ export class Double {
         return;
       case 'widen':
         moderates();
-        happen({ widened: { to: body.to as 'social' | 'open' } });
+        happen({ widened: { to: body.to as 'social' | 'members' | 'open' } });
         return;
       case 'end':
         moderates();

@@ -1,7 +1,8 @@
 // Opens every screen in both languages, both themes, on a phone and on a wide
 // screen; writes pictures to build/shots and fails on anything axe finds, on
 // sideways scrolling (down to 320 pixels) and on errors of the page.
-// `npm run shots [parts of names]`.
+// `npm run shots [parts of names]`; with ONLY="de light phone" only those, which
+// is quicker, and less is looked at.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import AxeBuilder from '@axe-core/playwright';
@@ -14,9 +15,14 @@ const waybills = JSON.parse(
   await readFile(new URL('../../test/vectors/waybill.json', import.meta.url), 'utf8'),
 );
 const wanted = process.argv.slice(2);
-const languages = ['en', 'de'];
-const themes = ['light', 'dark'];
-const sizes = { phone: { width: 390, height: 844 }, wide: { width: 1280, height: 800 } };
+const only = (process.env.ONLY ?? '').split(' ');
+/** Those of a kind that are asked for; all of them where none is. */
+const chosen = (all) =>
+  all.some((one) => only.includes(one)) ? all.filter((one) => only.includes(one)) : all;
+const languages = chosen(['en', 'de']);
+const themes = chosen(['light', 'dark']);
+const screens = { phone: { width: 390, height: 844 }, wide: { width: 1280, height: 800 } };
+const sizes = Object.fromEntries(chosen(Object.keys(screens)).map((size) => [size, screens[size]]));
 
 const { module, close } = await load('/test/double.ts');
 const browser = await launch();
@@ -182,7 +188,147 @@ async function house(language, crowd) {
 
   const untitled = double.open(kofi, '', 'open');
   there(untitled, kofi);
+
+  // Clubs: in some of them Mira is, and of one she is the founder.
+  const noor2 = people[6];
+  const sounds = double.clubs.found(aylin.id, {
+    name: de ? 'Nachtklang' : 'Night Sounds',
+    about: de
+      ? 'Wir hören, was Städte tun, wenn niemand hinschaut. Kühlschränke, Füchse, Güterzüge. Donnerstags um sieben und immer dann, wenn jemand nicht schlafen kann.'
+      : 'We listen to what cities do when nobody is looking. Fridges, foxes, freight trains. Thursdays at seven, and whenever someone cannot sleep.',
+    rules: de
+      ? [
+          'Wer spricht, darf ausreden.',
+          'Aufnahmen von anderen nur mit deren Ja.',
+          'Schweigen ist ein Beitrag.',
+        ]
+      : [
+          'Whoever speaks may finish.',
+          'Recordings of others only with their yes.',
+          'Silence is a contribution.',
+        ],
+    joining: 'approval',
+    language: de ? 'de' : 'en',
+  });
+  for (const p of people.slice(1, 26)) double.clubs.take(sounds, p.id);
+  sounds.members.get(jonas.id).role = 'admin';
+  sounds.members.get(aylin.id).shown = true;
+  for (const p of people.slice(26, 30)) sounds.followers.add(p.id);
+  const violins = double.clubs.found(mira.id, {
+    name: de
+      ? 'Geigen bauen und heilen, auch schwerst verunglückte'
+      : 'People who mend violins, even those beyond mending',
+    about: de
+      ? 'Holz, Leim, Geduld. Wir reden über das, was unter dem Lack liegt.'
+      : 'Wood, glue, patience. We talk about what lies under the varnish.',
+    rules: [],
+    joining: 'approval',
+  });
+  for (const p of [noor2, people[8], people[22], ilse, ruben]) double.clubs.take(violins, p.id);
+  violins.members.get(noor2.id).role = 'admin';
+  violins.pending.set(thea.id, { kind: 'asked', at: '2026-11-28T08:00:00Z' });
+  violins.pending.set(people[15].id, {
+    kind: 'nominated',
+    by: ilse.id,
+    at: '2026-11-28T09:00:00Z',
+  });
+  violins.pending.set(people[18].id, { kind: 'invited', by: mira.id, at: '2026-11-28T09:00:00Z' });
+  violins.barred.add(people[23].id);
+  const coop = double.clubs.found(people[21].id, {
+    name: de ? 'Wohnungsbaugenossenschaft Südhang' : 'Südhang housing co-op',
+    about: de
+      ? 'Heizung, Dach, Geld: alles, was uns gemeinsam gehört.'
+      : 'Heating, roof, money: whatever is ours together.',
+    rules: [de ? 'Was hier gesagt wird, bleibt im Haus.' : 'What is said here stays in the house.'],
+    joining: 'nomination',
+    rooms: 'admins',
+    listed: false,
+  });
+  double.clubs.take(coop, mira.id);
+  for (const p of people.slice(10, 20)) double.clubs.take(coop, p.id);
+  const words = double.clubs.found(people[12].id, {
+    name: de ? 'Wortwerkstatt' : 'Word Workshop',
+    about: de ? 'Lieblingswörter, laut gelesen.' : 'Favourite words, read aloud.',
+  });
+  for (const p of people.slice(13, 18)) double.clubs.take(words, p.id);
+  const walks = double.clubs.found(people[13].id, {
+    name: de ? 'Leipzig zu Fuß' : 'Leipzig on foot',
+    about: '',
+    joining: 'nomination',
+  });
+  walks.pending.set(mira.id, { kind: 'invited', by: people[13].id, at: '2026-11-28T08:00:00Z' });
+  walks.rules = [de ? 'Niemand wird abgehängt.' : 'Nobody is left behind.'];
+  const listening = double.open(
+    aylin,
+    de ? 'Füchse am Güterbahnhof, live' : 'Foxes at the freight yard, live',
+    'open',
+    [],
+    undefined,
+    sounds,
+  );
+  there(listening, aylin);
+  up(listening, jonas);
+  const glue = double.open(
+    noor2,
+    de ? 'Knochenleim oder nicht?' : 'Hide glue, or not?',
+    'members',
+    [],
+    undefined,
+    violins,
+  );
+  there(glue, noor2);
+  for (const p of [ilse, ruben]) up(glue, p);
+  // What is planned, from this evening on.
+  const hour = (days, h, m = 0) => {
+    const time = new Date();
+    time.setDate(time.getDate() + days);
+    time.setHours(h, m, 0, 0);
+    return time.toISOString();
+  };
+  const soonest = new Date(Math.ceil((Date.now() + 600_000) / 60_000) * 60_000).toISOString();
+  const reading = double.plans.add(people[12].id, {
+    title: de ? 'Vorgelesen: Mascha Kaléko' : 'Read aloud: Mascha Kaléko',
+    ...{ starts: hour(1, 19, 30), club: words.id, minutes: 45 },
+  });
+  const council = double.plans.add(people[13].id, {
+    title: de ? 'Stadtrat, live und erklärt' : 'The city council, live and explained',
+    ...{ starts: hour(1, 20), club: walks.id, recorded: true, cohosts: [people[14].id, mira.id] },
+    about: de
+      ? 'Wir hören zu, halten an und erklären, worüber gerade abgestimmt wird. Fragen sind willkommen, auch die einfachen.'
+      : 'We listen, stop, and explain what is being voted on. Questions are welcome, the simple ones too.',
+    ...{ language: 'de', minutes: 120 },
+  });
+  council.asked.set(people[14].id, true);
+  const foxes = double.plans.add(mira.id, {
+    title: de ? 'Füchse am Güterbahnhof' : 'Foxes at the goods station',
+    about: de
+      ? 'Drei Nächte, vier Stunden Band. Wir hören hinein und raten, was da ruft.\nBringt eigene Aufnahmen mit.'
+      : 'Three nights, four hours of tape. We listen, and guess what is calling.\nBring recordings of your own.',
+    ...{ starts: soonest, club: sounds.id, visibility: 'members', recorded: true },
+    ...{ cohosts: [jonas.id, ilse.id], invite: [thea.id] },
+  });
+  foxes.asked.set(jonas.id, true);
+  for (const p of people.slice(3, 17)) foxes.goers.set(p.id, 15);
+  const coffee = double.plans.add(kofi.id, {
+    title: de ? 'Kaffee mit Fremden' : 'Coffee with strangers',
+    ...{ starts: hour(2, 7, 15), minutes: 30 },
+  });
+  coffee.goers.set(mira.id, 5);
+  double.plans.add(aylin.id, {
+    title: de
+      ? 'Datenschutzgrundverordnung für Chöre, Vereine und Kleingärten'
+      : 'Data protection law for choirs, associations and allotment gardens',
+    ...{ starts: hour(2, 18), minutes: 90 },
+  });
+  const over = double.plans.add(noor.id, {
+    title: de ? 'Der modulare Synthesizer, nur für Neue' : 'The modular synthesizer, for beginners',
+    ...{ starts: hour(6, 21, 15), club: sounds.id },
+  });
+  over.goers.set(mira.id, 15);
+  over.state = 'cancelled';
+
   return {
+    plans: { reading, council, foxes, coffee },
     language,
     double,
     origin,
@@ -197,6 +343,8 @@ async function house(language, crowd) {
     thea,
     noor,
     kofi,
+    clubs: { sounds, violins, coop, words, walks },
+    glue,
   };
 }
 
@@ -411,6 +559,16 @@ const told = (_, h) => {
     findable: true,
   };
 };
+/** A club, as Mira sees it; with another part of it than its rooms. */
+const inClub = (key, part) =>
+  seq(
+    at((h) => `/c/${h.clubs[key].id}`),
+    (page) => page.waitForSelector('[data-test=part-rooms]'),
+    async (page) => {
+      if (part) await tap(`part-${part}`)(page);
+      await page.waitForTimeout(300);
+    },
+  );
 const editing = seq(at('/me/edit'), (page) => page.waitForSelector('[data-test=profile-form]'));
 
 const scenes = {
@@ -759,7 +917,7 @@ const scenes = {
       async (page, h) => {
         await page.evaluate((id) => history.pushState(null, '', `/p/${id}`), h.aylin.id);
         await page.evaluate(() => dispatchEvent(new PopStateEvent('popstate')));
-        await page.waitForSelector('[data-test=follow]');
+        await page.waitForSelector('[data-test=level]');
       },
     ),
   },
@@ -799,7 +957,7 @@ const scenes = {
       (page) => page.route('**/api/v1/people/*', () => {}),
       (page, h) => page.goto(`${h.origin}/@aylin`),
       (page) => page.route('**/api/v1/handles/*', () => {}),
-      (page) => page.waitForSelector('.skel, [data-test=follow]'),
+      (page) => page.waitForSelector('.skel, [data-test=level]'),
     ),
   },
   edit: { go: editing },
@@ -903,6 +1061,242 @@ const scenes = {
     ),
   },
   goodbye: { out: true, go: at('/goodbye') },
+  schedule: { go: seq(at('/schedule'), (page) => page.waitForSelector('.cal')) },
+  'schedule-all': {
+    go: seq(at('/schedule'), tap('which-all'), (page) => page.waitForSelector('.cal')),
+  },
+  'schedule-month': {
+    go: seq(at('/schedule'), async (page) => {
+      await page.waitForSelector('.cal');
+      if (await page.locator('[data-test=as-month]').isVisible()) await tap('as-month')(page);
+    }),
+  },
+  'schedule-none': {
+    go: seq(
+      (_, h) => h.double.plans.all.clear(),
+      at('/schedule'),
+      (page) => page.waitForSelector('[data-test=no-plans]'),
+    ),
+  },
+  'schedule-failed': {
+    go: seq(
+      at('/settings'),
+      (_, h) => (h.double.broken = 500),
+      (page) => page.evaluate(() => history.pushState(null, '', '/schedule')),
+      (page) => page.evaluate(() => dispatchEvent(new PopStateEvent('popstate'))),
+      (page) => page.waitForSelector('.failed'),
+    ),
+  },
+  'schedule-calendar': {
+    go: seq(
+      at('/schedule'),
+      (page) => page.locator('[data-test=subscribe]:visible').click(),
+      (page) => page.waitForSelector('[data-test=calendar-address]'),
+    ),
+  },
+  'schedule-renew': {
+    go: seq(
+      at('/schedule'),
+      (page) => page.locator('[data-test=subscribe]:visible').click(),
+      tap('renew-calendar'),
+      (page) => page.waitForSelector('[data-test=renew-sure]'),
+    ),
+  },
+  plan: {
+    go: seq(
+      at((h) => `/plan/${h.plans.coffee.id}`),
+      (page) => page.waitForSelector('[data-test=going]'),
+    ),
+  },
+  'plan-asked': {
+    go: seq(
+      at((h) => `/plan/${h.plans.council.id}`),
+      (page) => page.waitForSelector('[data-test=asked]'),
+    ),
+  },
+  'plan-hosted': {
+    go: seq(
+      at((h) => `/plan/${h.plans.foxes.id}`),
+      (page) => page.waitForSelector('[data-test=open-plan]'),
+    ),
+  },
+  'plan-cancel': {
+    go: seq(
+      at((h) => `/plan/${h.plans.foxes.id}`),
+      tap('cancel-plan'),
+      (page) => page.waitForSelector('[data-test=cancel-sure]'),
+    ),
+  },
+  'plan-open': {
+    go: seq(
+      (_, h) => h.double.plans.open(h.plans.coffee),
+      at((h) => `/plan/${h.plans.coffee.id}`),
+      (page) => page.waitForSelector('[data-test=enter-plan]'),
+    ),
+  },
+  'plan-told': {
+    go: seq(
+      at('/'),
+      (page) => page.waitForTimeout(300),
+      (_, h) => h.double.plans.tell(h.plans.coffee, 'soon'),
+      (page) => page.waitForSelector('[data-test=toast] a'),
+    ),
+  },
+  'plan-gone': {
+    go: seq(at('/plan/nothing'), (page) => page.waitForSelector('[data-test=no-plan]')),
+  },
+  'plan-new': { go: seq(at('/plan/new'), (page) => page.waitForSelector('[data-test=plan-form]')) },
+  'plan-edit': {
+    go: seq(
+      at((h) => `/plan/${h.plans.foxes.id}/edit`),
+      (page) => page.waitForSelector('[data-test=plan-form]'),
+    ),
+  },
+  'plan-wrong': {
+    go: seq(
+      at('/plan/new'),
+      (page) => page.fill('[data-test=plan-when]', '2020-01-01T10:00'),
+      tap('save-plan'),
+      (page) => page.waitForSelector('[aria-invalid=true]'),
+    ),
+  },
+  clubs: { go: seq(at('/clubs'), (page) => page.waitForSelector('[data-test=clubs-mine]')) },
+  'clubs-end': {
+    go: seq(
+      at('/clubs'),
+      (_, h) => (h.double.clubs.pageSize = 1),
+      (page) => page.reload(),
+      (page) => page.locator('[data-test=more]').scrollIntoViewIfNeeded(),
+    ),
+  },
+  'clubs-none': {
+    go: seq(
+      (_, h) => {
+        for (const { members, pending, followers } of h.double.clubs.all.values()) {
+          for (const some of [members, pending, followers]) some.delete(h.mira.id);
+        }
+      },
+      at('/clubs'),
+      (page) => page.waitForSelector('[data-test=no-clubs]'),
+    ),
+  },
+  'clubs-failed': {
+    go: seq(
+      (page) => page.route('**/api/v1/clubs**', (r) => r.abort()),
+      at('/clubs'),
+      (page) => page.waitForSelector('.failed'),
+    ),
+  },
+  'clubs-loading': {
+    go: seq(
+      (page) => page.route('**/api/v1/clubs**', () => {}),
+      at('/clubs'),
+      (page) => page.waitForSelector('.skel'),
+    ),
+  },
+  club: { go: inClub('sounds') },
+  'club-leads': { go: inClub('sounds', 'members') },
+  'club-rules': { go: inClub('sounds', 'rules') },
+  'club-asking': {
+    go: seq(inClub('sounds'), tap('join'), (page) => page.waitForSelector('[data-test=agree]')),
+  },
+  'club-asked': {
+    go: seq(
+      (_, h) =>
+        h.clubs.sounds.pending.set(h.mira.id, { kind: 'asked', at: '2026-11-28T08:00:00Z' }),
+      inClub('sounds'),
+    ),
+  },
+  'club-invited': { go: inClub('walks') },
+  'club-member': { go: inClub('coop') },
+  'club-nomination': {
+    go: seq((_, h) => h.clubs.walks.pending.clear(), inClub('walks')),
+  },
+  'club-mine': { go: inClub('violins') },
+  'club-members': {
+    go: seq(inClub('violins', 'members'), (page) => page.waitForSelector('[data-test=waiting]')),
+  },
+  'club-members-end': {
+    go: seq(inClub('violins', 'members'), (page) =>
+      page.locator('[data-test=barred]').scrollIntoViewIfNeeded(),
+    ),
+  },
+  'club-member-sheet': {
+    go: seq(inClub('violins', 'members'), (page, h) => tap(`change-${h.ilse.id}`)(page)),
+  },
+  'club-removing': {
+    go: seq(
+      inClub('violins', 'members'),
+      (page, h) => tap(`change-${h.ilse.id}`)(page),
+      tap('remove-member'),
+    ),
+  },
+  'club-menu': { go: seq(inClub('violins'), tap('club-menu')) },
+  'club-dissolving': { go: seq(inClub('violins'), tap('club-menu'), tap('dissolve')) },
+  'club-inviting': {
+    go: seq(inClub('violins'), tap('nominate'), async (page) => {
+      await page.fill('[data-test=by-handle]', 'nobody');
+      await tap('nominate-handle')(page);
+      await page.waitForSelector('[data-test=nominate-hitch]');
+    }),
+  },
+  'club-opening': {
+    go: seq(inClub('violins'), tap('open-here'), (page) =>
+      page.waitForSelector('[data-test=visibility-members]'),
+    ),
+  },
+  'club-opening-not': {
+    go: seq(at('/'), async (page, h) => {
+      await page.locator('[data-test^=open-room]:visible').first().click();
+      await page.selectOption('[data-test=room-club]', h.clubs.coop.id);
+      await page.waitForSelector('[data-test=admins-only]');
+    }),
+  },
+  'club-gone': { go: at('/c/00000000000000000000000000') },
+  'club-room': { go: inRoom('glue') },
+  'club-dock': {
+    go: seq(inRoom('glue'), async (page, h) => {
+      await page.evaluate((id) => history.pushState(null, '', `/c/${id}`), h.clubs.violins.id);
+      await page.evaluate(() => dispatchEvent(new PopStateEvent('popstate')));
+      await page.waitForSelector('[data-test=dock]');
+      await page.waitForSelector('[data-test=part-rooms]');
+    }),
+  },
+  'club-new': {
+    go: seq(at('/clubs/new'), (page) => page.waitForSelector('[data-test=club-form]')),
+  },
+  'club-new-wrong': {
+    go: seq(at('/clubs/new'), async (page) => {
+      await page.fill('[data-test=club-about]', 'x'.repeat(510));
+      await tap('add-rule')(page);
+      await page.fill('[data-test=rule-0]', 'y'.repeat(150));
+      await tap('save-club')(page);
+      await page.waitForSelector('[data-test=edit-hitch]');
+    }),
+  },
+  'club-edit': {
+    go: seq(
+      at((h) => `/c/${h.clubs.violins.id}/edit`),
+      (page) => page.waitForSelector('[data-test=club-form]'),
+    ),
+  },
+  'club-edit-meanwhile': {
+    go: seq(
+      at((h) => `/c/${h.clubs.violins.id}/edit`),
+      async (page, h) => {
+        await page.fill('[data-test=club-about]', 'What I have typed here.');
+        Object.assign(h.clubs.violins, { about: 'By Noor.', listed: false, version: 2 });
+        await tap('save-club')(page);
+        await page.waitForSelector('[data-test=elsewhere-about]');
+      },
+    ),
+  },
+  'person-level': {
+    go: seq(
+      at((h) => `/p/${h.aylin.id}`),
+      tap('level'),
+    ),
+  },
   settings: { go: at('/settings') },
   nowhere: { go: at('/no/such/place') },
   'operator-map': { out: true, go: operator(networks.onMap()) },

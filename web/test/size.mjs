@@ -14,6 +14,7 @@ const limits = [
   ['worker of a room', /^keys\.worker-.*\.js$/, 30_000],
   ['people', /^people-.*\.js$/, 15_000],
   ['clubs', /^clubs-.*\.js$/, 15_000],
+  ['schedule', /^schedule-.*\.js$/, 15_000],
   ['search', /^search-.*\.js$/, 4_000],
   ['opening a room', /^open-room-.*\.js$/, 5_000],
   ['all scripts', /\.js$/, 165_000],

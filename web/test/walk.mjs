@@ -16,7 +16,7 @@ async function visitor() {
   await context.grantPermissions(['microphone', 'clipboard-read', 'clipboard-write']);
   await context.addInitScript(standIn);
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (m) => {
     if (m.type() === 'error' && !m.text().includes('status of 4')) errors.push(m.text());
@@ -178,9 +178,19 @@ assert.equal(await bo.on('languages').textContent(), 'Speaks French');
 await bo.page.waitForFunction(() => document.querySelector('.portrait img')?.naturalWidth > 0);
 assert.equal(await bo.on('followers').textContent(), '0');
 await bo.tap('follow');
-await bo.page.waitForSelector('[data-test=follow][data-followed=true]');
+await bo.page.waitForSelector('[data-test=level][data-level=sometimes]');
 assert.equal(await bo.on('followers').textContent(), '1');
-await bo.tap('follow');
+
+step('he wants to hear of her always; then he follows her no longer');
+const bosOwn = [...double.people.values()].find((p) => p.name === 'Bo Nilsen');
+await bo.tap('level');
+await bo.page.waitForFunction(() => document.activeElement.dataset.test === 'level-sometimes');
+await bo.page.keyboard.press('ArrowUp');
+await bo.page.keyboard.press('Enter');
+await bo.page.waitForSelector('[data-test=level][data-level=always]');
+assert.equal(bosOwn.notify.get(countess.id), 'always');
+await bo.tap('level');
+await bo.tap('unfollow');
 await bo.page.waitForSelector('[data-test=follow][data-followed=false]');
 await bo.page.goto(origin);
 
@@ -274,6 +284,174 @@ assert.match(await ada.page.locator('dialog').textContent(), /the room ends when
 await ada.tap('leave-sure');
 await ada.page.waitForURL(`${origin}/`);
 await ada.page.getByText('Quiet here.').waitFor();
+
+step('Ada founds a club: first what cannot be, then what can');
+await ada.page.goto(origin);
+await ada.tap('tab-clubs');
+await ada.on('no-clubs').waitFor();
+await ada.tap('found-club');
+await ada.on('club-form').waitFor();
+assert.equal(await ada.page.locator('.tab-bar:visible').count(), 0); // the form stands on the ground
+await ada.on('club-about').fill('We listen to what cities do when nobody is looking.');
+await ada.tap('save-club');
+await ada.on('edit-hitch').waitFor();
+assert.equal(await ada.page.evaluate(() => document.activeElement.id), 'club-name');
+await ada.on('club-name').fill('Night Sounds');
+await ada.tap('add-rule');
+await ada.on('rule-0').fill('Whoever speaks may finish.');
+await ada.page.locator('.opt:has([data-test=joining-nomination])').click();
+await ada.tap('save-club');
+await ada.on('open-here').waitFor();
+assert.equal(await heading(ada.page), 'Night Sounds');
+assert.equal(await ada.page.title(), 'Night Sounds – Stoa');
+const night = [...double.clubs.all.values()][0];
+assert.deepEqual(night.rules, ['Whoever speaks may finish.']);
+
+step('Bo finds it, follows it, and cannot come in by himself');
+await bo.page.goto(origin);
+await bo.tap('tab-clubs');
+await bo.tap(`club-${night.id}`);
+await bo.tap('follow-club');
+await bo.page.waitForSelector('[data-test=follow-club][data-followed=true]');
+assert.equal(await bo.on('join').count(), 0);
+assert.equal(await bo.on('open-here').count(), 0);
+
+step('Ada invites him; he reads the rules, which change meanwhile, and comes in');
+await ada.tap('nominate');
+await ada.on('by-handle').fill('@nobody');
+await ada.tap('nominate-handle');
+await ada.on('nominate-hitch').waitFor();
+bosOwn.said = { ...bosOwn.said, handle: 'bo' };
+await ada.on('by-handle').fill('bo');
+await ada.tap('nominate-handle');
+await ada.page.getByText('Invited: @bo').first().waitFor();
+await ada.page.keyboard.press('Escape');
+await bo.page.goto(`${origin}/clubs`);
+await bo.tap(`accept-${night.id}`);
+await bo.on('agree').waitFor();
+night.rules = [...night.rules, 'Silence is a contribution.'];
+night.rules_version++;
+await bo.tap('agree');
+await bo.on('join-hitch').waitFor();
+await bo.page.getByText('Silence is a contribution.').waitFor();
+await bo.tap('agree');
+await bo.on('clubs-mine').waitFor();
+assert.ok(double.clubs.isMember(night.id, bosOwn.id));
+await bo.page.waitForFunction(() => document.activeElement !== document.body);
+
+step('he shows it on his profile, and nominates somebody, whom Ada invites');
+const cy = double.account('Cy Young');
+cy.said = { ...cy.said, handle: 'cyyoung' };
+await bo.tap(`club-${night.id}`);
+await bo.tap('club-menu');
+await bo.on('shown').check();
+await bo.page.waitForFunction(() => document.querySelector('[data-test=shown]').checked);
+await bo.page.keyboard.press('Escape');
+await bo.tap('nominate');
+await bo.on('by-handle').fill('cyyoung');
+await bo.tap('nominate-handle');
+await bo.page.getByText('Nominated: @cyyoung').first().waitFor();
+await bo.page.keyboard.press('Escape');
+await ada.page.goto(`${origin}/c/${night.id}`);
+await ada.on('pending-count').waitFor();
+await ada.tap('part-members');
+await ada.tap(`yes-${cy.id}`);
+await ada.page.getByText('Cy Young is invited.').first().waitFor();
+assert.equal(night.pending.get(cy.id).kind, 'invited');
+await ada.page.goto(`${origin}/p/${bosOwn.id}`);
+await ada.on('clubs-of').waitFor();
+
+step('a room for members: Bo sees it, Cy does not');
+await ada.page.goto(`${origin}/c/${night.id}`);
+await ada.tap('open-here');
+await ada.on('room-title').fill('Foxes');
+assert.ok(await ada.on('visibility-members').isChecked());
+await ada.tap('open-room-now');
+await ada.on('mic').waitFor();
+const foxes = new URL(ada.page.url()).pathname.split('/').pop();
+assert.equal(await ada.on('room-club').textContent(), 'Night Sounds');
+const cys = await visitor();
+await cys.context.addCookies([{ name: 'stoa_session', value: double.login(cy).id, url: origin }]);
+await cys.page.goto(origin);
+await cys.page.getByText('Quiet here.').waitFor();
+await cys.page.goto(`${origin}/r/${foxes}`);
+await cys.on('room-over').waitFor();
+await bo.page.goto(`${origin}/c/${night.id}`);
+await bo.tap(`card-${foxes}`);
+await bo.on('hand').waitFor();
+await bo.tap('room-club');
+await bo.on('dock').waitFor(); // and the navigation makes room for it
+assert.ok(await bo.on('tab-hallway').isVisible());
+
+step('the club lets people in by request: Cy declines, asks, and is let in');
+await ada.page.goto(`${origin}/c/${night.id}/edit`);
+await ada.page.locator('.opt:has([data-test=joining-approval])').click();
+await ada.tap('save-club');
+await ada.page.waitForFunction(
+  () => document.querySelector('[data-test=save-club]').ariaDisabled === 'true',
+);
+await cys.page.goto(`${origin}/clubs`);
+await cys.tap(`decline-${night.id}`);
+await cys.page.getByText('Declined.').first().waitFor();
+await cys.tap(`club-${night.id}`);
+await cys.tap('join');
+await cys.tap('agree');
+await cys.on('not-join').waitFor();
+await ada.page.goto(`${origin}/c/${night.id}`);
+await ada.tap('part-members');
+await ada.tap(`yes-${cy.id}`);
+await ada.on(`member-${cy.id}`).waitFor();
+
+step('Cy is suggested to Bo, who does not want that');
+await bo.page.goto(`${origin}/me`);
+await bo.tap(`suggested-hide-${cy.id}`);
+await bo.on(`suggested-${cy.id}`).waitFor({ state: 'hidden' });
+assert.ok(bosOwn.hidden.has(cy.id));
+
+step('Ada makes Bo an admin, and removes Cy, barred; the members’ room is shut to him');
+await ada.tap(`change-${bosOwn.id}`);
+await ada.tap('make-admin');
+await ada.page.waitForSelector(`[data-test=member-${bosOwn.id}][data-role=admin]`);
+await ada.tap(`change-${cy.id}`);
+await ada.tap('remove-member');
+await ada.on('bar-too').check();
+await ada.tap('remove-member-sure');
+await ada.on('barred').waitFor();
+await cys.page.goto(`${origin}/r/${foxes}`);
+await cys.on('room-over').waitFor();
+await cys.page.goto(`${origin}/c/${night.id}`);
+await cys.tap('join');
+await cys.tap('agree');
+await cys.on('join-hitch').waitFor();
+await ada.tap(`let-off-${cy.id}`);
+await ada.on('barred').waitFor({ state: 'hidden' });
+
+step('open to all, Cy joins at once, and leaves again');
+night.joining = 'open';
+await cys.page.goto(`${origin}/c/${night.id}`);
+await cys.tap('join');
+await cys.tap('agree');
+await cys.on('nominate').waitFor();
+await cys.tap('club-menu');
+await cys.tap('leave-club');
+await cys.tap('leave-club-sure');
+await cys.page.waitForURL(`${origin}/clubs`);
+assert.ok(!double.clubs.isMember(night.id, cy.id));
+await cys.context.close();
+double.erase(cy);
+
+step('Ada hands the club over to Bo, who dissolves it');
+await ada.tap(`change-${bosOwn.id}`);
+await ada.tap('hand-over');
+await ada.tap('hand-over-sure');
+await ada.page.waitForSelector(`[data-test=member-${bosOwn.id}][data-role=founder]`);
+await bo.page.goto(`${origin}/c/${night.id}`);
+await bo.tap('club-menu');
+await bo.tap('dissolve');
+await bo.tap('dissolve-sure');
+await bo.on('no-clubs').waitFor();
+await ada.page.goto(`${origin}/c/${night.id}`);
+await ada.on('no-club').waitFor();
 
 step('Bo looks at what the house keeps of him, and takes it along');
 await bo.page.goto(`${origin}/settings`);

@@ -1,8 +1,12 @@
 import { expect, it } from 'vitest';
 import * as beside from '../src/words/beside.ts';
+import * as clubs from '../src/words/clubs.ts';
 import { de } from '../src/words/de.ts';
 import { en } from '../src/words/en.ts';
+import * as form from '../src/words/form.ts';
+import * as openRoom from '../src/words/open-room.ts';
 import * as people from '../src/words/people.ts';
+import * as schedule from '../src/words/schedule.ts';
 
 /** Every sentence of a catalogue, those with numbers or names in several forms. */
 function sentences(words: unknown, path: string): [string, string][] {
@@ -25,6 +29,14 @@ it.each([
   ['Deutsch, daneben', beside.de],
   ['English, people', people.en],
   ['Deutsch, Leute', people.de],
+  ['English, clubs', clubs.en],
+  ['Deutsch, Clubs', clubs.de],
+  ['English, forms', form.en],
+  ['Deutsch, Formulare', form.de],
+  ['English, schedule', schedule.en],
+  ['Deutsch, Kalender', schedule.de],
+  ['English, opening a room', openRoom.en],
+  ['Deutsch, Raum öffnen', openRoom.de],
 ])('every sentence is whole: %s', (_, catalogue) => {
   for (const [path, sentence] of sentences(catalogue, '')) {
     expect(sentence, path).not.toMatch(/undefined|NaN|\[object|!/);
@@ -58,13 +70,16 @@ it('what is kept is said in sizes and times that people know', () => {
     ...['92 byte', '1.2 kB', '23 kB', '3.2 MB'],
   ]);
   expect(
-    ['account', 'room', 'days:1', 'days:30', 'seen:90', 'of its own'].map(people.keepsWords),
+    ['account', 'room', 'days:1', 'days:30', 'seen:90', 'ended:7', 'of its own'].map(
+      people.keepsWords,
+    ),
   ).toEqual([
     'Until you erase your account',
     'Until the room ends',
     'For a day',
     'For 30 days',
     'Until 90 days after your last visit',
+    'Until 7 days after its end',
     'of its own',
   ]);
 });

@@ -283,7 +283,6 @@ export class House {
 }
 
 const enc = encodeURIComponent;
-const club = (id: string, what = '') => `clubs/${enc(id)}${what && `/${what}`}`;
 
 /** A proxy on the way may answer with a page of its own: then only the status is known. */
 async function problemOf(response: Response): Promise<StoaError> {

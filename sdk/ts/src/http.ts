@@ -84,24 +84,3 @@ export type PlanNews = Bodies['SignalPlan'];
 
 /** By what one shows that an account is one's own. */
 export type Proof = { ceremony: string; credential: unknown } | { recovery_code: string };
-
-/** A club, as lists show it. */
-export type ClubCard = Bodies['ClubCard'];
-export type Club = Bodies['Club'];
-/** How I stand to a club. */
-export type Standing = ClubCard['standing'];
-/** What can be changed of a club: all of it at once. */
-export type ClubChange = Bodies['NewClub'];
-/** The clubs with which I have to do. */
-export type Clubs = Bodies['Clubs'];
-export type ClubPage = Bodies['ClubPage'];
-export type ClubMember = Bodies['ClubMember'];
-export type ClubMembers = Bodies['ClubMembers'];
-export type ClubRole = ClubMember['role'];
-/** Somebody who is not in a club yet. */
-export type ClubPending = Bodies['ClubPending'];
-
-/** How much one is told of somebody whom one follows. */
-export type Notify = NonNullable<Person['notify']>;
-/** Somebody whom one may want to follow, and why. */
-export type Suggestion = Bodies['Suggestion'];

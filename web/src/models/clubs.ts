@@ -1,13 +1,13 @@
 import type {
   Club,
+  ClubBarred,
   ClubCard,
-  ClubChange,
+  ClubLists,
   ClubMember,
-  ClubPending,
   ClubRole,
-  Clubs,
+  ClubWaiting,
   House,
-  Person,
+  NewClub,
   Standing,
   Versioned,
 } from '@stoa/client';
@@ -18,7 +18,7 @@ import { type Resource, resource } from './resource.ts';
 
 /** Clubs: those I have to do with, those to find, single ones, and what one does with them. */
 
-export const clubs = resource<Clubs>(() => house.clubs());
+export const clubs = resource<ClubLists>(() => house.clubs());
 
 /** Clubs that anybody may find, page by page. */
 export const listed = pages<ClubCard>(async (after) => {
@@ -48,9 +48,9 @@ export const members = (id: string) =>
     return { more, next };
   });
 export const pending = (id: string) =>
-  resource<ClubPending[]>(async () => (await house.clubPending(id)).pending);
+  resource<ClubWaiting[]>(async () => (await house.clubPending(id)).pending);
 export const barred = (id: string) =>
-  resource<Person[]>(async () => (await house.barredFromClub(id)).barred);
+  resource<ClubBarred[]>(async () => (await house.clubBarred(id)).barred);
 
 /** Whether somebody who stands so is in the club. */
 export const isIn = (standing: Standing) =>
@@ -97,7 +97,7 @@ export async function leave(id: string): Promise<void> {
 }
 
 export async function dissolve(id: string): Promise<void> {
-  await house.dissolveClub(id);
+  await house.deleteClub(id);
   forget(id);
 }
 
@@ -109,7 +109,7 @@ function forget(id: string): void {
 }
 
 export const setFollowed = (id: string, followed: boolean) =>
-  after(id, house.followClub(id, followed));
+  after(id, followed ? house.followClub(id) : house.unfollowClub(id));
 
 export const setShown = (id: string, shown: boolean) => after(id, house.showClub(id, shown));
 
@@ -122,7 +122,7 @@ export const remove = (id: string, person: string, bar: boolean) =>
 export const letOff = (id: string, person: string) => after(id, house.letOff(id, person));
 
 export const answer = (id: string, person: string, yes: boolean) =>
-  after(id, house.answerPending(id, person, yes));
+  after(id, yes ? house.acceptPending(id, person) : house.refusePending(id, person));
 
 /** Nominates somebody, or invites them; by the id, or by the handle with an `@`. */
 export async function nominate(id: string, who: string): Promise<void> {
@@ -132,7 +132,7 @@ export async function nominate(id: string, who: string): Promise<void> {
 
 // A club while it is founded, or changed
 
-export type ClubField = keyof ClubChange;
+export type ClubField = keyof NewClub;
 export const clubFields = [
   'name',
   'about',
@@ -146,14 +146,14 @@ export const clubFields = [
 export const clubLimits = { name: 60, about: 500, rule: 140, rules: 10 };
 
 /** As it is typed: every field is there, a language that is none is empty. */
-export type ClubDraft = Required<ClubChange>;
+export type ClubDraft = Required<NewClub>;
 
 export const noClub: ClubDraft = {
   ...{ name: '', about: '', rules: [], language: '' },
   ...({ joining: 'open', rooms: 'members', listed: true } as const),
 };
 
-type Kept = ClubChange & { id?: string };
+type Kept = NewClub & { id?: string };
 export type ClubForm = Form<ClubDraft, Kept>;
 
 type ClubCalls = Pick<House, 'club' | 'foundClub' | 'changeClub'>;

@@ -5,13 +5,16 @@ import { signal } from '@preact/signals';
 const shownFor = 5_000;
 
 export const toast = signal('');
+/** Where what is said leads, if it does. */
+export const toastTo = signal('');
 /** What the one polite live region says. */
 export const announcement = signal('');
 
 let shown: ReturnType<typeof setTimeout>;
 let read: ReturnType<typeof setTimeout>;
 
-export function say(words: string): void {
+export function say(words: string, leads = ''): void {
+  toastTo.value = leads;
   toast.value = words;
   announce(words);
   clearTimeout(shown);

@@ -20,6 +20,25 @@
 import type { ComponentChild } from 'preact';
 
 const drawings = {
+  calendar: () => (
+    <>
+      <path d="M8 2v4" /> <path d="M16 2v4" />
+      <rect width="18" height="18" x="3" y="4" rx="2" /> <path d="M3 10h18" />
+    </>
+  ),
+  'calendar-plus': () => (
+    <>
+      <path d="M16 19h6" /> <path d="M16 2v4" /> <path d="M19 16v6" />
+      <path d="M21 12.598V6a2 2 0 0 0-2-2H5a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h8.5" />
+      <path d="M3 10h18" /> <path d="M8 2v4" />
+    </>
+  ),
+  list: () => (
+    <>
+      <path d="M3 5h.01" /> <path d="M3 12h.01" /> <path d="M3 19h.01" /> <path d="M8 5h13" />
+      <path d="M8 12h13" /> <path d="M8 19h13" />
+    </>
+  ),
   'door-open': () => (
     <>
       <path d="M10 21H2" /> <path d="M10 3H7a2 2 0 00-2 2v16" /> <path d="M14 12h.01" />{' '}

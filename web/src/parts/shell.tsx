@@ -70,7 +70,7 @@ interface Place {
 
 const places: readonly Place[] = [
   { screen: 'hallway', icon: 'door-open', of: ['hallway'] },
-  // { screen: 'schedule', icon: 'calendar', of: ['schedule', 'plan', 'new_plan', 'edit_plan'] },
+  { screen: 'schedule', icon: 'calendar', of: ['schedule', 'plan', 'new_plan', 'edit_plan'] },
   { screen: 'clubs', icon: 'users', of: ['clubs', 'club', 'new_club', 'edit_club'] },
 ];
 const searching: Place = { screen: 'search', icon: 'search', of: ['search'] };

@@ -19,7 +19,8 @@ export const en = {
     found: 'Found a club',
     members: (n: number, text: string) => (n === 1 ? 'one member' : `${text} members`),
     followers: (n: number, text: string) => (n === 1 ? 'one follower' : `${text} followers`),
-    unlisted: 'Not listed',
+    unlisted: 'not listed',
+    roles: { founder: 'you lead it', admin: 'you are an admin' },
   },
 
   roles: { founder: 'Founder', admin: 'Admin', member: 'Member' },
@@ -216,7 +217,8 @@ export const de: ClubWords = {
     found: 'Club gründen',
     members: (n, text) => (n === 1 ? 'ein Mitglied' : `${text} Mitglieder`),
     followers: (n, text) => (n === 1 ? 'eine Person folgt' : `${text} folgen`),
-    unlisted: 'Nicht im Verzeichnis',
+    unlisted: 'nicht im Verzeichnis',
+    roles: { founder: 'du führst ihn', admin: 'du leitest mit' },
   },
 
   roles: { founder: 'Führt den Club', admin: 'Leitet mit', member: 'Mitglied' },

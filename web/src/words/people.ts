@@ -105,6 +105,8 @@ export const en = {
       days: (n: number) => (n === 1 ? 'For a day' : `For ${n} days`),
       seen: (n: number) =>
         n === 1 ? 'Until a day after your last visit' : `Until ${n} days after your last visit`,
+      ended: (n: number) =>
+        n === 1 ? 'Until a day after its end' : `Until ${n} days after its end`,
     },
     entry: (n: number) => `Entry ${n}`,
     nothing: 'Nothing of this kind is stored.',
@@ -126,6 +128,15 @@ export const en = {
       followers: ['Who follows you', 'They have chosen that. You can see it.'],
       reports_made: ['Reports you have made', 'Sealed to the moderators of this house.'],
       rooms: ['Rooms you are in', 'Nothing that is said, and nothing once they are over.'],
+      plans: [
+        'Rooms you plan, or are asked into',
+        'What you write in them is sealed with your key.',
+      ],
+      going: ['Where you are going', 'And when you want to be reminded.'],
+      calendar: [
+        'The address of your calendar',
+        'Only its hash: nobody can read your calendar with it.',
+      ],
       index: [
         'What you are found by',
         'Not in any backup. Strangers find you by it if you want that.',
@@ -283,6 +294,7 @@ export const de: PeopleWords = {
         n === 1
           ? 'Bis einen Tag nach deinem letzten Besuch'
           : `Bis ${n} Tage nach deinem letzten Besuch`,
+      ended: (n) => (n === 1 ? 'Bis einen Tag nach dem Ende' : `Bis ${n} Tage nach dem Ende`),
     },
     entry: (n) => `Eintrag ${n}`,
     nothing: 'Davon ist nichts gespeichert.',
@@ -308,6 +320,15 @@ export const de: PeopleWords = {
       rooms: [
         'Räume, in denen du bist',
         'Nichts von dem, was gesagt wird, und nichts nach dem Ende.',
+      ],
+      plans: [
+        'Räume, die du planst oder zu denen du gebeten bist',
+        'Was du dazu schreibst, ist mit deinem Schlüssel versiegelt.',
+      ],
+      going: ['Wohin du gehst', 'Und wann du erinnert werden willst.'],
+      calendar: [
+        'Die Adresse deines Kalenders',
+        'Nur ihr Hash: Damit kann niemand deinen Kalender lesen.',
       ],
       index: [
         'Woran man dich findet',
@@ -394,6 +415,7 @@ export function keepsWords(keeps: string): string {
       return words[kind];
     case 'days':
     case 'seen':
+    case 'ended':
       return words[kind](Number(count));
   }
   return keeps;

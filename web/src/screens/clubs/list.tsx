@@ -4,21 +4,23 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { clubs, leave, listed } from '../../models/clubs.ts';
 import { ready } from '../../models/resource.ts';
+import { attempt } from '../../parts/attempt.ts';
 import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
+import { useFocusNotLost } from '../../parts/lost.ts';
 import { Mark } from '../../parts/mark.tsx';
 import { PhoneTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
 import { c } from '../../words/clubs.ts';
 import { number } from '../../words/index.ts';
-import { attempt } from './attempt.ts';
 import { JoinSheet } from './join.tsx';
 import { More } from './more.tsx';
 
 /** The clubs I have to do with, and those to find. */
 export function ClubsScreen() {
   const words = c().list;
+  useFocusNotLost(ready(clubs.shown.value)?.invited.length ?? 0);
   useEffect(() => {
     void clubs.refresh();
     void listed.refresh();
@@ -81,35 +83,44 @@ export function ClubsScreen() {
             );
           }}
         </Loadable>
-        <div class="only-phone">
-          <Found />
-        </div>
-        <section class="stack close" aria-labelledby="listed" data-test="listed">
-          <h2 class="sub bare-sub" id="listed">
-            {words.listed}
-          </h2>
-          <Loadable of={listed}>
-            {(all) => {
-              const others = all.filter(({ id }) => !known(id));
-              return others.length === 0 && !listed.rest.value ? (
-                <p class="meta">{words.listedNone}</p>
-              ) : (
-                <>
-                  <ul class="list">
-                    {others.map((one) => (
-                      <li key={one.id}>
-                        <Row club={one} />
-                      </li>
-                    ))}
-                  </ul>
-                  <More of={listed} />
-                </>
-              );
-            }}
-          </Loadable>
-        </section>
+        {clubs.shown.value.kind !== 'failed' && <ToFind />}
       </div>
     </Porch>
+  );
+}
+
+function ToFind() {
+  const words = c().list;
+  return (
+    <>
+      <div class="only-phone">
+        <Found />
+      </div>
+      <section class="stack close" aria-labelledby="listed" data-test="listed">
+        <h2 class="sub bare-sub" id="listed">
+          {words.listed}
+        </h2>
+        <Loadable of={listed}>
+          {(all) => {
+            const others = all.filter(({ id }) => !known(id));
+            return others.length === 0 && !listed.rest.value ? (
+              <p class="meta">{words.listedNone}</p>
+            ) : (
+              <>
+                <ul class="list">
+                  {others.map((one) => (
+                    <li key={one.id}>
+                      <Row club={one} />
+                    </li>
+                  ))}
+                </ul>
+                <More of={listed} />
+              </>
+            );
+          }}
+        </Loadable>
+      </section>
+    </>
   );
 }
 
@@ -154,8 +165,8 @@ function Part({
 
 function Row({ club }: { club: ClubCard }) {
   const { id, name, about, standing } = club;
-  const words = c();
-  const role = standing === 'founder' || standing === 'admin' ? words.roles[standing] : '';
+  const { roles } = c().list;
+  const role = standing === 'founder' || standing === 'admin' ? roles[standing] : '';
   return (
     <a class="row club-row" href={to.club(id)} data-test={`club-${id}`}>
       <Mark id={id} name={name} size={56} />

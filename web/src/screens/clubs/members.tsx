@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { Club, ClubMember, ClubPending, Person } from '@stoa/client';
+import type { Club, ClubBarred, ClubMember, ClubWaiting } from '@stoa/client';
 import { useEffect, useMemo } from 'preact/hooks';
 import { account } from '../../models/account.ts';
 import {
@@ -15,16 +15,17 @@ import {
 } from '../../models/clubs.ts';
 import type { Pages } from '../../models/pages.ts';
 import { type Resource, ready } from '../../models/resource.ts';
+import { attempt } from '../../parts/attempt.ts';
 import { Face } from '../../parts/face.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
+import { useFocusNotLost } from '../../parts/lost.ts';
 import { Sheet, SheetHead } from '../../parts/sheet.tsx';
+import { Sure } from '../../parts/sure.tsx';
 import { to } from '../../router.ts';
 import { c } from '../../words/clubs.ts';
 import { day } from '../../words/index.ts';
-import { attempt } from './attempt.ts';
 import { More } from './more.tsx';
-import { Sure } from './sure.tsx';
 
 /** Who leads the club: that is to be seen by all who see it. */
 export function Leads({ club }: { club: Club }) {
@@ -52,6 +53,12 @@ export function Members({ club }: { club: Club }) {
   const waiting = useMemo(() => pending(id), [id]);
   const out = useMemo(() => barred(id), [id]);
   const lead = leads(standing);
+  useFocusNotLost(
+    [all, waiting, out].reduce(
+      (sum, { shown }) => sum + (ready<readonly unknown[]>(shown.value)?.length ?? 0),
+      0,
+    ),
+  );
   const refresh = () => {
     void all.refresh();
     if (lead) void waiting.refresh();
@@ -75,7 +82,7 @@ interface ListProps<T> {
   onChange: () => void;
 }
 
-function Waiting({ club, of, onChange }: ListProps<ClubPending>) {
+function Waiting({ club, of, onChange }: ListProps<ClubWaiting>) {
   const words = c().members;
   const some = ready(of.shown.value) ?? [];
   if (of.shown.value.kind === 'ready' && some.length === 0) return null;
@@ -105,7 +112,7 @@ function Pending({
   onChange,
 }: {
   club: Club;
-  one: ClubPending;
+  one: ClubWaiting;
   onChange: () => void;
 }) {
   const words = c().members;
@@ -323,7 +330,7 @@ function MemberSheet({
   );
 }
 
-function Barred({ club, of, onChange }: ListProps<Person>) {
+function Barred({ club, of, onChange }: ListProps<ClubBarred>) {
   const words = c().members;
   const some = ready(of.shown.value) ?? [];
   if (some.length === 0) return null;
@@ -332,7 +339,7 @@ function Barred({ club, of, onChange }: ListProps<Person>) {
       <h2 class="sub bare-sub">{words.barred}</h2>
       <p class="meta">{words.barredWhy}</p>
       <ul class="list">
-        {some.map(({ id, name, picture }) => (
+        {some.map(({ person: { id, name, picture } }) => (
           <li class="row" key={id}>
             <Face id={id} name={name} picture={picture} size={44} />
             <b class="grow" dir="auto">

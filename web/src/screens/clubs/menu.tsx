@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals';
 import type { Club } from '@stoa/client';
 import { dissolve, isIn, leads, leave, setShown } from '../../models/clubs.ts';
+import { attempt } from '../../parts/attempt.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { share } from '../../parts/share.ts';
 import { Sheet, SheetHead } from '../../parts/sheet.tsx';
+import { Sure } from '../../parts/sure.tsx';
 import { go, to } from '../../router.ts';
 import { c } from '../../words/clubs.ts';
-import { attempt } from './attempt.ts';
-import { Sure } from './sure.tsx';
 
 /** What one can do with a club, as one stands to it. */
 export function ClubMenu({

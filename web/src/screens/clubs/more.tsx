@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { Pages } from '../../models/pages.ts';
+import { attempt } from '../../parts/attempt.ts';
 import { c } from '../../words/clubs.ts';
-import { attempt } from './attempt.ts';
 
 /** Asks for the next page, where there is one. */
 export function More<T>({ of }: { of: Pages<T> }) {

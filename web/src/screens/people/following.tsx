@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { Notify, PersonProfile } from '@stoa/client';
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { seen } from '../../models/account.ts';
 import { say } from '../../models/notices.ts';
 import { setFollowed } from '../../models/people.ts';
@@ -14,17 +14,27 @@ const levels: readonly Notify[] = ['always', 'sometimes', 'never'];
 
 /** Follows somebody; once one does, how much one wants to be told of them, in a small menu. */
 export function Following({ person }: { person: PersonProfile }) {
+  const { followed } = person;
+  const element = useRef<HTMLDivElement>(null);
+  const before = useRef(followed);
+  // The button that was pressed is gone: the focus comes to the one in its place.
+  useLayoutEffect(() => {
+    const pressed = before.current !== followed && document.activeElement === document.body;
+    before.current = followed;
+    if (pressed) element.current?.querySelector('button')?.focus();
+  }, [followed]);
+  return (
+    <div class="flex" ref={element}>
+      {followed ? <Level person={person} /> : <FollowButton person={person} />}
+    </div>
+  );
+}
+
+function Level({ person }: { person: PersonProfile }) {
   const words = p().follow;
   const menu = useRoving<HTMLDivElement>();
   const button = useRef<HTMLButtonElement>(null);
   const open = useSignal(false);
-  if (!person.followed) {
-    return (
-      <div class="flex">
-        <FollowButton person={person} />
-      </div>
-    );
-  }
   const level = person.notify ?? 'sometimes';
   const name = firstName(person.name);
   const choose = async (followed: boolean, notify?: Notify) => {
@@ -37,7 +47,7 @@ export function Following({ person }: { person: PersonProfile }) {
     }
   };
   return (
-    <div class="levels">
+    <div class="grow">
       <button
         ref={button}
         type="button"

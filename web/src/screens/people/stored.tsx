@@ -68,6 +68,9 @@ const icons: Record<string, IconName> = {
   followers: 'users',
   reports_made: 'triangle-alert',
   rooms: 'door-open',
+  plans: 'calendar',
+  going: 'check',
+  calendar: 'link',
   index: 'search',
   key: 'key-round',
 };

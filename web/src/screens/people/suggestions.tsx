@@ -6,6 +6,7 @@ import { settle, suggestions } from '../../models/people.ts';
 import { ready } from '../../models/resource.ts';
 import { Face } from '../../parts/face.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { useFocusNotLost } from '../../parts/lost.ts';
 import { to } from '../../router.ts';
 import { list, problemWords } from '../../words/index.ts';
 import { p } from '../../words/people.ts';
@@ -17,6 +18,7 @@ export function Suggestions() {
   const words = p().suggested;
   useEffect(() => void suggestions.refresh(), []);
   const some = ready(suggestions.shown.value) ?? [];
+  useFocusNotLost(some.length);
   if (some.length === 0) return null;
   return (
     <section data-test="suggestions">

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { Sheet, SheetHead } from '../../parts/sheet.tsx';
-import { t } from '../../words/index.ts';
+import { t } from '../words/index.ts';
+import { Sheet, SheetHead } from './sheet.tsx';
 
 /** Asks once more, before something that is not taken back with one press. */
 export function Sure({
