@@ -219,17 +219,34 @@ func (r *Ring) Doom(ctx context.Context, who id.Person) error {
 }
 
 // Doomed returns who is to be erased and is not yet.
-func (r *Ring) Doomed(ctx context.Context) (_ []id.Person, err error) {
-	rows, err := r.db.QueryContext(ctx, "SELECT doomed FROM erased WHERE doomed IS NOT NULL ORDER BY at")
+func (r *Ring) Doomed(ctx context.Context) ([]id.Person, error) {
+	out, err := r.list(ctx, "SELECT doomed FROM erased WHERE doomed IS NOT NULL ORDER BY at")
 	if err != nil {
 		return nil, fmt.Errorf("look who is to be erased: %w", err)
 	}
+	return out, nil
+}
+
+// After returns up to most people after one who have a key, in the order of their
+// ids.
+func (r *Ring) After(ctx context.Context, after id.Person, most int) ([]id.Person, error) {
+	out, err := r.list(ctx, "SELECT person FROM keys WHERE person > $1 ORDER BY person LIMIT $2", after[:], most)
+	if err != nil {
+		return nil, fmt.Errorf("look who has a key: %w", err)
+	}
+	return out, nil
+}
+
+func (r *Ring) list(ctx context.Context, query string, args ...any) (out []id.Person, err error) {
+	rows, err := r.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var out []id.Person
 	for rows.Next() {
 		var b []byte
 		if err := rows.Scan(&b); err != nil {
-			return nil, fmt.Errorf("look who is to be erased: %w", err)
+			return nil, err
 		}
 		var who id.Person
 		copy(who[:], b)

@@ -22,6 +22,9 @@ type Keys interface {
 	Make(ctx context.Context, who id.Person) error
 	// Drop takes back a key of whom no account was made.
 	Drop(ctx context.Context, who id.Person) error
+	// After returns up to most people after one who have a key, in the order of
+	// their ids.
+	After(ctx context.Context, after id.Person, most int) ([]id.Person, error)
 	// IsNoKey reports whether an error means that there is no such key.
 	IsNoKey(err error) bool
 	Erasures

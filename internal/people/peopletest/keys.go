@@ -1,9 +1,11 @@
 package peopletest
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/stoa-audio/stoa/internal/id"
@@ -54,6 +56,20 @@ func (k *Keys) Drop(_ context.Context, who id.Person) error {
 	defer k.mu.Unlock()
 	delete(k.keys, who)
 	return nil
+}
+
+// After returns who has a key, after somebody.
+func (k *Keys) After(_ context.Context, after id.Person, most int) ([]id.Person, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var out []id.Person
+	for who := range k.keys {
+		if bytes.Compare(who[:], after[:]) > 0 {
+			out = append(out, who)
+		}
+	}
+	slices.SortFunc(out, func(a, b id.Person) int { return bytes.Compare(a[:], b[:]) })
+	return out[:min(len(out), most)], nil
 }
 
 // IsNoKey knows the error of Key.

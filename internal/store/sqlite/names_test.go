@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"io/fs"
 	"net/url"
 	"os"
@@ -76,5 +77,58 @@ func TestNamesOfBefore(t *testing.T) {
 	}
 	if settled, err := house.Settle(ctx); err != nil || settled != (people.Settled{}) {
 		t.Errorf("again: %+v, %v", settled, err)
+	}
+}
+
+// A start goes over more people than it looks at together: those who were erased
+// and are there again go, and those without a key stay.
+func TestSettleMany(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "stoa.db"))
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	ctx, keys := t.Context(), new(peopletest.Keys)
+	who := make([]id.Person, 2500)
+	var gone, unreadable int
+	var last id.Person
+	for i := range who {
+		who[i] = id.New[id.Person]()
+		if bytes.Compare(who[i][:], last[:]) > 0 {
+			last = who[i]
+		}
+	}
+	for i, one := range who {
+		if _, err := s.file.writer.conn.ExecContext(ctx, "INSERT INTO people (id, created) VALUES (?, 0)", one[:]); err != nil {
+			t.Fatal(err)
+		}
+		if i%7 == 3 {
+			unreadable++
+			continue
+		}
+		if err := keys.Make(ctx, one); err != nil {
+			t.Fatal(err)
+		}
+		if i%11 == 5 || one == last {
+			gone++
+			if err := errors.Join(keys.Doom(ctx, one), keys.Destroy(ctx, one)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	p, err := people.New(s, people.Config{
+		URL: &url.URL{Scheme: "https", Host: "stoa.example"}, House: "Test", Keys: keys, Index: peopletest.NoIndex{}, Clock: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settled, err := p.Settle(ctx)
+	if err != nil || settled != (people.Settled{Purged: gone, Unreadable: unreadable}) {
+		t.Errorf("%+v, %v, and not %d gone, %d unreadable", settled, err, gone, unreadable)
+	}
+	all, err := s.PeopleAfter(ctx, id.Person{}, 3000)
+	if err != nil || len(all) != len(who)-gone {
+		t.Errorf("%d are left, %v", len(all), err)
 	}
 }
