@@ -72,6 +72,12 @@ func (a plannedRooms) OpenPlanned(ctx context.Context, p schedule.Plan, invite [
 	c := room.OpenRoom{
 		By: p.Host, Name: host.Name, Picture: host.Picture, Title: p.Title, Fence: region.Anywhere, Hosts: p.Hosts(),
 	}
+	if !p.Club.IsZero() {
+		c.Club.ID = p.Club
+		if c.Club.Name, err = a.Clubs.PublicName(ctx, p.Club); err != nil {
+			return err
+		}
+	}
 	if err := c.Visibility.UnmarshalText([]byte(p.Visibility)); err != nil {
 		return err
 	}

@@ -218,7 +218,7 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 		},
 		Clock: h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	})
-	h.rooms, err = live.Start(context.Background(), h.store, h.people, watchers, besides, h.api)
+	h.rooms, err = live.Start(context.Background(), h.store, h.people, h.clubs, watchers, besides, h.api)
 	h.must(err)
 	h.api.Serve(h.rooms)
 	handler = h.api.Handler()

@@ -23,11 +23,6 @@ type (
 		Picture  string    `json:"picture,omitempty" doc:"its version"`
 		Accepted bool      `json:"accepted" doc:"those who have not said yes are shown to hosts and to themselves"`
 	}
-	// PlanClub is the club of a plan.
-	PlanClub struct {
-		ID   id.Club `json:"id"`
-		Name string  `json:"name"`
-	}
 	// PlanMine is how I stand to a plan.
 	PlanMine struct {
 		Going         bool `json:"going"`
@@ -41,7 +36,7 @@ type (
 		Starts     time.Time           `json:"starts"`
 		Minutes    int                 `json:"minutes"`
 		Hosts      []PlanHost          `json:"hosts" doc:"the host first"`
-		Club       *PlanClub           `json:"club,omitempty"`
+		Club       *NamedClub          `json:"club,omitempty"`
 		Visibility schedule.Visibility `json:"visibility" enum:"open,social,members,closed"`
 		Language   string              `json:"language,omitempty" doc:"BCP 47"`
 		Fence      string              `json:"fence,omitempty" doc:"where its room's voices may be"`
@@ -312,7 +307,7 @@ func (a *API) plansSeen(ctx context.Context, who id.Person, all []schedule.Plan)
 			Language: p.Language, Fence: p.Fence, Recorded: p.Recorded, State: p.State, Going: p.Going, MayEdit: p.IsHost(who),
 		}
 		if name := clubs[p.Club]; name != "" {
-			seen.Club = &PlanClub{p.Club, name}
+			seen.Club = &NamedClub{p.Club, name}
 		}
 		switch p.State {
 		case schedule.Opening: // for a moment, of which nobody needs to know

@@ -30,6 +30,8 @@ type (
 		Fence region.Fence `json:"fence,omitzero"`
 		// Picture is the version of By's picture, or none.
 		Picture string `json:"picture,omitempty"`
+		// Club is the club that it is of, or none.
+		Club Club `json:"club,omitzero"`
 		// Hosts moderate from when they come in.
 		Hosts []id.Person `json:"hosts,omitempty"`
 	}

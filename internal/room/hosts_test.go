@@ -27,7 +27,7 @@ func TestHosts(t *testing.T) {
 		t.Errorf("with too many hosts: %v", err)
 	}
 	r := planned(t)
-	if r.MayEnter(person("lia"), true) || !r.MayEnter(person("mira"), false) {
+	if r.MayEnter(person("lia"), true, true) || !r.MayEnter(person("mira"), false, false) {
 		t.Error("who may come in")
 	}
 	if got := come(t, r, noon, "mira"); got != "entered stepped_up made_moderator" {
@@ -58,7 +58,7 @@ func TestHosts(t *testing.T) {
 		t.Errorf("comes back after being moved down: %s", got)
 	}
 	do(t, r, noon, Remove{seat("zeno"), person("mira")})
-	if r.MayEnter(person("mira"), true) {
+	if r.MayEnter(person("mira"), true, true) {
 		t.Error("who was put out may come in")
 	}
 }

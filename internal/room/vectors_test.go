@@ -38,21 +38,30 @@ var plots = []struct {
 	events []Event
 }{
 	{"a room is opened", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.Fence{}, "", nil},
+		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.Fence{}, "", Club{}, nil},
 	}},
 	{"a room is opened and its opener comes in", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold), region.Fence{}, "", nil},
+		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold), region.Fence{}, "", Club{}, nil},
 		LetInto{person("lia")},
 		Returned{Who: person("zeno")},
 		Entered{Who: person("lia"), Name: "Lia \"<&>\" 🎈", Followed: true},
 	}},
 	{"a room is opened inside a fence, which is set anew and taken away", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.In("eu", "ch"), "", nil},
+		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.In("eu", "ch"), "", Club{}, nil},
 		Fenced{person("zeno"), region.In("eu")},
 		Fenced{person("zeno"), region.Anywhere},
 	}},
+	{"a room is opened for the members of a club, and widened", unopened, []Event{
+		Opened{person("zeno"), "Zeno", "Tea", Members, noon, noon.Add(OpenHold), region.Fence{}, "", Club{id.Club(person("tea")), "Tea & <bread>"}, nil},
+		Widened{Open},
+	}},
+	{"a closed room of a club that is not listed is opened for its members", unopened, []Event{
+		Opened{person("zeno"), "Zeno", "Tea", Closed, noon, noon.Add(OpenHold), region.Fence{}, "", Club{ID: id.Club(person("tea"))}, nil},
+		Entered{Who: person("lia"), Name: "Lia"},
+		Widened{Members},
+	}},
 	{"a planned room is opened, and a host comes before the one who has planned it", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Open, noon, noon.Add(HostsHold), region.Fence{}, "", []id.Person{person("zeno"), person("mira")}},
+		Opened{person("zeno"), "Zeno", "Tea", Open, noon, noon.Add(HostsHold), region.Fence{}, "", Club{}, []id.Person{person("zeno"), person("mira")}},
 		Entered{Who: person("lia"), Name: "Lia"},
 		Entered{Who: person("mira"), Name: "Mira"},
 		SteppedUp{person("mira")},

@@ -1043,6 +1043,8 @@ export interface components {
             url: string;
         };
         Card: {
+            /** @description that it is of, if I may know of it */
+            club?: components["schemas"]["NamedClub"];
             id: string;
             /** Format: int64 */
             listeners: number;
@@ -1054,7 +1056,7 @@ export interface components {
             stage: components["schemas"]["CardPerson"][];
             title: string;
             /** @enum {string} */
-            visibility: "open" | "social" | "closed";
+            visibility: "open" | "social" | "members" | "closed";
         };
         CardPerson: {
             /** @description whether I follow them */
@@ -1287,6 +1289,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             by: string;
+            club?: components["schemas"]["RoomClub"];
             fence?: string;
             hosts?: string[];
             name: string;
@@ -1295,7 +1298,7 @@ export interface components {
             /** Format: date-time */
             until: string;
             /** @enum {string} */
-            visibility: "closed" | "social" | "open";
+            visibility: "closed" | "social" | "members" | "open";
         };
         EventPinned: {
             by: string;
@@ -1343,7 +1346,7 @@ export interface components {
         };
         EventWidened: {
             /** @enum {string} */
-            to: "social" | "open";
+            to: "social" | "members" | "open";
         };
         Finish: {
             ceremony: string;
@@ -1550,14 +1553,19 @@ export interface components {
             sealed: string;
         };
         NewRoom: {
+            /** @description the id of the club that it is of */
+            club?: string;
             /** @description where its voices may be: regions, and operators, such as eu+ch or eu@example; absent: anywhere */
             fence?: string;
             /** @description ids of people who may come in from the start */
             invite?: string[];
             /** @description one line, up to 120 characters; may be empty */
             title: string;
-            /** @enum {string} */
-            visibility: "open" | "social" | "closed";
+            /**
+             * @description members: of the club
+             * @enum {string}
+             */
+            visibility: "open" | "social" | "members" | "closed";
         };
         NodeAt: {
             /** @description whether it is the one that is asked */
@@ -1752,6 +1760,10 @@ export interface components {
         Reported: {
             id: string;
         };
+        RoomClub: {
+            id: string;
+            name?: string;
+        };
         RoomParticipant: {
             /** Format: date-time */
             asked_until?: string;
@@ -1792,6 +1804,7 @@ export interface components {
         RoomView: {
             /** @enum {string} */
             chat: "off" | "stage" | "everyone";
+            club?: components["schemas"]["RoomClub"];
             /** Format: int64 */
             count: number;
             ended?: boolean;
@@ -1808,7 +1821,7 @@ export interface components {
             seq: number;
             title: string;
             /** @enum {string} */
-            visibility: "closed" | "social" | "open";
+            visibility: "closed" | "social" | "members" | "open";
         };
         Session: {
             /** Format: date-time */
@@ -2138,7 +2151,7 @@ export interface components {
         };
         SignalWiden: {
             /** @enum {string} */
-            to: "social" | "open";
+            to: "social" | "members" | "open";
         };
         SignalYou: {
             followed: boolean;

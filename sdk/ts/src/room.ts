@@ -46,7 +46,7 @@ function shown(p: Participant): boolean {
 
 function changed(view: View, e: RoomEvent): View {
   if (e.opened) {
-    const { by, name, picture, title, visibility, club, at, until } = e.opened;
+    const { by, name, picture, title, visibility, at, until, club } = e.opened;
     const opener: Participant = {
       who: by,
       name,
@@ -62,6 +62,7 @@ function changed(view: View, e: RoomEvent): View {
     };
     return {
       ...fencedBy(view, e.opened.fence),
+      ...(club ? { club } : {}),
       opened: at,
       title,
       visibility,
