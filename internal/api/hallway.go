@@ -122,7 +122,17 @@ func (h *hallway) moderates(rooms *live.Rooms, who id.Person) {
 // members notes that who is in a club has changed, which opens and shuts its
 // members' rooms.
 func (h *hallway) members(rooms *live.Rooms, club id.Club) {
-	_, _ = rooms, club
+	var names []id.Room
+	rooms.Each(func(name id.Room, r *room.Room) {
+		if r.Visibility() == room.Members && r.Club().ID == club {
+			names = append(names, name)
+		}
+	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, name := range names {
+		h.note(name)
+	}
 }
 
 // shows reports whether e changes a card, or who is shown it.
@@ -223,16 +233,20 @@ func (a *API) mayEnter(ctx context.Context, name id.Room, conns []*connection) m
 	now := make(map[*connection]bool)
 	var unsure []*connection
 	var moderators []id.Person
+	var club id.Club // if it is enough to be in it
 	a.rooms.Read(name, func(r *room.Room) {
 		if r.Visibility() == room.Open {
 			return
 		}
 		moderators = r.Moderators()
+		if r.Visibility() == room.Members {
+			club = r.Club().ID
+		}
 		for _, c := range conns {
 			switch who := c.session.Person; {
-			case r.MayEnter(who, false):
+			case r.MayEnter(who, false, false):
 				now[c] = true
-			case r.MayEnter(who, true):
+			case r.MayEnter(who, true, true):
 				unsure = append(unsure, c)
 			}
 		}
@@ -244,12 +258,18 @@ func (a *API) mayEnter(ctx context.Context, name id.Room, conns []*connection) m
 	for i, c := range unsure {
 		who[i] = c.session.Person
 	}
-	followed, err := a.People.FollowedAmong(ctx, who, moderators)
+	var let []id.Person
+	var err error
+	if club.IsZero() {
+		let, err = a.People.FollowedAmong(ctx, who, moderators)
+	} else {
+		let, err = a.Clubs.MembersAmong(ctx, club, who)
+	}
 	if err != nil {
 		return now // whoever cannot be shown to be let in is not
 	}
 	for i, c := range unsure {
-		if slices.Contains(followed, who[i]) {
+		if slices.Contains(let, who[i]) {
 			now[c] = true
 		}
 	}

@@ -190,11 +190,11 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	h.must(err)
 	h.grants, err = grant.New([]byte("a seed for tests, 32 bytes long."))
 	h.must(err)
-	watchers := hub.New()
+	watchers, inClubs := hub.New(), clubs.New(h.store, h.clock)
 	besides := beside.New(watchers)
 	h.api = New(Parts{
 		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"},
-		People: h.people, Clubs: clubs.New(h.store, h.clock), Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
+		People: h.people, Clubs: inClubs, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
 		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },
@@ -207,7 +207,7 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 		},
 		Clock: h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	})
-	h.rooms, err = live.Start(context.Background(), h.store, h.people, watchers, besides, h.api)
+	h.rooms, err = live.Start(context.Background(), h.store, h.people, inClubs, watchers, besides, h.api)
 	h.must(err)
 	h.api.Serve(h.rooms)
 	handler = h.api.Handler()

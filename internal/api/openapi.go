@@ -61,19 +61,19 @@ func outline(version string) huma.Config {
 // types are shared with packages that know no OpenAPI.
 var vocabulary = map[string][]any{
 	"RoomParticipant.role":   {room.Listener, room.Speaker, room.Moderator},
-	"RoomView.visibility":    {room.Closed, room.Social, room.Open},
+	"RoomView.visibility":    {room.Closed, room.Social, room.Members, room.Open},
 	"RoomView.hands":         {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
 	"RoomView.chat":          {room.ChatOff, room.ChatStage, room.ChatEveryone},
 	"EventChatSet.policy":    {room.ChatOff, room.ChatStage, room.ChatEveryone},
 	"SignalSetChat.policy":   {room.ChatOff, room.ChatStage, room.ChatEveryone},
-	"EventOpened.visibility": {room.Closed, room.Social, room.Open},
+	"EventOpened.visibility": {room.Closed, room.Social, room.Members, room.Open},
 	"EventHandsSet.policy":   {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
-	"EventWidened.to":        {room.Social, room.Open},
+	"EventWidened.to":        {room.Social, room.Members, room.Open},
 	"EventLeft.why":          {room.LeftQuietly, room.LeftLost, room.LeftRemoved},
 	"EventAskOver.why":       {room.AskDeclined, room.AskExpired},
 	"EventEnded.why":         {room.EndedByModerator, room.EndedEmptyStage},
 	"SignalSetHands.policy":  {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
-	"SignalWiden.to":         {room.Social, room.Open},
+	"SignalWiden.to":         {room.Social, room.Members, room.Open},
 	"SignalReact.emoji":      emojis(),
 	"SignalCut.why": {
 		signal.CutTakenOver, signal.CutRemoved, signal.CutEnded, signal.CutLost,

@@ -192,6 +192,7 @@ var refusals = []struct {
 	{room.ErrMicrophonesFull, "microphones_full", ""},
 	{room.ErrFull, "room_full", ""},
 	{room.ErrNarrower, "narrower", ""},
+	{room.ErrNoClub, "invalid", "widen.to"},
 	{room.ErrText, "invalid", "body.title"},
 	{room.ErrChat, "chat_closed", ""},
 	{room.ErrPinsFull, "pins_full", ""},

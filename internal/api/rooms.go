@@ -30,7 +30,8 @@ type (
 	// NewRoom asks for a room.
 	NewRoom struct {
 		Title      string   `json:"title" doc:"one line, up to 120 characters; may be empty"`
-		Visibility string   `json:"visibility" enum:"open,social,closed"`
+		Visibility string   `json:"visibility" enum:"open,social,members,closed" doc:"members: of the club"`
+		Club       string   `json:"club,omitempty" doc:"the id of the club that it is of"`
 		Invite     []string `json:"invite,omitempty" doc:"ids of people who may come in from the start"`
 		Fence      string   `json:"fence,omitempty" maxLength:"600" doc:"where its voices may be: regions, and operators, such as eu+ch or eu@example; absent: anywhere"`
 	}
@@ -38,7 +39,8 @@ type (
 	Card struct {
 		ID         id.Room         `json:"id"`
 		Title      string          `json:"title"`
-		Visibility room.Visibility `json:"visibility" enum:"open,social,closed"`
+		Visibility room.Visibility `json:"visibility" enum:"open,social,members,closed"`
+		Club       *NamedClub      `json:"club,omitempty" doc:"that it is of, if I may know of it"`
 		Opened     time.Time       `json:"opened"`
 		Stage      []CardPerson    `json:"stage" doc:"the first five on the stage"`
 		OnStage    int             `json:"on_stage"`
@@ -180,6 +182,13 @@ func (a *API) openRoom(ctx context.Context, who id.Person, n NewRoom) (id.Room, 
 			return id.Room{}, errValue{fmt.Sprintf("body.invite[%d]", i), err.Error()}
 		}
 	}
+	club, err := a.clubOf(ctx, who, n)
+	if err != nil {
+		return id.Room{}, err
+	}
+	if visibility == room.Members && club.ID.IsZero() {
+		return id.Room{}, errValue{"body.visibility", room.ErrNoClub.Error()}
+	}
 	account, err := a.People.Account(ctx, who)
 	if err != nil {
 		return id.Room{}, err
@@ -189,8 +198,24 @@ func (a *API) openRoom(ctx context.Context, who id.Person, n NewRoom) (id.Room, 
 	}
 	defer a.opening.end(who)
 	return a.rooms.Open(ctx, room.OpenRoom{
-		By: who, Name: account.Name, Picture: account.Picture, Title: norm.NFC.String(strings.TrimSpace(n.Title)), Visibility: visibility, Fence: fence,
+		By: who, Name: account.Name, Picture: account.Picture, Title: norm.NFC.String(strings.TrimSpace(n.Title)), Visibility: visibility, Fence: fence, Club: club,
 	}, invite)
+}
+
+// clubOf returns the club that a room is to be of, if who may open rooms of it. It
+// is named if it is listed: all in the room are told.
+func (a *API) clubOf(ctx context.Context, who id.Person, n NewRoom) (c room.Club, err error) {
+	if n.Club == "" {
+		return c, nil
+	}
+	if c.ID, err = parseClub(n.Club); err != nil {
+		return c, err
+	}
+	if err := a.Clubs.CheckOpen(ctx, c.ID, who); err != nil {
+		return c, err
+	}
+	c.Name, err = a.Clubs.PublicName(ctx, c.ID)
+	return c, err
 }
 
 // fence returns the fence that text is; this house must stand inside.
@@ -250,21 +275,24 @@ func (o *opening) end(who id.Person) {
 }
 
 // A sight is a room as it was when it was looked at, and what has to be known
-// about who follows whom before it may be shown.
+// about who follows whom, and who is in its club, before it may be shown.
 type sight struct {
 	card  Card
 	stage []id.Person
-	mayIn bool // also if no moderator follows the person who looks
+	mayIn bool // also if no moderator follows the person who looks, and they are in no club
 	chair []id.Person
+	club  id.Club // that the room is of
+	// members says that it is enough to be in the club.
+	members bool
 }
 
 // look returns how r looks to who, or false if it does not exist for them,
-// whoever follows them.
+// whoever follows them and whatever they are in.
 func look(who id.Person, name id.Room, r *room.Room) (sight, bool) {
-	if !r.MayEnter(who, true) {
+	if !r.MayEnter(who, true, true) {
 		return sight{}, false
 	}
-	s := sight{mayIn: r.MayEnter(who, false), card: Card{
+	s := sight{mayIn: r.MayEnter(who, false, false), club: r.Club().ID, card: Card{
 		ID: name, Title: r.Title(), Visibility: r.Visibility(), Opened: r.Opened(), Stage: []CardPerson{},
 	}}
 	for _, p := range r.Stage() {
@@ -273,7 +301,11 @@ func look(who id.Person, name id.Room, r *room.Room) (sight, bool) {
 			s.card.Stage = append(s.card.Stage, CardPerson{ID: p.Who, Name: p.Name, Picture: p.Picture, Moderator: p.Role == room.Moderator})
 		}
 	}
-	if !s.mayIn {
+	switch {
+	case s.mayIn:
+	case r.Visibility() == room.Members:
+		s.members = true
+	default:
 		s.chair = r.Moderators()
 	}
 	s.card.OnStage = len(s.stage)
@@ -326,7 +358,16 @@ func (a *API) show(ctx context.Context, who id.Person, seen []sight) ([]Card, er
 	if err != nil {
 		return nil, err
 	}
-	seen = slices.DeleteFunc(seen, func(s sight) bool { return !s.mayIn && !anyIn(s.chair, followers) })
+	mine, err := a.Clubs.Of(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	seen = slices.DeleteFunc(seen, func(s sight) bool {
+		return !s.mayIn && !anyIn(s.chair, followers) && (!s.members || !slices.Contains(mine, s.club))
+	})
+	if err := a.nameClubs(ctx, who, seen); err != nil {
+		return nil, err
+	}
 	for _, s := range seen {
 		stages = append(stages, s.stage...)
 	}
@@ -359,6 +400,26 @@ func (a *API) show(ctx context.Context, who id.Person, seen []sight) ([]Card, er
 		}
 	}
 	return cards, nil
+}
+
+// nameClubs says on cards of which club a room is, where that exists for who.
+func (a *API) nameClubs(ctx context.Context, who id.Person, seen []sight) error {
+	var of []id.Club
+	for _, s := range seen {
+		if !s.club.IsZero() {
+			of = append(of, s.club)
+		}
+	}
+	names, err := a.Clubs.NamesFor(ctx, who, of)
+	if err != nil {
+		return err
+	}
+	for i, s := range seen {
+		if name := names[s.club]; name != "" {
+			seen[i].card.Club = &NamedClub{s.club, name}
+		}
+	}
+	return nil
 }
 
 func anyIn(some, set []id.Person) bool {

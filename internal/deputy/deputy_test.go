@@ -70,6 +70,8 @@ func (nobody) FollowersAmong(context.Context, id.Person, []id.Person) ([]id.Pers
 func (nobody) FollowedAmong(context.Context, []id.Person, []id.Person) ([]id.Person, error) {
 	return nil, nil
 }
+func (nobody) IsMember(context.Context, id.Club, id.Person) (bool, error) { return false, nil }
+
 func (nobody) Show(id.Room, uint64, []room.Sight, int) {}
 
 func newRegion(t *testing.T) *region {
@@ -212,7 +214,7 @@ func (p *party) start() {
 		Changed: func() {},
 	}, p.keeper.Has)
 	r.must(err)
-	p.rooms, err = live.Start(ctx, p.house, nobody{}, nobody{})
+	p.rooms, err = live.Start(ctx, p.house, nobody{}, nobody{}, nobody{})
 	r.must(err)
 	close(ready)
 	p.mu.Lock()

@@ -196,7 +196,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})
-	n.rooms, err = live.Start(ctx, n.records(), n.people, watchers, n.spread, n.beside, n.api)
+	n.rooms, err = live.Start(ctx, n.records(), n.people, n.clubs, watchers, n.spread, n.beside, n.api)
 	if err != nil {
 		return nil, err
 	}

@@ -27,17 +27,20 @@ type (
 		Visibility Visibility
 		Fence      region.Fence // where its voices may be; zero: anywhere
 		Picture    string       // the version of By's picture, or none
+		Club       Club         // that it is of, or none
 	}
 	// Enter asks to come in, or to take over the seat from another
 	// connection. Previous is the session by which the same device held the
 	// seat before, if it did: then an open microphone stays open. FollowedBy
-	// are the people on the stage who follow Who.
+	// are the people on the stage who follow Who, and InClub says whether Who is in
+	// the room's club.
 	Enter struct {
 		Who        id.Person
 		Name       string
 		Session    id.Session
 		Previous   id.Session
 		FollowedBy []id.Person
+		InClub     bool
 		Picture    string // the version of their picture, or none
 	}
 	// Disconnect reports that the connection of a seat is lost.

@@ -44,6 +44,8 @@ var (
 	ErrFull = errors.New("the room is full")
 	// ErrNarrower means that a room cannot get narrower.
 	ErrNarrower = errors.New("a room cannot get narrower while it runs")
+	// ErrNoClub means that a room that is of no club cannot be for its members.
+	ErrNoClub = errors.New("the room is of no club")
 	// ErrNowhere means that a fence leaves no place at all.
 	ErrNowhere = errors.New("a fence around nothing")
 	// ErrChat means that the chat policy does not allow it.
@@ -194,8 +196,11 @@ func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
 		if err := r.chair(c.By); err != nil || c.To == r.visibility {
 			return nil, err
 		}
-		if c.To < r.visibility || c.To > Open {
+		if !c.To.isWider(r.visibility) {
 			return nil, ErrNarrower
+		}
+		if c.To == Members && r.club.ID.IsZero() {
+			return nil, ErrNoClub
 		}
 		return []Event{Widened{c.To}}, nil
 	case SetFence:
@@ -232,10 +237,13 @@ func (r *Room) open(now time.Time, c OpenRoom) ([]Event, error) {
 	if r.seq != 0 {
 		return nil, ErrNoRoom
 	}
-	if !isText(c.Title, TitleMax) || !isText(c.Name, NameMax) || !isVersion(c.Picture) || c.Visibility > Open {
+	if !isText(c.Title, TitleMax) || !isText(c.Name, NameMax) || !isVersion(c.Picture) || c.Visibility > Open || !isText(c.Club.Name, NameMax) {
 		return nil, ErrText
 	}
-	return []Event{Opened{c.By, c.Name, c.Title, c.Visibility, now, now.Add(OpenHold), c.Fence, c.Picture}}, nil
+	if c.Club.ID.IsZero() && (c.Visibility == Members || c.Club.Name != "") {
+		return nil, ErrNoClub
+	}
+	return []Event{Opened{c.By, c.Name, c.Title, c.Visibility, now, now.Add(OpenHold), c.Fence, c.Picture, c.Club}}, nil
 }
 
 // isVersion reports whether s is the version of a picture, or none.
@@ -245,7 +253,7 @@ func isVersion(s string) bool {
 
 func (r *Room) enter(c Enter) ([]Event, error) {
 	moderated := slices.ContainsFunc(c.FollowedBy, func(by id.Person) bool { return r.Role(by) == Moderator })
-	if !r.MayEnter(c.Who, moderated) {
+	if !r.MayEnter(c.Who, moderated, c.InClub) {
 		return nil, ErrNoRoom
 	}
 	if c.Session.IsZero() {

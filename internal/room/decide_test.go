@@ -369,6 +369,12 @@ func TestEnter(t *testing.T) {
 		{"a social room", func(r *Room) { r.visibility = Social }, Enter{}, ErrNoRoom},
 		{"a social room, followed by a speaker", func(r *Room) { r.visibility = Social }, Enter{FollowedBy: followers[:1]}, ErrNoRoom},
 		{"a social room, followed by a moderator", func(r *Room) { r.visibility = Social }, Enter{FollowedBy: followers}, "entered"},
+		{"a members' room, followed by a moderator", func(r *Room) { r.visibility = Members }, Enter{FollowedBy: followers}, ErrNoRoom},
+		{"a members' room, as one", func(r *Room) { r.visibility = Members }, Enter{InClub: true}, "entered"},
+		{"a members' room, removed", func(r *Room) { r.visibility = Members }, Enter{Who: person("ron"), InClub: true}, ErrNoRoom},
+		{"a members' room, inside and a member no more", func(r *Room) { r.visibility = Members }, Enter{Who: person("lia")}, "returned"},
+		{"a closed room, as a member", func(r *Room) { r.visibility = Closed }, Enter{InClub: true}, ErrNoRoom},
+		{"a social room, as a member", func(r *Room) { r.visibility = Social }, Enter{InClub: true}, ErrNoRoom},
 		{"an ended room", func(r *Room) { r.Apply(Ended{EndedByModerator}) }, Enter{}, ErrNoRoom},
 		{"the own seat in a closed room", func(r *Room) { r.visibility = Closed }, Enter{Who: person("lia")}, "returned"},
 		{"from another device", nil, Enter{Who: person("sol")}, "returned muted"},
@@ -466,8 +472,38 @@ func TestOpenRoom(t *testing.T) {
 		{"a title of two lines", OpenRoom{Title: "a\nb"}, ErrText},
 		{"a long name", OpenRoom{Name: long}, ErrText},
 		{"as nobody knows", OpenRoom{Visibility: Open + 1}, ErrText},
+		{"for members of nothing", OpenRoom{Visibility: Members}, ErrNoClub},
+		{"for members of a name", OpenRoom{Club: Club{Name: "Tea"}}, ErrNoClub},
+		{"for members", OpenRoom{Visibility: Members, Club: Club{ID: id.Club{1}}}, "opened"},
+		{"for members of a long name", OpenRoom{Visibility: Members, Club: Club{id.Club{1}, long}}, ErrText},
 	} {
 		t.Run(test.about, func(t *testing.T) { expect(t, new(Room), test.command, test.want) })
+	}
+}
+
+// TestWiden widens from each visibility to each.
+func TestWiden(t *testing.T) {
+	all := []Visibility{Closed, Social, Members, Open}
+	wider := map[[2]Visibility]bool{
+		{Closed, Social}: true, {Closed, Members}: true, {Closed, Open}: true, {Social, Open}: true, {Members, Open}: true,
+	}
+	for _, from := range all {
+		for _, to := range all {
+			for _, club := range []Club{{}, {ID: id.Club{1}}} {
+				r := agora(t)
+				r.visibility, r.club = from, club
+				var want verdict = ErrNarrower
+				switch {
+				case from == to:
+					want = ""
+				case wider[[2]Visibility{from, to}] && to == Members && club.ID.IsZero():
+					want = ErrNoClub
+				case wider[[2]Visibility{from, to}]:
+					want = "widened"
+				}
+				t.Run(from.String()+" to "+to.String(), func(t *testing.T) { expect(t, r, Widen{seat("zeno"), to}, want) })
+			}
+		}
 	}
 }
 
@@ -632,7 +668,7 @@ func TestFull(t *testing.T) {
 		expect(t, r, StepUp{seat("asa")}, "stepped_up")
 	})
 	t.Run("microphones of a closed room", func(t *testing.T) {
-		for visibility, want := range map[Visibility]any{Closed: ErrMicrophonesFull, Social: "unmuted", Open: "unmuted"} {
+		for visibility, want := range map[Visibility]any{Closed: ErrMicrophonesFull, Social: "unmuted", Members: "unmuted", Open: "unmuted"} {
 			r := agora(t)
 			r.visibility = visibility
 			for _, p := range r.Stage() {

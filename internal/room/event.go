@@ -30,6 +30,8 @@ type (
 		Fence region.Fence `json:"fence,omitzero"`
 		// Picture is the version of By's picture, or none.
 		Picture string `json:"picture,omitempty"`
+		// Club is the club that it is of, or none.
+		Club Club `json:"club,omitzero"`
 	}
 	// Entered means that a person came in as a listener. The session is
 	// neither stored nor published.

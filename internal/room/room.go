@@ -90,6 +90,13 @@ func (p *Participant) Shown() bool {
 	return p.Role >= Speaker || p.Hand != 0 || !p.AskedUntil.IsZero() || p.Sampled
 }
 
+// A Club is the club that a room is of. It is named as it was when the room was
+// opened; one that is not listed is not named, since everybody in the room is told.
+type Club struct {
+	ID   id.Club `json:"id"`
+	Name string  `json:"name,omitempty"`
+}
+
 // A Room is what is true in a room now. It is not safe for concurrent use.
 // The zero Room has not been opened.
 type Room struct {
@@ -105,6 +112,7 @@ type Room struct {
 	poll       *Poll             // the newest; nil: there was none
 	votes      map[id.Person]int // of those who have voted while it is open, for what
 	fence      region.Fence      // zero: there is none
+	club       Club              // zero: there is none
 
 	here    map[id.Person]*Participant
 	order   []*Participant // all of them, in the order they came in
@@ -166,6 +174,9 @@ func (r *Room) Fence() region.Fence {
 	return r.fence
 }
 
+// Club returns the club that the room is of, or none.
+func (r *Room) Club() Club { return r.club }
+
 // Len returns how many people are in the room.
 func (r *Room) Len() int { return len(r.here) }
 
@@ -225,8 +236,9 @@ func (r *Room) Moderators() []id.Person {
 }
 
 // MayEnter reports whether who may come in now, given whether a moderator
-// follows them. Where it says no, the room does not exist for them.
-func (r *Room) MayEnter(who id.Person, followedByModerator bool) bool {
+// follows them, and whether they are in the room's club. Where it says no, the
+// room does not exist for them.
+func (r *Room) MayEnter(who id.Person, followedByModerator, inClub bool) bool {
 	switch {
 	case r.ended, r.seq == 0, r.removed[who]:
 		return false
@@ -238,6 +250,8 @@ func (r *Room) MayEnter(who id.Person, followedByModerator bool) bool {
 		return true
 	case Social:
 		return followedByModerator
+	case Members:
+		return inClub
 	case Closed:
 		return false
 	}

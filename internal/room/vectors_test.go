@@ -38,18 +38,27 @@ var plots = []struct {
 	events []Event
 }{
 	{"a room is opened", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.Fence{}, ""},
+		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.Fence{}, "", Club{}},
 	}},
 	{"a room is opened and its opener comes in", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold), region.Fence{}, ""},
+		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold), region.Fence{}, "", Club{}},
 		LetInto{person("lia")},
 		Returned{Who: person("zeno")},
 		Entered{Who: person("lia"), Name: "Lia \"<&>\" 🎈", Followed: true},
 	}},
 	{"a room is opened inside a fence, which is set anew and taken away", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.In("eu", "ch"), ""},
+		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.In("eu", "ch"), "", Club{}},
 		Fenced{person("zeno"), region.In("eu")},
 		Fenced{person("zeno"), region.Anywhere},
+	}},
+	{"a room is opened for the members of a club, and widened", unopened, []Event{
+		Opened{person("zeno"), "Zeno", "Tea", Members, noon, noon.Add(OpenHold), region.Fence{}, "", Club{id.Club(person("tea")), "Tea & <bread>"}},
+		Widened{Open},
+	}},
+	{"a closed room of a club that is not listed is opened for its members", unopened, []Event{
+		Opened{person("zeno"), "Zeno", "Tea", Closed, noon, noon.Add(OpenHold), region.Fence{}, "", Club{ID: id.Club(person("tea"))}},
+		Entered{Who: person("lia"), Name: "Lia"},
+		Widened{Members},
 	}},
 	{"a fence is set", usual, []Event{Fenced{person("mira"), region.Only(region.Place{Region: "eu", Operator: "example"})}}},
 	{"somebody enters, followed", usual, []Event{Entered{Who: person("nemo"), Name: "Nemo", Followed: true}}},

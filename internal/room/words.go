@@ -17,16 +17,22 @@ const (
 	Moderator
 )
 
-// A Visibility is who may come in. A higher one lets in all that a lower one
-// lets in.
+// A Visibility is who may come in.
 type Visibility uint8
 
-// The visibilities, narrowest first.
+// The visibilities. Closed is the narrowest and Open the widest; of the two between
+// them neither lets in all that the other lets in.
 const (
-	Closed Visibility = iota // those who are invited
-	Social                   // and those whom a moderator follows
-	Open                     // and everybody else
+	Closed  Visibility = iota // those who are invited
+	Social                    // and those whom a moderator follows
+	Members                   // and those who are in the room's club
+	Open                      // and everybody else
 )
+
+// isWider reports whether v lets in all that before lets in, and more.
+func (v Visibility) isWider(before Visibility) bool {
+	return before == Closed && v > Closed && v <= Open || v == Open && before < Open
+}
 
 // A HandPolicy is who may raise a hand.
 type HandPolicy uint8
@@ -53,7 +59,7 @@ var Emojis = []string{"👏", "❤️", "😂", "😮", "🎉", "🙏", "🤔", 
 
 var (
 	roleWords       = []string{"absent", "listener", "speaker", "moderator"}
-	visibilityWords = []string{"closed", "social", "open"}
+	visibilityWords = []string{"closed", "social", "members", "open"}
 	handWords       = []string{"off", "followed", "everyone"}
 	chatWords       = []string{"off", "stage", "everyone"}
 )

@@ -3,7 +3,7 @@ package room
 import "testing"
 
 func TestWords(t *testing.T) {
-	for word, want := range map[string]Visibility{"closed": Closed, "social": Social, "open": Open} {
+	for word, want := range map[string]Visibility{"closed": Closed, "social": Social, "members": Members, "open": Open} {
 		var v Visibility
 		if err := v.UnmarshalText([]byte(word)); err != nil || v != want || v.String() != word {
 			t.Errorf("%s is %v, %v", word, v, err)

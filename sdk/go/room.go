@@ -76,6 +76,16 @@ type View struct {
 	Seq    uint64        `json:"seq"` // events with greater numbers follow
 	Title  string        `json:"title"`
 	People []Participant `json:"people"`
+	// Visibility is who may come in: "open", "social", "members" of the club, or
+	// "closed".
+	Visibility string `json:"visibility"`
+	Club       *Club  `json:"club,omitempty"` // that it is of; nil for none
+}
+
+// A Club is the club that a room is of. One that is not listed has no name here.
+type Club struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
 }
 
 // An Event is what has happened in the room, by the name that

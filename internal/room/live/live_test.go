@@ -43,7 +43,7 @@ func newHouse(t testing.TB, m *memory) *house {
 func start(t testing.TB, m *memory) *house {
 	t.Helper()
 	h := newHouse(t, m)
-	rs, err := Start(t.Context(), h.store, h.follows, h.witness, h.witness)
+	rs, err := Start(t.Context(), h.store, h.follows, h.follows, h.witness, h.witness)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -558,6 +558,27 @@ func TestFollowed(t *testing.T) {
 	})
 }
 
+func TestMembers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, newMemory())
+		defer h.stop()
+		h.follows.of[person("zeno")] = []id.Person{person("hal")}
+		tea := room.Club{ID: id.Club{1}}
+		h.follows.in = map[id.Club][]id.Person{tea.ID: {person("lia"), person("sol")}, {2}: {person("hal")}}
+		name, err := h.Open(t.Context(), room.OpenRoom{By: person("zeno"), Name: "Zeno", Visibility: room.Members, Club: tea}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.do(name, enter("hal"), room.ErrNoRoom) // followed, but in another club
+		h.do(name, enter("lia"), nil)
+		h.follows.set(func() { h.follows.away = true })
+		h.do(name, enter("sol"), room.ErrNoRoom) // nobody knows
+		h.follows.set(func() { h.follows.away = false; h.follows.in[tea.ID] = nil })
+		h.do(name, enter("sol"), room.ErrNoRoom) // not any more
+		h.do(name, enter("lia"), nil)            // is there already
+	})
+}
+
 // Who cannot be found to be followed is not, until somebody can be asked.
 func TestFollowsAway(t *testing.T) {
 	for _, how := range []string{"failing", "slow"} {
@@ -712,7 +733,7 @@ func TestStartRefuses(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				test.store.memory = newMemory()
 				test.store.goes(failing)
-				if _, err := Start(t.Context(), test.store, &follows{}, newWitness(t)); err == nil || !errors.Is(err, test.want) && test.want != nil {
+				if _, err := Start(t.Context(), test.store, &follows{}, &follows{}, newWitness(t)); err == nil || !errors.Is(err, test.want) && test.want != nil {
 					t.Errorf("started: %v", err)
 				}
 			})

@@ -209,10 +209,11 @@ func (w *witness) agrees(m *memory) {
 	}
 }
 
-// follows are who follows whom; while away it cannot be asked.
+// follows are who follows whom, and who is in a club; while away it cannot be asked.
 type follows struct {
 	mu   sync.Mutex
 	of   map[id.Person][]id.Person // whom a person follows
+	in   map[id.Club][]id.Person   // who is in a club
 	away bool
 	slow time.Duration
 }
@@ -236,6 +237,11 @@ func (f *follows) FollowedAmong(ctx context.Context, audience, by []id.Person) (
 	return f.among(ctx, audience, func(a id.Person) bool {
 		return slices.ContainsFunc(by, func(b id.Person) bool { return slices.Contains(f.of[b], a) })
 	})
+}
+
+func (f *follows) IsMember(ctx context.Context, club id.Club, who id.Person) (bool, error) {
+	is, err := f.among(ctx, []id.Person{who}, func(who id.Person) bool { return slices.Contains(f.in[club], who) })
+	return len(is) > 0, err
 }
 
 func (f *follows) among(ctx context.Context, all []id.Person, fits func(id.Person) bool) ([]id.Person, error) {

@@ -112,7 +112,7 @@ func weather(t *testing.T, seed uint64) {
 		for time.Now().Before(evening) {
 			time.Sleep(time.Duration(5+d.IntN(20)) * time.Second)
 			h := newHouse(t, m)
-			rs, err := Start(t.Context(), h.store, h.follows, h.witness, h.witness)
+			rs, err := Start(t.Context(), h.store, h.follows, h.follows, h.witness, h.witness)
 			if err != nil {
 				continue // on this disk it may fail
 			}

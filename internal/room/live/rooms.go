@@ -76,7 +76,7 @@ type Record struct {
 	Snapshot []byte
 	Events   []room.Event
 	// Guest says that it is another house's room, which is run in place of its
-	// own node: who follows whom is not known here.
+	// own node: who follows whom, and who is in its club, is not known here.
 	Guest bool
 }
 
@@ -86,6 +86,11 @@ type Follows interface {
 	FollowersAmong(ctx context.Context, who id.Person, candidates []id.Person) ([]id.Person, error)
 	// FollowedAmong returns those of audience whom anyone of by follows.
 	FollowedAmong(ctx context.Context, audience, by []id.Person) ([]id.Person, error)
+}
+
+// Clubs knows who is in a club.
+type Clubs interface {
+	IsMember(ctx context.Context, club id.Club, who id.Person) (bool, error)
 }
 
 // A Watcher is told what has happened in every room, in order. It is called
@@ -126,6 +131,7 @@ type Counts struct {
 type Rooms struct {
 	store    Store
 	follows  Follows
+	clubs    Clubs
 	audience Audience
 	watchers []Watcher
 
@@ -144,14 +150,14 @@ type Rooms struct {
 
 // Start loads all rooms and runs them. Everybody's seat is held, as after a
 // lost connection. The context bounds the loading only.
-func Start(ctx context.Context, s Store, f Follows, a Audience, w ...Watcher) (*Rooms, error) {
+func Start(ctx context.Context, s Store, f Follows, c Clubs, a Audience, w ...Watcher) (*Rooms, error) {
 	records, err := s.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load rooms: %w", err)
 	}
 	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	rs := &Rooms{
-		store: s, follows: f, audience: a, watchers: w,
+		store: s, follows: f, clubs: c, audience: a, watchers: w,
 		work: work, giveUp: giveUp, stopping: make(chan struct{}),
 		rooms: make(map[id.Room]*running),
 	}

@@ -201,6 +201,15 @@ func (l *running) informed(c room.Command) room.Command {
 	enter.FollowedBy = ask(l, func(ctx context.Context) ([]id.Person, error) {
 		return l.of.follows.FollowersAmong(ctx, enter.Who, people(l.next.Stage()))
 	})
+	if l.next.Visibility() == room.Members {
+		enter.InClub = len(ask(l, func(ctx context.Context) ([]id.Person, error) {
+			is, err := l.of.clubs.IsMember(ctx, l.next.Club().ID, enter.Who)
+			if !is {
+				return nil, err
+			}
+			return []id.Person{enter.Who}, err
+		})) > 0
+	}
 	return enter
 }
 
@@ -217,7 +226,7 @@ func (l *running) regrouped() []room.Event {
 	return events
 }
 
-// ask returns who is followed. Without an answer nobody is, for now: better
+// ask returns who is followed, or in the club. Without an answer nobody is, for now: better
 // somebody waits than that somebody gets in. It is asked again soon.
 func ask(l *running, question func(context.Context) ([]id.Person, error)) []id.Person {
 	ctx, cancel := context.WithTimeout(l.of.work, followsTimeout)

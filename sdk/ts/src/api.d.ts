@@ -882,7 +882,8 @@ export interface components {
             people: components["schemas"]["RoomParticipant"][];
         };
         Card: {
-            club?: components["schemas"]["Named"];
+            /** @description that it is of, if I may know of it */
+            club?: components["schemas"]["NamedClub"];
             id: string;
             /** Format: int64 */
             listeners: number;
@@ -1127,7 +1128,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             by: string;
-            club?: components["schemas"]["Named"];
+            club?: components["schemas"]["RoomClub"];
             fence?: string;
             name: string;
             picture?: string;
@@ -1346,7 +1347,7 @@ export interface components {
             sealed: string;
         };
         NewRoom: {
-            /** @description whose room it is */
+            /** @description the id of the club that it is of */
             club?: string;
             /** @description where its voices may be: regions, and operators, such as eu+ch or eu@example; absent: anywhere */
             fence?: string;
@@ -1354,7 +1355,10 @@ export interface components {
             invite?: string[];
             /** @description one line, up to 120 characters; may be empty */
             title: string;
-            /** @enum {string} */
+            /**
+             * @description members: of the club
+             * @enum {string}
+             */
             visibility: "open" | "social" | "members" | "closed";
         };
         NodeAt: {
@@ -1483,6 +1487,10 @@ export interface components {
         Reported: {
             id: string;
         };
+        RoomClub: {
+            id: string;
+            name?: string;
+        };
         RoomParticipant: {
             /** Format: date-time */
             asked_until?: string;
@@ -1523,7 +1531,7 @@ export interface components {
         RoomView: {
             /** @enum {string} */
             chat: "off" | "stage" | "everyone";
-            club?: components["schemas"]["Named"];
+            club?: components["schemas"]["RoomClub"];
             /** Format: int64 */
             count: number;
             ended?: boolean;

@@ -46,7 +46,7 @@ function shown(p: Participant): boolean {
 
 function changed(view: View, e: RoomEvent): View {
   if (e.opened) {
-    const { by, name, picture, title, visibility, club, at, until } = e.opened;
+    const { by, name, picture, title, visibility, at, until, club } = e.opened;
     const opener: Participant = {
       who: by,
       name,
@@ -62,10 +62,10 @@ function changed(view: View, e: RoomEvent): View {
     };
     return {
       ...fencedBy(view, e.opened.fence),
+      ...(club ? { club } : {}),
       opened: at,
       title,
       visibility,
-      ...(club ? { club } : {}),
       hands: 'everyone',
       chat: 'everyone',
       count: view.count + 1,

@@ -89,7 +89,7 @@ function Head({ seat }: { seat: Seat }) {
   const listeners = seat.listeners.value;
   return (
     <div class="pad stack room-head">
-      {club && (
+      {club?.name && (
         <a class="of-club" href={to.club(club.id)} dir="auto" data-test="room-club">
           {club.name}
         </a>
