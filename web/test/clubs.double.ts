@@ -87,6 +87,12 @@ export class DoubleClubs {
     return [...this.all.values()].filter((c) => c.members.has(a) && c.members.has(b));
   }
 
+  /** The clubs that `me` may see and that are called so. */
+  called(is: (name: string) => boolean, me: string): ClubCard[] {
+    const found = [...this.all.values()].filter((c) => is(c.name) && this.#sees(c, me));
+    return found.map((club) => this.#card(club, me));
+  }
+
   /** The clubs that somebody shows, and `me` may see. */
   shownBy(who: string, me: string) {
     return [...this.all.values()].flatMap((club) => {

@@ -972,7 +972,8 @@ export class Double {
     return {
       rooms: rooms.map((room) => this.#card(room, me)),
       people: people.map(({ id }) => this.#person(me, id)),
-      clubs: [],
+      clubs: this.clubs.called(has, me.id),
+      plans: this.plans.called(has, me.id),
     };
   }
 

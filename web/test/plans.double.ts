@@ -170,6 +170,12 @@ export class DoublePlans {
     }
   }
 
+  /** The plans that `me` may see and that are called so. */
+  called(is: (title: string) => boolean, me: string): Plan[] {
+    const all = this.#list(me, new URLSearchParams({ which: 'all' }));
+    return all.filter(({ title }) => is(title));
+  }
+
   #list(me: string, query: URLSearchParams): Plan[] {
     const which = query.get('which');
     const from = Date.parse(query.get('from') ?? new Date().toISOString());

@@ -1632,7 +1632,7 @@ export interface components {
         };
         Plan: {
             about: string;
-            club?: components["schemas"]["PlanClub"];
+            club?: components["schemas"]["NamedClub"];
             /** @description where its room's voices may be */
             fence?: string;
             /**
@@ -1664,10 +1664,6 @@ export interface components {
             title: string;
             /** @enum {string} */
             visibility: "open" | "social" | "members" | "closed";
-        };
-        PlanClub: {
-            id: string;
-            name: string;
         };
         PlanGoing: {
             /**

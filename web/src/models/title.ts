@@ -41,6 +41,11 @@ function screenName(): string {
     case 'club':
     case 'edit_club':
       return looked.value || words.nav.clubs;
+    case 'schedule':
+    case 'plan':
+    case 'new_plan':
+    case 'edit_plan':
+      return looked.value || words.nav.schedule;
     case 'search':
       return words.nav.search;
     case 'invitation':

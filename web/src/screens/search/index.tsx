@@ -1,4 +1,4 @@
-import type { ClubCard, Found, Person } from '@stoa/client';
+import type { ClubCard, Found, Person, Plan } from '@stoa/client';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { announce } from '../../models/notices.ts';
@@ -10,7 +10,7 @@ import { Bones } from '../../parts/loadable.tsx';
 import { Mark } from '../../parts/mark.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
-import { number, problemWords, t } from '../../words/index.ts';
+import { dayAndClock, number, problemWords, t } from '../../words/index.ts';
 import { s } from '../../words/search.ts';
 
 /** Rooms, people and clubs by words. */
@@ -111,9 +111,10 @@ function Results() {
   }
 }
 
-const counted = ({ rooms, people, clubs }: Found) => rooms.length + people.length + clubs.length;
+const counted = ({ rooms, people, clubs, plans }: Found) =>
+  rooms.length + people.length + clubs.length + plans.length;
 
-function Lists({ of: { rooms, people, clubs } }: { of: Found }) {
+function Lists({ of: { rooms, people, clubs, plans } }: { of: Found }) {
   const words = s();
   return (
     <div class="stack wide-gap" data-test="search-found">
@@ -128,6 +129,13 @@ function Lists({ of: { rooms, people, clubs } }: { of: Found }) {
             ))}
           </div>
         </section>
+      )}
+      {plans.length > 0 && (
+        <Part title={words.plans} test="plans">
+          {plans.map((plan) => (
+            <PlanRow key={plan.id} plan={plan} />
+          ))}
+        </Part>
       )}
       {people.length > 0 && (
         <Part title={words.people} test="people">
@@ -181,6 +189,20 @@ function PersonRow({
       <span class="grow">
         <b dir="auto">{name}</b>
         <span>{[handle && `@${handle}`, how].filter(Boolean).join(' · ')}</span>
+      </span>
+    </a>
+  );
+}
+
+function PlanRow({ plan: { id, title, starts, club } }: { plan: Plan }) {
+  return (
+    <a class="row" href={to.plan(id)} data-test={`found-${id}`}>
+      <Icon name="calendar" />
+      <span class="grow">
+        <b class="say" dir="auto">
+          {title}
+        </b>
+        <span>{[dayAndClock(starts), club?.name].filter(Boolean).join(' · ')}</span>
       </span>
     </a>
   );
