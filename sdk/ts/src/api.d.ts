@@ -1601,7 +1601,7 @@ export interface components {
         };
         Plan: {
             about: string;
-            club?: components["schemas"]["PlanClub"];
+            club?: components["schemas"]["NamedClub"];
             /** @description where its room's voices may be */
             fence?: string;
             /**
@@ -1633,10 +1633,6 @@ export interface components {
             title: string;
             /** @enum {string} */
             visibility: "open" | "social" | "members" | "closed";
-        };
-        PlanClub: {
-            id: string;
-            name: string;
         };
         PlanGoing: {
             /**

@@ -29,7 +29,8 @@ export const en = {
     plan: 'Plan a room',
     before: 'Month before',
     after: 'Next month',
-    on: (day: string, n: number) => (n === 0 ? `${day}` : `${day}, ${n} ${n === 1 ? 'room' : 'rooms'}`),
+    on: (day: string, n: number) =>
+      n === 0 ? `${day}` : `${day}, ${n} ${n === 1 ? 'room' : 'rooms'}`,
   },
 
   calendar: {
