@@ -307,7 +307,9 @@ export class DoubleClubs {
       ...{ rules, rules_version, joining, rooms, created, leads },
       ...(language ? { language } : {}),
       shown: members.get(me)?.shown ?? false,
-      ...(standing === 'admin' || standing === 'founder' ? { pending: pending.size } : {}),
+      ...(standing === 'admin' || standing === 'founder'
+        ? { pending: [...pending.values()].filter(({ kind }) => kind !== 'invited').length }
+        : {}),
     };
     return { body, headers: { etag: `"${club.version}"` } };
   }
@@ -318,7 +320,7 @@ export class DoubleClubs {
       mine: cards.filter(({ standing }) => isIn(standing)),
       invited: cards.filter(({ standing }) => standing === 'invited'),
       asked: cards.filter(({ standing }) => standing === 'asked'),
-      followed: cards.filter(({ followed, standing }) => followed && !isIn(standing)),
+      followed: cards.filter(({ followed }) => followed),
     };
   }
 

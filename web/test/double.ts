@@ -943,7 +943,7 @@ export class Double {
       title: view.title,
       visibility: view.visibility,
       opened: view.opened,
-      ...(view.club ? { club: view.club } : {}),
+      ...(view.club ? { club: { id: view.club.id, name: view.club.name ?? '' } } : {}),
       stage: stage.slice(0, 5).map((p) => ({
         id: p.who,
         name: p.name,

@@ -66,7 +66,6 @@ function changed(view: View, e: RoomEvent): View {
       opened: at,
       title,
       visibility,
-      ...(club ? { club } : {}),
       hands: 'everyone',
       chat: 'everyone',
       count: view.count + 1,

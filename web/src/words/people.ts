@@ -123,6 +123,9 @@ export const en = {
       invites: ['Invites', 'Those you have given, and the one you came with.'],
       follows: ['Whom you follow', 'They can see it.'],
       followers: ['Who follows you', 'They have chosen that. You can see it.'],
+      hidden: ['Whom you do not want suggested', 'Nobody else is told.'],
+      clubs: ['Your clubs', 'In which you are, or want to be. Their members see that you are in.'],
+      club_follows: ['Clubs you follow', 'Nobody is told who follows one, only how many.'],
       reports_made: ['Reports you have made', 'Sealed to the moderators of this house.'],
       rooms: ['Rooms you are in', 'Nothing that is said, and nothing once they are over.'],
       plans: [
@@ -306,6 +309,12 @@ export const de: PeopleWords = {
       invites: ['Einladungen', 'Die du verschenkt hast, und die, mit der du gekommen bist.'],
       follows: ['Wem du folgst', 'Wem du folgst, kann das sehen.'],
       followers: ['Wer dir folgt', 'Das haben andere so gewählt. Du kannst es sehen.'],
+      hidden: ['Wen du nicht vorgeschlagen haben willst', 'Sonst erfährt es niemand.'],
+      clubs: [
+        'Deine Clubs',
+        'In denen du bist oder sein willst. Wer dort Mitglied ist, sieht, dass du dabei bist.',
+      ],
+      club_follows: ['Clubs, denen du folgst', 'Niemand erfährt, wer einem folgt, nur wie viele.'],
       reports_made: ['Was du gemeldet hast', 'Versiegelt für die Moderation dieses Hauses.'],
       rooms: [
         'Räume, in denen du bist',

@@ -104,13 +104,16 @@ function Head({ club, onSheet }: { club: Club; onSheet: (which: ClubSheet) => vo
   const { id, name, about, standing, followed, listed } = club;
   const words = c().club;
   const way = wayIn(club);
+  const longest = Math.max(...name.split(/[\s-]/).map((word) => [...word].length));
   const note = way === 'in' || way === 'asked' || way === 'accept' ? standing : undefined;
   return (
     <div class="pad stack club-head">
-      <div class="flex club-name">
-        <div class="grow stack tight">
-          <Heading club>{name}</Heading>
-          <p class="soft" data-test="counts">
+      <div class={`flex club-name${longest > 12 ? ' long' : ''}${longest > 20 ? ' longer' : ''}`}>
+        <div class="grow stack tight" lang={club.language}>
+          <Heading club small={longest > 12}>
+            {name}
+          </Heading>
+          <p class="soft" lang="" data-test="counts">
             {counts(club)}
           </p>
         </div>
@@ -252,6 +255,7 @@ function Rooms({ club }: { club: Club }) {
   const opening = useOpening(club.id);
   return (
     <>
+      <h2 class="vh">{words.tabs.rooms}</h2>
       <Loadable of={hallway}>
         {(cards) => {
           const rooms = cards.filter((card) => card.club?.id === club.id);

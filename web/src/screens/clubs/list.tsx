@@ -41,7 +41,9 @@ export function ClubsScreen() {
           <p class="soft only-phone">{words.what}</p>
         </div>
         <Loadable of={clubs}>
-          {({ invited, mine, asked, followed }) => {
+          {({ invited, mine, asked, followed: all }) => {
+            // Those that I am in, or want to be in, stand above.
+            const followed = all.filter(({ standing }) => standing === 'none');
             const none = invited.length + mine.length + asked.length + followed.length === 0;
             return (
               <>

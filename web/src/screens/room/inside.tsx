@@ -89,13 +89,13 @@ function Head({ seat }: { seat: Seat }) {
   const listeners = seat.listeners.value;
   return (
     <div class="pad stack room-head">
+      {club?.name && (
+        <a class="of-club" href={to.club(club.id)} dir="auto" data-test="room-club">
+          {club.name}
+        </a>
+      )}
       <span class="eyebrow">
         <RoomColumns seat={seat} />
-        {club && (
-          <a class="of-club" href={to.club(club.id)} dir="auto" data-test="room-club">
-            {club.name}
-          </a>
-        )}
         {words.card.visibility[visibility]} · {words.card.since(clock(opened))}
       </span>
       <Heading room={seat.room}>{seatName(seat)}</Heading>
