@@ -41,6 +41,11 @@ function screenName(): string {
     case 'club':
     case 'edit_club':
       return looked.value || words.nav.clubs;
+    case 'schedule':
+    case 'new_plan':
+    case 'plan':
+    case 'edit_plan':
+      return looked.value || words.nav.schedule;
     case 'invitation':
     case 'signin':
     case 'invites':
