@@ -42,8 +42,8 @@ function screenName(): string {
     case 'edit_club':
       return looked.value || words.nav.clubs;
     case 'schedule':
-    case 'plan':
     case 'new_plan':
+    case 'plan':
     case 'edit_plan':
       return looked.value || words.nav.schedule;
     case 'search':

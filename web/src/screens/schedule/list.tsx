@@ -12,7 +12,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
 import { PhoneTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
-import { clock } from '../../words/index.ts';
+import { clock, day as dayAndMonth } from '../../words/index.ts';
 import { longDay, s, weekday } from '../../words/schedule.ts';
 import { CalendarSheet } from './calendar.tsx';
 import { Month } from './month.tsx';
@@ -124,8 +124,8 @@ export function Day({ day, plans }: { day: string; plans: readonly Plan[] }) {
   return (
     <section aria-label={longDay(date)}>
       <div class="day">
-        <h2>{dayName(day)}</h2>
-        {longDay(date)}
+        <h2>{near(day) ?? weekday(date)}</h2>
+        {near(day) ? longDay(date) : dayAndMonth(`${day}T12:00`)}
       </div>
       <ul class="list bare">
         {plans.map((p) => (
@@ -136,12 +136,13 @@ export function Day({ day, plans }: { day: string; plans: readonly Plan[] }) {
   );
 }
 
-function dayName(day: string): string {
+/** Today and tomorrow by their names. */
+function near(day: string): string | undefined {
   const words = s().list;
   const now = new Date();
   if (day === dayOf(now)) return words.today;
   now.setDate(now.getDate() + 1);
-  return day === dayOf(now) ? words.tomorrow : weekday(`${day}T12:00`);
+  return day === dayOf(now) ? words.tomorrow : undefined;
 }
 
 function Entry({ plan: p }: { plan: Plan }) {

@@ -3,7 +3,6 @@ import type { Plan } from '@stoa/client';
 import { byDay, dayOf, weeksOf } from '../../models/when.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { useRoving } from '../../parts/roving.ts';
-import { clock } from '../../words/index.ts';
 import { longDay, monthName, s, shortWeekday, weekday } from '../../words/schedule.ts';
 import { Day } from './list.tsx';
 
@@ -77,7 +76,7 @@ export function Month({ plans }: { plans: readonly Plan[] }) {
                       <b>{date.getDate()}</b>
                       {some.slice(0, 2).map((p) => (
                         <span key={p.id} dir="auto">
-                          {clock(p.starts)} {p.title}
+                          {p.title}
                         </span>
                       ))}
                       {some.length > 2 && <span>+{some.length - 2}</span>}

@@ -13,6 +13,7 @@ import {
   reminders,
   stayAway,
 } from '../../models/plans.ts';
+import { looked } from '../../models/title.ts';
 import { isTwice } from '../../models/when.ts';
 import { attempt } from '../../parts/attempt.ts';
 import { Columns } from '../../parts/brand.tsx';
@@ -34,6 +35,13 @@ export function PlanScreen({ id }: { id: string }) {
   useEffect(() => void found.refresh(), [found]);
   const shown = found.shown.value;
   const gone = shown.kind === 'failed' && shown.problem.code === 'no_plan';
+  const title = shown.kind === 'ready' ? shown.value.value.title : '';
+  useEffect(() => {
+    looked.value = title;
+    return () => {
+      looked.value = '';
+    };
+  }, [title]);
   return (
     <Porch aside={shown.kind === 'ready' && <Beside plan={shown.value.value} />}>
       <BackTop up={{ href: to.schedule, says: s().plan.schedule }} />
