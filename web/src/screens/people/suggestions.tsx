@@ -52,7 +52,7 @@ function One({ one }: { one: Suggestion }) {
         <Face id={id} name={name} picture={picture} size={40} />
         <span class="grow">
           <b dir="auto">{name}</b>
-          <span>{why(one)}</span>
+          <span class="two-lines">{why(one)}</span>
         </span>
       </a>
       <button
