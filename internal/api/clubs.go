@@ -20,7 +20,7 @@ type (
 		About     string         `json:"about"`
 		Members   int            `json:"members"`
 		Followers int            `json:"followers"`
-		Standing  clubs.Standing `json:"standing" enum:"none,barred,nominated,asked,invited,member,admin,founder" doc:"how I stand to it"`
+		Standing  clubs.Standing `json:"standing" enum:"none,asked,invited,member,admin,founder" doc:"how I stand to it"`
 		Followed  bool           `json:"followed" doc:"whether I follow it"`
 		Listed    bool           `json:"listed" doc:"whether everybody in the house may know of it"`
 	}
@@ -73,7 +73,7 @@ type (
 	}
 	// Standing is how I stand to a club.
 	Standing struct {
-		Standing clubs.Standing `json:"standing" enum:"none,barred,nominated,asked,invited,member,admin,founder"`
+		Standing clubs.Standing `json:"standing" enum:"none,asked,invited,member,admin,founder"`
 	}
 	// Membership is what a member says of it.
 	Membership struct {
@@ -185,7 +185,12 @@ func (n NewClub) words() clubs.Words {
 	}
 }
 
+// clubCard tells nobody that they are barred, or that somebody has nominated them:
+// they stand as everybody does.
 func clubCard(c clubs.Club) ClubCard {
+	if c.Standing < clubs.Asked {
+		c.Standing = clubs.None
+	}
 	return ClubCard{c.ID, c.Name, c.About, c.Members, c.Followers, c.Standing, c.Followed, c.Listed}
 }
 

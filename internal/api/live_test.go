@@ -106,6 +106,9 @@ func TestProblems(t *testing.T) {
 		"no_club": true, "no_club_entry": true, "not_in_club": true, "not_club_admin": true, "not_club_founder": true,
 		"by_nomination": true, "rules_changed": true, "founder_stays": true, "too_many_clubs": true, "too_many_nominations": true,
 		"club_full": true, // by the rules: clubs TestRules
+		// In TestPlans and its neighbours.
+		"no_plan": true, "not_host": true, "plan_early": true, "plan_begun": true, "plan_over": true, "too_many_plans": true,
+		"plan_full": true, // by the records: store/storetest
 		"poll_full": true, // by the rules: room TestVotersAreBounded
 	}
 	refused := func(l *line, want code, what string, in any) message {

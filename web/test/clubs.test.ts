@@ -75,8 +75,6 @@ it.each([
   ['none', 'open', 'join'],
   ['none', 'approval', 'ask'],
   ['none', 'nomination', 'nomination'],
-  ['nominated', 'nomination', 'nomination'], // nobody is told before they are invited
-  ['barred', 'open', 'join'],
   ['asked', 'approval', 'asked'],
   ['invited', 'nomination', 'accept'],
   ['invited', 'open', 'accept'],

@@ -20,6 +20,7 @@ var (
 	filledRoom, guests   = id.Room{1}, 700
 	filledHouse          = id.Node{0xff, 9}
 	filledToken          = people.Hash{7}
+	filledPlan           = id.Plan{1, 0xff}
 	filledClub           = clubs.Club{
 		ID: id.Club{0, 0xff}, RulesVersion: 1, Version: 1<<62 + 1, Created: noon,
 		Words: clubs.Words{Name: "Tea 🦉", About: "one\ntwo", Rules: []string{"\"<&>'"}, Joining: clubs.Open, Rooms: clubs.ByAdmins, Listed: true},
@@ -65,7 +66,7 @@ func Fill(t *testing.T, s Store) {
 	}))
 	must(t, s.AddReport(ctx, reports.Report{ID: reports.ID{2}, Room: k.name, About: ada.ID, By: filledBen, Made: noon, Sealed: []byte{1}}))
 	plan := schedule.Plan{
-		ID: id.Plan{1, 0xff}, Host: ada.ID, Sealed: []byte{0, 0xff}, Starts: noon.Add(time.Hour), Minutes: 60, Visibility: schedule.Closed,
+		ID: filledPlan, Host: ada.ID, Sealed: []byte{0, 0xff}, Starts: noon.Add(time.Hour), Minutes: 60, Visibility: schedule.Closed,
 		Language: "de", Fence: "eu", Recorded: true, Created: noon,
 	}
 	must(t, s.AddPlan(ctx, plan, []id.Person{filledBen}, []id.Person{filledBen}, noon))
@@ -96,7 +97,7 @@ func Filled(t *testing.T, s Store) {
 	want := filledClub
 	want.Members, want.Followers, want.Standing, want.Followed = 1, 1, clubs.Nominated, true
 	same(t, club, want)
-	plan, err := s.Plan(ctx, id.Plan{1, 0xff}, filledBen)
+	plan, err := s.Plan(ctx, filledPlan, filledBen)
 	must(t, err)
 	same(t, plan.Cohosts, []schedule.Cohost{{Who: filledBen}})
 	owner, err := s.CalendarOf(ctx, schedule.Hash{3})

@@ -8,6 +8,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/privacy"
 	"github.com/stoa-audio/stoa/internal/reports"
+	"github.com/stoa-audio/stoa/internal/schedule"
 )
 
 // ages returns what there is of each kind, laid beside its rule.
@@ -36,7 +37,7 @@ func over(t *testing.T, s Store) {
 	got := ages(t, s, noon)
 	for kind, rows := range map[string]int64{
 		"people": 2, "clear_names": 0, "profiles": 1, "pictures": 1, "passkeys": 1, "sessions": 1, "invites": 2, "invites, spent": 0,
-		"follows": 1, "reports": 2, "rooms": 2, "pairs": 1, "house": 1,
+		"follows": 1, "reports": 2, "plans": 1, "plan_goers": 1, "rooms": 2, "pairs": 1, "house": 1,
 	} {
 		if f := got[kind]; f.Rows != rows || f.Late {
 			t.Errorf("%s: %+v", kind, f)
@@ -65,6 +66,7 @@ func over(t *testing.T, s Store) {
 	same(t, got["invites"].Rows, int64(3))
 
 	// All that a clock ends is late in the end, and nothing else is.
+	must(t, s.CancelPlan(ctx, filledPlan, filledAda, later))
 	end := noon.Add(people.SessionLife + 24*time.Hour)
 	for kind, f := range ages(t, s, end) {
 		if f.Late != (f.Life > 0) {
@@ -73,6 +75,7 @@ func over(t *testing.T, s Store) {
 	}
 	must(t, s.Tidy(ctx, end.Add(-people.SessionLife), end.Add(-people.SpentLife)))
 	must(t, s.ForgetReports(ctx, end.Add(-reports.Life)))
+	must(t, s.ForgetPlans(ctx, end.Add(-schedule.KeptOver), end.Add(-schedule.KeptCalled)))
 	got = ages(t, s, end)
 	for kind, f := range got {
 		if f.Late || f.Life > 0 && f.Rows != 0 {

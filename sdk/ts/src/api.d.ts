@@ -1117,7 +1117,7 @@ export interface components {
              * @description how I stand to it
              * @enum {string}
              */
-            standing: "none" | "barred" | "nominated" | "asked" | "invited" | "member" | "admin" | "founder";
+            standing: "none" | "asked" | "invited" | "member" | "admin" | "founder";
         };
         ClubBarred: {
             barred: components["schemas"]["ClubMemberBarred"][];
@@ -1138,7 +1138,7 @@ export interface components {
              * @description how I stand to it
              * @enum {string}
              */
-            standing: "none" | "barred" | "nominated" | "asked" | "invited" | "member" | "admin" | "founder";
+            standing: "none" | "asked" | "invited" | "member" | "admin" | "founder";
         };
         ClubLead: {
             id: string;
@@ -2155,7 +2155,7 @@ export interface components {
         };
         Standing: {
             /** @enum {string} */
-            standing: "none" | "barred" | "nominated" | "asked" | "invited" | "member" | "admin" | "founder";
+            standing: "none" | "asked" | "invited" | "member" | "admin" | "founder";
         };
         Stored: {
             classes: components["schemas"]["StoredClass"][];
