@@ -142,6 +142,7 @@ var (
 	toSee     = door{signedIn: true, rate: seeing}
 	toErase   = door{signedIn: true, rate: signing}
 	toExport  = door{signedIn: true, rate: exporting}
+	toSuggest = door{signedIn: true, rate: suggesting}
 	toPicture = door{signedIn: true, rate: picturing}
 	toReport  = door{signedIn: true, rate: reporting}
 )

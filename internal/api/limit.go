@@ -25,6 +25,7 @@ const (
 	seeing    // pictures, of which a list has many
 	picturing // to take another picture
 	exporting
+	suggesting // which reads all of one's clubs
 )
 
 var rates = [...]struct {
@@ -40,6 +41,7 @@ var rates = [...]struct {
 	seeing:      {time.Minute / 1200, 600},
 	picturing:   {time.Hour / 30, 10},
 	exporting:   {time.Hour / 20, 5},
+	suggesting:  {time.Minute / 20, 20},
 }
 
 // limitsMax is how many callers are remembered at once. A caller that is
