@@ -143,6 +143,7 @@ var (
 	toErase   = door{signedIn: true, rate: signing}
 	toFind    = door{signedIn: true, rate: finding}
 	toExport  = door{signedIn: true, rate: exporting}
+	toSuggest = door{signedIn: true, rate: suggesting}
 	toPicture = door{signedIn: true, rate: picturing}
 	toReport  = door{signedIn: true, rate: reporting}
 )

@@ -25,8 +25,9 @@ const (
 	seeing    // pictures, of which a list has many
 	picturing // to take another picture
 	exporting
-	finding // by words
-	feeding // calendars, by other programs
+	finding    // by words
+	feeding    // calendars, by other programs
+	suggesting // which reads all of one's clubs
 )
 
 var rates = [...]struct {
@@ -44,6 +45,7 @@ var rates = [...]struct {
 	exporting:   {time.Hour / 20, 5},
 	finding:     {time.Minute / 20, 60},
 	feeding:     {time.Minute / 60, 60},
+	suggesting:  {time.Minute / 20, 20},
 }
 
 // limitsMax is how many callers are remembered at once. A caller that is

@@ -54,7 +54,7 @@ func (a *API) addSuggestions() {
 	add(a, huma.Operation{
 		OperationID: "list-suggestions", Method: "GET", Path: path, Tags: tags,
 		Summary: "People of my clubs, and of the room that I am in, whom I do not follow",
-	}, toRead, func(ctx context.Context, _ *struct{}) (*output[Suggestions], error) {
+	}, toSuggest, func(ctx context.Context, _ *struct{}) (*output[Suggestions], error) {
 		list, err := a.suggestions(ctx, me(ctx))
 		return answer(Suggestions{list}, err)
 	})
