@@ -323,7 +323,7 @@ function Where({ form }: { form: PlanForm }) {
   const own = regions()[0] ?? '';
   return (
     <div class="field">
-      <label for="plan-fence">{s().plan.who}</label>
+      <label for="plan-fence">{s().edit.where}</label>
       <select
         id="plan-fence"
         data-test="plan-fence"
@@ -331,7 +331,7 @@ function Where({ form }: { form: PlanForm }) {
         {...judged(form, 'fence')}
         onChange={(event) => form.type({ fence: event.currentTarget.value })}
       >
-        <option value="">{s().edit.noLanguage}</option>
+        <option value="">{s().edit.anywhere}</option>
         {[...new Set([own, fence])].filter(Boolean).map((one) => (
           <option key={one} value={one}>
             {fenceWords(one)}

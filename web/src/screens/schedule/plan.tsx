@@ -118,6 +118,7 @@ function There({ plan: p }: { plan: Plan }) {
         </a>
       )}
       {ahead && <Going plan={p} />}
+      {p.may_edit && ahead && <Hosting plan={p} me={me} />}
       {p.about && (
         <p class="bio" dir="auto">
           {p.about}
@@ -150,7 +151,6 @@ function There({ plan: p }: { plan: Plan }) {
           {words.share}
         </button>
       </div>
-      {p.may_edit && ahead && <Hosting plan={p} me={me} />}
     </>
   );
 }
