@@ -160,7 +160,7 @@ export const en = {
     goes: [
       'Your profile and your picture.',
       'Whom you follow, and who follows you.',
-      'You leave your clubs. One that you lead passes to whoever has been in it longest.',
+      'You leave your clubs. One that you lead passes to its longest-standing admin, or else member.',
       'Your passkeys, your recovery code, your invites.',
       'You leave the room you are in, and are signed out everywhere.',
       'The key of your data is destroyed: no copy of it can be read any more.',
@@ -362,7 +362,7 @@ export const de: PeopleWords = {
     goes: [
       'Dein Profil und dein Bild.',
       'Wem du folgst, und wer dir folgt.',
-      'Du trittst aus deinen Clubs aus. Führst du einen, geht er an das Mitglied, das am längsten dabei ist.',
+      'Du trittst aus deinen Clubs aus. Führst du einen, geht er an die Person, die ihn am längsten mitleitet, sonst an das Mitglied, das am längsten dabei ist.',
       'Deine Passkeys, dein Notfallcode, deine Einladungen.',
       'Du gehst aus dem Raum, in dem du bist, und bist überall abgemeldet.',
       'Der Schlüssel deiner Daten wird vernichtet: Keine Kopie davon ist noch zu lesen.',

@@ -170,5 +170,8 @@ function plain(value: unknown): string {
   if (typeof value === 'string') return time.test(value) ? dayAndClock(value) : value;
   if (typeof value === 'number') return String(value);
   if (Array.isArray(value) && value.length === 0) return words.empty;
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) {
+    return value.join(', ');
+  }
   return JSON.stringify(value);
 }
