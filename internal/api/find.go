@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -81,11 +82,11 @@ func (a *API) findRooms(ctx context.Context, who id.Person, looked string) ([]Ca
 	}
 	var seen []sight
 	a.rooms.Each(func(name id.Room, r *room.Room) {
-		folded := text.Folded(r.Title())
+		said := []string{r.Title()}
 		for _, p := range r.Stage() {
-			folded += text.Folded(p.Name)
+			said = append(said, p.Name)
 		}
-		if !text.Has(folded, words) {
+		if !text.Has(text.Folded(strings.Join(said, " ")), words) {
 			return
 		}
 		if s, ok := look(who, name, r); ok {

@@ -57,7 +57,6 @@ func Addresses(where string) []string {
 	return postgres.Addresses(where)
 }
 
-// connect is Open for the tables themselves.
 // Connect opens the database at where as it is, without bringing it to the present
 // schema.
 func Connect(ctx context.Context, where string) (*sql.DB, error) {
