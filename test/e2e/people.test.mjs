@@ -98,6 +98,7 @@ step('Ada founds a club and asks Ben in, who reads its rules first', 90, async (
   await ada.go('/clubs');
   await accessible(ada);
   await ada.tap('found-club');
+  await ada.on('club-about').fill('Freight trains, foxes, and whoever cannot sleep.');
   await ada.tap('save-club');
   await ada.on('edit-hitch').waitFor(); // it has no name
   await ada.on('club-name').fill('Night Trains');
@@ -141,10 +142,55 @@ step('a room of its members does not exist for others', 60, async () => {
     assert.deepEqual([status, JSON.parse(body).code], [404, 'no_room']);
   }
   await search(cleo, 'vienna', undefined);
-  await search(ben, 'vienna', undefined).catch(() => ben.on(`card-${room}`).waitFor());
+  await ben.go('/search');
+  await ben.on('search').fill('vienna');
+  await ben.on(`card-${room}`).waitFor();
   await ben.go('/');
   await ben.enter(room);
   await ben.tap('leave');
+});
+
+step('a room of the club is planned, Ben means to come, and Ada opens it early', 120, async () => {
+  await ada.go('/schedule');
+  await ada.page.getByRole('heading', { level: 1 }).waitFor();
+  await accessible(ada);
+  await ada.tap('plan-room');
+  await ada.on('plan-title').fill('Signals at night');
+  // As the browser's own field says it: the time of the wall, ten minutes from now.
+  const soon = await ada.page.evaluate(() => {
+    const at = new Date(Date.now() + 600_000);
+    return new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  });
+  await ada.on('plan-when').fill(soon);
+  await ada.on('plan-club').selectOption(club);
+  await option(ada, 'plan-members');
+  await accessible(ada);
+  await ada.tap('save-plan');
+  await ada.on('plan-starts').waitFor();
+  const plan = new URL(ada.page.url()).pathname.split('/').at(-1);
+  await accessible(ada);
+
+  await ben.go('/schedule');
+  await ben.tap(`plan-${plan}`);
+  await ben.tap('going');
+  await ben.page.waitForSelector('[data-test=going][aria-pressed=true]');
+  await accessible(ben);
+  const feed = JSON.parse((await ben.call('GET', '/me/calendar')).body).url;
+  const read = async () => (await fetch(feed)).text(); // as a program does, without a cookie
+  assert.match(await read(), /BEGIN:VCALENDAR[\s\S]*SUMMARY:Signals at night/);
+  assert.equal((await cleo.call('GET', `/plans/${plan}`)).status, 404);
+  await search(cleo, 'signals', undefined);
+  await search(ben, 'signals', plan);
+
+  await ada.go(`/plan/${plan}`);
+  await ada.tap('open-plan');
+  await ada.on('bar').waitFor();
+  const room = new URL(ada.page.url()).pathname.split('/').at(-1);
+  await ben.go('/');
+  await ben.on(`card-${room}`).waitFor();
+  assert.equal((await cleo.call('GET', `/rooms/${room}`)).status, 404);
+  await ben.call('POST', '/me/calendar/renew', {});
+  assert.ok(!(await read()).includes('SUMMARY'), 'the old address still says something');
 });
 
 step('who erases their account is gone from search, club and graph at once', 90, async () => {
