@@ -26,22 +26,29 @@ export function App() {
       </a>
       <Screen route={route.value} />
       {seat.value && <RoomSheets seat={seat.value} />}
-      {toast.value && (
-        <p class="toast" data-test="toast" aria-hidden={!toastTo.value}>
-          <Icon name="check" />
-          {toastTo.value ? (
-            <a class="grow" href={toastTo.value}>
-              {toast.value}
-            </a>
-          ) : (
-            <span class="grow">{toast.value}</span>
-          )}
-        </p>
-      )}
+      {toast.value && <Toast />}
       <p class="vh" role="status" data-test="live-region">
         {announcement.value}
       </p>
     </>
+  );
+}
+
+/** It is read by the live region; where it leads somewhere, it can be reached, too. */
+function Toast() {
+  const { value: words } = toast;
+  return toastTo.value ? (
+    <aside class="toast" data-test="toast" aria-label={words}>
+      <Icon name="check" />
+      <a class="grow" href={toastTo.value}>
+        {words}
+      </a>
+    </aside>
+  ) : (
+    <p class="toast" data-test="toast" aria-hidden="true">
+      <Icon name="check" />
+      <span class="grow">{words}</span>
+    </p>
   );
 }
 
