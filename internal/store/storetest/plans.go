@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -185,6 +186,24 @@ func plansBounded(t *testing.T, s Store) {
 	}
 	same(t, refusals, 4)
 	refused(t, s.SetGoing(ctx, id.New[id.Plan](), bo.ID, 5, noon), schedule.ErrNoPlan)
+
+	// Somebody goes to as many as they may, and to another one when one is over.
+	cy, going, last := invited(t, s, ada, "Cy"), 0, schedule.Plan{}
+	for host := range schedule.GoingMax/schedule.ComingMax + 1 {
+		by := invited(t, s, ada, fmt.Sprintf("Host %d", host))
+		for range min(schedule.ComingMax, schedule.GoingMax+1-going) {
+			last = plan(t, s, by, schedule.Open, nil, nil)
+			going++
+			if err := s.SetGoing(ctx, last.ID, cy.ID, 5, noon); going <= schedule.GoingMax {
+				must(t, err)
+			} else {
+				refused(t, err, schedule.ErrGoing)
+			}
+		}
+	}
+	same(t, going, schedule.GoingMax+1)
+	must(t, s.SetGoing(ctx, last.ID, bo.ID, 5, noon)) // which costs nobody else theirs
+	must(t, s.SetGoing(ctx, last.ID, cy.ID, 5, last.Ends()))
 	nobody := people.Person{ID: id.New[id.Person]()}
 	refused(t, s.AddPlan(ctx, planOf(nobody, schedule.Open), nil, nil, time.Time{}), people.ErrNoPerson)
 }

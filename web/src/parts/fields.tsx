@@ -4,8 +4,9 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { account, seen } from '../models/account.ts';
 import { type AnyForm, guard, type Saved } from '../models/form.ts';
 import { say } from '../models/notices.ts';
-import { f } from '../words/form.ts';
+import { f, languageName } from '../words/form.ts';
 import { problemWords } from '../words/index.ts';
+import { spoken } from '../words/spoken.ts';
 import { Icon } from './icon.tsx';
 
 /** What every form that is saved as a whole is put together of. */
@@ -198,6 +199,45 @@ interface LineProps {
   test: string;
   onType: (value: string) => void;
   children?: ComponentChildren;
+}
+
+/** The language in which people speak there, or none that is said. */
+export function LanguageField(props: {
+  form: AnyForm;
+  id: string;
+  label: string;
+  none: string;
+  value: string;
+  onChoose(tag: string): void;
+  children?: ComponentChildren;
+}) {
+  const { form, id, value } = props;
+  const known = [...new Set([...spoken, ...(value ? [value] : [])])]
+    .map((tag) => [tag, languageName(tag)] as const)
+    .sort(([, a], [, b]) => a.localeCompare(b, document.documentElement.lang));
+  return (
+    <div class="field">
+      <Label id={id} optional>
+        {props.label}
+      </Label>
+      <select
+        id={id}
+        data-test={id}
+        value={value}
+        {...judged(form, 'language')}
+        onChange={(event) => props.onChoose(event.currentTarget.value)}
+      >
+        <option value="">{props.none}</option>
+        {known.map(([tag, name]) => (
+          <option key={tag} value={tag}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <Wrong form={form} at="language" />
+      {props.children}
+    </div>
+  );
 }
 
 /** A field of text, with what is wrong with it, what it is for, and how much is left. */

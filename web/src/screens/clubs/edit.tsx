@@ -10,7 +10,15 @@ import {
 } from '../../models/clubs.ts';
 import { say } from '../../models/notices.ts';
 import { resource } from '../../models/resource.ts';
-import { Elsewhere, judged, Left, TextField, Whole, Wrong } from '../../parts/fields.tsx';
+import {
+  Elsewhere,
+  judged,
+  LanguageField,
+  Left,
+  TextField,
+  Whole,
+  Wrong,
+} from '../../parts/fields.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
@@ -20,7 +28,6 @@ import { go, to } from '../../router.ts';
 import { c } from '../../words/clubs.ts';
 import { f, languageName } from '../../words/form.ts';
 import { list, t } from '../../words/index.ts';
-import { spoken } from '../../words/spoken.ts';
 
 /** A new club. */
 export function NewClubScreen() {
@@ -116,9 +123,6 @@ function Fields({
 }) {
   const words = c().edit;
   const { name, about, joining, rooms, listed, language } = form.draft.value;
-  const languages = [...new Set([...spoken, ...(language ? [language] : [])])]
-    .map((tag) => [tag, languageName(tag)] as const)
-    .sort(([, a], [, b]) => a.localeCompare(b, document.documentElement.lang));
   return (
     <Whole
       form={form}
@@ -194,28 +198,16 @@ function Fields({
         <Wrong form={form} at="rooms" />
         <FromElsewhere form={form} field="rooms" />
       </fieldset>
-      <div class="field">
-        <label for="club-language">
-          {words.language}
-          <span class="optional"> {f().optional}</span>
-        </label>
-        <select
-          id="club-language"
-          data-test="club-language"
-          value={language}
-          {...judged(form, 'language')}
-          onChange={(event) => form.type({ language: event.currentTarget.value })}
-        >
-          <option value="">{words.noLanguage}</option>
-          {languages.map(([tag, says]) => (
-            <option key={tag} value={tag}>
-              {says}
-            </option>
-          ))}
-        </select>
-        <Wrong form={form} at="language" />
+      <LanguageField
+        form={form}
+        id="club-language"
+        label={words.language}
+        none={words.noLanguage}
+        value={language}
+        onChoose={(tag) => form.type({ language: tag })}
+      >
         <FromElsewhere form={form} field="language" />
-      </div>
+      </LanguageField>
       <div class="stack tight">
         <label class="row">
           <span class="grow">

@@ -17,7 +17,7 @@ import { about } from '../../models/report.ts';
 import { ready, resource } from '../../models/resource.ts';
 import { isSkipped, isTwice, localOf, momentOf, movedTo } from '../../models/when.ts';
 import { Face } from '../../parts/face.tsx';
-import { Elsewhere, judged, TextField, Whole, Wrong } from '../../parts/fields.tsx';
+import { Elsewhere, judged, LanguageField, TextField, Whole, Wrong } from '../../parts/fields.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Icon, type IconName } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
@@ -26,7 +26,6 @@ import { go, to } from '../../router.ts';
 import { f, languageName } from '../../words/form.ts';
 import { clock, fenceWords } from '../../words/index.ts';
 import { lengthWords, s, whole, zoneName } from '../../words/schedule.ts';
-import { spoken } from '../../words/spoken.ts';
 
 /** A new plan. */
 export function NewPlanScreen() {
@@ -116,9 +115,6 @@ function Fields({
   const kept = form.base.value;
   const known = 'hosts' in kept && kept.club ? [{ id: kept.club.id, name: kept.club.name }] : [];
   const choices = [...new Map([...mine, ...known].map((c) => [c.id, c])).values()];
-  const languages = [...new Set([...spoken, ...(draft.language ? [draft.language] : [])])]
-    .map((tag) => [tag, languageName(tag)] as const)
-    .sort(([, a], [, b]) => a.localeCompare(b, document.documentElement.lang));
   return (
     <Whole
       form={form}
@@ -223,27 +219,16 @@ function Fields({
       </fieldset>
       <People form={form} field="cohosts" label={words.cohosts} why={words.cohostsWhy} />
       <People form={form} field="invite" label={words.invite} why={words.inviteWhy} />
-      <div class="field">
-        <label for="plan-language">
-          {words.language}
-          <span class="optional"> {f().optional}</span>
-        </label>
-        <select
-          id="plan-language"
-          data-test="plan-language"
-          value={draft.language}
-          {...judged(form, 'language')}
-          onChange={(event) => form.type({ language: event.currentTarget.value })}
-        >
-          <option value="">{words.noLanguage}</option>
-          {languages.map(([tag, name]) => (
-            <option key={tag} value={tag}>
-              {name}
-            </option>
-          ))}
-        </select>
-        <Wrong form={form} at="language" />
-      </div>
+      <LanguageField
+        form={form}
+        id="plan-language"
+        label={words.language}
+        none={words.noLanguage}
+        value={draft.language}
+        onChoose={(tag) => form.type({ language: tag })}
+      >
+        <Newer form={form} field="language" />
+      </LanguageField>
       {(regions().length > 1 || draft.fence) && <Where form={form} />}
       <label class="row">
         <span class="grow">
@@ -262,7 +247,7 @@ function Fields({
   );
 }
 
-type Said = 'title' | 'about' | 'starts' | 'minutes' | 'visibility';
+type Said = 'title' | 'about' | 'starts' | 'minutes' | 'visibility' | 'language';
 
 /** What a co-host has saved meanwhile. */
 function Newer({ form, field }: { form: PlanForm; field: Said }) {
@@ -274,6 +259,7 @@ function Newer({ form, field }: { form: PlanForm; field: Said }) {
     starts: whole(base.starts),
     minutes: lengthWords(base.minutes),
     visibility: s().plan.whos[base.visibility],
+    language: base.language && languageName(base.language),
   }[field];
   const words = f();
   const says = value ? words.elsewhere(value) : words.elsewhereNothing;
