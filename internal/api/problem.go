@@ -399,7 +399,11 @@ func problemOf(err error, german bool) *Problem {
 func (a *API) problem(ctx context.Context, err error, german bool) *Problem {
 	p := problemOf(err, german)
 	if p.Status >= http.StatusInternalServerError && p.Code != "node_full" && !errors.Is(err, live.ErrElsewhere) && ctx.Err() == nil {
-		a.Log.LogAttrs(ctx, slog.LevelError, "call failed", slog.String("problem", p.Code), slog.Any("error", err))
+		level := slog.LevelError
+		if p.Code == "no_node" || p.Code == "fence_closed" {
+			level = slog.LevelWarn // other nodes are away, and this one says so
+		}
+		a.Log.LogAttrs(ctx, level, "call failed", slog.String("problem", p.Code), slog.Any("error", err))
 	}
 	return p
 }
