@@ -16,13 +16,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"os"
 	"time"
 
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
-
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/lite"
 )
 
 const (
@@ -75,30 +72,16 @@ type Ring struct {
 // Open opens the keyring in the file path. One that is not there yet is made, if
 // that is wanted; else the error is ErrNone.
 func Open(ctx context.Context, path string, create bool) (_ *Ring, err error) {
-	flags := os.O_RDWR
-	if create {
-		flags |= os.O_CREATE
-	}
-	// Made here, because SQLite would let others on the machine read it.
-	f, err := os.OpenFile(path, flags, 0o600) //nolint:gosec // the operator names it
-	if errors.Is(err, fs.ErrNotExist) && !create {
+	if err := lite.Make(path, create); errors.Is(err, fs.ErrNotExist) && !create {
 		return nil, fmt.Errorf("%w at %s", ErrNone, path)
+	} else if err != nil {
+		return nil, fmt.Errorf("open the keyring: %w", err)
 	}
+	// One connection: reading is quick, and what is read is remembered elsewhere.
+	db, err := lite.Connect(path, 1, "journal_mode(DELETE)", "synchronous(FULL)", "temp_store(MEMORY)")
 	if err != nil {
 		return nil, fmt.Errorf("open the keyring: %w", err)
 	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("open the keyring: %w", err)
-	}
-	options := url.Values{"_pragma": {
-		"busy_timeout(5000)", "journal_mode(DELETE)", "synchronous(FULL)", "secure_delete(1)", "temp_store(MEMORY)",
-	}}
-	where := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: options.Encode()}
-	db, err := sql.Open("sqlite", where.String())
-	if err != nil {
-		return nil, fmt.Errorf("open the keyring: %w", err)
-	}
-	db.SetMaxOpenConns(1) // reading is quick, and what is read is remembered elsewhere
 	r := &Ring{db: db}
 	if err := r.begin(ctx, create); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the keyring: %w", err), db.Close())

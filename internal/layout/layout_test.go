@@ -21,6 +21,7 @@ id:
 region:
 known:
 text:
+lite:
 signal:            id
 grant:             id region
 telemetry:         id
@@ -48,15 +49,15 @@ sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 reports:           id sdk/go/report
 schedule:          id people
 privacy:           people reports schedule
-keyring:           id
-search:            id text people
+keyring:           id lite
+search:            id text people lite
 picture:
 push:
 legal:
 deputy:            id room room/live
 store/query:
 store/records:     id text room room/live deputy people clubs reports schedule privacy store/query
-store/sqlite:      store/query store/records
+store/sqlite:      lite store/query store/records
 store/postgres:    store/query store/records
 store:             store/query store/records store/sqlite store/postgres
 store/postgrestest:

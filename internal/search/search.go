@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/lite"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/text"
 )
@@ -101,24 +101,14 @@ func remove(path string) error {
 }
 
 func open(ctx context.Context, path string) (_ *Index, err error) {
-	// Made here, because SQLite would let others on the machine read it.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names it
-	if err != nil {
-		return nil, err
-	}
-	if err := f.Close(); err != nil {
+	if err := lite.Make(path, true); err != nil {
 		return nil, err
 	}
 	// No write-ahead log: what is deleted would stay in it.
-	options := url.Values{"_pragma": {
-		"busy_timeout(5000)", "journal_mode(DELETE)", "synchronous(NORMAL)", "secure_delete(1)", "temp_store(MEMORY)",
-	}}
-	where := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: options.Encode()}
-	db, err := sql.Open("sqlite", where.String())
+	db, err := lite.Connect(path, 4, "journal_mode(DELETE)", "synchronous(NORMAL)", "temp_store(MEMORY)")
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(4)
 	x := &Index{db}
 	if err := x.begin(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -15,12 +15,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
+	"github.com/stoa-audio/stoa/internal/lite"
 	"github.com/stoa-audio/stoa/internal/store/query"
 	"github.com/stoa-audio/stoa/internal/store/records"
 )
@@ -107,12 +105,7 @@ func (f *file) Sweep(ctx context.Context) (err error) {
 
 // prepare makes the file if there is none, and brings it to the present schema.
 func prepare(ctx context.Context, path string) (err error) {
-	// Made here, because SQLite would let others on the machine read it.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names it
-	if err != nil {
-		return fmt.Errorf("make the records: %w", err)
-	}
-	if err := f.Close(); err != nil {
+	if err := lite.Make(path, true); err != nil {
 		return fmt.Errorf("make the records: %w", err)
 	}
 	db, err := connect(path, 1)
@@ -128,14 +121,5 @@ func prepare(ctx context.Context, path string) (err error) {
 
 // connect returns a pool of at most n connections to the file path.
 func connect(path string, n int, pragmas ...string) (*sql.DB, error) {
-	options := url.Values{"_pragma": append(pragmas,
-		"busy_timeout(5000)", "journal_mode(WAL)", "secure_delete(1)", "synchronous(FULL)", "foreign_keys(1)")}
-	file := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: options.Encode()}
-	db, err := sql.Open("sqlite", file.String())
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(n)
-	db.SetMaxIdleConns(n)
-	return db, nil
+	return lite.Connect(path, n, append(pragmas, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)")...)
 }
