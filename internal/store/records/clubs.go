@@ -281,16 +281,7 @@ func (s *Store) Club(ctx context.Context, viewer id.Person, club id.Club) (clubs
 func (s *Store) ClubsOf(ctx context.Context, who id.Person) ([]clubs.Club, error) {
 	const most = clubs.InMax + clubs.WantedMax + clubs.FollowedMax
 	rows, err := s.read.ClubsOf(ctx, query.ClubsOfParams{Person: who[:], Most: most})
-	if err != nil {
-		return nil, failed("list the clubs of a person", err)
-	}
-	out := make([]clubs.Club, len(rows))
-	for i, r := range rows {
-		if out[i], err = clubOf(query.ClubRow(r)); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return clubsOf("list the clubs of a person", rows, err)
 }
 
 // ListedClubs implements clubs.Store.
@@ -298,16 +289,7 @@ func (s *Store) ListedClubs(ctx context.Context, viewer id.Person, after clubs.S
 	rows, err := s.read.ListedClubs(ctx, query.ListedClubsParams{
 		Viewer: viewer[:], Members: int64(after.Members), After: after.Club[:], Most: int32(most), //nolint:gosec // a hundred
 	})
-	if err != nil {
-		return nil, failed("list clubs", err)
-	}
-	out := make([]clubs.Club, len(rows))
-	for i, r := range rows {
-		if out[i], err = clubOf(query.ClubRow(r)); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return clubsOf("list clubs", rows, err)
 }
 
 // FindClubs implements clubs.Store. A folded word has nothing that LIKE would take
@@ -320,16 +302,7 @@ func (s *Store) FindClubs(ctx context.Context, viewer id.Person, words []string,
 	rows, err := s.read.FindClubs(ctx, query.FindClubsParams{
 		Viewer: viewer[:], A: like[0], B: like[1], C: like[2], D: like[3], E: like[4], F: like[5], Most: int32(most), //nolint:gosec // twenty
 	})
-	if err != nil {
-		return nil, failed("look for clubs", err)
-	}
-	out := make([]clubs.Club, len(rows))
-	for i, r := range rows {
-		if out[i], err = clubOf(query.ClubRow(r)); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return clubsOf("look for clubs", rows, err)
 }
 
 // ClubPlaces implements clubs.Store.
@@ -365,11 +338,7 @@ func (s *Store) ClubMembers(ctx context.Context, club id.Club, most int) ([]id.P
 	if err != nil {
 		return nil, failed("read who is in a club", err)
 	}
-	out := make([]id.Person, len(rows))
-	for i, b := range rows {
-		out[i] = name[id.Person](b)
-	}
-	return out, nil
+	return peopleOf(rows), nil
 }
 
 // PlacesOf implements clubs.Store.
@@ -392,6 +361,19 @@ func (s *Store) ClubName(ctx context.Context, club id.Club) (clubs.Name, error) 
 		return clubs.Name{}, found("read the name of a club", err, clubs.ErrNone)
 	}
 	return clubs.Name{Text: r.Name, Listed: r.Listed}, nil
+}
+
+func clubsOf[R query.ClubsOfRow | query.ListedClubsRow | query.FindClubsRow](what string, rows []R, err error) ([]clubs.Club, error) {
+	if err != nil {
+		return nil, failed(what, err)
+	}
+	out := make([]clubs.Club, len(rows))
+	for i, r := range rows {
+		if out[i], err = clubOf(query.ClubRow(r)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func clubOf(r query.ClubRow) (clubs.Club, error) {

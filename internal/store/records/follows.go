@@ -128,11 +128,7 @@ func (s *Store) FollowedBy(ctx context.Context, who id.Person) ([]id.Person, err
 	if err != nil {
 		return nil, failed("read whom a person follows", err)
 	}
-	out := make([]id.Person, len(rows))
-	for i, b := range rows {
-		out[i] = name[id.Person](b)
-	}
-	return out, nil
+	return peopleOf(rows), nil
 }
 
 // Related implements people.Follows.
@@ -141,9 +137,5 @@ func (s *Store) Related(ctx context.Context, who id.Person, most int) ([]id.Pers
 	if err != nil {
 		return nil, failed("read who is related to a person", err)
 	}
-	out := make([]id.Person, len(rows))
-	for i, b := range rows {
-		out[i] = name[id.Person](b)
-	}
-	return out, nil
+	return peopleOf(rows), nil
 }

@@ -175,14 +175,6 @@ func (s *Store) Invited(ctx context.Context, which id.Plan) ([]id.Person, error)
 	return peopleOf(rows), nil
 }
 
-func peopleOf(rows [][]byte) []id.Person {
-	out := make([]id.Person, len(rows))
-	for i, b := range rows {
-		out[i] = name[id.Person](b)
-	}
-	return out
-}
-
 // planned takes a plan that is not opened yet.
 func planned(ctx context.Context, q *query.Queries, which id.Plan) (query.TakePlanRow, error) {
 	r, err := takePlan(ctx, q, which)

@@ -184,11 +184,7 @@ func (s *Store) PeopleAfter(ctx context.Context, after id.Person, most int) ([]i
 	if err != nil {
 		return nil, failed("list people", err)
 	}
-	out := make([]id.Person, len(rows))
-	for i, b := range rows {
-		out[i] = name[id.Person](b)
-	}
-	return out, nil
+	return peopleOf(rows), nil
 }
 
 // ProfilesAfter implements people.Profiles.

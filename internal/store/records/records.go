@@ -131,6 +131,15 @@ func name[T ~[id.Size]byte](b []byte) T {
 	return v
 }
 
+// peopleOf reads a column of people.
+func peopleOf(rows [][]byte) []id.Person {
+	out := make([]id.Person, len(rows))
+	for i, b := range rows {
+		out[i] = name[id.Person](b)
+	}
+	return out
+}
+
 func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
