@@ -12,18 +12,14 @@ import (
 	"github.com/stoa-audio/stoa/internal/signal"
 )
 
-// How often the house looks at its plans.
-const (
-	plansEvery  = time.Second
-	forgetEvery = time.Hour
-)
+// plansEvery is how often the house looks at its plans.
+const plansEvery = time.Second
 
 // watchPlans opens the rooms of plans and reminds people until the node stops.
 func (a *API) watchPlans() {
 	tick := time.NewTicker(plansEvery)
 	defer tick.Stop()
 	var reminded schedule.Reminder
-	var forgotten time.Time
 	for {
 		select {
 		case <-a.work.Done():
@@ -31,10 +27,6 @@ func (a *API) watchPlans() {
 		case <-tick.C:
 			ctx, cancel := context.WithTimeout(a.work, doMax)
 			reminded = a.turn(ctx, reminded)
-			if now := a.Clock(); now.Sub(forgotten) >= forgetEvery {
-				forgotten = now
-				a.missed(ctx, "old plans are still there", a.Schedule.Forget(ctx))
-			}
 			cancel()
 		}
 	}

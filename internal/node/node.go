@@ -258,7 +258,7 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 
 // tidy deletes what is over.
 func (n *Node) tidy(ctx context.Context) error {
-	return errors.Join(n.reports.Forget(ctx), n.people.Tidy(ctx))
+	return errors.Join(n.reports.Forget(ctx), n.people.Tidy(ctx), n.plans.Forget(ctx))
 }
 
 // forget deletes what is over, every hour.

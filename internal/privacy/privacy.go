@@ -1,6 +1,6 @@
 // Package privacy says how long each kind of record is kept, and judges what is
 // there by it. What is stored, and how it is deleted, is for others; that each
-// table has its line here is a test of theirs (store TestKept).
+// table has its line here is a test of theirs (store TestSameSchema).
 package privacy
 
 import (
