@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -23,24 +22,15 @@ what it writes after the copy began is not in it.
 
 // databases copies records from one database into another.
 func databases(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	command := ""
-	if len(args) > 0 {
-		command, args = args[0], args[1:]
-	}
-	f := flag.NewFlagSet("stoa db "+command, flag.ContinueOnError)
-	f.SetOutput(stderr)
-	f.Usage = func() { _, _ = io.WriteString(stderr, databasesHelp) }
+	command, args, f := subcommand("stoa db", databasesHelp, args, stderr)
 	from := f.String("from", "", "where the records are")
 	to := f.String("to", "", "where they are to go")
 	if command == "-h" || command == "--help" || command == "-help" {
 		f.Usage()
 		return flag.ErrHelp
 	}
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return fmt.Errorf("%w: %w", errUsage, err)
+	if err := parseFlags(f, args); err != nil {
+		return err
 	}
 	if command != "copy" || f.NArg() > 0 || *from == "" || *to == "" {
 		f.Usage()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -43,13 +42,7 @@ const networkHelp = `stoa network makes a network of nodes, and lets machines in
 
 // network looks after the network that was made on this machine.
 func network(args []string, stdout, stderr io.Writer) error {
-	command := ""
-	if len(args) > 0 {
-		command, args = args[0], args[1:]
-	}
-	f := flag.NewFlagSet("stoa network "+command, flag.ContinueOnError)
-	f.SetOutput(stderr)
-	f.Usage = func() { _, _ = io.WriteString(stderr, networkHelp) }
+	command, args, f := subcommand("stoa network", networkHelp, args, stderr)
 	var regions []string
 	f.Func("region", "a region", func(name string) error {
 		regions = append(regions, name)
@@ -60,11 +53,8 @@ func network(args []string, stdout, stderr io.Writer) error {
 	door := f.String("door", "", "where other machines will reach the new node's door")
 	address := f.String("address", "", "where other machines reach the door")
 	expires := f.Duration("expires", 24*time.Hour, "how long an invite is good")
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return fmt.Errorf("%w: %w", errUsage, err)
+	if err := parseFlags(f, args); err != nil {
+		return err
 	}
 	dir := filepath.Join(*data, node.NetworkDir)
 	now := time.Now()

@@ -32,13 +32,7 @@ var errLate = errors.New("something is stored for longer than it may be; a runni
 
 // privacyReport reports how old the records are.
 func privacyReport(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
-	command := ""
-	if len(args) > 0 {
-		command, args = args[0], args[1:]
-	}
-	f := flag.NewFlagSet("stoa privacy "+command, flag.ContinueOnError)
-	f.SetOutput(stderr)
-	f.Usage = func() { _, _ = io.WriteString(stderr, privacyHelp) }
+	command, args, f := subcommand("stoa privacy", privacyHelp, args, stderr)
 	data := f.String("data", "./data", "where the house keeps its records")
 	database := f.String("database", variable(environ, "STOA_DATABASE"), "where they are in PostgreSQL")
 	asJSON := f.Bool("json", false, "for programs")
@@ -46,11 +40,8 @@ func privacyReport(ctx context.Context, args, environ []string, stdout, stderr i
 		f.Usage()
 		return flag.ErrHelp
 	}
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return fmt.Errorf("%w: %w", errUsage, err)
+	if err := parseFlags(f, args); err != nil {
+		return err
 	}
 	if command != "report" || f.NArg() > 0 {
 		f.Usage()

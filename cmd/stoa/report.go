@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -39,23 +38,14 @@ const reportHelp = `stoa report looks at what people have reported.
 // moderation looks at reports, on the machine of the house or, with a file,
 // anywhere.
 func moderation(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
-	command := ""
-	if len(args) > 0 {
-		command, args = args[0], args[1:]
-	}
-	f := flag.NewFlagSet("stoa report "+command, flag.ContinueOnError)
-	f.SetOutput(stderr)
-	f.Usage = func() { _, _ = io.WriteString(stderr, reportHelp) }
+	command, args, f := subcommand("stoa report", reportHelp, args, stderr)
 	data := f.String("data", "./data", "where the house keeps its records")
 	database := f.String("database", variable(environ, "STOA_DATABASE"), "where they are in PostgreSQL")
 	key := f.String("key", "", "the file of a moderator's key")
 	out := f.String("out", "", "the file to write")
 	asJSON := f.Bool("json", false, "for programs")
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return fmt.Errorf("%w: %w", errUsage, err)
+	if err := parseFlags(f, args); err != nil {
+		return err
 	}
 	where := (&node.Config{Data: *data, Database: *database}).Records()
 	switch {
