@@ -1,6 +1,5 @@
 import { useSignal } from '@preact/signals';
 import type { ClubCard } from '@stoa/client';
-import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { clubs, leave, listed } from '../../models/clubs.ts';
 import { ready } from '../../models/resource.ts';
@@ -10,6 +9,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
 import { useFocusNotLost } from '../../parts/lost.ts';
 import { Mark } from '../../parts/mark.tsx';
+import { Part } from '../../parts/part.tsx';
 import { PhoneTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
 import { c } from '../../words/clubs.ts';
@@ -48,14 +48,14 @@ export function ClubsScreen() {
             return (
               <>
                 {invited.length > 0 && (
-                  <Part title={words.invited} test="invited">
+                  <Part title={words.invited} test="clubs-invited">
                     {invited.map((one) => (
                       <Invited key={one.id} club={one} />
                     ))}
                   </Part>
                 )}
                 {mine.length > 0 && (
-                  <Part title={words.mine} test="mine">
+                  <Part title={words.mine} test="clubs-mine">
                     {mine.map((one) => (
                       <Row key={one.id} club={one} />
                     ))}
@@ -68,14 +68,14 @@ export function ClubsScreen() {
                   </div>
                 )}
                 {asked.length > 0 && (
-                  <Part title={words.asked} test="asked">
+                  <Part title={words.asked} test="clubs-asked">
                     {asked.map((one) => (
                       <Row key={one.id} club={one} />
                     ))}
                   </Part>
                 )}
                 {followed.length > 0 && (
-                  <Part title={words.followed} test="followed">
+                  <Part title={words.followed} test="clubs-followed">
                     {followed.map((one) => (
                       <Row key={one.id} club={one} />
                     ))}
@@ -141,27 +141,6 @@ function Found() {
       <Icon name="plus" />
       {c().list.found}
     </a>
-  );
-}
-
-function Part({
-  title,
-  test,
-  children,
-}: {
-  title: string;
-  test: string;
-  children: ComponentChildren[];
-}) {
-  return (
-    <section data-test={`clubs-${test}`}>
-      <h2 class="sub bare-sub">{title}</h2>
-      <ul class="list">
-        {children.map((child, n) => (
-          <li key={n}>{child}</li>
-        ))}
-      </ul>
-    </section>
   );
 }
 

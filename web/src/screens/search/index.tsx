@@ -1,5 +1,4 @@
 import type { ClubCard, Found, Person, Plan } from '@stoa/client';
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { announce } from '../../models/notices.ts';
 import { ask, found, look, looked } from '../../models/search.ts';
@@ -8,6 +7,7 @@ import { Face } from '../../parts/face.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Bones } from '../../parts/loadable.tsx';
 import { Mark } from '../../parts/mark.tsx';
+import { Part } from '../../parts/part.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
 import { dayAndClock, number, problemWords, t } from '../../words/index.ts';
@@ -131,48 +131,27 @@ function Lists({ of: { rooms, people, clubs, plans } }: { of: Found }) {
         </section>
       )}
       {plans.length > 0 && (
-        <Part title={words.plans} test="plans">
+        <Part title={words.plans} test="found-plans">
           {plans.map((plan) => (
             <PlanRow key={plan.id} plan={plan} />
           ))}
         </Part>
       )}
       {people.length > 0 && (
-        <Part title={words.people} test="people">
+        <Part title={words.people} test="found-people">
           {people.map((person) => (
             <PersonRow key={person.id} person={person} />
           ))}
         </Part>
       )}
       {clubs.length > 0 && (
-        <Part title={words.clubs} test="clubs">
+        <Part title={words.clubs} test="found-clubs">
           {clubs.map((club) => (
             <ClubRow key={club.id} club={club} />
           ))}
         </Part>
       )}
     </div>
-  );
-}
-
-function Part({
-  title,
-  test,
-  children,
-}: {
-  title: string;
-  test: string;
-  children: ComponentChildren[];
-}) {
-  return (
-    <section data-test={`found-${test}`}>
-      <h2 class="sub bare-sub">{title}</h2>
-      <ul class="list">
-        {children.map((child, n) => (
-          <li key={n}>{child}</li>
-        ))}
-      </ul>
-    </section>
   );
 }
 
