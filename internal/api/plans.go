@@ -259,13 +259,12 @@ func (a *API) planOf(ctx context.Context, who id.Person, p schedule.Plan, err er
 		if err != nil {
 			return nil, err
 		}
-		known := make(map[id.Person]people.Person)
+		known, err := a.People.Profiles(ctx, who, invited)
+		if err != nil {
+			return nil, err
+		}
 		for _, one := range invited {
-			named, err := a.whoIs(ctx, who, one, known)
-			if err != nil {
-				return nil, err
-			}
-			if !named.ID.IsZero() {
+			if named, there := known[one]; there {
 				all[0].Invited = append(all[0].Invited, Named{named.ID, named.Name})
 			}
 		}
@@ -273,23 +272,15 @@ func (a *API) planOf(ctx context.Context, who id.Person, p schedule.Plan, err er
 	return &planOutput{tagOf(p.Version), all[0]}, nil
 }
 
-// whoIs returns a person by what was read before, or nobody for who is erased.
-func (a *API) whoIs(ctx context.Context, who, whom id.Person, before map[id.Person]people.Person) (people.Person, error) {
-	if p, ok := before[whom]; ok {
-		return p, nil
-	}
-	p, err := a.People.Profile(ctx, who, whom)
-	if err != nil && !errors.Is(err, people.ErrNoPerson) {
-		return people.Person{}, err
-	}
-	before[whom] = p.Person
-	return p.Person, nil
-}
-
 // plansSeen returns plans as who sees them.
 func (a *API) plansSeen(ctx context.Context, who id.Person, all []schedule.Plan) ([]Plan, error) {
 	var ofClubs []id.Club
+	var hosts []id.Person
 	for i := range all {
+		hosts = append(hosts, all[i].Host)
+		for _, c := range all[i].Cohosts {
+			hosts = append(hosts, c.Who)
+		}
 		if !all[i].Club.IsZero() {
 			ofClubs = append(ofClubs, all[i].Club)
 		}
@@ -298,7 +289,10 @@ func (a *API) plansSeen(ctx context.Context, who id.Person, all []schedule.Plan)
 	if err != nil {
 		return nil, err
 	}
-	known := make(map[id.Person]people.Person)
+	known, err := a.People.Profiles(ctx, who, hosts)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Plan, len(all))
 	for i := range all {
 		p := &all[i]
@@ -326,11 +320,7 @@ func (a *API) plansSeen(ctx context.Context, who id.Person, all []schedule.Plan)
 			if !c.Accepted && !seen.MayEdit && c.Who != who {
 				continue
 			}
-			host, err := a.whoIs(ctx, who, c.Who, known)
-			if err != nil {
-				return nil, err
-			}
-			if !host.ID.IsZero() {
+			if host, there := known[c.Who]; there {
 				seen.Hosts = append(seen.Hosts, PlanHost{host.ID, host.Name, host.Picture, c.Accepted})
 			}
 		}
@@ -347,15 +337,11 @@ func (a *API) draft(ctx context.Context, who id.Person, n NewPlan) (schedule.Dra
 		Words: schedule.Words{Title: n.Title, About: n.About}, Starts: n.Starts, Minutes: n.Minutes,
 		Visibility: schedule.Visibility(n.Visibility), Language: n.Language, Recorded: n.Recorded,
 	}
-	known := make(map[id.Person]people.Person)
 	for i, text := range n.Cohosts[:min(len(n.Cohosts), schedule.CohostsMax+1)] {
 		one, err := id.Parse[id.Person](text)
 		if err == nil {
-			var there people.Person
-			if there, err = a.whoIs(ctx, who, one, known); err != nil {
+			if _, err = a.People.Profile(ctx, who, one); err != nil && !errors.Is(err, people.ErrNoPerson) {
 				return d, err
-			} else if there.ID.IsZero() {
-				err = people.ErrNoPerson
 			}
 		}
 		switch {

@@ -70,17 +70,15 @@ func (p *People) Find(ctx context.Context, viewer id.Person, text string) ([]Pro
 			found = append(found, who)
 		}
 	}
+	found = found[:min(len(found), FoundMax)]
+	seen, err := p.Profiles(ctx, viewer, found)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Profile, 0, len(found))
-	for _, who := range found[:min(len(found), FoundMax)] {
-		seen, err := p.Profile(ctx, viewer, who)
-		if errors.Is(err, ErrNoPerson) {
-			continue // erased at this moment
-		}
-		if err != nil {
-			return nil, err
-		}
-		if who != viewer {
-			out = append(out, seen)
+	for _, who := range found {
+		if one, there := seen[who]; there && who != viewer { // who is not is erased at this moment
+			out = append(out, one)
 		}
 	}
 	return out, nil
