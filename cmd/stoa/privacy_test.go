@@ -29,7 +29,7 @@ func TestPrivacyReport(t *testing.T) {
 		t.Fatal(founder, err)
 	}
 	err = errors.Join(
-		s.SignUp(t.Context(), people.NewAccount{Person: ada, Invite: code}),
+		s.SignUp(t.Context(), people.NewAccount{Person: ada, Invite: &code}),
 		s.AddSession(t.Context(), people.Session{ID: id.New[people.SessionID](), Person: ada.ID, Created: ada.Created, Seen: now}, people.Hash{2}),
 	)
 	if err != nil {

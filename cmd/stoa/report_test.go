@@ -156,7 +156,7 @@ func founder(t *testing.T, s *records.Store) id.Person {
 	must(t, err)
 	code, _, err := p.FounderInvite(t.Context())
 	must(t, err)
-	ada, _, err := p.SignUpByRecovery(t.Context(), code, "Ada")
+	ada, _, err := p.SignUpByRecovery(t.Context(), people.ByInvite(code), "Ada")
 	must(t, err)
 	return ada.ID
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -105,6 +106,8 @@ type Parts struct {
 	Away   Away // nil in no network
 	// Schedule is the rooms to come.
 	Schedule *schedule.Schedule
+	// Work is what is asked of those who come without an invite, where they may.
+	Work *hashcash.Gate
 	// Reports keeps what people report. Moderators are the keys that reports are
 	// sealed to; without any, nothing can be reported.
 	Reports    *reports.Reports

@@ -12,7 +12,8 @@ import (
 type House struct {
 	Name             string   `json:"name"`
 	Version          string   `json:"version"`
-	InvitesPerPerson int      `json:"invites_per_person"`
+	SignUp           string   `json:"sign_up" enum:"invite,open" doc:"open: also without an invite, by a piece of work"`
+	InvitesPerPerson int      `json:"invites_per_person" doc:"of who came by one, at the start"`
 	Moderators       []string `json:"moderators" doc:"the keys that reports are sealed to: X25519, base64url"`
 	Regions          []string `json:"regions,omitempty" doc:"of the network that it is in, its own first; a room can be kept inside some"`
 	NetworkRoot      string   `json:"network_root,omitempty" doc:"the certificate of the root of its network (DER, base64url), by which itineraries are checked"`
@@ -22,7 +23,14 @@ func (a *API) addHouse(mux *http.ServeMux) {
 	add(a, huma.Operation{
 		OperationID: "get-house", Method: "GET", Path: "/api/v1/house", Tags: []string{"house"}, Summary: "The house",
 	}, toLook, func(context.Context, *struct{}) (*output[House], error) {
-		return answer(House{a.House, a.Version, a.People.InvitesPerPerson(), append([]string{}, a.Moderators...), a.Regions, base64.RawURLEncoding.EncodeToString(a.Root)}, nil)
+		signUp := "invite"
+		if a.People.IsOpen() {
+			signUp = "open"
+		}
+		return answer(House{
+			a.House, a.Version, signUp, a.People.Growth().Start, append([]string{}, a.Moderators...),
+			a.Regions, base64.RawURLEncoding.EncodeToString(a.Root),
+		}, nil)
 	})
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {

@@ -26,6 +26,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/keyring"
@@ -169,7 +170,7 @@ var webApp = fstest.MapFS{
 
 func newHouse(t testing.TB) *testHouse { return newHouseWith(t, "http", webApp) }
 
-func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
+func newHouseWith(t testing.TB, scheme string, web fs.FS, changes ...func(*people.Config)) *testHouse {
 	t.Helper()
 	h := &testHouse{TB: t, media: new(echo), log: new(lockedBuffer)}
 	var handler http.Handler
@@ -190,11 +191,15 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	h.must(h.store.Bind(t.Context(), h.keys.ID()))
 	h.names, err = index.Open(t.Context(), filepath.Join(dir, index.File))
 	h.must(err)
-	h.people, err = people.New(h.store, people.Config{
-		URL: where, House: "Test", InviteKey: []byte("a key for tests"), Invites: 2,
+	config := people.Config{
+		URL: where, House: "Test", InviteKey: []byte("a key for tests"), Growth: people.Growth{Start: 2, Most: 2},
 		Keys: h.keys, HandleKey: []byte("another key for tests"), Index: h.names,
 		InviteLife: 14 * 24 * time.Hour, Clock: h.clock,
-	})
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	h.people, err = people.New(h.store, config)
 	h.must(err)
 	h.grants, err = grant.New([]byte("a seed for tests, 32 bytes long."))
 	h.must(err)
@@ -204,7 +209,7 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	watchers := hub.New()
 	besides := beside.New(watchers)
 	h.api = New(Parts{
-		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"},
+		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"}, Work: hashcash.New(1, 3, h.clock),
 		People: h.people, Clubs: h.clubs, Schedule: h.plans, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
 		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
@@ -298,7 +303,7 @@ func (g *guest) invite(name string) *guest {
 
 func (h *testHouse) come(invite, name string) *guest {
 	h.Helper()
-	account, _, err := h.people.SignUpByRecovery(h.Context(), invite, name)
+	account, _, err := h.people.SignUpByRecovery(h.Context(), people.ByInvite(invite), name)
 	h.must(err)
 	_, token, err := h.people.SignIn(h.Context(), account.ID)
 	h.must(err)

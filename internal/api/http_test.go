@@ -38,7 +38,7 @@ func TestPasskeys(t *testing.T) {
 
 	device := &peopletest.Authenticator{Origin: h.url, RPID: "localhost"}
 	var c Ceremony
-	h.call("POST", "/api/v1/signup/passkey/begin", NewAccount{h.founder, " Ada "}).is(200).into(&c)
+	h.call("POST", "/api/v1/signup/passkey/begin", NewAccount{Invite: h.founder, Name: " Ada "}).is(200).into(&c)
 	credential, err := device.Create(c.Options)
 	h.must(err)
 	finish := Finish{c.Ceremony.String(), credential}
@@ -94,7 +94,7 @@ func cookieOf(a answered) *http.Cookie {
 func TestRecovery(t *testing.T) {
 	h := newHouse(t)
 	var ada Recovered
-	res := h.call("POST", "/api/v1/signup/recovery", NewAccount{h.founder, "Ada"}).is(201).into(&ada)
+	res := h.call("POST", "/api/v1/signup/recovery", NewAccount{Invite: h.founder, Name: "Ada"}).is(201).into(&ada)
 	g := &guest{h, ada.Me.ID, "Ada", cookieOf(res).Value}
 	g.call("GET", "/api/v1/me", nil).is(200)
 
@@ -145,7 +145,7 @@ func TestSessions(t *testing.T) {
 
 func TestSecureCookie(t *testing.T) {
 	h := newHouseWith(t, "https", webApp)
-	res := h.call("POST", "/api/v1/signup/recovery", NewAccount{h.founder, "Ada"}).is(201)
+	res := h.call("POST", "/api/v1/signup/recovery", NewAccount{Invite: h.founder, Name: "Ada"}).is(201)
 	if c := cookieOf(res); c.Name != "__Host-stoa_session" || !c.Secure || c.Domain != "" || c.Path != "/" {
 		t.Errorf("the cookie is %v", c)
 	}

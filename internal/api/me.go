@@ -51,8 +51,9 @@ type (
 	}
 	// Invites is the invites that one has given, the newest first.
 	Invites struct {
-		Left    int      `json:"left" doc:"how many more may be given"`
-		Invites []Invite `json:"invites"`
+		Left    int       `json:"left" doc:"how many more may be given"`
+		Next    time.Time `json:"next,omitzero" doc:"when there is one more; absent for never"`
+		Invites []Invite  `json:"invites"`
 	}
 	// People is a list of people.
 	People struct {
@@ -152,9 +153,9 @@ func (a *API) addInvites(tags []string) {
 		OperationID: "list-invites", Method: "GET", Path: "/api/v1/me/invites", Tags: tags,
 		Summary: "The invites that I have given",
 	}, toRead, func(ctx context.Context, _ *struct{}) (*output[Invites], error) {
-		given, left, err := a.People.Invites(ctx, me(ctx))
-		out := Invites{left, make([]Invite, len(given))}
-		for i, g := range given {
+		all, err := a.People.Invites(ctx, me(ctx))
+		out := Invites{all.Left, all.Next, make([]Invite, len(all.Given))}
+		for i, g := range all.Given {
 			out.Invites[i] = a.invite(g)
 		}
 		return answer(out, err)

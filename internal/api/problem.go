@@ -20,6 +20,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/courier"
 	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/picture"
 	"github.com/stoa-audio/stoa/internal/reports"
@@ -80,6 +81,7 @@ var kinds = map[code]struct {
 	"no_moderators":        {409, "Nobody in this house takes reports", "In diesem Haus nimmt niemand Meldungen an"},
 	"not_heard":            {409, "The house has not carried this voice lately", "Das Haus hat diese Stimme in letzter Zeit nicht übertragen"},
 	"reports_full":         {409, "You have reported very much lately; please wait until some of it was looked at", "Du hast in letzter Zeit sehr viel gemeldet; bitte warte, bis ein Teil davon angesehen wurde"},
+	"no_work":              {409, "This piece of work is over, or was used already", "Diese Rechenaufgabe ist abgelaufen oder schon verwendet"},
 	"no_club":              {404, "There is no such club, or no more", "Diesen Club gibt es nicht oder nicht mehr"},
 	"no_club_entry":        {403, "This club does not let you in", "Dieser Club lässt dich nicht hinein"},
 	"not_in_club":          {403, "Only members of this club may do this", "Das dürfen nur Mitglieder dieses Clubs"},
@@ -157,6 +159,7 @@ var refusals = []struct {
 	{people.ErrNoSession, "no_such_thing", ""},
 	{people.ErrNoInvite, "no_invite", ""},
 	{people.ErrNoInvitesLeft, "no_invites_left", ""},
+	{hashcash.ErrWork, "no_work", ""},
 	{people.ErrHidden, "invalid", "path.person"},
 	{people.ErrNotify, "invalid", "body.notify"},
 	{people.ErrStore, "unavailable", ""},

@@ -3,10 +3,12 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 )
@@ -16,10 +18,23 @@ type (
 	// None is an empty body.
 	None struct{}
 
-	// NewAccount asks for an account.
+	// NewAccount asks for an account, by an invite or, where the house lets people in
+	// without one, by a piece of work.
 	NewAccount struct {
-		Invite string `json:"invite" doc:"the code of an invite"`
-		Name   string `json:"name" doc:"one line, up to 60 characters"`
+		Invite string  `json:"invite,omitempty" doc:"the code of an invite"`
+		Work   *Worked `json:"work,omitempty" doc:"instead of an invite, where sign_up of the house is open"`
+		Name   string  `json:"name" doc:"one line, up to 60 characters"`
+	}
+	// Work is what is to be computed for an account.
+	Work struct {
+		Challenge string    `json:"challenge" doc:"base64url"`
+		Bits      int       `json:"bits" doc:"with how many zero bits the result has to begin"`
+		Expires   time.Time `json:"expires"`
+	}
+	// Worked is the answer to it, which is worth one attempt.
+	Worked struct {
+		Challenge string `json:"challenge"`
+		Counter   uint32 `json:"counter"`
 	}
 	// Ceremony is what a browser needs to make or show a passkey.
 	Ceremony struct {
@@ -95,10 +110,24 @@ func (a *API) addSignUp() {
 		return answer(out, nil)
 	})
 	add(a, huma.Operation{
+		OperationID: "get-work", Method: "POST", Path: "/api/v1/signup/work", Tags: []string{"signing up"},
+		Summary: "What to compute for an account without an invite",
+	}, toLook, func(_ context.Context, _ *struct{ Body None }) (*output[Work], error) {
+		if !a.People.IsOpen() {
+			return nil, people.ErrNoInvite
+		}
+		c := a.Work.Ask()
+		return answer(Work{c.Text, c.Bits, c.Expires}, nil)
+	})
+	add(a, huma.Operation{
 		OperationID: "begin-sign-up", Method: "POST", Path: "/api/v1/signup/passkey/begin", Tags: []string{"signing up"},
 		Summary: "Begin to make an account with a passkey",
 	}, toSignIn, func(ctx context.Context, in *struct{ Body NewAccount }) (*output[Ceremony], error) {
-		return answer(ceremony(a.People.BeginSignUp(ctx, in.Body.Invite, in.Body.Name)))
+		way, err := a.way(&in.Body)
+		if err != nil {
+			return nil, err
+		}
+		return answer(ceremony(a.People.BeginSignUp(ctx, way, in.Body.Name)))
 	})
 	add(a, huma.Operation{
 		OperationID: "finish-sign-up", Method: "POST", Path: "/api/v1/signup/passkey/finish", Tags: []string{"signing up"},
@@ -114,7 +143,11 @@ func (a *API) addSignUp() {
 		OperationID: "sign-up-by-recovery", Method: "POST", Path: "/api/v1/signup/recovery", Tags: []string{"signing up"},
 		Summary: "Make an account that a recovery code opens, and sign in", DefaultStatus: 201,
 	}, toSignIn, func(ctx context.Context, in *struct{ Body NewAccount }) (*output[Recovered], error) {
-		return answer(a.recovered(ctx)(a.People.SignUpByRecovery(ctx, in.Body.Invite, in.Body.Name)))
+		way, err := a.way(&in.Body)
+		if err != nil {
+			return nil, err
+		}
+		return answer(a.recovered(ctx)(a.People.SignUpByRecovery(ctx, way, in.Body.Name)))
 	})
 	add(a, huma.Operation{
 		OperationID: "begin-sign-in", Method: "POST", Path: "/api/v1/signin/passkey/begin", Tags: []string{"signing in"},
@@ -144,6 +177,27 @@ func (a *API) addSignUp() {
 	}, toWrite, func(ctx context.Context, _ *struct{ Body None }) (*nothing, error) {
 		return &nothing{}, a.signOut(ctx, visitOf(ctx).session.ID)
 	})
+}
+
+// way returns how n comes in. Work is taken when the name can be one, so that a
+// slip of the keyboard costs nobody another piece of it.
+func (a *API) way(n *NewAccount) (people.Way, error) {
+	switch {
+	case n.Work == nil:
+		return people.ByInvite(n.Invite), nil
+	case n.Invite != "":
+		return people.Way{}, errValue{"body.work", "an invite or work, not both"}
+	case !a.People.IsOpen():
+		return people.Way{}, people.ErrNoInvite
+	}
+	if _, err := people.ParseName(n.Name); err != nil {
+		return people.Way{}, err
+	}
+	err := a.Work.Take(n.Work.Challenge, n.Work.Counter)
+	if wait, ok := errors.AsType[hashcash.Wait](err); ok {
+		err = errWait{wait.After}
+	}
+	return people.ThroughTheDoor, err
 }
 
 func ceremony(c people.Ceremony, err error) (Ceremony, error) {

@@ -56,7 +56,7 @@ func Seed(ctx context.Context, data string, n int) (_ []crowd.Person, err error)
 	_, _ = rand.Read(key) // never fails (crypto/rand, Go 1.24)
 	house, err := people.New(store, people.Config{
 		URL: &url.URL{Scheme: "http", Host: "localhost"}, House: "Bench", InviteKey: key, Keys: ring, HandleKey: handles, Index: names,
-		Invites: invitesEach, InviteLife: time.Hour, Clock: time.Now,
+		Growth: people.Growth{Start: invitesEach, Most: invitesEach}, InviteLife: time.Hour, Clock: time.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func Seed(ctx context.Context, data string, n int) (_ []crowd.Person, err error)
 
 // settle makes an account by an invite, and signs it in.
 func settle(ctx context.Context, house *people.People, invite string, number int) (crowd.Person, error) {
-	account, _, err := house.SignUpByRecovery(ctx, invite, fmt.Sprintf("Guest %d", number))
+	account, _, err := house.SignUpByRecovery(ctx, people.ByInvite(invite), fmt.Sprintf("Guest %d", number))
 	if err != nil {
 		return crowd.Person{}, fmt.Errorf("seed an account: %w", err)
 	}

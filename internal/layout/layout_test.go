@@ -52,6 +52,7 @@ privacy:           people reports schedule
 keyring:           id lite
 search:            id text people lite
 picture:
+hashcash:
 push:
 legal:
 deputy:            id room room/live
@@ -100,7 +101,7 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id text region signal grant telemetry room room/live hub beside courier people clubs reports schedule socket picture
+api:               id text region signal grant telemetry room room/live hub beside courier people clubs reports schedule socket picture hashcash
 node:              *
 
 sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report sdk/go/words

@@ -22,6 +22,7 @@ import (
 	"github.com/knadh/koanf/v2"
 
 	"github.com/stoa-audio/stoa/internal/coordinate"
+	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/overlay/directory"
 	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/store"
@@ -42,6 +43,7 @@ type Config struct {
 	Media      Media      `koanf:"media"`
 	Load       Load       `koanf:"load"`
 	Invites    Invites    `koanf:"invites"`
+	SignUp     SignUp     `koanf:"signup"`
 	Moderation Moderation `koanf:"moderation"`
 	Admin      Admin      `koanf:"admin"`
 	Legal      Legal      `koanf:"legal"`
@@ -76,8 +78,17 @@ type Load struct {
 
 // Invites is how the house grows.
 type Invites struct {
-	PerPerson int           `koanf:"per_person"`
+	PerPerson int           `koanf:"per_person"` // at the start
+	Another   time.Duration `koanf:"another"`    // after so long in good standing; 0: never
+	Most      int           `koanf:"most"`       // of each, in all
 	Expire    time.Duration `koanf:"expire"`
+}
+
+// SignUp is who may come without an invite.
+type SignUp struct {
+	Open bool `koanf:"open"`
+	Bits int  `koanf:"bits"` // of work
+	Most int  `koanf:"most"` // a day
 }
 
 // Moderation is who looks at what people report.
@@ -145,7 +156,12 @@ var defaults = map[string]any{
 	"load.cpu":             0.9,
 	"load.memory":          0,
 	"invites.per_person":   2,
+	"invites.another":      "168h",
+	"invites.most":         10,
 	"invites.expire":       "336h",
+	"signup.open":          false,
+	"signup.bits":          5,
+	"signup.most":          200,
 	"moderation.keys":      []string{},
 	"admin.addr":           "",
 	"legal.operator":       "",
@@ -338,6 +354,18 @@ func (c *Config) check() error {
 	}
 	if c.Invites.PerPerson < 0 || c.Invites.PerPerson > 1000 {
 		return bad("invites.per_person", "%d is not between 0 and 1000", c.Invites.PerPerson)
+	}
+	if n := c.Invites.Most; n < c.Invites.PerPerson || n > 1000 {
+		return bad("invites.most", "%d is not between invites.per_person and 1000", n)
+	}
+	if d := c.Invites.Another; d != 0 && (d < time.Hour || d > 10*365*24*time.Hour) {
+		return bad("invites.another", "%v is neither 0 nor between an hour and ten years", d)
+	}
+	if n := c.SignUp.Bits; n < 1 || n > hashcash.BitsMax {
+		return bad("signup.bits", "%d is not between 1 and %d", n, hashcash.BitsMax)
+	}
+	if n := c.SignUp.Most; n < 0 || n > 100_000 {
+		return bad("signup.most", "%d is not between 0 and 100000", n)
 	}
 	if c.Invites.Expire < time.Hour || c.Invites.Expire > 10*365*24*time.Hour {
 		return bad("invites.expire", "%v is not between an hour and ten years", c.Invites.Expire)

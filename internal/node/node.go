@@ -23,6 +23,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/coordinate"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/itinerary"
@@ -139,7 +140,8 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	n.people, err = people.New(n.store, people.Config{
 		URL: public, House: c.Name, InviteKey: inviteKey,
 		Keys: n.keys, HandleKey: handleKey, Index: n.names,
-		Invites: c.Invites.PerPerson, InviteLife: c.Invites.Expire, Clock: time.Now,
+		Growth: people.Growth{Start: c.Invites.PerPerson, Every: c.Invites.Another, Most: c.Invites.Most},
+		Open:   c.SignUp.Open, InviteLife: c.Invites.Expire, Clock: time.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -205,7 +207,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	n.api = api.New(api.Parts{
 		Away:    goesOn,
-		Reports: n.reports, Moderators: c.Moderation.Keys,
+		Reports: n.reports, Moderators: c.Moderation.Keys, Work: hashcash.New(c.SignUp.Bits, c.SignUp.Most, time.Now),
 		People: n.people, Clubs: n.clubs, Schedule: n.plans, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,

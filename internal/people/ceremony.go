@@ -40,7 +40,7 @@ type ceremony struct {
 	until   time.Time
 	asked   webauthn.SessionData
 	person  Person // who signs up, or adds a passkey; nobody when signing in
-	invite  Hash   // for signing up
+	invite  *Hash  // for signing up; nil through the open door
 }
 
 // ceremonies holds the ceremonies under way, in memory only: they are over

@@ -91,33 +91,49 @@ func (p *People) FounderInvite(ctx context.Context) (code string, needed bool, e
 	return c.String(), true, nil
 }
 
-// Invites returns the invites of who, the newest first, and how many more they
-// may give. Revoked and expired ones do not count.
-func (p *People) Invites(ctx context.Context, who id.Person) (given []GivenInvite, left int, err error) {
+// GivenInvites are the invites of somebody, the newest first.
+type GivenInvites struct {
+	Given []GivenInvite
+	Left  int       // how many more they may give; revoked and expired ones do not count
+	Next  time.Time // when they get one more; zero for never
+}
+
+// Invites returns the invites of who.
+func (p *People) Invites(ctx context.Context, who id.Person) (GivenInvites, error) {
+	standing, err := p.store.Standing(ctx, who)
+	if err != nil {
+		return GivenInvites{}, err
+	}
 	invites, err := p.store.Invites(ctx, who)
 	if err != nil {
-		return nil, 0, err
+		return GivenInvites{}, err
 	}
-	left = p.config.Invites
-	given = make([]GivenInvite, len(invites))
+	out := GivenInvites{Given: make([]GivenInvite, len(invites))}
+	out.Left, out.Next = p.config.Growth.Allowance(standing, p.now())
 	for n, i := range invites {
 		if err := p.read(ctx, &i.UsedBy.Person); err != nil {
-			return nil, 0, err
+			return GivenInvites{}, err
 		}
-		given[n] = p.given(i)
-		if s := given[n].State; s == InviteOpen || s == InviteUsed {
-			left--
+		out.Given[n] = p.given(i)
+		if s := out.Given[n].State; s == InviteOpen || s == InviteUsed {
+			out.Left--
 		}
 	}
-	return given, max(left, 0), nil
+	out.Left = max(out.Left, 0)
+	return out, nil
 }
 
 // Give makes an invite from who, or ErrNoInvitesLeft.
 func (p *People) Give(ctx context.Context, who id.Person) (GivenInvite, error) {
 	now := p.now()
+	standing, err := p.store.Standing(ctx, who)
+	if err != nil {
+		return GivenInvite{}, err
+	}
+	allowance, _ := p.config.Growth.Allowance(standing, now)
 	i := Invite{ID: id.New[InviteID](), By: Person{ID: who}, Created: now, Expires: now.Add(p.config.InviteLife)}
 	code := p.code(i.ID)
-	if err := p.store.Give(ctx, i, sha256.Sum256(code[:]), p.config.Invites); err != nil {
+	if err := p.store.Give(ctx, i, sha256.Sum256(code[:]), allowance); err != nil {
 		return GivenInvite{}, err
 	}
 	return p.given(i), nil
@@ -128,8 +144,11 @@ func (p *People) Revoke(ctx context.Context, who id.Person, name InviteID) error
 	return p.store.Revoke(ctx, who, name, p.now())
 }
 
-// InvitesPerPerson returns how many invites a person may have open or used.
-func (p *People) InvitesPerPerson() int { return p.config.Invites }
+// Growth returns how many invites people get.
+func (p *People) Growth() Growth { return p.config.Growth }
+
+// IsOpen reports whether people may come in without an invite.
+func (p *People) IsOpen() bool { return p.config.Open }
 
 func (p *People) given(i Invite) GivenInvite {
 	g := GivenInvite{Invite: i, State: i.State(p.now())}
@@ -139,12 +158,20 @@ func (p *People) given(i Invite) GivenInvite {
 	return g
 }
 
-// open returns the hash of code if its invite is open, or ErrNoInvite.
-func (p *People) open(ctx context.Context, code string) (Hash, error) {
-	if _, err := p.Invite(ctx, code); err != nil {
-		return Hash{}, err
+// pass returns the hash of the invite by which somebody comes in, if it is open, or
+// nil through an open door; else ErrNoInvite.
+func (p *People) pass(ctx context.Context, w Way) (*Hash, error) {
+	if w.door {
+		if !p.config.Open {
+			return nil, ErrNoInvite
+		}
+		return nil, nil
 	}
-	return hashInvite(code)
+	if _, err := p.Invite(ctx, w.invite); err != nil {
+		return nil, err
+	}
+	code, err := hashInvite(w.invite)
+	return &code, err
 }
 
 // code returns the code of an invite. It follows from the id and a key that is

@@ -35,17 +35,17 @@ type Ceremony struct {
 
 // BeginSignUp begins to make an account with a passkey. It does not use the
 // invite up: the account will.
-func (p *People) BeginSignUp(ctx context.Context, invite, name string) (Ceremony, error) {
+func (p *People) BeginSignUp(ctx context.Context, way Way, name string) (Ceremony, error) {
 	name, err := ParseName(name)
 	if err != nil {
 		return Ceremony{}, err
 	}
-	code, err := p.open(ctx, invite)
+	invite, err := p.pass(ctx, way)
 	if err != nil {
 		return Ceremony{}, err
 	}
 	person := Person{ID: id.New[id.Person](), Name: name}
-	return p.register(ceremony{purpose: signingUp, person: person, invite: code}, nil)
+	return p.register(ceremony{purpose: signingUp, person: person, invite: invite}, nil)
 }
 
 // FinishSignUp makes the account. Credential is the browser's

@@ -126,8 +126,10 @@ type Config struct {
 	House string
 	// InviteKey is the secret from which invite codes follow.
 	InviteKey []byte
-	// Invites is how many invites a person may have open or used.
-	Invites int
+	// Growth is how many invites people get, and Open whether others than the
+	// invited may come in.
+	Growth Growth
+	Open   bool
 	// Keys keeps everybody's key, and HandleKey is by what handles are found; it is
 	// not in the records either.
 	Keys      Keys

@@ -54,18 +54,18 @@ func parseCode(text string) (Hash, error) {
 
 // SignUpByRecovery makes an account that a recovery code opens, where there is
 // no passkey, and returns the code. It is not shown again.
-func (p *People) SignUpByRecovery(ctx context.Context, invite, name string) (Account, string, error) {
+func (p *People) SignUpByRecovery(ctx context.Context, way Way, name string) (Account, string, error) {
 	name, err := ParseName(name)
 	if err != nil {
 		return Account{}, "", err
 	}
-	used, err := p.open(ctx, invite)
+	invite, err := p.pass(ctx, way)
 	if err != nil {
 		return Account{}, "", err
 	}
 	code, hash := newCode()
 	person := Person{ID: id.New[id.Person](), Name: name, Created: p.now()}
-	person, err = p.settle(ctx, NewAccount{Person: person, Invite: used, Recovery: &hash})
+	person, err = p.settle(ctx, NewAccount{Person: person, Invite: invite, Recovery: &hash})
 	if err != nil {
 		return Account{}, "", err
 	}

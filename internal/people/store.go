@@ -26,7 +26,8 @@ type Store interface {
 // Accounts keeps who there is and what opens their accounts.
 type Accounts interface {
 	// SignUp uses the invite up and makes the account, or ErrNoInvite. Of two
-	// sign-ups with one invite, one wins.
+	// sign-ups with one invite, one wins. Without an invite it makes the account
+	// unless it were the first.
 	SignUp(ctx context.Context, n NewAccount) error
 	// Account returns the account of who, or ErrNoPerson.
 	Account(ctx context.Context, who id.Person) (Account, error)
@@ -127,6 +128,8 @@ type Sessions interface {
 
 // Invites keeps who let whom in.
 type Invites interface {
+	// Standing returns what there is to know of who before they may invite others.
+	Standing(ctx context.Context, who id.Person) (Standing, error)
 	// Founder makes i the founder's invite if there is no account yet, and
 	// reports whether there is none.
 	Founder(ctx context.Context, i Invite, code Hash) (bool, error)
@@ -171,7 +174,7 @@ type Follows interface {
 type NewAccount struct {
 	Person   Person
 	Sealed   SealedProfile
-	Invite   Hash // of the code
+	Invite   *Hash // of the code; nil without one
 	Passkey  *Passkey
 	Recovery *Hash
 }

@@ -77,6 +77,7 @@ var Classes = []Kept{
 // somebody belongs; nothing, where it has nothing about anybody.
 var Columns = map[string]Class{
 	"people.id": ClassAccount, "people.created": ClassAccount, "people.recovery": ClassRecovery,
+	"people.good": ClassAccount, "people.invited": ClassAccount,
 	"clear_names.person": ClassProfile, "clear_names.name": ClassProfile,
 	"profiles.person": ClassProfile, "profiles.sealed": ClassProfile, "profiles.handle": ClassProfile,
 	"profiles.version": ClassProfile, "profiles.changed": ClassProfile,

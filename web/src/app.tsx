@@ -1,19 +1,18 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { account } from './models/account.ts';
 
-import { clubs, own, people, schedule, searching } from './models/later.ts';
+import { clubs, coming, own, people, schedule, searching } from './models/later.ts';
 import { announcement, toast, toastTo } from './models/notices.ts';
 
 import { seat } from './models/visit.ts';
 import { Icon } from './parts/icon.tsx';
 import { Later } from './parts/later.tsx';
+import { Threshold } from './parts/shell.tsx';
 import { type Route, route } from './router.ts';
 import { HallwayScreen } from './screens/hallway.tsx';
-import { InvitationScreen } from './screens/invitation.tsx';
-import { NowhereScreen, OfflineScreen, Threshold } from './screens/nowhere.tsx';
+import { NowhereScreen, OfflineScreen } from './screens/nowhere.tsx';
 import { RoomScreen } from './screens/room/index.tsx';
 import { RoomSheets } from './screens/room/sheets.tsx';
-import { SignInScreen, WelcomeScreen } from './screens/signin.tsx';
 import { t } from './words/index.ts';
 
 /** The app: the screen of the address, and what is said over all of them. */
@@ -59,12 +58,10 @@ function Screen({ route: shown }: { route: Route }) {
     case 'unreachable':
       return <OfflineScreen />;
     case 'out':
-      if (shown.screen === 'invitation') return <InvitationScreen code={shown.code} />;
-      if (shown.screen === 'hallway') return <WelcomeScreen />;
       if (shown.screen === 'nowhere') return <NowhereScreen />;
       if (shown.screen === 'goodbye')
         return <Later of={people} show={(s) => <s.GoodbyeScreen />} />;
-      return <SignInScreen then={shown.screen === 'signin' ? '/' : location.pathname} />;
+      return <Coming route={shown} />;
   }
   switch (shown.screen) {
     case 'hallway':
@@ -72,9 +69,9 @@ function Screen({ route: shown }: { route: Route }) {
     case 'room':
       return <RoomScreen room={shown.room} />;
     case 'invitation':
-      return <InvitationScreen code={shown.code} />;
     case 'signin':
-      return <SignInScreen then="/" />;
+    case 'join':
+      return <Coming route={shown} />;
     case 'invites':
       return <Later of={own} show={(s) => <s.InvitesScreen />} />;
     case 'me':
@@ -117,6 +114,28 @@ function Screen({ route: shown }: { route: Route }) {
     case 'nowhere':
       return <NowhereScreen />;
   }
+}
+
+/** The ways into the house, for somebody who is not signed in or has a link to one. */
+function Coming({ route: shown }: { route: Route }) {
+  return (
+    <Later
+      alone
+      of={coming}
+      show={(s) => {
+        switch (shown.screen) {
+          case 'invitation':
+            return <s.InvitationScreen code={shown.code} />;
+          case 'join':
+            return <s.JoinScreen />;
+          case 'hallway':
+            return <s.WelcomeScreen />;
+          default:
+            return <s.SignInScreen then={shown.screen === 'signin' ? '/' : location.pathname} />;
+        }
+      }}
+    />
+  );
 }
 
 /**

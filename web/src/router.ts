@@ -6,6 +6,7 @@ export type Route =
   | { screen: 'room'; room: string }
   | { screen: 'invitation'; code: string }
   | { screen: 'signin' }
+  | { screen: 'join' }
   | { screen: 'invites' }
   | { screen: 'me' }
   | { screen: 'edit' }
@@ -33,6 +34,7 @@ export const to = {
   hallway: '/',
   room: (room: string) => `/r/${room}`,
   signin: '/signin',
+  join: '/join',
   invites: '/invites',
   me: '/me',
   edit: '/me/edit',
@@ -76,6 +78,7 @@ export function parse(pathname: string): Route {
     case '':
       return { screen: 'hallway' };
     case 'signin':
+    case 'join':
     case 'invites':
     case 'me':
     case 'search':

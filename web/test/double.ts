@@ -160,6 +160,10 @@ export class Double {
     origin: () => this.#origin,
   });
   invitesPerPerson = 2;
+  /** When there is one more to give. */
+  nextInvite = '';
+  /** Whether people come in without an invite, too; what they compute is believed. */
+  doorIsOpen = false;
   regions: string[] = []; // of the network that the house is in
   root = ''; // of that network
   /** The ways that are told; without any, this node is alone. */
@@ -480,16 +484,20 @@ export class Double {
           body: {
             name: 'Double',
             version: '0',
+            sign_up: this.doorIsOpen ? 'open' : 'invite',
             invites_per_person: this.invitesPerPerson,
             moderators: ['key'],
             ...(this.regions.length > 0 ? { regions: this.regions } : {}),
             network_root: this.root,
           },
         };
+      case 'POST signup/work':
+        if (!this.doorIsOpen) return refuse('no_invite', 404);
+        return { body: { challenge: challenge(), bits: 1, expires: inSeconds(600) } };
       case 'POST signup/passkey/begin': {
         const name = this.#checked(body);
         const person = newID();
-        return this.#creation({ name, invite: String(body.invite), person });
+        return this.#creation({ name, invite: this.#way(body), person });
       }
       case 'POST signup/passkey/finish': {
         const { name = '', invite = '' } = this.#ceremony(body);
@@ -498,7 +506,7 @@ export class Double {
         return { status: 201, body: this.#me(account), login: this.login(account) };
       }
       case 'POST signup/recovery': {
-        const account = this.#signUp(String(body.invite), this.#checked(body));
+        const account = this.#signUp(this.#way(body), this.#checked(body));
         return { status: 201, ...this.#withCode(account), login: this.login(account) };
       }
       case 'POST signin/passkey/begin': {
@@ -567,7 +575,13 @@ export class Double {
       case 'GET me/sessions':
         return { body: { sessions: this.#sessions(login) } };
       case 'GET me/invites':
-        return { body: { left: this.#left(me), invites: me.invites } };
+        return {
+          body: {
+            left: this.#left(me),
+            ...(this.nextInvite ? { next: this.nextInvite } : {}),
+            invites: me.invites,
+          },
+        };
       case 'POST me/invites': {
         if (this.#left(me) <= 0) return refuse('no_invites_left');
         const { code: _, ...invite } = this.invite(me);
@@ -870,8 +884,15 @@ export class Double {
   }
 
   #checked(body: Body): string {
-    if (this.invites.get(String(body.invite))?.invite.state !== 'open') refuse('no_invite', 404);
+    const code = this.#way(body);
+    if (code && this.invites.get(code)?.invite.state !== 'open') refuse('no_invite', 404);
     return String(body.name);
+  }
+
+  /** The code by which somebody comes in, or none through the open door. */
+  #way(body: Body): string {
+    if (body.work === undefined) return String(body.invite);
+    return this.doorIsOpen ? '' : refuse('no_invite', 404);
   }
 
   #signUp(code: string, name: string): Account {

@@ -573,6 +573,24 @@ const editing = seq(at('/me/edit'), (page) => page.waitForSelector('[data-test=p
 
 const scenes = {
   welcome: { out: true, go: at('/') },
+  'welcome-open': {
+    out: true,
+    go: seq(
+      (_, h) => (h.double.doorIsOpen = true),
+      at('/'),
+      (page) => page.waitForSelector('[data-test=to-join]'),
+    ),
+  },
+  join: {
+    out: true,
+    go: seq(
+      (_, h) => (h.double.doorIsOpen = true),
+      at('/join'),
+      (page) => page.fill('[data-test=name]', 'Ida Falk'),
+      (page) => page.waitForSelector('[data-test=work-done]'),
+    ),
+  },
+  'join-shut': { out: true, go: at('/join') },
   invitation: { out: true, go: at((h) => `/i/${h.double.invite(h.jonas).code}`) },
   'invitation-gone': { out: true, go: at('/i/nothing') },
   'invitation-no-passkey': {
@@ -905,6 +923,7 @@ const scenes = {
   'invites-none': {
     go: seq(
       (_, h) => (h.double.invitesPerPerson = 0),
+      (_, h) => (h.double.nextInvite = new Date(Date.now() + 5 * 86_400_000).toISOString()),
       at('/invites'),
       (page) => page.waitForSelector('h1'),
     ),

@@ -479,6 +479,21 @@ assert.ok(!double.people.has(bos));
 await bo.page.goto(origin);
 await bo.on('to-signin').waitFor();
 
+step('the house is open: Di computes, and comes in without an invitation');
+assert.equal(await bo.on('to-join').count(), 0);
+double.doorIsOpen = true;
+await bo.page.reload();
+await bo.tap('to-join');
+await bo.on('work-done').waitFor();
+await bo.on('name').fill('Di');
+await bo.tap('signup-recovery');
+await bo.tap('recovery-kept');
+await bo.page.waitForURL(`${origin}/`);
+const di = [...double.people.values()].find(({ name }) => name === 'Di');
+assert.ok(di && !di.invitedBy);
+double.people.delete(di.id);
+double.doorIsOpen = false;
+
 step('Ada erases hers, by her passkey; it does not come unasked');
 await ada.page.goto(`${origin}/me/stored`);
 await touch(false);

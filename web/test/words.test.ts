@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import * as beside from '../src/words/beside.ts';
 import * as clubs from '../src/words/clubs.ts';
+import * as coming from '../src/words/coming.ts';
 import { de } from '../src/words/de.ts';
 import { en } from '../src/words/en.ts';
 import * as form from '../src/words/form.ts';
@@ -31,6 +32,8 @@ it.each([
   ['Deutsch, Leute', people.de],
   ['English, clubs', clubs.en],
   ['Deutsch, Clubs', clubs.de],
+  ['English, coming in', coming.en],
+  ['Deutsch, reinkommen', coming.de],
   ['English, forms', form.en],
   ['Deutsch, Formulare', form.de],
   ['English, schedule', schedule.en],

@@ -70,17 +70,23 @@ func (q *Queries) AddPasskey(ctx context.Context, arg AddPasskeyParams) (int64, 
 }
 
 const addPerson = `-- name: AddPerson :exec
-INSERT INTO people (id, created, recovery) VALUES ($1, $2, $3)
+INSERT INTO people (id, created, recovery, good, invited) VALUES ($1, $2, $3, $2, $4)
 `
 
 type AddPersonParams struct {
 	ID       []byte
 	Created  int64
 	Recovery []byte
+	Invited  bool
 }
 
 func (q *Queries) AddPerson(ctx context.Context, arg AddPersonParams) error {
-	_, err := q.exec(ctx, q.addPersonStmt, addPerson, arg.ID, arg.Created, arg.Recovery)
+	_, err := q.exec(ctx, q.addPersonStmt, addPerson,
+		arg.ID,
+		arg.Created,
+		arg.Recovery,
+		arg.Invited,
+	)
 	return err
 }
 
@@ -336,6 +342,22 @@ func (q *Queries) SetRecovery(ctx context.Context, arg SetRecoveryParams) (int64
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const standing = `-- name: Standing :one
+SELECT good, invited FROM people WHERE id = $1
+`
+
+type StandingRow struct {
+	Good    int64
+	Invited bool
+}
+
+func (q *Queries) Standing(ctx context.Context, id []byte) (StandingRow, error) {
+	row := q.queryRow(ctx, q.standingStmt, standing, id)
+	var i StandingRow
+	err := row.Scan(&i.Good, &i.Invited)
+	return i, err
 }
 
 const takePerson = `-- name: TakePerson :execrows

@@ -489,6 +489,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.smallPictureStmt, err = db.PrepareContext(ctx, smallPicture); err != nil {
 		return nil, fmt.Errorf("error preparing query SmallPicture: %w", err)
 	}
+	if q.standingStmt, err = db.PrepareContext(ctx, standing); err != nil {
+		return nil, fmt.Errorf("error preparing query Standing: %w", err)
+	}
 	if q.takeClubStmt, err = db.PrepareContext(ctx, takeClub); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeClub: %w", err)
 	}
@@ -1317,6 +1320,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing smallPictureStmt: %w", cerr)
 		}
 	}
+	if q.standingStmt != nil {
+		if cerr := q.standingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing standingStmt: %w", cerr)
+		}
+	}
 	if q.takeClubStmt != nil {
 		if cerr := q.takeClubStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing takeClubStmt: %w", cerr)
@@ -1591,6 +1599,7 @@ type Queries struct {
 	setSweptStmt             *sql.Stmt
 	showClubStmt             *sql.Stmt
 	smallPictureStmt         *sql.Stmt
+	standingStmt             *sql.Stmt
 	takeClubStmt             *sql.Stmt
 	takeKeptRoomsStmt        *sql.Stmt
 	takeOwnRoomsStmt         *sql.Stmt
@@ -1768,6 +1777,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setSweptStmt:             q.setSweptStmt,
 		showClubStmt:             q.showClubStmt,
 		smallPictureStmt:         q.smallPictureStmt,
+		standingStmt:             q.standingStmt,
 		takeClubStmt:             q.takeClubStmt,
 		takeKeptRoomsStmt:        q.takeKeptRoomsStmt,
 		takeOwnRoomsStmt:         q.takeOwnRoomsStmt,

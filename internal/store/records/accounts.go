@@ -17,9 +17,18 @@ func (s *Store) SignUp(ctx context.Context, n people.NewAccount) error {
 		if n.Recovery != nil {
 			recovery = n.Recovery[:]
 		}
+		if n.Invite == nil { // the first one is invited by the house
+			empty, err := q.IsEmpty(ctx)
+			if err == nil && empty {
+				err = people.ErrNoInvite
+			}
+			if err != nil {
+				return err
+			}
+		}
 		p, created := n.Person, millis(n.Person.Created)
 		if err := q.AddPerson(ctx, query.AddPersonParams{
-			ID: p.ID[:], Created: created, Recovery: recovery,
+			ID: p.ID[:], Created: created, Recovery: recovery, Invited: n.Invite != nil,
 		}); err != nil {
 			return err
 		}
@@ -28,9 +37,11 @@ func (s *Store) SignUp(ctx context.Context, n people.NewAccount) error {
 				return err
 			}
 		}
-		rows, err := q.UseInvite(ctx, query.UseInviteParams{Used: created, UsedBy: p.ID[:], Code: n.Invite[:]})
-		if err := changed(rows, err, people.ErrNoInvite); err != nil {
-			return err
+		if n.Invite != nil {
+			rows, err := q.UseInvite(ctx, query.UseInviteParams{Used: created, UsedBy: p.ID[:], Code: n.Invite[:]})
+			if err := changed(rows, err, people.ErrNoInvite); err != nil {
+				return err
+			}
 		}
 		if n.Passkey == nil {
 			return nil

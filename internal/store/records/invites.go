@@ -9,6 +9,15 @@ import (
 	"github.com/stoa-audio/stoa/internal/store/query"
 )
 
+// Standing implements people.Invites.
+func (s *Store) Standing(ctx context.Context, who id.Person) (people.Standing, error) {
+	r, err := s.read.Standing(ctx, who[:])
+	if err != nil {
+		return people.Standing{}, found("read how somebody stands", err, people.ErrNoPerson)
+	}
+	return people.Standing{Good: fromMillis(r.Good), Invited: r.Invited}, nil
+}
+
 // Founder implements people.Invites.
 func (s *Store) Founder(ctx context.Context, i people.Invite, code people.Hash) (needed bool, err error) {
 	err = s.write(ctx, "make the founder's invite", func(ctx context.Context, q *query.Queries) error {

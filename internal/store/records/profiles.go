@@ -222,7 +222,13 @@ func (s *Store) Rows(ctx context.Context, who id.Person) (out []people.Row, err 
 		return nil, found("read an account", err, people.ErrNoPerson)
 	}
 	created := fromMillis(a.Created)
-	add(people.ClassAccount, id.Size+number, created, map[string]any{"id": who, "created": created})
+	standing, err := s.Standing(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	add(people.ClassAccount, id.Size+2*number+1, created, map[string]any{
+		"id": who, "created": created, "in_good_standing_since": standing.Good, "invited": standing.Invited,
+	})
 	if a.Recovery != 0 {
 		add(people.ClassRecovery, hash, time.Time{}, map[string]any{"hash_of_code": true})
 	}

@@ -152,7 +152,7 @@ func TestUnwritable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ada, _, err := p.SignUpByRecovery(ctx, code, "Ada")
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(code), "Ada")
 	if err != nil {
 		t.Fatal(err)
 	}

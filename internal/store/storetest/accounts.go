@@ -56,7 +56,7 @@ func first(t *testing.T, s people.Store) people.Person {
 	}
 	p := people.Person{ID: id.New[id.Person](), Created: noon, Sealed: []byte("Aylin"), Version: 1}
 	recovery := hash()
-	must(t, s.SignUp(t.Context(), people.NewAccount{Person: p, Sealed: sealedOf(p), Invite: code, Recovery: &recovery}))
+	must(t, s.SignUp(t.Context(), people.NewAccount{Person: p, Sealed: sealedOf(p), Invite: &code, Recovery: &recovery}))
 	return p
 }
 
@@ -71,7 +71,7 @@ func invited(t *testing.T, s people.Store, by people.Person, name string) people
 	i := people.Invite{ID: id.New[people.InviteID](), By: by, Created: noon, Expires: noon.Add(time.Hour)}
 	must(t, s.Give(t.Context(), i, code, 1<<20))
 	p := people.Person{ID: id.New[id.Person](), Created: noon.Add(time.Minute), Sealed: []byte(name), Version: 1}
-	must(t, s.SignUp(t.Context(), people.NewAccount{Person: p, Sealed: sealedOf(p), Invite: code, Recovery: &recovery}))
+	must(t, s.SignUp(t.Context(), people.NewAccount{Person: p, Sealed: sealedOf(p), Invite: &code, Recovery: &recovery}))
 	return p
 }
 
@@ -88,7 +88,7 @@ func signUp(t *testing.T, s Store) {
 
 	p := people.Person{ID: id.New[id.Person](), Created: noon.Add(time.Minute)}
 	k := people.Passkey{ID: []byte("key"), Person: p.ID, PublicKey: []byte{1, 2}, Flags: 5, Count: 1<<32 - 1, Created: p.Created}
-	must(t, s.SignUp(ctx, people.NewAccount{Person: p, Invite: code, Passkey: &k}))
+	must(t, s.SignUp(ctx, people.NewAccount{Person: p, Invite: &code, Passkey: &k}))
 	got, err := s.Account(ctx, p.ID)
 	must(t, err)
 	same(t, got, people.Account{Person: p, Passkeys: 1})
@@ -105,7 +105,7 @@ func signUp(t *testing.T, s Store) {
 	must(t, s.Revoke(ctx, by.ID, name, noon))
 	for _, code := range []people.Hash{code, hash(), expired, revoked} {
 		again := people.Person{ID: id.New[id.Person](), Created: noon.Add(time.Minute)}
-		refused(t, s.SignUp(ctx, people.NewAccount{Person: again, Invite: code}), people.ErrNoInvite)
+		refused(t, s.SignUp(ctx, people.NewAccount{Person: again, Invite: &code}), people.ErrNoInvite)
 		_, err := s.Account(ctx, again.ID)
 		refused(t, err, people.ErrNoPerson)
 	}
@@ -116,7 +116,7 @@ func signUp(t *testing.T, s Store) {
 	thief := people.Person{ID: id.New[id.Person](), Created: noon}
 	stolen := k
 	stolen.Person = thief.ID
-	refused(t, s.SignUp(ctx, people.NewAccount{Person: thief, Invite: code, Passkey: &stolen}), people.ErrPasskey)
+	refused(t, s.SignUp(ctx, people.NewAccount{Person: thief, Invite: &code, Passkey: &stolen}), people.ErrPasskey)
 	i, err := s.Invite(ctx, code)
 	must(t, err)
 	same(t, i.State(noon), people.InviteOpen)
@@ -133,7 +133,7 @@ func oneInvite(t *testing.T, s Store) {
 		for n := range errs {
 			wg.Go(func() {
 				p := people.Person{ID: id.New[id.Person](), Created: noon}
-				errs[n] = s.SignUp(context.Background(), people.NewAccount{Person: p, Invite: code})
+				errs[n] = s.SignUp(context.Background(), people.NewAccount{Person: p, Invite: &code})
 			})
 		}
 		wg.Wait()
@@ -321,12 +321,12 @@ func founder(t *testing.T, s Store) {
 	same(t, i.State(noon.Add(1000*24*time.Hour)), people.InviteOpen)
 
 	p := people.Person{ID: id.New[id.Person](), Created: noon}
-	must(t, s.SignUp(ctx, people.NewAccount{Person: p, Invite: code}))
+	must(t, s.SignUp(ctx, people.NewAccount{Person: p, Invite: &code}))
 	needed, err := s.Founder(ctx, people.Invite{Created: noon}, hash())
 	must(t, err)
 	same(t, needed, false)
 	refused(t, s.SignUp(ctx, people.NewAccount{
-		Person: people.Person{ID: id.New[id.Person](), Created: noon}, Invite: code,
+		Person: people.Person{ID: id.New[id.Person](), Created: noon}, Invite: &code,
 	}), people.ErrNoInvite)
 }
 
@@ -352,7 +352,7 @@ func invites(t *testing.T, s Store) {
 
 	// A used one stays used; an unused one can be revoked, also twice.
 	p := people.Person{ID: id.New[id.Person](), Created: at}
-	must(t, s.SignUp(ctx, people.NewAccount{Person: p, Invite: aCode}))
+	must(t, s.SignUp(ctx, people.NewAccount{Person: p, Invite: &aCode}))
 	refused(t, s.Revoke(ctx, by.ID, a, at), people.ErrNoInvite)
 	refused(t, s.Revoke(ctx, p.ID, b, at), people.ErrNoInvite)
 	must(t, s.Revoke(ctx, by.ID, b, at))
@@ -440,7 +440,7 @@ func followsBounded(t *testing.T, s Store) {
 				by = people.Person{ID: id.New[id.Person](), Created: noon}
 				errs[n] = errors.Join(errs[n],
 					s.Give(ctx, i, code, 1),
-					s.SignUp(ctx, people.NewAccount{Person: by, Invite: code}),
+					s.SignUp(ctx, people.NewAccount{Person: by, Invite: &code}),
 					s.Follow(ctx, a.ID, by.ID, noon))
 			}
 		})

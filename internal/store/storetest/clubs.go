@@ -22,7 +22,7 @@ var teaWords = clubs.Words{
 func clubHouse(t *testing.T, s Store) (c *clubs.Clubs, p *people.People, ada people.Person) {
 	t.Helper()
 	p, now, founding := house(t, s)
-	a, _, err := p.SignUpByRecovery(t.Context(), founding, "Ada")
+	a, _, err := p.SignUpByRecovery(t.Context(), people.ByInvite(founding), "Ada")
 	must(t, err)
 	var mu sync.Mutex
 	return clubs.New(s, func() time.Time { // each time a second later
@@ -382,7 +382,7 @@ func clubsOfPeople(t *testing.T, s Store) {
 func hiddenAndLoud(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, _, founding := house(t, s)
-	a, _, err := p.SignUpByRecovery(ctx, founding, "Ada")
+	a, _, err := p.SignUpByRecovery(ctx, people.ByInvite(founding), "Ada")
 	must(t, err)
 	bo := comes(t, p, s, a.Person, "Bo")
 	must(t, p.Follow(ctx, a.ID, bo.ID))

@@ -35,10 +35,10 @@ func Fill(t *testing.T, s Store) {
 	must(t, err)
 	ada := people.Person{ID: filledAda, Created: noon, Sealed: []byte{1, 0, 0xff}, Version: 1}
 	key := people.Passkey{ID: []byte{0, 1, 0xff}, Person: ada.ID, PublicKey: []byte{0}, Flags: 0xff, Count: 1<<32 - 1, Created: noon}
-	must(t, s.SignUp(ctx, people.NewAccount{Person: ada, Sealed: sealedOf(ada), Invite: founder, Passkey: &key}))
+	must(t, s.SignUp(ctx, people.NewAccount{Person: ada, Sealed: sealedOf(ada), Invite: &founder, Passkey: &key}))
 	must(t, s.KeepBackup(ctx, ada.ID, people.Backup{Passkey: key.ID, Sealed: []byte{0, 0xff}}))
 	must(t, s.Give(ctx, people.Invite{ID: people.InviteID{1}, By: ada, Created: noon, Expires: noon.Add(time.Hour)}, invite, 2))
-	must(t, s.SignUp(ctx, people.NewAccount{Person: people.Person{ID: filledBen, Created: noon}, Invite: invite, Recovery: &recovery}))
+	must(t, s.SignUp(ctx, people.NewAccount{Person: people.Person{ID: filledBen, Created: noon}, Invite: &invite, Recovery: &recovery}))
 	handle := people.Hash{9}
 	must(t, s.SetProfile(ctx, people.SealedProfile{
 		Person: ada.ID, Sealed: ada.Sealed, Handle: &handle, Version: 1, Changed: noon,

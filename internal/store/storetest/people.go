@@ -21,21 +21,30 @@ func house(t *testing.T, s Store) (p *people.People, now *time.Time, code string
 	t.Helper()
 	at := noon
 	now = &at
+	p = houseWith(t, s, now, func(*people.Config) {})
+	code, needed, err := p.FounderInvite(t.Context())
+	must(t, err)
+	same(t, needed, true)
+	return p, now, code
+}
+
+// houseWith returns people kept in s, of whom change has decided something.
+func houseWith(t *testing.T, s Store, now *time.Time, change func(*people.Config)) *people.People {
+	t.Helper()
 	where, err := url.Parse(origin)
 	must(t, err)
 	names, err := search.Open(t.Context(), filepath.Join(t.TempDir(), search.File))
 	must(t, err)
 	t.Cleanup(func() { must(t, names.Close()) })
-	p, err = people.New(s, people.Config{
-		URL: where, House: "Test", InviteKey: []byte("a key for tests"), Invites: 2,
+	c := people.Config{
+		URL: where, House: "Test", InviteKey: []byte("a key for tests"), Growth: people.Growth{Start: 2, Most: 2},
 		Keys: new(peopletest.Keys), HandleKey: []byte("another key for tests"), Index: names,
-		InviteLife: 14 * 24 * time.Hour, Clock: func() time.Time { return at },
-	})
+		InviteLife: 14 * 24 * time.Hour, Clock: func() time.Time { return *now },
+	}
+	change(&c)
+	p, err := people.New(s, c)
 	must(t, err)
-	code, needed, err := p.FounderInvite(t.Context())
-	must(t, err)
-	same(t, needed, true)
-	return p, now, code
+	return p
 }
 
 // comes makes somebody whom by invited, around the allowance.
@@ -44,7 +53,7 @@ func comes(t *testing.T, p *people.People, s Store, by people.Person, name strin
 	code := id.New[people.Code]()
 	i := people.Invite{ID: id.New[people.InviteID](), By: by, Created: noon, Expires: noon.Add(time.Hour)}
 	must(t, s.Give(t.Context(), i, sha256.Sum256(code[:]), 1<<20))
-	a, _, err := p.SignUpByRecovery(t.Context(), code.String(), name)
+	a, _, err := p.SignUpByRecovery(t.Context(), people.ByInvite(code.String()), name)
 	must(t, err)
 	return a.Person
 }
@@ -52,15 +61,15 @@ func comes(t *testing.T, p *people.People, s Store, by people.Person, name strin
 func peopleSignUpAndIn(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, _, invite := house(t, s)
-	_, _, err := p.SignUpByRecovery(ctx, invite, " \n ")
+	_, _, err := p.SignUpByRecovery(ctx, people.ByInvite(invite), " \n ")
 	refused(t, err, people.ErrName)
-	_, _, err = p.SignUpByRecovery(ctx, "no code", "Ada")
+	_, _, err = p.SignUpByRecovery(ctx, people.ByInvite("no code"), "Ada")
 	refused(t, err, people.ErrNoInvite)
 
-	ada, code, err := p.SignUpByRecovery(ctx, invite, " Ada\u0308 ")
+	ada, code, err := p.SignUpByRecovery(ctx, people.ByInvite(invite), " Ada\u0308 ")
 	must(t, err)
 	same(t, ada.Name, "Adä")
-	_, _, err = p.SignUpByRecovery(ctx, invite, "Bo")
+	_, _, err = p.SignUpByRecovery(ctx, people.ByInvite(invite), "Bo")
 	refused(t, err, people.ErrNoInvite)
 
 	// A code opens the account once, however it is typed, and yields the next.
@@ -84,7 +93,7 @@ func peopleAndPasskeys(t *testing.T, s Store) {
 
 	signUp := func(d *peopletest.Authenticator) (people.Account, error) {
 		t.Helper()
-		c, err := p.BeginSignUp(ctx, invite, "Ada")
+		c, err := p.BeginSignUp(ctx, people.ByInvite(invite), "Ada")
 		must(t, err)
 		credential, err := d.Create(c.Options)
 		must(t, err)
@@ -171,7 +180,7 @@ func peopleAndBackups(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, _, invite := house(t, s)
 	device := &peopletest.Authenticator{Origin: origin, RPID: "stoa.example"}
-	c, err := p.BeginSignUp(ctx, invite, "Ada")
+	c, err := p.BeginSignUp(ctx, people.ByInvite(invite), "Ada")
 	must(t, err)
 	credential, err := device.Create(c.Options)
 	must(t, err)
@@ -197,7 +206,7 @@ func peopleAndBackups(t *testing.T, s Store) {
 func peopleStaySignedIn(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, now, invite := house(t, s)
-	ada, _, err := p.SignUpByRecovery(ctx, invite, "Ada")
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(invite), "Ada")
 	must(t, err)
 	started, token, err := p.SignIn(ctx, ada.ID)
 	must(t, err)
@@ -238,7 +247,7 @@ func peopleInvite(t *testing.T, s Store) {
 	i, err := p.Invite(ctx, founding)
 	must(t, err)
 	same(t, i.By, people.Person{})
-	ada, _, err := p.SignUpByRecovery(ctx, founding, "Ada")
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(founding), "Ada")
 	must(t, err)
 	_, needed, err := p.FounderInvite(ctx)
 	must(t, err)
@@ -255,20 +264,20 @@ func peopleInvite(t *testing.T, s Store) {
 	refused(t, err, people.ErrNoInvitesLeft)
 
 	// The code is there for as long as it is of use.
-	bo, _, err := p.SignUpByRecovery(ctx, a.Code.String(), "Bo")
+	bo, _, err := p.SignUpByRecovery(ctx, people.ByInvite(a.Code.String()), "Bo")
 	must(t, err)
 	states := func() (out []people.InviteState, left int) {
 		t.Helper()
-		list, left, err := p.Invites(ctx, ada.ID)
+		all, err := p.Invites(ctx, ada.ID)
 		must(t, err)
-		for _, g := range list {
+		for _, g := range all.Given {
 			out = append(out, g.State)
 			same(t, g.Code.IsZero(), g.State != people.InviteOpen)
 			if g.State == people.InviteUsed {
 				same(t, g.UsedBy.Person, bo.Person)
 			}
 		}
-		return out, left
+		return out, all.Left
 	}
 	*now = now.Add(time.Second)
 	list, left := states()
@@ -291,10 +300,61 @@ func peopleInvite(t *testing.T, s Store) {
 	same(t, list[0], people.InviteExpired)
 }
 
+func peopleGrow(t *testing.T, s Store) {
+	ctx := t.Context()
+	const week = 7 * 24 * time.Hour
+	_, now, founding := house(t, s)
+	p := houseWith(t, s, now, func(c *people.Config) {
+		c.Open, c.Growth = true, people.Growth{Start: 1, Every: week, Most: 2}
+	})
+
+	// Nobody comes through the door of an empty house.
+	_, _, err := p.SignUpByRecovery(ctx, people.ThroughTheDoor, "Cy")
+	refused(t, err, people.ErrNoInvite)
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(founding), "Ada")
+	must(t, err)
+	bo, code, err := p.SignUpByRecovery(ctx, people.ThroughTheDoor, "Bo")
+	must(t, err)
+	again, _, err := p.SignInByRecovery(ctx, code)
+	must(t, err)
+	same(t, again, bo)
+
+	has := func(who people.Account, left int, next time.Time) {
+		t.Helper()
+		all, err := p.Invites(ctx, who.ID)
+		must(t, err)
+		same(t, all.Left, left)
+		same(t, all.Next, next)
+	}
+	came := ada.Created
+	has(ada, 1, came.Add(week))
+	has(bo, 0, came.Add(week))
+	_, err = p.Give(ctx, bo.ID)
+	refused(t, err, people.ErrNoInvitesLeft)
+	_, err = p.Give(ctx, ada.ID)
+	must(t, err)
+	_, err = p.Give(ctx, ada.ID)
+	refused(t, err, people.ErrNoInvitesLeft)
+
+	*now = came.Add(week)
+	has(ada, 1, time.Time{}) // the one that was given is open for another week
+	has(bo, 1, came.Add(2*week))
+	_, err = p.Give(ctx, bo.ID)
+	must(t, err)
+	has(bo, 0, came.Add(2*week))
+
+	// Where the door is shut nobody comes through it.
+	shut := houseWith(t, s, now, func(c *people.Config) {})
+	_, _, err = shut.SignUpByRecovery(ctx, people.ThroughTheDoor, "Di")
+	refused(t, err, people.ErrNoInvite)
+	_, err = shut.BeginSignUp(ctx, people.ThroughTheDoor, "Di")
+	refused(t, err, people.ErrNoInvite)
+}
+
 func peopleFollow(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, _, founding := house(t, s)
-	ada, _, err := p.SignUpByRecovery(ctx, founding, "Ada")
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(founding), "Ada")
 	must(t, err)
 	refused(t, p.Follow(ctx, ada.ID, ada.ID), people.ErrSelf)
 	bo, cy := comes(t, p, s, ada.Person, "Bo"), comes(t, p, s, ada.Person, "Cy")
@@ -318,7 +378,7 @@ func peopleFollow(t *testing.T, s Store) {
 func peopleKnown(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, now, invite := house(t, s)
-	ada, _, err := p.SignUpByRecovery(ctx, invite, "Ada")
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(invite), "Ada")
 	must(t, err)
 	first, token, err := p.SignIn(ctx, ada.ID)
 	must(t, err)

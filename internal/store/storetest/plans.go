@@ -436,7 +436,7 @@ func calendars(t *testing.T, s Store) {
 func peoplePlan(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, now, founding := house(t, s)
-	ada, _, err := p.SignUpByRecovery(ctx, founding, "Ada")
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(founding), "Ada")
 	must(t, err)
 	bo := comes(t, p, s, ada.Person, "Bo")
 	plans := schedule.New(s, schedule.Config{Sealer: p, Key: []byte("a third key for tests"), Clock: func() time.Time { return *now }})
@@ -494,7 +494,7 @@ func (r plannedRooms) OpenPlanned(ctx context.Context, p schedule.Plan, _ []id.P
 func peopleOpenPlans(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, now, founding := house(t, s)
-	ada, _, err := p.SignUpByRecovery(ctx, founding, "Ada")
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(founding), "Ada")
 	must(t, err)
 	bo := comes(t, p, s, ada.Person, "Bo")
 	node := func() *schedule.Schedule { // each start of a node has one of its own
@@ -592,7 +592,7 @@ func peopleOpenPlans(t *testing.T, s Store) {
 func peopleReminded(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, now, founding := house(t, s)
-	ada, _, err := p.SignUpByRecovery(ctx, founding, "Ada")
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(founding), "Ada")
 	must(t, err)
 	bo, cy := comes(t, p, s, ada.Person, "Bo"), comes(t, p, s, ada.Person, "Cy")
 	node := func() *schedule.Schedule {

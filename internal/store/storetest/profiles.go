@@ -181,7 +181,7 @@ func keyring(t *testing.T, s Store) {
 func peopleWriteProfiles(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, _, founding := house(t, s)
-	ada, _, err := p.SignUpByRecovery(ctx, founding, "Ada")
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(founding), "Ada")
 	must(t, err)
 	bo := comes(t, p, s, ada.Person, "Bo")
 	w := people.Written{Name: "Ada L.", Handle: "@Ada_L", Bio: "one\ntwo", Links: []people.Link{{URL: "https://stoa.example"}}, Languages: []string{"DE-at"}, ShowInviter: true}
@@ -219,7 +219,7 @@ func peopleWriteProfiles(t *testing.T, s Store) {
 func peopleAreErased(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, _, founding := house(t, s)
-	ada, _, err := p.SignUpByRecovery(ctx, founding, "Ada")
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(founding), "Ada")
 	must(t, err)
 	code, err := p.NewRecovery(ctx, ada.ID)
 	must(t, err)
@@ -253,7 +253,7 @@ func peopleAreErased(t *testing.T, s Store) {
 	must(t, s.Erase(ctx, bo.ID))
 	_, err = s.Founder(ctx, people.Invite{Created: noon}, founder)
 	must(t, err)
-	must(t, s.SignUp(ctx, people.NewAccount{Person: people.Person{ID: ada.ID, Created: noon.Add(time.Minute)}, Invite: founder}))
+	must(t, s.SignUp(ctx, people.NewAccount{Person: people.Person{ID: ada.ID, Created: noon.Add(time.Minute)}, Invite: &founder}))
 	settled, err = p.Settle(ctx)
 	must(t, err)
 	same(t, settled, people.Settled{Purged: 1})

@@ -6,17 +6,18 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 )
 
 func keepsReports(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, _, invite := house(t, s)
-	ada, _, err := p.SignUpByRecovery(ctx, invite, "Ada")
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(invite), "Ada")
 	must(t, err)
 	code, err := p.Give(ctx, ada.ID)
 	must(t, err)
-	ben, _, err := p.SignUpByRecovery(ctx, code.Code.String(), "Ben")
+	ben, _, err := p.SignUpByRecovery(ctx, people.ByInvite(code.Code.String()), "Ben")
 	must(t, err)
 	room := id.New[id.Room]()
 	now := noon

@@ -80,6 +80,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"people and backups":       peopleAndBackups,
 		"people stay signed in":    peopleStaySignedIn,
 		"people invite":            peopleInvite,
+		"people grow":              peopleGrow,
 		"people follow":            peopleFollow,
 		"people who are known":     peopleKnown,
 		"rooms":                    rooms,

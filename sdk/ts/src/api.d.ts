@@ -1026,6 +1026,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/signup/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What to compute for an account without an invite */
+        post: operations["get-work"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1374,7 +1391,10 @@ export interface components {
             accept: boolean;
         };
         House: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description of who came by one, at the start
+             */
             invites_per_person: number;
             /** @description the keys that reports are sealed to: X25519, base64url */
             moderators: string[];
@@ -1383,6 +1403,11 @@ export interface components {
             network_root?: string;
             /** @description of the network that it is in, its own first; a room can be kept inside some */
             regions?: string[];
+            /**
+             * @description open: also without an invite, by a piece of work
+             * @enum {string}
+             */
+            sign_up: "invite" | "open";
             version: string;
         };
         Invite: {
@@ -1405,6 +1430,11 @@ export interface components {
              * @description how many more may be given
              */
             left: number;
+            /**
+             * Format: date-time
+             * @description when there is one more; absent for never
+             */
+            next?: string;
         };
         JoinClub: {
             /** Format: int64 */
@@ -1472,9 +1502,11 @@ export interface components {
         };
         NewAccount: {
             /** @description the code of an invite */
-            invite: string;
+            invite?: string;
             /** @description one line, up to 60 characters */
             name: string;
+            /** @description instead of an invite, where sign_up of the house is open */
+            work?: components["schemas"]["Worked"];
         };
         NewClub: {
             /** @description up to 500 characters on 10 lines */
@@ -2198,6 +2230,22 @@ export interface components {
             /** @description such as body.name */
             location: string;
             message: string;
+        };
+        Work: {
+            /**
+             * Format: int64
+             * @description with how many zero bits the result has to begin
+             */
+            bits: number;
+            /** @description base64url */
+            challenge: string;
+            /** Format: date-time */
+            expires: string;
+        };
+        Worked: {
+            challenge: string;
+            /** Format: int32 */
+            counter: number;
         };
     };
     responses: never;
@@ -4665,6 +4713,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Recovered"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["None"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Work"];
                 };
             };
             /** @description Error */

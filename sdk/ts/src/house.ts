@@ -34,8 +34,10 @@ import type {
   Stored,
   Suggestion,
   Versioned,
+  WayIn,
   Which,
   WithRecovery,
+  Work,
 } from './http.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -65,15 +67,17 @@ export class House {
 
   invitation = (code: string) => this.#ask<Invitation>('GET', `invites/${enc(code)}`);
 
-  beginSignUp = (invite: string, name: string) =>
+  /** What to compute for an account without an invite (`@stoa/client/work`). */
+  signUpWork = () => this.#ask<Work>('POST', 'signup/work', {});
+  beginSignUp = (way: WayIn, name: string) =>
     this.#ask<Ceremony<PublicKeyCredentialCreationOptionsJSON>>('POST', 'signup/passkey/begin', {
-      invite,
+      ...way,
       name,
     });
   finishSignUp = (ceremony: string, credential: unknown) =>
     this.#ask<Me>('POST', 'signup/passkey/finish', { ceremony, credential });
-  signUpWithRecovery = (invite: string, name: string) =>
-    this.#ask<WithRecovery>('POST', 'signup/recovery', { invite, name });
+  signUpWithRecovery = (way: WayIn, name: string) =>
+    this.#ask<WithRecovery>('POST', 'signup/recovery', { ...way, name });
 
   beginSignIn = () =>
     this.#ask<Ceremony<PublicKeyCredentialRequestOptionsJSON>>('POST', 'signin/passkey/begin', {});

@@ -16,6 +16,10 @@ export type NewRoom = Bodies['NewRoom'];
 export type Grant = Bodies['Grant'];
 export type NodeAt = Bodies['NodeAt'];
 export type Invitation = Bodies['OpenInvite'];
+/** What a house asks to compute of who has no invite. */
+export type Work = Bodies['Work'];
+/** How somebody comes in: by the code of an invite, or by work that is done. */
+export type WayIn = { invite: string } | { work: Bodies['Worked'] };
 export type Invite = Bodies['Invite'];
 export type Invites = Bodies['Invites'];
 export type Session = Bodies['Session'];

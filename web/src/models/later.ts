@@ -30,6 +30,8 @@ export function part<Screens extends object>(fetch: () => Promise<Screens>): Par
 export const here = <Screens>({ there }: Part<Screens>): Screens | undefined =>
   there.value === 'failed' ? undefined : there.value;
 
+/** For who is not signed in. */
+export const coming = part(() => import('../screens/coming/index.ts'));
 export const people = part(() => import('../screens/people/index.tsx'));
 export const clubs = part(() => import('../screens/clubs/index.tsx'));
 export const schedule = part(() => import('../screens/schedule/index.tsx'));

@@ -1,4 +1,4 @@
-import { backupInput, type Me } from '@stoa/client';
+import { backupInput, type Me, type WayIn } from '@stoa/client';
 import { house, signedIn } from './account.ts';
 import { bringDevice } from './device.ts';
 
@@ -20,8 +20,8 @@ export const passkeysSupported = () =>
   typeof PublicKeyCredential !== 'undefined' &&
   'parseCreationOptionsFromJSON' in PublicKeyCredential;
 
-export async function signUp(invite: string, name: string): Promise<void> {
-  const { ceremony, options } = await house.beginSignUp(invite, name);
+export async function signUp(way: WayIn, name: string): Promise<void> {
+  const { ceremony, options } = await house.beginSignUp(way, name);
   const passkey = await create(options);
   await come(await house.finishSignUp(ceremony, passkey.told), passkey);
 }

@@ -50,6 +50,7 @@ function screenName(): string {
       return words.nav.search;
     case 'invitation':
     case 'signin':
+    case 'join':
     case 'invites':
     case 'me':
     case 'edit':

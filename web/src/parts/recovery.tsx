@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals';
 import { say } from '../models/notices.ts';
+import { c } from '../words/coming.ts';
 import { t } from '../words/index.ts';
 import { Icon } from './icon.tsx';
 
 /** A recovery code, shown this once. */
 export function RecoveryCode({ code, onKept }: { code: string; onKept: () => void }) {
-  const words = t().recovery;
+  const words = c().recovery;
   const failed = useSignal(false);
   const copy = async () => {
     try {

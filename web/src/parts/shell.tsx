@@ -191,3 +191,12 @@ export function Landing({
     </main>
   );
 }
+
+/** The moment before it is known who is here. */
+export function Threshold() {
+  return (
+    <main class="pad threshold" id="main">
+      <div class="load" role="status" aria-label={t().loading} />
+    </main>
+  );
+}

@@ -30,7 +30,7 @@ export function InvitesScreen() {
   );
 }
 
-function Tickets({ invites: { left } }: { invites: Invites }) {
+function Tickets({ invites: { left, next } }: { invites: Invites }) {
   const words = t().invites;
   const busy = useSignal(false);
   const give = async () => {
@@ -49,6 +49,7 @@ function Tickets({ invites: { left } }: { invites: Invites }) {
       <div class="stack close">
         <h1 tabIndex={-1}>{words.heading(left)}</h1>
         <p class="soft">{left > 0 ? words.what : words.nothing}</p>
+        {next && <p class="soft">{words.next(day(next))}</p>}
       </div>
       {left > 0 && (
         <>

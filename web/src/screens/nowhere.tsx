@@ -39,12 +39,3 @@ export function OfflineScreen() {
     </main>
   );
 }
-
-/** The moment before it is known who is here. */
-export function Threshold() {
-  return (
-    <main class="pad threshold" id="main">
-      <div class="load" role="status" aria-label={t().loading} />
-    </main>
-  );
-}

@@ -39,63 +39,14 @@ export const de: Words = {
     skip: 'Zum Inhalt springen',
   },
 
-  welcome: {
-    title: 'Komm rein',
-    heading: 'Ein Haus voller offener Räume.',
-    what: 'Du hörst Menschen beim Reden zu und redest mit, wenn du magst. Du brauchst eine Einladung von jemandem, der schon hier ist.',
-    signIn: 'Anmelden',
-    haveInvite: 'Du hast eine Einladung? Öffne ihren Link auf diesem Gerät.',
-  },
-
+  welcome: { title: 'Komm rein' },
   facts: {
-    noNumber: 'Keine Telefonnummer, keine E-Mail-Adresse, kein Adressbuch.',
     notRecorded: 'Dieser Knoten nimmt nichts auf, was gesagt wird.',
   },
 
-  invitation: {
-    title: 'Du bist eingeladen',
-    from: (name) => `${name} hat dir einen Platz freigehalten.`,
-    fromHouse: 'Ein Platz ist frei für dich.',
-    what: 'Stoa ist ein Haus voller offener Räume. Du hörst Menschen beim Reden zu und redest mit, wenn du magst.',
-    name: 'Wie dürfen wir dich nennen?',
-    nameHint: 'Alle in einem Raum sehen diesen Namen. Du kannst ihn ändern.',
-    nameMissing: 'Bitte sag, wie du heißen willst.',
-    withPasskey: 'Mit Passkey reinkommen',
-    withRecovery: 'Mit Notfallcode reinkommen',
-    noPasskey:
-      'Dieser Browser kann keine Passkeys. Du bekommst stattdessen einen Notfallcode: Schreib ihn auf, er ist dein Schlüssel.',
-    passkeyFailed:
-      'Mit dem Passkey hat es nicht geklappt. Versuch es noch einmal, oder nimm einen Notfallcode.',
-    passkeyCancelled:
-      'Es ist kein Passkey entstanden. Versuch es noch einmal, oder nimm einen Notfallcode.',
-    known: 'Schon mal hier gewesen?',
-    signIn: 'Anmelden',
-    gone: 'Diese Einladung gilt nicht mehr.',
-    goneWhy:
-      'Sie ist benutzt, zurückgenommen oder abgelaufen. Bitte den Menschen, von dem du sie hast, um eine neue.',
-    signedIn: (name) => `Du bist schon drin, als ${name}. Lass diese Einladung jemand anderem.`,
-  },
-
-  recovery: {
-    heading: 'Dein Notfallcode',
-    why: 'Er öffnet dein Konto ein einziges Mal, wenn du keinen Passkey zur Hand hast. Wir zeigen ihn nur jetzt. Heb ihn da auf, wo du Wichtiges aufhebst.',
-    kept: 'Ich hab ihn aufgehoben',
-    copied: 'Code kopiert.',
-  },
-
-  signin: {
-    title: 'Anmelden',
-    heading: 'Schön, dass du wieder da bist.',
-    withPasskey: 'Mit Passkey anmelden',
-    or: 'oder',
-    code: 'Notfallcode',
-    codeHint: 'Er gilt ein Mal. Danach bekommst du einen neuen.',
-    withCode: 'Mit dem Code anmelden',
-    codeMissing: 'Bitte gib deinen Notfallcode ein.',
-    unsupported: 'Dieser Browser kann keine Passkeys. Nimm deinen Notfallcode.',
-    cancelled: 'Es wurde kein Passkey benutzt. Du kannst es noch einmal versuchen.',
-  },
-
+  invitation: { title: 'Du bist eingeladen' },
+  join: { title: 'Mitmachen' },
+  signin: { title: 'Anmelden' },
   hallway: {
     title: 'Flur',
     greeting: (hour, name) =>
@@ -428,7 +379,8 @@ export const de: Words = {
     heading: (n) =>
       n === 0 ? 'Keine Karte mehr.' : n === 1 ? 'Eine Karte.' : `${capital(inWords(n))} Karten.`,
     what: 'Gib sie Menschen, denen du auch zu Hause die Tür aufmachst. Eine ungenutzte kannst du jederzeit zurücknehmen.',
-    nothing: 'Du hast alle verschenkt. Nimmst du eine zurück, kannst du sie neu vergeben.',
+    nothing: 'Gerade hast du keine. Nimmst du eine zurück, kannst du sie neu vergeben.',
+    next: (time) => `Am ${time} kommt eine dazu.`,
     admit: 'Einlass für eine Person',
     forListener: 'Für einen Menschen, der gut zuhört',
     forLaughter: 'Für jemanden, der dich zum Lachen bringt',

@@ -28,63 +28,14 @@ export const en = {
     skip: 'Skip to the content',
   },
 
-  welcome: {
-    title: 'Come in',
-    heading: 'A house of open rooms.',
-    what: 'You hear people talk, and when you like, you join in. You need an invitation from somebody who is here already.',
-    signIn: 'Sign in',
-    haveInvite: 'You have an invitation? Open its link on this device.',
-  },
-
+  welcome: { title: 'Come in' },
   facts: {
-    noNumber: 'No phone number, no e-mail address, no address book.',
     notRecorded: 'This node records nothing that is said.',
   },
 
-  invitation: {
-    title: 'You are invited',
-    from: (name: string) => `${name} saved you a place.`,
-    fromHouse: 'A place is free for you.',
-    what: 'Stoa is a house of open rooms. You hear people talk, and when you like, you join in.',
-    name: 'What should we call you?',
-    nameHint: 'Everyone in a room sees this name. You can change it.',
-    nameMissing: 'Please give a name.',
-    withPasskey: 'Come in with a passkey',
-    withRecovery: 'Come in with a recovery code',
-    noPasskey:
-      'This browser has no passkeys. You get a recovery code instead: write it down, it is your key.',
-    passkeyFailed:
-      'That did not work with a passkey. Try once more, or take a recovery code instead.',
-    passkeyCancelled: 'No passkey was made. Try once more, or take a recovery code instead.',
-    known: 'Already know the place?',
-    signIn: 'Sign in',
-    gone: 'This invitation does not work any more.',
-    goneWhy:
-      'It was used, taken back, or its time is over. Ask the person who gave it to you for a new one.',
-    signedIn: (name: string) =>
-      `You are in already, as ${name}. Leave this invitation to somebody else.`,
-  },
-
-  recovery: {
-    heading: 'Your recovery code',
-    why: 'It opens your account once, if you have no passkey at hand. We show it only now. Keep it where you keep important things.',
-    kept: 'I have kept it',
-    copied: 'Code copied.',
-  },
-
-  signin: {
-    title: 'Sign in',
-    heading: 'Good to see you again.',
-    withPasskey: 'Sign in with a passkey',
-    or: 'or',
-    code: 'Recovery code',
-    codeHint: 'It works once. You get a new one afterwards.',
-    withCode: 'Sign in with the code',
-    codeMissing: 'Please enter your recovery code.',
-    unsupported: 'This browser has no passkeys. Use your recovery code.',
-    cancelled: 'No passkey was used. You can try again.',
-  },
-
+  invitation: { title: 'You are invited' },
+  join: { title: 'Join' },
+  signin: { title: 'Sign in' },
   hallway: {
     title: 'Hallway',
     greeting: (hour: number, name: string) =>
@@ -394,7 +345,8 @@ export const en = {
     heading: (n: number) =>
       n === 0 ? 'No ticket left.' : n === 1 ? 'One ticket.' : `${capital(inWords(n))} tickets.`,
     what: 'Give them to people you would open your own door for. You can take an unused one back at any time.',
-    nothing: 'You have given all of yours. One that is taken back, you may give again.',
+    nothing: 'There is none to give now. One that is taken back, you may give again.',
+    next: (time: string) => `Another one comes on ${time}.`,
     admit: 'Admit one',
     forListener: 'For a good listener',
     forLaughter: 'For whoever makes you laugh',

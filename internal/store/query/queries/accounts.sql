@@ -1,5 +1,8 @@
 -- name: AddPerson :exec
-INSERT INTO people (id, created, recovery) VALUES ($1, $2, $3);
+INSERT INTO people (id, created, recovery, good, invited) VALUES ($1, $2, $3, $2, $4);
+
+-- name: Standing :one
+SELECT good, invited FROM people WHERE id = $1;
 
 -- name: IsPerson :one
 SELECT EXISTS (SELECT 1 FROM people WHERE id = $1) AS there;

@@ -1,28 +1,40 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { account, house, seen, signedIn } from '../models/account.ts';
-import { offerSignIn, PasskeyError, passkeysSupported, signIn } from '../models/passkeys.ts';
-import { Scene } from '../parts/brand.tsx';
-import { Icon } from '../parts/icon.tsx';
-import { RecoveryCode } from '../parts/recovery.tsx';
-import { Landing } from '../parts/shell.tsx';
-import { go, to } from '../router.ts';
-import { problemWords, t } from '../words/index.ts';
-import { Facts } from './invitation.tsx';
+import { account, house, seen, signedIn } from '../../models/account.ts';
+import { offerSignIn, PasskeyError, passkeysSupported, signIn } from '../../models/passkeys.ts';
+import { about } from '../../models/report.ts';
+import { ready } from '../../models/resource.ts';
+import { Scene } from '../../parts/brand.tsx';
+import { Icon } from '../../parts/icon.tsx';
+import { RecoveryCode } from '../../parts/recovery.tsx';
+import { Landing } from '../../parts/shell.tsx';
+import { go, to } from '../../router.ts';
+import { c } from '../../words/coming.ts';
+import { problemWords } from '../../words/index.ts';
+import { Facts } from './facts.tsx';
 
 /** The front of the house, for somebody who is not signed in. */
 export function WelcomeScreen() {
-  const words = t().welcome;
+  const words = c().welcome;
+  const open = ready(about.shown.value)?.sign_up === 'open';
+  useEffect(() => void about.refresh(), []);
   return (
     <Landing art={<Scene people={[150, 168]} />}>
       <div class="stack close">
         <h1 tabIndex={-1}>{words.heading}</h1>
         <p class="lead">{words.what}</p>
       </div>
-      <a class="btn live w" href={to.signin} data-test="to-signin">
-        {words.signIn}
-      </a>
-      <p class="meta">{words.haveInvite}</p>
+      <div class="stack close">
+        {open && (
+          <a class="btn live w" href={to.join} data-test="to-join">
+            {words.join}
+          </a>
+        )}
+        <a class={open ? 'btn w' : 'btn live w'} href={to.signin} data-test="to-signin">
+          {words.signIn}
+        </a>
+      </div>
+      <p class="meta">{open ? words.haveInvite : `${words.byInvite} ${words.haveInvite}`}</p>
       <Facts />
     </Landing>
   );
@@ -30,7 +42,7 @@ export function WelcomeScreen() {
 
 /** Signing in. `then` is where one wanted to go. */
 export function SignInScreen({ then }: { then: string }) {
-  const words = t().signin;
+  const words = c().signin;
   const code = useSignal('');
   const hitch = useSignal('');
   const missing = useSignal(false);
