@@ -442,6 +442,7 @@ type message struct {
 	Said      *signal.Said
 	Unsaid    *signal.Unsaid
 	Poll      *signal.Poll
+	Conflict  *signal.Conflict
 	raw       string
 }
 
