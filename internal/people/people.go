@@ -161,8 +161,8 @@ type People struct {
 	profiles   known.Answers[id.Person, readable]
 	blocks     known.Answers[id.Person, map[id.Person]Level]
 	blockers   known.Answers[id.Person, map[id.Person]bool] // nil for too many
-	unindexed  atomic.Bool // something could not be written to the index
-	heir       Heir        // nil for none
+	unindexed  atomic.Bool                                  // something could not be written to the index
+	heir       Heir                                         // nil for none
 }
 
 // New returns the people kept in s.

@@ -211,9 +211,9 @@ func (w *witness) agrees(m *memory) {
 
 // follows are who follows whom, and who is in a club; while away it cannot be asked.
 type follows struct {
-	mu   sync.Mutex
-	of   map[id.Person][]id.Person // whom a person follows
-	in   map[id.Club][]id.Person   // who is in a club
+	mu sync.Mutex
+	of map[id.Person][]id.Person // whom a person follows
+	in map[id.Club][]id.Person   // who is in a club
 	// blocks is whom a person has blocked; while unknown that cannot be asked.
 	blocks  map[id.Person][]id.Person
 	unknown bool
