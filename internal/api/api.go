@@ -159,6 +159,8 @@ type API struct {
 	seats   seats
 	views   views
 	hallway hallway
+	// conflicts is who on a stage has blocked whom there.
+	conflicts conflicts
 	// plansOpening is held while a host opens the room of a plan.
 	plansOpening sync.Mutex
 	// pictures has room for the uploads that are being made into pictures.
@@ -212,6 +214,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addSearch()
 	a.addProfiles()
 	a.addSuggestions()
+	a.addBlocks()
 	a.addClubs()
 	a.addStored()
 	a.addRooms()
@@ -225,6 +228,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 func (a *API) Serve(rooms *live.Rooms) {
 	a.rooms, a.sockets = rooms, socket.Start()
 	a.workers.Go(a.watchHallway)
+	a.workers.Go(a.watchConflicts)
 	a.workers.Go(a.watchPlans)
 }
 

@@ -447,6 +447,7 @@ type message struct {
 	Said      *signal.Said
 	Unsaid    *signal.Unsaid
 	Poll      *signal.Poll
+	Conflict  *signal.Conflict
 	raw       string
 }
 

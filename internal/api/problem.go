@@ -104,6 +104,7 @@ var kinds = map[code]struct {
 	"changed_meanwhile":    {412, "This has been changed meanwhile", "Das wurde inzwischen geändert"},
 	"handle_taken":         {409, "Somebody else has this handle", "Diesen Namen hat schon jemand anderes"},
 	"not_a_picture":        {422, "This is not a picture that can be used: PNG, JPEG, GIF or WebP, from 64 pixels to 16 megapixels", "Das ist kein brauchbares Bild: PNG, JPEG, GIF oder WebP, von 64 Pixeln bis 16 Megapixel"},
+	"blocked":              {409, "You have blocked them; take that back first", "Du hast diese Person blockiert; nimm das erst zurück"},
 	"too_many":             {429, "Too often; please wait a moment", "Zu oft; bitte warte einen Moment"},
 	"node_full":            {503, "As many people are here as this house can carry; please try again in a moment", "Hier sind schon so viele, wie dieses Haus tragen kann; bitte versuch es gleich noch einmal"},
 	"unavailable":          {503, "The house cannot answer just now", "Das Haus kann gerade nicht antworten"},
@@ -162,6 +163,9 @@ var refusals = []struct {
 	{hashcash.ErrWork, "no_work", ""},
 	{people.ErrHidden, "invalid", "path.person"},
 	{people.ErrNotify, "invalid", "body.notify"},
+	{people.ErrBlocks, "invalid", "path.person"},
+	{people.ErrLevel, "invalid", "body.level"},
+	{people.ErrBlocked, "blocked", ""},
 	{people.ErrStore, "unavailable", ""},
 
 	{clubs.ErrNone, "no_club", ""},

@@ -35,14 +35,15 @@ type (
 	// Enter asks to come in, or to take over the seat from another
 	// connection. Previous is the session by which the same device held the
 	// seat before, if it did: then an open microphone stays open. FollowedBy
-	// are the people on the stage who follow Who, and InClub says whether Who is in
-	// the room's club.
+	// are the people on the stage who follow Who, BlockedBy those who have blocked
+	// them, and InClub says whether Who is in the room's club.
 	Enter struct {
 		Who        id.Person
 		Name       string
 		Session    id.Session
 		Previous   id.Session
 		FollowedBy []id.Person
+		BlockedBy  []id.Person
 		InClub     bool
 		Picture    string // the version of their picture, or none
 	}

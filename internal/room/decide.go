@@ -263,6 +263,10 @@ func (r *Room) enter(c Enter) ([]Event, error) {
 	if !r.MayEnter(c.Who, moderated, c.InClub) {
 		return nil, ErrNoRoom
 	}
+	// Who is inside already is put out by nobody's block.
+	if r.here[c.Who] == nil && slices.Contains(c.BlockedBy, r.Host()) {
+		return nil, ErrNoRoom
+	}
 	if c.Session.IsZero() {
 		return nil, ErrNotHere // nobody could ever give such a seat up
 	}

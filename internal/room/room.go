@@ -9,7 +9,8 @@
 // a sample of the listeners; all others are counted.
 //
 // The package knows no connection, no media and no account: a person is an id
-// and the name shown beside it. Who follows whom comes in with the command.
+// and the name shown beside it. Who follows or has blocked whom comes in with the
+// command.
 package room
 
 import (
@@ -239,9 +240,31 @@ func (r *Room) Moderators() []id.Person {
 	return ids
 }
 
+// Host returns who has moderated for the longest: whose room it is.
+func (r *Room) Host() (host id.Person) {
+	var chair uint64
+	for _, p := range r.stage {
+		if p.Role == Moderator && (chair == 0 || p.Chair < chair) {
+			host, chair = p.Who, p.Chair
+		}
+	}
+	return host
+}
+
+// Asked returns who is asked onto the stage and has not answered.
+func (r *Room) Asked() (asked []id.Person) {
+	for who := range r.waiting {
+		if !r.here[who].AskedUntil.IsZero() {
+			asked = append(asked, who)
+		}
+	}
+	return asked
+}
+
 // MayEnter reports whether who may come in now, given whether a moderator
 // follows them, and whether they are in the room's club. Where it says no, the
-// room does not exist for them.
+// room does not exist for them. Nor does it for who is not inside and whom its host
+// has blocked, which is for the caller to ask.
 func (r *Room) MayEnter(who id.Person, followedByModerator, inClub bool) bool {
 	switch {
 	case r.ended, r.seq == 0, r.removed[who]:

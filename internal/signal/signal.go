@@ -307,6 +307,13 @@ type Plan struct {
 	Starts time.Time `json:"starts"`
 }
 
+// Conflict tells a moderator that of two people on the stage, or about to come there,
+// one has blocked the other: not which.
+type Conflict struct {
+	Room   id.Room     `json:"room"`
+	People []id.Person `json:"people"`
+}
+
 // A Notice is what a node tells a client of its own accord. Exactly one of
 // the pointers is set.
 type Notice struct {
@@ -318,6 +325,8 @@ type Notice struct {
 	Move    *Move   `json:"move,omitempty"`
 	Deputy  *Deputy `json:"deputy,omitempty"`
 	Plan    *Plan   `json:"plan,omitempty"`
+
+	Conflict *Conflict `json:"conflict,omitempty"`
 
 	Reactions *Reactions `json:"reactions,omitempty"`
 	Said      *Said      `json:"said,omitempty"`
