@@ -219,7 +219,7 @@ func blocksAndClubs(t *testing.T, s Store) {
 func peopleBlock(t *testing.T, s Store) {
 	ctx := t.Context()
 	p, _, invite := house(t, s)
-	ada, _, err := p.SignUpByRecovery(ctx, invite, "Ada")
+	ada, _, err := p.SignUpByRecovery(ctx, people.ByInvite(invite), "Ada")
 	must(t, err)
 	bo, cy := comes(t, p, s, ada.Person, "Bo"), comes(t, p, s, ada.Person, "Cy")
 	blockers := func(of id.Person, candidates ...id.Person) []id.Person {
