@@ -36,6 +36,7 @@ beside:            id room signal hub
 people:            id known
 people/peopletest: id people
 clubs:             id known text people
+conversations:     id
 sdk/go/sframe:
 sdk/go/keys:
 sdk/go/voice:      sdk/go/sframe sdk/go/keys
@@ -48,7 +49,7 @@ sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 
 reports:           id sdk/go/report
 schedule:          id people
-privacy:           people reports schedule
+privacy:           people reports schedule conversations
 keyring:           id lite
 search:            id text people lite
 picture:
@@ -57,12 +58,12 @@ push:
 legal:
 deputy:            id room room/live
 store/query:
-store/records:     id text room room/live deputy people clubs reports schedule privacy store/query
+store/records:     id text room room/live deputy people clubs reports schedule privacy store/query conversations
 store/sqlite:      lite store/query store/records
 store/postgres:    store/query store/records
 store:             store/query store/records store/sqlite store/postgres
 store/postgrestest:
-store/storetest:   id room room/live deputy people people/peopletest clubs reports schedule privacy search
+store/storetest:   id room room/live deputy people people/peopletest clubs reports schedule privacy search conversations
 
 route:             id
 udp:
@@ -101,7 +102,7 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id text region signal grant telemetry room room/live hub beside courier people clubs reports schedule socket picture hashcash
+api:               id text region signal grant telemetry room room/live hub beside courier people clubs reports schedule socket picture hashcash conversations
 node:              *
 
 sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report sdk/go/words

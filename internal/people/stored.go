@@ -21,27 +21,30 @@ type Class string
 
 // The classes there are.
 const (
-	ClassAccount   Class = "account"
-	ClassProfile   Class = "profile"
-	ClassPicture   Class = "picture"
-	ClassPasskeys  Class = "passkeys"
-	ClassBackups   Class = "key_backups"
-	ClassRecovery  Class = "recovery"
-	ClassSessions  Class = "sessions"
-	ClassInvites   Class = "invites"
-	ClassFollows   Class = "follows"
-	ClassFollowers Class = "followers"
-	ClassHidden    Class = "hidden"
-	ClassBlocks    Class = "blocks"
-	ClassClubs     Class = "clubs"
-	ClassClubsSeen Class = "club_follows"
-	ClassReports   Class = "reports_made"
-	ClassRooms     Class = "rooms"
-	ClassPlans     Class = "plans"
-	ClassGoing     Class = "going"
-	ClassCalendar  Class = "calendar"
-	ClassIndex     Class = "index"
-	ClassKey       Class = "key"
+	ClassAccount       Class = "account"
+	ClassProfile       Class = "profile"
+	ClassPicture       Class = "picture"
+	ClassPasskeys      Class = "passkeys"
+	ClassBackups       Class = "key_backups"
+	ClassRecovery      Class = "recovery"
+	ClassSessions      Class = "sessions"
+	ClassInvites       Class = "invites"
+	ClassFollows       Class = "follows"
+	ClassFollowers     Class = "followers"
+	ClassHidden        Class = "hidden"
+	ClassBlocks        Class = "blocks"
+	ClassDevices       Class = "devices"
+	ClassConversations Class = "conversations"
+	ClassMessages      Class = "messages"
+	ClassClubs         Class = "clubs"
+	ClassClubsSeen     Class = "club_follows"
+	ClassReports       Class = "reports_made"
+	ClassRooms         Class = "rooms"
+	ClassPlans         Class = "plans"
+	ClassGoing         Class = "going"
+	ClassCalendar      Class = "calendar"
+	ClassIndex         Class = "index"
+	ClassKey           Class = "key"
 )
 
 // Kept is for how long a class is kept.
@@ -66,6 +69,9 @@ var Classes = []Kept{
 	{ClassBlocks, "account"},
 	{ClassClubs, "account"},
 	{ClassClubsSeen, "account"},
+	{ClassDevices, "seen:90"},
+	{ClassConversations, "account"},
+	{ClassMessages, "days:30"},
 	{ClassReports, "days:30"},
 	{ClassRooms, "room"},
 	{ClassPlans, "ended:7"},
@@ -114,6 +120,19 @@ var Columns = map[string]Class{
 	"plan_goers.plan": ClassGoing, "plan_goers.person": ClassGoing, "plan_goers.since": ClassGoing, "plan_goers.remind": ClassGoing,
 	"plan_goers.due": ClassGoing, "plan_goers.news": ClassGoing,
 	"calendars.person": ClassCalendar, "calendars.generation": ClassCalendar, "calendars.secret": ClassCalendar, "calendars.made": ClassCalendar,
+	"devices.person": ClassDevices, "devices.device": ClassDevices, "devices.since": ClassDevices, "devices.seen": ClassDevices,
+	"packages.id": ClassDevices, "packages.person": ClassDevices, "packages.device": ClassDevices, "packages.package": ClassDevices,
+	"packages.last": ClassDevices, "packages.made": ClassDevices,
+	"conversations.starter": ClassConversations, "conversations.pair": ClassConversations,
+	"conversation_people.conversation": ClassConversations, "conversation_people.person": ClassConversations,
+	"conversation_people.state": ClassConversations, "conversation_people.since": ClassConversations, "conversation_people.written": ClassConversations,
+	"conversation_devices.conversation": ClassConversations, "conversation_devices.person": ClassConversations,
+	"conversation_devices.device": ClassConversations, "conversation_devices.since": ClassConversations, "conversation_devices.read": ClassConversations,
+	"conversation_items.conversation": ClassMessages, "conversation_items.seq": ClassMessages, "conversation_items.kind": ClassMessages,
+	"conversation_items.epoch": ClassMessages, "conversation_items.person": ClassMessages, "conversation_items.device": ClassMessages,
+	"conversation_items.sealed": ClassMessages, "conversation_items.at": ClassMessages,
+	// How far a conversation has come, and the public half of its group.
+	"conversations.id": "", "conversations.epoch": "", "conversations.seq": "", "conversations.info": "", "conversations.created": "", "conversations.changed": "",
 	// Numbers of rooms and nodes, which are about nobody.
 	"rooms.term": "", "rooms.seq": "", "rooms.compacted": "", "rooms.house": "", "rooms.kept": "", "room_events.seq": "",
 	"pairs.house": "", "pairs.deputy": "", "pairs.term": "", "pairs.key": "", "pairs.url": "",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/schedule"
@@ -47,6 +48,12 @@ var Rules = []Rule{
 	{Kind: "plan_goers", Until: "they stay, the plan goes, or the account is erased"},
 	{Kind: "calendars", Until: withAccount},
 	{Kind: "reports", Until: "30 days, or either account is erased", Life: reports.Life},
+	{Kind: "devices", Until: "90 days unseen, or forgotten", Life: conversations.DeviceLife},
+	{Kind: "packages", Until: "used, or 90 days", Life: conversations.PackageLife},
+	{Kind: "conversations", Until: "nobody has been in it for 90 days"},
+	{Kind: "conversation_people", Until: "the conversation goes, or the account is erased"},
+	{Kind: "conversation_devices", Until: "they are taken out, or the device is forgotten"},
+	{Kind: "conversation_items", Until: "all have it, or 30 days", Life: conversations.ItemLife},
 	{Kind: "rooms", Until: "the room ends"},
 	{Kind: "room_events", Until: "the room's next snapshot, or its end"},
 	{Kind: "pairs", Until: "another deputy"},

@@ -33,6 +33,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addClubStmt, err = db.PrepareContext(ctx, addClub); err != nil {
 		return nil, fmt.Errorf("error preparing query AddClub: %w", err)
 	}
+	if q.addConversationStmt, err = db.PrepareContext(ctx, addConversation); err != nil {
+		return nil, fmt.Errorf("error preparing query AddConversation: %w", err)
+	}
+	if q.addConversationDeviceStmt, err = db.PrepareContext(ctx, addConversationDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query AddConversationDevice: %w", err)
+	}
 	if q.addEventStmt, err = db.PrepareContext(ctx, addEvent); err != nil {
 		return nil, fmt.Errorf("error preparing query AddEvent: %w", err)
 	}
@@ -45,8 +51,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addInviteStmt, err = db.PrepareContext(ctx, addInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query AddInvite: %w", err)
 	}
+	if q.addItemStmt, err = db.PrepareContext(ctx, addItem); err != nil {
+		return nil, fmt.Errorf("error preparing query AddItem: %w", err)
+	}
 	if q.addKeptRoomStmt, err = db.PrepareContext(ctx, addKeptRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query AddKeptRoom: %w", err)
+	}
+	if q.addPackageStmt, err = db.PrepareContext(ctx, addPackage); err != nil {
+		return nil, fmt.Errorf("error preparing query AddPackage: %w", err)
 	}
 	if q.addPasskeyStmt, err = db.PrepareContext(ctx, addPasskey); err != nil {
 		return nil, fmt.Errorf("error preparing query AddPasskey: %w", err)
@@ -132,6 +144,21 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.clubsOfStmt, err = db.PrepareContext(ctx, clubsOf); err != nil {
 		return nil, fmt.Errorf("error preparing query ClubsOf: %w", err)
 	}
+	if q.conversationStmt, err = db.PrepareContext(ctx, conversation); err != nil {
+		return nil, fmt.Errorf("error preparing query Conversation: %w", err)
+	}
+	if q.conversationDevicesStmt, err = db.PrepareContext(ctx, conversationDevices); err != nil {
+		return nil, fmt.Errorf("error preparing query ConversationDevices: %w", err)
+	}
+	if q.conversationPeopleStmt, err = db.PrepareContext(ctx, conversationPeople); err != nil {
+		return nil, fmt.Errorf("error preparing query ConversationPeople: %w", err)
+	}
+	if q.conversationRowsStmt, err = db.PrepareContext(ctx, conversationRows); err != nil {
+		return nil, fmt.Errorf("error preparing query ConversationRows: %w", err)
+	}
+	if q.conversationsOfStmt, err = db.PrepareContext(ctx, conversationsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ConversationsOf: %w", err)
+	}
 	if q.countBlocksStmt, err = db.PrepareContext(ctx, countBlocks); err != nil {
 		return nil, fmt.Errorf("error preparing query CountBlocks: %w", err)
 	}
@@ -149,6 +176,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.countComingStmt, err = db.PrepareContext(ctx, countComing); err != nil {
 		return nil, fmt.Errorf("error preparing query CountComing: %w", err)
+	}
+	if q.countConversationsStmt, err = db.PrepareContext(ctx, countConversations); err != nil {
+		return nil, fmt.Errorf("error preparing query CountConversations: %w", err)
 	}
 	if q.countFollowersStmt, err = db.PrepareContext(ctx, countFollowers); err != nil {
 		return nil, fmt.Errorf("error preparing query CountFollowers: %w", err)
@@ -171,11 +201,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countNominationsStmt, err = db.PrepareContext(ctx, countNominations); err != nil {
 		return nil, fmt.Errorf("error preparing query CountNominations: %w", err)
 	}
+	if q.countPackagesStmt, err = db.PrepareContext(ctx, countPackages); err != nil {
+		return nil, fmt.Errorf("error preparing query CountPackages: %w", err)
+	}
 	if q.countReportsStmt, err = db.PrepareContext(ctx, countReports); err != nil {
 		return nil, fmt.Errorf("error preparing query CountReports: %w", err)
 	}
+	if q.countStartedStmt, err = db.PrepareContext(ctx, countStarted); err != nil {
+		return nil, fmt.Errorf("error preparing query CountStarted: %w", err)
+	}
 	if q.countUnansweredStmt, err = db.PrepareContext(ctx, countUnanswered); err != nil {
 		return nil, fmt.Errorf("error preparing query CountUnanswered: %w", err)
+	}
+	if q.countWrittenStmt, err = db.PrepareContext(ctx, countWritten); err != nil {
+		return nil, fmt.Errorf("error preparing query CountWritten: %w", err)
 	}
 	if q.deleteClubStmt, err = db.PrepareContext(ctx, deleteClub); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteClub: %w", err)
@@ -188,6 +227,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.deleteRoomStmt, err = db.PrepareContext(ctx, deleteRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteRoom: %w", err)
+	}
+	if q.deviceRowsStmt, err = db.PrepareContext(ctx, deviceRows); err != nil {
+		return nil, fmt.Errorf("error preparing query DeviceRows: %w", err)
+	}
+	if q.devicesOfStmt, err = db.PrepareContext(ctx, devicesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query DevicesOf: %w", err)
 	}
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
@@ -207,8 +252,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.dropClubPlaceStmt, err = db.PrepareContext(ctx, dropClubPlace); err != nil {
 		return nil, fmt.Errorf("error preparing query DropClubPlace: %w", err)
 	}
+	if q.dropConversationDeviceStmt, err = db.PrepareContext(ctx, dropConversationDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query DropConversationDevice: %w", err)
+	}
+	if q.dropDeviceStmt, err = db.PrepareContext(ctx, dropDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query DropDevice: %w", err)
+	}
 	if q.dropGoerStmt, err = db.PrepareContext(ctx, dropGoer); err != nil {
 		return nil, fmt.Errorf("error preparing query DropGoer: %w", err)
+	}
+	if q.dropLastPackageStmt, err = db.PrepareContext(ctx, dropLastPackage); err != nil {
+		return nil, fmt.Errorf("error preparing query DropLastPackage: %w", err)
+	}
+	if q.dropPackageStmt, err = db.PrepareContext(ctx, dropPackage); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPackage: %w", err)
 	}
 	if q.dropPenStmt, err = db.PrepareContext(ctx, dropPen); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPen: %w", err)
@@ -224,6 +281,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.dropPlanHostStmt, err = db.PrepareContext(ctx, dropPlanHost); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPlanHost: %w", err)
+	}
+	if q.dropReadItemsStmt, err = db.PrepareContext(ctx, dropReadItems); err != nil {
+		return nil, fmt.Errorf("error preparing query DropReadItems: %w", err)
 	}
 	if q.dueRemindersStmt, err = db.PrepareContext(ctx, dueReminders); err != nil {
 		return nil, fmt.Errorf("error preparing query DueReminders: %w", err)
@@ -264,11 +324,23 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetBackupsStmt, err = db.PrepareContext(ctx, forgetBackups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetBackups: %w", err)
 	}
+	if q.forgetConversationsStmt, err = db.PrepareContext(ctx, forgetConversations); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetConversations: %w", err)
+	}
+	if q.forgetDevicesStmt, err = db.PrepareContext(ctx, forgetDevices); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetDevices: %w", err)
+	}
 	if q.forgetInvitesBeyondStmt, err = db.PrepareContext(ctx, forgetInvitesBeyond); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetInvitesBeyond: %w", err)
 	}
 	if q.forgetInvitesSpentStmt, err = db.PrepareContext(ctx, forgetInvitesSpent); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetInvitesSpent: %w", err)
+	}
+	if q.forgetItemsStmt, err = db.PrepareContext(ctx, forgetItems); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetItems: %w", err)
+	}
+	if q.forgetPackagesStmt, err = db.PrepareContext(ctx, forgetPackages); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetPackages: %w", err)
 	}
 	if q.forgetPlansStmt, err = db.PrepareContext(ctx, forgetPlans); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetPlans: %w", err)
@@ -293,6 +365,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.hasBlockedStmt, err = db.PrepareContext(ctx, hasBlocked); err != nil {
 		return nil, fmt.Errorf("error preparing query HasBlocked: %w", err)
+	}
+	if q.hasDeclinedStmt, err = db.PrepareContext(ctx, hasDeclined); err != nil {
+		return nil, fmt.Errorf("error preparing query HasDeclined: %w", err)
 	}
 	if q.hasRecoveryStmt, err = db.PrepareContext(ctx, hasRecovery); err != nil {
 		return nil, fmt.Errorf("error preparing query HasRecovery: %w", err)
@@ -333,6 +408,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.isPlanHostStmt, err = db.PrepareContext(ctx, isPlanHost); err != nil {
 		return nil, fmt.Errorf("error preparing query IsPlanHost: %w", err)
 	}
+	if q.itemsForStmt, err = db.PrepareContext(ctx, itemsFor); err != nil {
+		return nil, fmt.Errorf("error preparing query ItemsFor: %w", err)
+	}
 	if q.keepBackupStmt, err = db.PrepareContext(ctx, keepBackup); err != nil {
 		return nil, fmt.Errorf("error preparing query KeepBackup: %w", err)
 	}
@@ -353,6 +431,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.nextFounderStmt, err = db.PrepareContext(ctx, nextFounder); err != nil {
 		return nil, fmt.Errorf("error preparing query NextFounder: %w", err)
+	}
+	if q.nextPackageStmt, err = db.PrepareContext(ctx, nextPackage); err != nil {
+		return nil, fmt.Errorf("error preparing query NextPackage: %w", err)
 	}
 	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
 		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
@@ -435,6 +516,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.roomsRunForStmt, err = db.PrepareContext(ctx, roomsRunFor); err != nil {
 		return nil, fmt.Errorf("error preparing query RoomsRunFor: %w", err)
 	}
+	if q.seeDeviceStmt, err = db.PrepareContext(ctx, seeDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query SeeDevice: %w", err)
+	}
 	if q.sessionByTokenStmt, err = db.PrepareContext(ctx, sessionByToken); err != nil {
 		return nil, fmt.Errorf("error preparing query SessionByToken: %w", err)
 	}
@@ -452,6 +536,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setClubPlaceStmt, err = db.PrepareContext(ctx, setClubPlace); err != nil {
 		return nil, fmt.Errorf("error preparing query SetClubPlace: %w", err)
+	}
+	if q.setConversationStmt, err = db.PrepareContext(ctx, setConversation); err != nil {
+		return nil, fmt.Errorf("error preparing query SetConversation: %w", err)
+	}
+	if q.setConversationPersonStmt, err = db.PrepareContext(ctx, setConversationPerson); err != nil {
+		return nil, fmt.Errorf("error preparing query SetConversationPerson: %w", err)
+	}
+	if q.setConversationSeqStmt, err = db.PrepareContext(ctx, setConversationSeq); err != nil {
+		return nil, fmt.Errorf("error preparing query SetConversationSeq: %w", err)
 	}
 	if q.setFounderInviteStmt, err = db.PrepareContext(ctx, setFounderInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query SetFounderInvite: %w", err)
@@ -489,6 +582,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setProfileStmt, err = db.PrepareContext(ctx, setProfile); err != nil {
 		return nil, fmt.Errorf("error preparing query SetProfile: %w", err)
 	}
+	if q.setReadStmt, err = db.PrepareContext(ctx, setRead); err != nil {
+		return nil, fmt.Errorf("error preparing query SetRead: %w", err)
+	}
 	if q.setRecoveryStmt, err = db.PrepareContext(ctx, setRecovery); err != nil {
 		return nil, fmt.Errorf("error preparing query SetRecovery: %w", err)
 	}
@@ -516,6 +612,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.takeClubStmt, err = db.PrepareContext(ctx, takeClub); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeClub: %w", err)
 	}
+	if q.takeConversationStmt, err = db.PrepareContext(ctx, takeConversation); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeConversation: %w", err)
+	}
 	if q.takeKeptRoomsStmt, err = db.PrepareContext(ctx, takeKeptRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeKeptRooms: %w", err)
 	}
@@ -542,6 +641,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.unfollowClubStmt, err = db.PrepareContext(ctx, unfollowClub); err != nil {
 		return nil, fmt.Errorf("error preparing query UnfollowClub: %w", err)
+	}
+	if q.unpairConversationStmt, err = db.PrepareContext(ctx, unpairConversation); err != nil {
+		return nil, fmt.Errorf("error preparing query UnpairConversation: %w", err)
 	}
 	if q.useInviteStmt, err = db.PrepareContext(ctx, useInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query UseInvite: %w", err)
@@ -581,6 +683,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing addClubStmt: %w", cerr)
 		}
 	}
+	if q.addConversationStmt != nil {
+		if cerr := q.addConversationStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addConversationStmt: %w", cerr)
+		}
+	}
+	if q.addConversationDeviceStmt != nil {
+		if cerr := q.addConversationDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addConversationDeviceStmt: %w", cerr)
+		}
+	}
 	if q.addEventStmt != nil {
 		if cerr := q.addEventStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addEventStmt: %w", cerr)
@@ -601,9 +713,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing addInviteStmt: %w", cerr)
 		}
 	}
+	if q.addItemStmt != nil {
+		if cerr := q.addItemStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addItemStmt: %w", cerr)
+		}
+	}
 	if q.addKeptRoomStmt != nil {
 		if cerr := q.addKeptRoomStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addKeptRoomStmt: %w", cerr)
+		}
+	}
+	if q.addPackageStmt != nil {
+		if cerr := q.addPackageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addPackageStmt: %w", cerr)
 		}
 	}
 	if q.addPasskeyStmt != nil {
@@ -746,6 +868,31 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing clubsOfStmt: %w", cerr)
 		}
 	}
+	if q.conversationStmt != nil {
+		if cerr := q.conversationStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing conversationStmt: %w", cerr)
+		}
+	}
+	if q.conversationDevicesStmt != nil {
+		if cerr := q.conversationDevicesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing conversationDevicesStmt: %w", cerr)
+		}
+	}
+	if q.conversationPeopleStmt != nil {
+		if cerr := q.conversationPeopleStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing conversationPeopleStmt: %w", cerr)
+		}
+	}
+	if q.conversationRowsStmt != nil {
+		if cerr := q.conversationRowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing conversationRowsStmt: %w", cerr)
+		}
+	}
+	if q.conversationsOfStmt != nil {
+		if cerr := q.conversationsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing conversationsOfStmt: %w", cerr)
+		}
+	}
 	if q.countBlocksStmt != nil {
 		if cerr := q.countBlocksStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countBlocksStmt: %w", cerr)
@@ -774,6 +921,11 @@ func (q *Queries) Close() error {
 	if q.countComingStmt != nil {
 		if cerr := q.countComingStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countComingStmt: %w", cerr)
+		}
+	}
+	if q.countConversationsStmt != nil {
+		if cerr := q.countConversationsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countConversationsStmt: %w", cerr)
 		}
 	}
 	if q.countFollowersStmt != nil {
@@ -811,14 +963,29 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countNominationsStmt: %w", cerr)
 		}
 	}
+	if q.countPackagesStmt != nil {
+		if cerr := q.countPackagesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countPackagesStmt: %w", cerr)
+		}
+	}
 	if q.countReportsStmt != nil {
 		if cerr := q.countReportsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countReportsStmt: %w", cerr)
 		}
 	}
+	if q.countStartedStmt != nil {
+		if cerr := q.countStartedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countStartedStmt: %w", cerr)
+		}
+	}
 	if q.countUnansweredStmt != nil {
 		if cerr := q.countUnansweredStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countUnansweredStmt: %w", cerr)
+		}
+	}
+	if q.countWrittenStmt != nil {
+		if cerr := q.countWrittenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countWrittenStmt: %w", cerr)
 		}
 	}
 	if q.deleteClubStmt != nil {
@@ -839,6 +1006,16 @@ func (q *Queries) Close() error {
 	if q.deleteRoomStmt != nil {
 		if cerr := q.deleteRoomStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteRoomStmt: %w", cerr)
+		}
+	}
+	if q.deviceRowsStmt != nil {
+		if cerr := q.deviceRowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deviceRowsStmt: %w", cerr)
+		}
+	}
+	if q.devicesOfStmt != nil {
+		if cerr := q.devicesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing devicesOfStmt: %w", cerr)
 		}
 	}
 	if q.doubtRoomsStmt != nil {
@@ -871,9 +1048,29 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing dropClubPlaceStmt: %w", cerr)
 		}
 	}
+	if q.dropConversationDeviceStmt != nil {
+		if cerr := q.dropConversationDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropConversationDeviceStmt: %w", cerr)
+		}
+	}
+	if q.dropDeviceStmt != nil {
+		if cerr := q.dropDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropDeviceStmt: %w", cerr)
+		}
+	}
 	if q.dropGoerStmt != nil {
 		if cerr := q.dropGoerStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropGoerStmt: %w", cerr)
+		}
+	}
+	if q.dropLastPackageStmt != nil {
+		if cerr := q.dropLastPackageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropLastPackageStmt: %w", cerr)
+		}
+	}
+	if q.dropPackageStmt != nil {
+		if cerr := q.dropPackageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPackageStmt: %w", cerr)
 		}
 	}
 	if q.dropPenStmt != nil {
@@ -899,6 +1096,11 @@ func (q *Queries) Close() error {
 	if q.dropPlanHostStmt != nil {
 		if cerr := q.dropPlanHostStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropPlanHostStmt: %w", cerr)
+		}
+	}
+	if q.dropReadItemsStmt != nil {
+		if cerr := q.dropReadItemsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropReadItemsStmt: %w", cerr)
 		}
 	}
 	if q.dueRemindersStmt != nil {
@@ -966,6 +1168,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing forgetBackupsStmt: %w", cerr)
 		}
 	}
+	if q.forgetConversationsStmt != nil {
+		if cerr := q.forgetConversationsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetConversationsStmt: %w", cerr)
+		}
+	}
+	if q.forgetDevicesStmt != nil {
+		if cerr := q.forgetDevicesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetDevicesStmt: %w", cerr)
+		}
+	}
 	if q.forgetInvitesBeyondStmt != nil {
 		if cerr := q.forgetInvitesBeyondStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetInvitesBeyondStmt: %w", cerr)
@@ -974,6 +1186,16 @@ func (q *Queries) Close() error {
 	if q.forgetInvitesSpentStmt != nil {
 		if cerr := q.forgetInvitesSpentStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetInvitesSpentStmt: %w", cerr)
+		}
+	}
+	if q.forgetItemsStmt != nil {
+		if cerr := q.forgetItemsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetItemsStmt: %w", cerr)
+		}
+	}
+	if q.forgetPackagesStmt != nil {
+		if cerr := q.forgetPackagesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetPackagesStmt: %w", cerr)
 		}
 	}
 	if q.forgetPlansStmt != nil {
@@ -1014,6 +1236,11 @@ func (q *Queries) Close() error {
 	if q.hasBlockedStmt != nil {
 		if cerr := q.hasBlockedStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing hasBlockedStmt: %w", cerr)
+		}
+	}
+	if q.hasDeclinedStmt != nil {
+		if cerr := q.hasDeclinedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hasDeclinedStmt: %w", cerr)
 		}
 	}
 	if q.hasRecoveryStmt != nil {
@@ -1081,6 +1308,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing isPlanHostStmt: %w", cerr)
 		}
 	}
+	if q.itemsForStmt != nil {
+		if cerr := q.itemsForStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing itemsForStmt: %w", cerr)
+		}
+	}
 	if q.keepBackupStmt != nil {
 		if cerr := q.keepBackupStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing keepBackupStmt: %w", cerr)
@@ -1114,6 +1346,11 @@ func (q *Queries) Close() error {
 	if q.nextFounderStmt != nil {
 		if cerr := q.nextFounderStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing nextFounderStmt: %w", cerr)
+		}
+	}
+	if q.nextPackageStmt != nil {
+		if cerr := q.nextPackageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing nextPackageStmt: %w", cerr)
 		}
 	}
 	if q.ownRoomsAgainStmt != nil {
@@ -1251,6 +1488,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing roomsRunForStmt: %w", cerr)
 		}
 	}
+	if q.seeDeviceStmt != nil {
+		if cerr := q.seeDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing seeDeviceStmt: %w", cerr)
+		}
+	}
 	if q.sessionByTokenStmt != nil {
 		if cerr := q.sessionByTokenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sessionByTokenStmt: %w", cerr)
@@ -1279,6 +1521,21 @@ func (q *Queries) Close() error {
 	if q.setClubPlaceStmt != nil {
 		if cerr := q.setClubPlaceStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setClubPlaceStmt: %w", cerr)
+		}
+	}
+	if q.setConversationStmt != nil {
+		if cerr := q.setConversationStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setConversationStmt: %w", cerr)
+		}
+	}
+	if q.setConversationPersonStmt != nil {
+		if cerr := q.setConversationPersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setConversationPersonStmt: %w", cerr)
+		}
+	}
+	if q.setConversationSeqStmt != nil {
+		if cerr := q.setConversationSeqStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setConversationSeqStmt: %w", cerr)
 		}
 	}
 	if q.setFounderInviteStmt != nil {
@@ -1341,6 +1598,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setProfileStmt: %w", cerr)
 		}
 	}
+	if q.setReadStmt != nil {
+		if cerr := q.setReadStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setReadStmt: %w", cerr)
+		}
+	}
 	if q.setRecoveryStmt != nil {
 		if cerr := q.setRecoveryStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setRecoveryStmt: %w", cerr)
@@ -1386,6 +1648,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing takeClubStmt: %w", cerr)
 		}
 	}
+	if q.takeConversationStmt != nil {
+		if cerr := q.takeConversationStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeConversationStmt: %w", cerr)
+		}
+	}
 	if q.takeKeptRoomsStmt != nil {
 		if cerr := q.takeKeptRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing takeKeptRoomsStmt: %w", cerr)
@@ -1429,6 +1696,11 @@ func (q *Queries) Close() error {
 	if q.unfollowClubStmt != nil {
 		if cerr := q.unfollowClubStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing unfollowClubStmt: %w", cerr)
+		}
+	}
+	if q.unpairConversationStmt != nil {
+		if cerr := q.unpairConversationStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing unpairConversationStmt: %w", cerr)
 		}
 	}
 	if q.useInviteStmt != nil {
@@ -1498,371 +1770,439 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 }
 
 type Queries struct {
-	db                       DBTX
-	tx                       *sql.Tx
-	acceptHostingStmt        *sql.Stmt
-	accountStmt              *sql.Stmt
-	addClubStmt              *sql.Stmt
-	addEventStmt             *sql.Stmt
-	addFollowersStmt         *sql.Stmt
-	addGoerStmt              *sql.Stmt
-	addInviteStmt            *sql.Stmt
-	addKeptRoomStmt          *sql.Stmt
-	addPasskeyStmt           *sql.Stmt
-	addPenStmt               *sql.Stmt
-	addPersonStmt            *sql.Stmt
-	addPlanStmt              *sql.Stmt
-	addPlanGuestStmt         *sql.Stmt
-	addPlanHostStmt          *sql.Stmt
-	addProfileStmt           *sql.Stmt
-	addReportStmt            *sql.Stmt
-	addRoomStmt              *sql.Stmt
-	addSessionStmt           *sql.Stmt
-	adoptRoomsStmt           *sql.Stmt
-	agesStmt                 *sql.Stmt
-	backupsStmt              *sql.Stmt
-	blockedByStmt            *sql.Stmt
-	blockersOfStmt           *sql.Stmt
-	blocksStmt               *sql.Stmt
-	calendarOfStmt           *sql.Stmt
-	claimDueStmt             *sql.Stmt
-	claimNewsStmt            *sql.Stmt
-	clearNamesStmt           *sql.Stmt
-	clubStmt                 *sql.Stmt
-	clubFollowsOfStmt        *sql.Stmt
-	clubMembersStmt          *sql.Stmt
-	clubNameStmt             *sql.Stmt
-	clubPlaceStmt            *sql.Stmt
-	clubPlacesStmt           *sql.Stmt
-	clubRowsOfStmt           *sql.Stmt
-	clubsOfStmt              *sql.Stmt
-	countBlocksStmt          *sql.Stmt
-	countClubStmt            *sql.Stmt
-	countClubFollowsStmt     *sql.Stmt
-	countClubPlacesStmt      *sql.Stmt
-	countClubsOfStmt         *sql.Stmt
-	countComingStmt          *sql.Stmt
-	countFollowersStmt       *sql.Stmt
-	countFollowingStmt       *sql.Stmt
-	countGoersStmt           *sql.Stmt
-	countGoingStmt           *sql.Stmt
-	countHiddenStmt          *sql.Stmt
-	countInvitesStmt         *sql.Stmt
-	countNominationsStmt     *sql.Stmt
-	countReportsStmt         *sql.Stmt
-	countUnansweredStmt      *sql.Stmt
-	deleteClubStmt           *sql.Stmt
-	deleteEventsStmt         *sql.Stmt
-	deletePairStmt           *sql.Stmt
-	deleteRoomStmt           *sql.Stmt
-	doubtRoomsStmt           *sql.Stmt
-	dropAskersStmt           *sql.Stmt
-	dropBlockStmt            *sql.Stmt
-	dropClearNameStmt        *sql.Stmt
-	dropClubFollowsStmt      *sql.Stmt
-	dropClubPlaceStmt        *sql.Stmt
-	dropGoerStmt             *sql.Stmt
-	dropPenStmt              *sql.Stmt
-	dropPensBeforeStmt       *sql.Stmt
-	dropPictureStmt          *sql.Stmt
-	dropPlanGuestsStmt       *sql.Stmt
-	dropPlanHostStmt         *sql.Stmt
-	dueRemindersStmt         *sql.Stmt
-	endSessionStmt           *sql.Stmt
-	eraseStmt                *sql.Stmt
-	eventsStmt               *sql.Stmt
-	extendRoomStmt           *sql.Stmt
-	findClubsStmt            *sql.Stmt
-	followStmt               *sql.Stmt
-	followClubStmt           *sql.Stmt
-	followedByStmt           *sql.Stmt
-	followersStmt            *sql.Stmt
-	followingStmt            *sql.Stmt
-	followsOfStmt            *sql.Stmt
-	forgetBackupsStmt        *sql.Stmt
-	forgetInvitesBeyondStmt  *sql.Stmt
-	forgetInvitesSpentStmt   *sql.Stmt
-	forgetPlansStmt          *sql.Stmt
-	forgetReportsStmt        *sql.Stmt
-	forgetSessionsBeyondStmt *sql.Stmt
-	forgetSessionsOverStmt   *sql.Stmt
-	goingRowsOfStmt          *sql.Stmt
-	handBackRoomsStmt        *sql.Stmt
-	handleOfStmt             *sql.Stmt
-	hasBlockedStmt           *sql.Stmt
-	hasRecoveryStmt          *sql.Stmt
-	hiddenStmt               *sql.Stmt
-	hideStmt                 *sql.Stmt
-	houseStmt                *sql.Stmt
-	inviteByCodeStmt         *sql.Stmt
-	inviterOfStmt            *sql.Stmt
-	invitesFromStmt          *sql.Stmt
-	invitesOfStmt            *sql.Stmt
-	isEmptyStmt              *sql.Stmt
-	isFollowingStmt          *sql.Stmt
-	isGoingStmt              *sql.Stmt
-	isPersonStmt             *sql.Stmt
-	isPlanHostStmt           *sql.Stmt
-	keepBackupStmt           *sql.Stmt
-	largePictureStmt         *sql.Stmt
-	listedClubsStmt          *sql.Stmt
-	moveGoersStmt            *sql.Stmt
-	newsOfPersonStmt         *sql.Stmt
-	newsOfPlanStmt           *sql.Stmt
-	nextFounderStmt          *sql.Stmt
-	ownRoomsAgainStmt        *sql.Stmt
-	pairsStmt                *sql.Stmt
-	passkeysStmt             *sql.Stmt
-	peopleAfterStmt          *sql.Stmt
-	pictureOfStmt            *sql.Stmt
-	placesOfStmt             *sql.Stmt
-	planGuestsStmt           *sql.Stmt
-	planHostsStmt            *sql.Stmt
-	planRowsOfStmt           *sql.Stmt
-	planSeenStmt             *sql.Stmt
-	plansHostedStmt          *sql.Stmt
-	plansOfFeedStmt          *sql.Stmt
-	plansSeenStmt            *sql.Stmt
-	plansTimelyStmt          *sql.Stmt
-	profileStmt              *sql.Stmt
-	profilesAfterStmt        *sql.Stmt
-	raiseTermsStmt           *sql.Stmt
-	recoverStmt              *sql.Stmt
-	relatedStmt              *sql.Stmt
-	renewSessionStmt         *sql.Stmt
-	reportStmt               *sql.Stmt
-	reportsStmt              *sql.Stmt
-	reportsByStmt            *sql.Stmt
-	revokeInviteStmt         *sql.Stmt
-	roomRunsStmt             *sql.Stmt
-	roomsBegunStmt           *sql.Stmt
-	roomsRunForStmt          *sql.Stmt
-	sessionByTokenStmt       *sql.Stmt
-	sessionsStmt             *sql.Stmt
-	setBlockStmt             *sql.Stmt
-	setCalendarStmt          *sql.Stmt
-	setClubStmt              *sql.Stmt
-	setClubPlaceStmt         *sql.Stmt
-	setFounderInviteStmt     *sql.Stmt
-	setGoerStmt              *sql.Stmt
-	setHouseStmt             *sql.Stmt
-	setNotifyStmt            *sql.Stmt
-	setPairStmt              *sql.Stmt
-	setPictureStmt           *sql.Stmt
-	setPlanStmt              *sql.Stmt
-	setPlanBeganStmt         *sql.Stmt
-	setPlanHostStmt          *sql.Stmt
-	setPlanRoomStmt          *sql.Stmt
-	setPlanStateStmt         *sql.Stmt
-	setProfileStmt           *sql.Stmt
-	setRecoveryStmt          *sql.Stmt
-	setSeqStmt               *sql.Stmt
-	setSnapshotStmt          *sql.Stmt
-	setStandingStmt          *sql.Stmt
-	setSweptStmt             *sql.Stmt
-	showClubStmt             *sql.Stmt
-	smallPictureStmt         *sql.Stmt
-	standingStmt             *sql.Stmt
-	takeClubStmt             *sql.Stmt
-	takeKeptRoomsStmt        *sql.Stmt
-	takeOwnRoomsStmt         *sql.Stmt
-	takePersonStmt           *sql.Stmt
-	takePlanStmt             *sql.Stmt
-	takeRoomStmt             *sql.Stmt
-	tellGoersStmt            *sql.Stmt
-	touchPlanStmt            *sql.Stmt
-	unfollowStmt             *sql.Stmt
-	unfollowClubStmt         *sql.Stmt
-	useInviteStmt            *sql.Stmt
-	usePasskeyStmt           *sql.Stmt
-	usePenStmt               *sql.Stmt
-	whoHasHandleStmt         *sql.Stmt
-	whoseCalendarStmt        *sql.Stmt
-	writtenStmt              *sql.Stmt
+	db                         DBTX
+	tx                         *sql.Tx
+	acceptHostingStmt          *sql.Stmt
+	accountStmt                *sql.Stmt
+	addClubStmt                *sql.Stmt
+	addConversationStmt        *sql.Stmt
+	addConversationDeviceStmt  *sql.Stmt
+	addEventStmt               *sql.Stmt
+	addFollowersStmt           *sql.Stmt
+	addGoerStmt                *sql.Stmt
+	addInviteStmt              *sql.Stmt
+	addItemStmt                *sql.Stmt
+	addKeptRoomStmt            *sql.Stmt
+	addPackageStmt             *sql.Stmt
+	addPasskeyStmt             *sql.Stmt
+	addPenStmt                 *sql.Stmt
+	addPersonStmt              *sql.Stmt
+	addPlanStmt                *sql.Stmt
+	addPlanGuestStmt           *sql.Stmt
+	addPlanHostStmt            *sql.Stmt
+	addProfileStmt             *sql.Stmt
+	addReportStmt              *sql.Stmt
+	addRoomStmt                *sql.Stmt
+	addSessionStmt             *sql.Stmt
+	adoptRoomsStmt             *sql.Stmt
+	agesStmt                   *sql.Stmt
+	backupsStmt                *sql.Stmt
+	blockedByStmt              *sql.Stmt
+	blockersOfStmt             *sql.Stmt
+	blocksStmt                 *sql.Stmt
+	calendarOfStmt             *sql.Stmt
+	claimDueStmt               *sql.Stmt
+	claimNewsStmt              *sql.Stmt
+	clearNamesStmt             *sql.Stmt
+	clubStmt                   *sql.Stmt
+	clubFollowsOfStmt          *sql.Stmt
+	clubMembersStmt            *sql.Stmt
+	clubNameStmt               *sql.Stmt
+	clubPlaceStmt              *sql.Stmt
+	clubPlacesStmt             *sql.Stmt
+	clubRowsOfStmt             *sql.Stmt
+	clubsOfStmt                *sql.Stmt
+	conversationStmt           *sql.Stmt
+	conversationDevicesStmt    *sql.Stmt
+	conversationPeopleStmt     *sql.Stmt
+	conversationRowsStmt       *sql.Stmt
+	conversationsOfStmt        *sql.Stmt
+	countBlocksStmt            *sql.Stmt
+	countClubStmt              *sql.Stmt
+	countClubFollowsStmt       *sql.Stmt
+	countClubPlacesStmt        *sql.Stmt
+	countClubsOfStmt           *sql.Stmt
+	countComingStmt            *sql.Stmt
+	countConversationsStmt     *sql.Stmt
+	countFollowersStmt         *sql.Stmt
+	countFollowingStmt         *sql.Stmt
+	countGoersStmt             *sql.Stmt
+	countGoingStmt             *sql.Stmt
+	countHiddenStmt            *sql.Stmt
+	countInvitesStmt           *sql.Stmt
+	countNominationsStmt       *sql.Stmt
+	countPackagesStmt          *sql.Stmt
+	countReportsStmt           *sql.Stmt
+	countStartedStmt           *sql.Stmt
+	countUnansweredStmt        *sql.Stmt
+	countWrittenStmt           *sql.Stmt
+	deleteClubStmt             *sql.Stmt
+	deleteEventsStmt           *sql.Stmt
+	deletePairStmt             *sql.Stmt
+	deleteRoomStmt             *sql.Stmt
+	deviceRowsStmt             *sql.Stmt
+	devicesOfStmt              *sql.Stmt
+	doubtRoomsStmt             *sql.Stmt
+	dropAskersStmt             *sql.Stmt
+	dropBlockStmt              *sql.Stmt
+	dropClearNameStmt          *sql.Stmt
+	dropClubFollowsStmt        *sql.Stmt
+	dropClubPlaceStmt          *sql.Stmt
+	dropConversationDeviceStmt *sql.Stmt
+	dropDeviceStmt             *sql.Stmt
+	dropGoerStmt               *sql.Stmt
+	dropLastPackageStmt        *sql.Stmt
+	dropPackageStmt            *sql.Stmt
+	dropPenStmt                *sql.Stmt
+	dropPensBeforeStmt         *sql.Stmt
+	dropPictureStmt            *sql.Stmt
+	dropPlanGuestsStmt         *sql.Stmt
+	dropPlanHostStmt           *sql.Stmt
+	dropReadItemsStmt          *sql.Stmt
+	dueRemindersStmt           *sql.Stmt
+	endSessionStmt             *sql.Stmt
+	eraseStmt                  *sql.Stmt
+	eventsStmt                 *sql.Stmt
+	extendRoomStmt             *sql.Stmt
+	findClubsStmt              *sql.Stmt
+	followStmt                 *sql.Stmt
+	followClubStmt             *sql.Stmt
+	followedByStmt             *sql.Stmt
+	followersStmt              *sql.Stmt
+	followingStmt              *sql.Stmt
+	followsOfStmt              *sql.Stmt
+	forgetBackupsStmt          *sql.Stmt
+	forgetConversationsStmt    *sql.Stmt
+	forgetDevicesStmt          *sql.Stmt
+	forgetInvitesBeyondStmt    *sql.Stmt
+	forgetInvitesSpentStmt     *sql.Stmt
+	forgetItemsStmt            *sql.Stmt
+	forgetPackagesStmt         *sql.Stmt
+	forgetPlansStmt            *sql.Stmt
+	forgetReportsStmt          *sql.Stmt
+	forgetSessionsBeyondStmt   *sql.Stmt
+	forgetSessionsOverStmt     *sql.Stmt
+	goingRowsOfStmt            *sql.Stmt
+	handBackRoomsStmt          *sql.Stmt
+	handleOfStmt               *sql.Stmt
+	hasBlockedStmt             *sql.Stmt
+	hasDeclinedStmt            *sql.Stmt
+	hasRecoveryStmt            *sql.Stmt
+	hiddenStmt                 *sql.Stmt
+	hideStmt                   *sql.Stmt
+	houseStmt                  *sql.Stmt
+	inviteByCodeStmt           *sql.Stmt
+	inviterOfStmt              *sql.Stmt
+	invitesFromStmt            *sql.Stmt
+	invitesOfStmt              *sql.Stmt
+	isEmptyStmt                *sql.Stmt
+	isFollowingStmt            *sql.Stmt
+	isGoingStmt                *sql.Stmt
+	isPersonStmt               *sql.Stmt
+	isPlanHostStmt             *sql.Stmt
+	itemsForStmt               *sql.Stmt
+	keepBackupStmt             *sql.Stmt
+	largePictureStmt           *sql.Stmt
+	listedClubsStmt            *sql.Stmt
+	moveGoersStmt              *sql.Stmt
+	newsOfPersonStmt           *sql.Stmt
+	newsOfPlanStmt             *sql.Stmt
+	nextFounderStmt            *sql.Stmt
+	nextPackageStmt            *sql.Stmt
+	ownRoomsAgainStmt          *sql.Stmt
+	pairsStmt                  *sql.Stmt
+	passkeysStmt               *sql.Stmt
+	peopleAfterStmt            *sql.Stmt
+	pictureOfStmt              *sql.Stmt
+	placesOfStmt               *sql.Stmt
+	planGuestsStmt             *sql.Stmt
+	planHostsStmt              *sql.Stmt
+	planRowsOfStmt             *sql.Stmt
+	planSeenStmt               *sql.Stmt
+	plansHostedStmt            *sql.Stmt
+	plansOfFeedStmt            *sql.Stmt
+	plansSeenStmt              *sql.Stmt
+	plansTimelyStmt            *sql.Stmt
+	profileStmt                *sql.Stmt
+	profilesAfterStmt          *sql.Stmt
+	raiseTermsStmt             *sql.Stmt
+	recoverStmt                *sql.Stmt
+	relatedStmt                *sql.Stmt
+	renewSessionStmt           *sql.Stmt
+	reportStmt                 *sql.Stmt
+	reportsStmt                *sql.Stmt
+	reportsByStmt              *sql.Stmt
+	revokeInviteStmt           *sql.Stmt
+	roomRunsStmt               *sql.Stmt
+	roomsBegunStmt             *sql.Stmt
+	roomsRunForStmt            *sql.Stmt
+	seeDeviceStmt              *sql.Stmt
+	sessionByTokenStmt         *sql.Stmt
+	sessionsStmt               *sql.Stmt
+	setBlockStmt               *sql.Stmt
+	setCalendarStmt            *sql.Stmt
+	setClubStmt                *sql.Stmt
+	setClubPlaceStmt           *sql.Stmt
+	setConversationStmt        *sql.Stmt
+	setConversationPersonStmt  *sql.Stmt
+	setConversationSeqStmt     *sql.Stmt
+	setFounderInviteStmt       *sql.Stmt
+	setGoerStmt                *sql.Stmt
+	setHouseStmt               *sql.Stmt
+	setNotifyStmt              *sql.Stmt
+	setPairStmt                *sql.Stmt
+	setPictureStmt             *sql.Stmt
+	setPlanStmt                *sql.Stmt
+	setPlanBeganStmt           *sql.Stmt
+	setPlanHostStmt            *sql.Stmt
+	setPlanRoomStmt            *sql.Stmt
+	setPlanStateStmt           *sql.Stmt
+	setProfileStmt             *sql.Stmt
+	setReadStmt                *sql.Stmt
+	setRecoveryStmt            *sql.Stmt
+	setSeqStmt                 *sql.Stmt
+	setSnapshotStmt            *sql.Stmt
+	setStandingStmt            *sql.Stmt
+	setSweptStmt               *sql.Stmt
+	showClubStmt               *sql.Stmt
+	smallPictureStmt           *sql.Stmt
+	standingStmt               *sql.Stmt
+	takeClubStmt               *sql.Stmt
+	takeConversationStmt       *sql.Stmt
+	takeKeptRoomsStmt          *sql.Stmt
+	takeOwnRoomsStmt           *sql.Stmt
+	takePersonStmt             *sql.Stmt
+	takePlanStmt               *sql.Stmt
+	takeRoomStmt               *sql.Stmt
+	tellGoersStmt              *sql.Stmt
+	touchPlanStmt              *sql.Stmt
+	unfollowStmt               *sql.Stmt
+	unfollowClubStmt           *sql.Stmt
+	unpairConversationStmt     *sql.Stmt
+	useInviteStmt              *sql.Stmt
+	usePasskeyStmt             *sql.Stmt
+	usePenStmt                 *sql.Stmt
+	whoHasHandleStmt           *sql.Stmt
+	whoseCalendarStmt          *sql.Stmt
+	writtenStmt                *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
-		db:                       tx,
-		tx:                       tx,
-		acceptHostingStmt:        q.acceptHostingStmt,
-		accountStmt:              q.accountStmt,
-		addClubStmt:              q.addClubStmt,
-		addEventStmt:             q.addEventStmt,
-		addFollowersStmt:         q.addFollowersStmt,
-		addGoerStmt:              q.addGoerStmt,
-		addInviteStmt:            q.addInviteStmt,
-		addKeptRoomStmt:          q.addKeptRoomStmt,
-		addPasskeyStmt:           q.addPasskeyStmt,
-		addPenStmt:               q.addPenStmt,
-		addPersonStmt:            q.addPersonStmt,
-		addPlanStmt:              q.addPlanStmt,
-		addPlanGuestStmt:         q.addPlanGuestStmt,
-		addPlanHostStmt:          q.addPlanHostStmt,
-		addProfileStmt:           q.addProfileStmt,
-		addReportStmt:            q.addReportStmt,
-		addRoomStmt:              q.addRoomStmt,
-		addSessionStmt:           q.addSessionStmt,
-		adoptRoomsStmt:           q.adoptRoomsStmt,
-		agesStmt:                 q.agesStmt,
-		backupsStmt:              q.backupsStmt,
-		blockedByStmt:            q.blockedByStmt,
-		blockersOfStmt:           q.blockersOfStmt,
-		blocksStmt:               q.blocksStmt,
-		calendarOfStmt:           q.calendarOfStmt,
-		claimDueStmt:             q.claimDueStmt,
-		claimNewsStmt:            q.claimNewsStmt,
-		clearNamesStmt:           q.clearNamesStmt,
-		clubStmt:                 q.clubStmt,
-		clubFollowsOfStmt:        q.clubFollowsOfStmt,
-		clubMembersStmt:          q.clubMembersStmt,
-		clubNameStmt:             q.clubNameStmt,
-		clubPlaceStmt:            q.clubPlaceStmt,
-		clubPlacesStmt:           q.clubPlacesStmt,
-		clubRowsOfStmt:           q.clubRowsOfStmt,
-		clubsOfStmt:              q.clubsOfStmt,
-		countBlocksStmt:          q.countBlocksStmt,
-		countClubStmt:            q.countClubStmt,
-		countClubFollowsStmt:     q.countClubFollowsStmt,
-		countClubPlacesStmt:      q.countClubPlacesStmt,
-		countClubsOfStmt:         q.countClubsOfStmt,
-		countComingStmt:          q.countComingStmt,
-		countFollowersStmt:       q.countFollowersStmt,
-		countFollowingStmt:       q.countFollowingStmt,
-		countGoersStmt:           q.countGoersStmt,
-		countGoingStmt:           q.countGoingStmt,
-		countHiddenStmt:          q.countHiddenStmt,
-		countInvitesStmt:         q.countInvitesStmt,
-		countNominationsStmt:     q.countNominationsStmt,
-		countReportsStmt:         q.countReportsStmt,
-		countUnansweredStmt:      q.countUnansweredStmt,
-		deleteClubStmt:           q.deleteClubStmt,
-		deleteEventsStmt:         q.deleteEventsStmt,
-		deletePairStmt:           q.deletePairStmt,
-		deleteRoomStmt:           q.deleteRoomStmt,
-		doubtRoomsStmt:           q.doubtRoomsStmt,
-		dropAskersStmt:           q.dropAskersStmt,
-		dropBlockStmt:            q.dropBlockStmt,
-		dropClearNameStmt:        q.dropClearNameStmt,
-		dropClubFollowsStmt:      q.dropClubFollowsStmt,
-		dropClubPlaceStmt:        q.dropClubPlaceStmt,
-		dropGoerStmt:             q.dropGoerStmt,
-		dropPenStmt:              q.dropPenStmt,
-		dropPensBeforeStmt:       q.dropPensBeforeStmt,
-		dropPictureStmt:          q.dropPictureStmt,
-		dropPlanGuestsStmt:       q.dropPlanGuestsStmt,
-		dropPlanHostStmt:         q.dropPlanHostStmt,
-		dueRemindersStmt:         q.dueRemindersStmt,
-		endSessionStmt:           q.endSessionStmt,
-		eraseStmt:                q.eraseStmt,
-		eventsStmt:               q.eventsStmt,
-		extendRoomStmt:           q.extendRoomStmt,
-		findClubsStmt:            q.findClubsStmt,
-		followStmt:               q.followStmt,
-		followClubStmt:           q.followClubStmt,
-		followedByStmt:           q.followedByStmt,
-		followersStmt:            q.followersStmt,
-		followingStmt:            q.followingStmt,
-		followsOfStmt:            q.followsOfStmt,
-		forgetBackupsStmt:        q.forgetBackupsStmt,
-		forgetInvitesBeyondStmt:  q.forgetInvitesBeyondStmt,
-		forgetInvitesSpentStmt:   q.forgetInvitesSpentStmt,
-		forgetPlansStmt:          q.forgetPlansStmt,
-		forgetReportsStmt:        q.forgetReportsStmt,
-		forgetSessionsBeyondStmt: q.forgetSessionsBeyondStmt,
-		forgetSessionsOverStmt:   q.forgetSessionsOverStmt,
-		goingRowsOfStmt:          q.goingRowsOfStmt,
-		handBackRoomsStmt:        q.handBackRoomsStmt,
-		handleOfStmt:             q.handleOfStmt,
-		hasBlockedStmt:           q.hasBlockedStmt,
-		hasRecoveryStmt:          q.hasRecoveryStmt,
-		hiddenStmt:               q.hiddenStmt,
-		hideStmt:                 q.hideStmt,
-		houseStmt:                q.houseStmt,
-		inviteByCodeStmt:         q.inviteByCodeStmt,
-		inviterOfStmt:            q.inviterOfStmt,
-		invitesFromStmt:          q.invitesFromStmt,
-		invitesOfStmt:            q.invitesOfStmt,
-		isEmptyStmt:              q.isEmptyStmt,
-		isFollowingStmt:          q.isFollowingStmt,
-		isGoingStmt:              q.isGoingStmt,
-		isPersonStmt:             q.isPersonStmt,
-		isPlanHostStmt:           q.isPlanHostStmt,
-		keepBackupStmt:           q.keepBackupStmt,
-		largePictureStmt:         q.largePictureStmt,
-		listedClubsStmt:          q.listedClubsStmt,
-		moveGoersStmt:            q.moveGoersStmt,
-		newsOfPersonStmt:         q.newsOfPersonStmt,
-		newsOfPlanStmt:           q.newsOfPlanStmt,
-		nextFounderStmt:          q.nextFounderStmt,
-		ownRoomsAgainStmt:        q.ownRoomsAgainStmt,
-		pairsStmt:                q.pairsStmt,
-		passkeysStmt:             q.passkeysStmt,
-		peopleAfterStmt:          q.peopleAfterStmt,
-		pictureOfStmt:            q.pictureOfStmt,
-		placesOfStmt:             q.placesOfStmt,
-		planGuestsStmt:           q.planGuestsStmt,
-		planHostsStmt:            q.planHostsStmt,
-		planRowsOfStmt:           q.planRowsOfStmt,
-		planSeenStmt:             q.planSeenStmt,
-		plansHostedStmt:          q.plansHostedStmt,
-		plansOfFeedStmt:          q.plansOfFeedStmt,
-		plansSeenStmt:            q.plansSeenStmt,
-		plansTimelyStmt:          q.plansTimelyStmt,
-		profileStmt:              q.profileStmt,
-		profilesAfterStmt:        q.profilesAfterStmt,
-		raiseTermsStmt:           q.raiseTermsStmt,
-		recoverStmt:              q.recoverStmt,
-		relatedStmt:              q.relatedStmt,
-		renewSessionStmt:         q.renewSessionStmt,
-		reportStmt:               q.reportStmt,
-		reportsStmt:              q.reportsStmt,
-		reportsByStmt:            q.reportsByStmt,
-		revokeInviteStmt:         q.revokeInviteStmt,
-		roomRunsStmt:             q.roomRunsStmt,
-		roomsBegunStmt:           q.roomsBegunStmt,
-		roomsRunForStmt:          q.roomsRunForStmt,
-		sessionByTokenStmt:       q.sessionByTokenStmt,
-		sessionsStmt:             q.sessionsStmt,
-		setBlockStmt:             q.setBlockStmt,
-		setCalendarStmt:          q.setCalendarStmt,
-		setClubStmt:              q.setClubStmt,
-		setClubPlaceStmt:         q.setClubPlaceStmt,
-		setFounderInviteStmt:     q.setFounderInviteStmt,
-		setGoerStmt:              q.setGoerStmt,
-		setHouseStmt:             q.setHouseStmt,
-		setNotifyStmt:            q.setNotifyStmt,
-		setPairStmt:              q.setPairStmt,
-		setPictureStmt:           q.setPictureStmt,
-		setPlanStmt:              q.setPlanStmt,
-		setPlanBeganStmt:         q.setPlanBeganStmt,
-		setPlanHostStmt:          q.setPlanHostStmt,
-		setPlanRoomStmt:          q.setPlanRoomStmt,
-		setPlanStateStmt:         q.setPlanStateStmt,
-		setProfileStmt:           q.setProfileStmt,
-		setRecoveryStmt:          q.setRecoveryStmt,
-		setSeqStmt:               q.setSeqStmt,
-		setSnapshotStmt:          q.setSnapshotStmt,
-		setStandingStmt:          q.setStandingStmt,
-		setSweptStmt:             q.setSweptStmt,
-		showClubStmt:             q.showClubStmt,
-		smallPictureStmt:         q.smallPictureStmt,
-		standingStmt:             q.standingStmt,
-		takeClubStmt:             q.takeClubStmt,
-		takeKeptRoomsStmt:        q.takeKeptRoomsStmt,
-		takeOwnRoomsStmt:         q.takeOwnRoomsStmt,
-		takePersonStmt:           q.takePersonStmt,
-		takePlanStmt:             q.takePlanStmt,
-		takeRoomStmt:             q.takeRoomStmt,
-		tellGoersStmt:            q.tellGoersStmt,
-		touchPlanStmt:            q.touchPlanStmt,
-		unfollowStmt:             q.unfollowStmt,
-		unfollowClubStmt:         q.unfollowClubStmt,
-		useInviteStmt:            q.useInviteStmt,
-		usePasskeyStmt:           q.usePasskeyStmt,
-		usePenStmt:               q.usePenStmt,
-		whoHasHandleStmt:         q.whoHasHandleStmt,
-		whoseCalendarStmt:        q.whoseCalendarStmt,
-		writtenStmt:              q.writtenStmt,
+		db:                         tx,
+		tx:                         tx,
+		acceptHostingStmt:          q.acceptHostingStmt,
+		accountStmt:                q.accountStmt,
+		addClubStmt:                q.addClubStmt,
+		addConversationStmt:        q.addConversationStmt,
+		addConversationDeviceStmt:  q.addConversationDeviceStmt,
+		addEventStmt:               q.addEventStmt,
+		addFollowersStmt:           q.addFollowersStmt,
+		addGoerStmt:                q.addGoerStmt,
+		addInviteStmt:              q.addInviteStmt,
+		addItemStmt:                q.addItemStmt,
+		addKeptRoomStmt:            q.addKeptRoomStmt,
+		addPackageStmt:             q.addPackageStmt,
+		addPasskeyStmt:             q.addPasskeyStmt,
+		addPenStmt:                 q.addPenStmt,
+		addPersonStmt:              q.addPersonStmt,
+		addPlanStmt:                q.addPlanStmt,
+		addPlanGuestStmt:           q.addPlanGuestStmt,
+		addPlanHostStmt:            q.addPlanHostStmt,
+		addProfileStmt:             q.addProfileStmt,
+		addReportStmt:              q.addReportStmt,
+		addRoomStmt:                q.addRoomStmt,
+		addSessionStmt:             q.addSessionStmt,
+		adoptRoomsStmt:             q.adoptRoomsStmt,
+		agesStmt:                   q.agesStmt,
+		backupsStmt:                q.backupsStmt,
+		blockedByStmt:              q.blockedByStmt,
+		blockersOfStmt:             q.blockersOfStmt,
+		blocksStmt:                 q.blocksStmt,
+		calendarOfStmt:             q.calendarOfStmt,
+		claimDueStmt:               q.claimDueStmt,
+		claimNewsStmt:              q.claimNewsStmt,
+		clearNamesStmt:             q.clearNamesStmt,
+		clubStmt:                   q.clubStmt,
+		clubFollowsOfStmt:          q.clubFollowsOfStmt,
+		clubMembersStmt:            q.clubMembersStmt,
+		clubNameStmt:               q.clubNameStmt,
+		clubPlaceStmt:              q.clubPlaceStmt,
+		clubPlacesStmt:             q.clubPlacesStmt,
+		clubRowsOfStmt:             q.clubRowsOfStmt,
+		clubsOfStmt:                q.clubsOfStmt,
+		conversationStmt:           q.conversationStmt,
+		conversationDevicesStmt:    q.conversationDevicesStmt,
+		conversationPeopleStmt:     q.conversationPeopleStmt,
+		conversationRowsStmt:       q.conversationRowsStmt,
+		conversationsOfStmt:        q.conversationsOfStmt,
+		countBlocksStmt:            q.countBlocksStmt,
+		countClubStmt:              q.countClubStmt,
+		countClubFollowsStmt:       q.countClubFollowsStmt,
+		countClubPlacesStmt:        q.countClubPlacesStmt,
+		countClubsOfStmt:           q.countClubsOfStmt,
+		countComingStmt:            q.countComingStmt,
+		countConversationsStmt:     q.countConversationsStmt,
+		countFollowersStmt:         q.countFollowersStmt,
+		countFollowingStmt:         q.countFollowingStmt,
+		countGoersStmt:             q.countGoersStmt,
+		countGoingStmt:             q.countGoingStmt,
+		countHiddenStmt:            q.countHiddenStmt,
+		countInvitesStmt:           q.countInvitesStmt,
+		countNominationsStmt:       q.countNominationsStmt,
+		countPackagesStmt:          q.countPackagesStmt,
+		countReportsStmt:           q.countReportsStmt,
+		countStartedStmt:           q.countStartedStmt,
+		countUnansweredStmt:        q.countUnansweredStmt,
+		countWrittenStmt:           q.countWrittenStmt,
+		deleteClubStmt:             q.deleteClubStmt,
+		deleteEventsStmt:           q.deleteEventsStmt,
+		deletePairStmt:             q.deletePairStmt,
+		deleteRoomStmt:             q.deleteRoomStmt,
+		deviceRowsStmt:             q.deviceRowsStmt,
+		devicesOfStmt:              q.devicesOfStmt,
+		doubtRoomsStmt:             q.doubtRoomsStmt,
+		dropAskersStmt:             q.dropAskersStmt,
+		dropBlockStmt:              q.dropBlockStmt,
+		dropClearNameStmt:          q.dropClearNameStmt,
+		dropClubFollowsStmt:        q.dropClubFollowsStmt,
+		dropClubPlaceStmt:          q.dropClubPlaceStmt,
+		dropConversationDeviceStmt: q.dropConversationDeviceStmt,
+		dropDeviceStmt:             q.dropDeviceStmt,
+		dropGoerStmt:               q.dropGoerStmt,
+		dropLastPackageStmt:        q.dropLastPackageStmt,
+		dropPackageStmt:            q.dropPackageStmt,
+		dropPenStmt:                q.dropPenStmt,
+		dropPensBeforeStmt:         q.dropPensBeforeStmt,
+		dropPictureStmt:            q.dropPictureStmt,
+		dropPlanGuestsStmt:         q.dropPlanGuestsStmt,
+		dropPlanHostStmt:           q.dropPlanHostStmt,
+		dropReadItemsStmt:          q.dropReadItemsStmt,
+		dueRemindersStmt:           q.dueRemindersStmt,
+		endSessionStmt:             q.endSessionStmt,
+		eraseStmt:                  q.eraseStmt,
+		eventsStmt:                 q.eventsStmt,
+		extendRoomStmt:             q.extendRoomStmt,
+		findClubsStmt:              q.findClubsStmt,
+		followStmt:                 q.followStmt,
+		followClubStmt:             q.followClubStmt,
+		followedByStmt:             q.followedByStmt,
+		followersStmt:              q.followersStmt,
+		followingStmt:              q.followingStmt,
+		followsOfStmt:              q.followsOfStmt,
+		forgetBackupsStmt:          q.forgetBackupsStmt,
+		forgetConversationsStmt:    q.forgetConversationsStmt,
+		forgetDevicesStmt:          q.forgetDevicesStmt,
+		forgetInvitesBeyondStmt:    q.forgetInvitesBeyondStmt,
+		forgetInvitesSpentStmt:     q.forgetInvitesSpentStmt,
+		forgetItemsStmt:            q.forgetItemsStmt,
+		forgetPackagesStmt:         q.forgetPackagesStmt,
+		forgetPlansStmt:            q.forgetPlansStmt,
+		forgetReportsStmt:          q.forgetReportsStmt,
+		forgetSessionsBeyondStmt:   q.forgetSessionsBeyondStmt,
+		forgetSessionsOverStmt:     q.forgetSessionsOverStmt,
+		goingRowsOfStmt:            q.goingRowsOfStmt,
+		handBackRoomsStmt:          q.handBackRoomsStmt,
+		handleOfStmt:               q.handleOfStmt,
+		hasBlockedStmt:             q.hasBlockedStmt,
+		hasDeclinedStmt:            q.hasDeclinedStmt,
+		hasRecoveryStmt:            q.hasRecoveryStmt,
+		hiddenStmt:                 q.hiddenStmt,
+		hideStmt:                   q.hideStmt,
+		houseStmt:                  q.houseStmt,
+		inviteByCodeStmt:           q.inviteByCodeStmt,
+		inviterOfStmt:              q.inviterOfStmt,
+		invitesFromStmt:            q.invitesFromStmt,
+		invitesOfStmt:              q.invitesOfStmt,
+		isEmptyStmt:                q.isEmptyStmt,
+		isFollowingStmt:            q.isFollowingStmt,
+		isGoingStmt:                q.isGoingStmt,
+		isPersonStmt:               q.isPersonStmt,
+		isPlanHostStmt:             q.isPlanHostStmt,
+		itemsForStmt:               q.itemsForStmt,
+		keepBackupStmt:             q.keepBackupStmt,
+		largePictureStmt:           q.largePictureStmt,
+		listedClubsStmt:            q.listedClubsStmt,
+		moveGoersStmt:              q.moveGoersStmt,
+		newsOfPersonStmt:           q.newsOfPersonStmt,
+		newsOfPlanStmt:             q.newsOfPlanStmt,
+		nextFounderStmt:            q.nextFounderStmt,
+		nextPackageStmt:            q.nextPackageStmt,
+		ownRoomsAgainStmt:          q.ownRoomsAgainStmt,
+		pairsStmt:                  q.pairsStmt,
+		passkeysStmt:               q.passkeysStmt,
+		peopleAfterStmt:            q.peopleAfterStmt,
+		pictureOfStmt:              q.pictureOfStmt,
+		placesOfStmt:               q.placesOfStmt,
+		planGuestsStmt:             q.planGuestsStmt,
+		planHostsStmt:              q.planHostsStmt,
+		planRowsOfStmt:             q.planRowsOfStmt,
+		planSeenStmt:               q.planSeenStmt,
+		plansHostedStmt:            q.plansHostedStmt,
+		plansOfFeedStmt:            q.plansOfFeedStmt,
+		plansSeenStmt:              q.plansSeenStmt,
+		plansTimelyStmt:            q.plansTimelyStmt,
+		profileStmt:                q.profileStmt,
+		profilesAfterStmt:          q.profilesAfterStmt,
+		raiseTermsStmt:             q.raiseTermsStmt,
+		recoverStmt:                q.recoverStmt,
+		relatedStmt:                q.relatedStmt,
+		renewSessionStmt:           q.renewSessionStmt,
+		reportStmt:                 q.reportStmt,
+		reportsStmt:                q.reportsStmt,
+		reportsByStmt:              q.reportsByStmt,
+		revokeInviteStmt:           q.revokeInviteStmt,
+		roomRunsStmt:               q.roomRunsStmt,
+		roomsBegunStmt:             q.roomsBegunStmt,
+		roomsRunForStmt:            q.roomsRunForStmt,
+		seeDeviceStmt:              q.seeDeviceStmt,
+		sessionByTokenStmt:         q.sessionByTokenStmt,
+		sessionsStmt:               q.sessionsStmt,
+		setBlockStmt:               q.setBlockStmt,
+		setCalendarStmt:            q.setCalendarStmt,
+		setClubStmt:                q.setClubStmt,
+		setClubPlaceStmt:           q.setClubPlaceStmt,
+		setConversationStmt:        q.setConversationStmt,
+		setConversationPersonStmt:  q.setConversationPersonStmt,
+		setConversationSeqStmt:     q.setConversationSeqStmt,
+		setFounderInviteStmt:       q.setFounderInviteStmt,
+		setGoerStmt:                q.setGoerStmt,
+		setHouseStmt:               q.setHouseStmt,
+		setNotifyStmt:              q.setNotifyStmt,
+		setPairStmt:                q.setPairStmt,
+		setPictureStmt:             q.setPictureStmt,
+		setPlanStmt:                q.setPlanStmt,
+		setPlanBeganStmt:           q.setPlanBeganStmt,
+		setPlanHostStmt:            q.setPlanHostStmt,
+		setPlanRoomStmt:            q.setPlanRoomStmt,
+		setPlanStateStmt:           q.setPlanStateStmt,
+		setProfileStmt:             q.setProfileStmt,
+		setReadStmt:                q.setReadStmt,
+		setRecoveryStmt:            q.setRecoveryStmt,
+		setSeqStmt:                 q.setSeqStmt,
+		setSnapshotStmt:            q.setSnapshotStmt,
+		setStandingStmt:            q.setStandingStmt,
+		setSweptStmt:               q.setSweptStmt,
+		showClubStmt:               q.showClubStmt,
+		smallPictureStmt:           q.smallPictureStmt,
+		standingStmt:               q.standingStmt,
+		takeClubStmt:               q.takeClubStmt,
+		takeConversationStmt:       q.takeConversationStmt,
+		takeKeptRoomsStmt:          q.takeKeptRoomsStmt,
+		takeOwnRoomsStmt:           q.takeOwnRoomsStmt,
+		takePersonStmt:             q.takePersonStmt,
+		takePlanStmt:               q.takePlanStmt,
+		takeRoomStmt:               q.takeRoomStmt,
+		tellGoersStmt:              q.tellGoersStmt,
+		touchPlanStmt:              q.touchPlanStmt,
+		unfollowStmt:               q.unfollowStmt,
+		unfollowClubStmt:           q.unfollowClubStmt,
+		unpairConversationStmt:     q.unpairConversationStmt,
+		useInviteStmt:              q.useInviteStmt,
+		usePasskeyStmt:             q.usePasskeyStmt,
+		usePenStmt:                 q.usePenStmt,
+		whoHasHandleStmt:           q.whoHasHandleStmt,
+		whoseCalendarStmt:          q.whoseCalendarStmt,
+		writtenStmt:                q.writtenStmt,
 	}
 }

@@ -41,6 +41,17 @@ type ClubPerson struct {
 	Shown    bool
 }
 
+type Conversation struct {
+	ID      []byte
+	Starter []byte
+	Pair    []byte
+	Epoch   int64
+	Seq     int64
+	Info    []byte
+	Created int64
+	Changed int64
+}
+
 type Follow struct {
 	Who    []byte
 	Whom   []byte

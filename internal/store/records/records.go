@@ -1,7 +1,7 @@
 // Package records is what the stores have in common: how people, rooms and
 // reports become rows, how rows become them again, and what is asked before one
 // is written. It implements people.Store, clubs.Store, deputy.Store (a live.Store),
-// reports.Store and schedule.Store; package storetest says what that means.
+// reports.Store, schedule.Store and conversations.Store; package storetest says what that means.
 //
 // It opens no database and begins no transaction: a Database does.
 package records
@@ -16,6 +16,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
@@ -87,6 +88,8 @@ var refusals = []error{
 	people.ErrHidden, people.ErrBlocks, people.ErrBlocked,
 	schedule.ErrNoPlan, schedule.ErrChanged, schedule.ErrTooMany, schedule.ErrGoing, schedule.ErrFull, schedule.ErrBegun,
 	schedule.ErrNoCalendar,
+	conversations.ErrNone, conversations.ErrDevice, conversations.ErrEpoch, conversations.ErrThere, conversations.ErrMany, conversations.ErrUnanswered,
+	conversations.ErrPeople, conversations.ErrSize,
 }
 
 // A refusal is the answer of a rule that is judged in a transaction.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/clubs"
+	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -73,6 +74,12 @@ func Fill(t *testing.T, s Store) {
 	must(t, s.AddPlan(ctx, plan, []id.Person{filledBen}, []id.Person{filledBen}, noon))
 	_, err = s.Calendar(ctx, ada.ID, func(int64) schedule.Hash { return schedule.Hash{3} }, noon)
 	must(t, err)
+	talking := conversations.Member{Who: ada.ID, Device: conversations.Device{0, 0xff}}
+	must(t, s.AddPackages(ctx, talking, [][]byte{{0, 0xff}}, []byte{1}, noon))
+	must(t, s.Begin(ctx, conversations.Beginning{
+		ID: conversations.ID{0, 0xff}, By: talking, With: []id.Person{filledBen}, Two: true, Devices: []conversations.Member{talking},
+		Welcome: []byte{0, 0xff}, Info: []byte{0},
+	}, nil, noon))
 	must(t, s.SetPair(ctx, deputy.Pair{House: filledHouse, Term: 1<<62 + 1, Key: []byte{}, URL: "https://stoa.example"}))
 }
 

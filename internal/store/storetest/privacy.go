@@ -75,6 +75,7 @@ func over(t *testing.T, s Store) {
 	}
 	must(t, s.Tidy(ctx, end.Add(-people.SessionLife), end.Add(-people.SpentLife)))
 	must(t, s.ForgetReports(ctx, end.Add(-reports.Life)))
+	must(t, s.ForgetConversations(ctx, end))
 	must(t, s.ForgetPlans(ctx, end.Add(-schedule.KeptOver), end.Add(-schedule.KeptCalled)))
 	got = ages(t, s, end)
 	for kind, f := range got {

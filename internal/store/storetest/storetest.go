@@ -1,5 +1,5 @@
 // Package storetest is the one test that every store must pass: it says what
-// people.Store, clubs.Store, live.Store, deputy.Store, reports.Store and
+// people.Store, clubs.Store, conversations.Store, live.Store, deputy.Store, reports.Store and
 // schedule.Store promise, by example. It also walks through the
 // accounts as package people uses the store, since that is what the promises
 // are for.
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/clubs"
+	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -23,6 +24,7 @@ import (
 type Store interface {
 	people.Store
 	clubs.Store
+	conversations.Store
 	deputy.Store // a live.Store
 	reports.Store
 	schedule.Store
@@ -69,6 +71,12 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"blocks and clubs":         blocksAndClubs,
 		"people block":             peopleBlock,
 		"reports":                  keepsReports,
+		"key packages":             keyPackages,
+		"conversation of two":      conversationOfTwo,
+		"conversation declined":    conversationDeclined,
+		"conversation of few":      conversationOfFew,
+		"conversations go":         conversationsGo,
+		"conversations bounded":    conversationsBounded,
 		"plans":                    plans,
 		"plans are seen":           plansSeen,
 		"plans are bounded":        plansBounded,

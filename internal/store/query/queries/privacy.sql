@@ -29,6 +29,12 @@ UNION ALL SELECT 'plan_guests', count(*), 0 FROM plan_guests
 UNION ALL SELECT 'plan_goers', count(*), COALESCE(min(since), 0) FROM plan_goers
 UNION ALL SELECT 'calendars', count(*), COALESCE(min(made), 0) FROM calendars
 UNION ALL SELECT 'reports', count(*), COALESCE(min(made), 0) FROM reports
+UNION ALL SELECT 'devices', count(*), COALESCE(min(seen), 0) FROM devices
+UNION ALL SELECT 'packages', count(*), COALESCE(min(made), 0) FROM packages
+UNION ALL SELECT 'conversations', count(*), COALESCE(min(created), 0) FROM conversations
+UNION ALL SELECT 'conversation_people', count(*), COALESCE(min(since), 0) FROM conversation_people
+UNION ALL SELECT 'conversation_devices', count(*), 0 FROM conversation_devices
+UNION ALL SELECT 'conversation_items', count(*), COALESCE(min(at), 0) FROM conversation_items
 UNION ALL SELECT 'rooms', count(*), 0 FROM rooms
 UNION ALL SELECT 'room_events', count(*), 0 FROM room_events
 UNION ALL SELECT 'pairs', count(*), 0 FROM pairs
