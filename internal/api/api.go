@@ -26,6 +26,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/clubs"
+	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/hub"
@@ -104,6 +105,8 @@ type Parts struct {
 	Grants *grant.Keys
 	Media  Media
 	Away   Away // nil in no network
+	// Conversations passes sealed messages on.
+	Conversations *conversations.Conversations
 	// Schedule is the rooms to come.
 	Schedule *schedule.Schedule
 	// Work is what is asked of those who come without an invite, where they may.
@@ -215,6 +218,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addProfiles()
 	a.addSuggestions()
 	a.addBlocks()
+	a.addConversations()
 	a.addClubs()
 	a.addStored()
 	a.addRooms()

@@ -144,6 +144,7 @@ var (
 	toFind    = door{signedIn: true, rate: finding}
 	toExport  = door{signedIn: true, rate: exporting}
 	toSuggest = door{signedIn: true, rate: suggesting}
+	toPack    = door{signedIn: true, rate: packing}
 	toPicture = door{signedIn: true, rate: picturing}
 	toReport  = door{signedIn: true, rate: reporting}
 )

@@ -25,6 +25,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/clubs"
+	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/hub"
@@ -210,7 +211,7 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS, changes ...func(*peopl
 	besides := beside.New(watchers)
 	h.api = New(Parts{
 		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"}, Work: hashcash.New(1, 3, h.clock),
-		People: h.people, Clubs: h.clubs, Schedule: h.plans, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
+		People: h.people, Clubs: h.clubs, Schedule: h.plans, Conversations: conversations.New(h.store, h.clock), Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
 		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },
@@ -443,12 +444,13 @@ type message struct {
 		Room id.Room
 		Why  string
 	}
-	Reactions *signal.Reactions
-	Said      *signal.Said
-	Unsaid    *signal.Unsaid
-	Poll      *signal.Poll
-	Conflict  *signal.Conflict
-	raw       string
+	Reactions    *signal.Reactions
+	Said         *signal.Said
+	Unsaid       *signal.Unsaid
+	Poll         *signal.Poll
+	Conflict     *signal.Conflict
+	Conversation *signal.Conversation
+	raw          string
 }
 
 // live connects without a cookie.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/clubs"
+	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/courier"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hashcash"
@@ -81,6 +82,13 @@ var kinds = map[code]struct {
 	"no_moderators":        {409, "Nobody in this house takes reports", "In diesem Haus nimmt niemand Meldungen an"},
 	"not_heard":            {409, "The house has not carried this voice lately", "Das Haus hat diese Stimme in letzter Zeit nicht übertragen"},
 	"reports_full":         {409, "You have reported very much lately; please wait until some of it was looked at", "Du hast in letzter Zeit sehr viel gemeldet; bitte warte, bis ein Teil davon angesehen wurde"},
+	"no_conversation":      {404, "There is no such conversation, or no more", "Diese Unterhaltung gibt es nicht oder nicht mehr"},
+	"no_device":            {409, "This device is not in the conversation, or not known any more", "Dieses Gerät ist nicht in der Unterhaltung oder nicht mehr bekannt"},
+	"stale_epoch":          {409, "The conversation has changed meanwhile", "Die Unterhaltung hat sich inzwischen geändert"},
+	"conversation_there":   {409, "There is such a conversation already", "So eine Unterhaltung gibt es schon"},
+	"too_many_talks":       {409, "You are in as many conversations as you may be", "Mehr Unterhaltungen darf eine Person nicht haben"},
+	"unanswered":           {409, "Nobody has answered you yet; please wait until somebody does", "Es hat dir noch niemand geantwortet; bitte warte darauf"},
+	"not_these_people":     {409, "A conversation cannot be of these people", "Mit diesen Leuten geht keine Unterhaltung"},
 	"no_work":              {409, "This piece of work is over, or was used already", "Diese Rechenaufgabe ist abgelaufen oder schon verwendet"},
 	"no_club":              {404, "There is no such club, or no more", "Diesen Club gibt es nicht oder nicht mehr"},
 	"no_club_entry":        {403, "This club does not let you in", "Dieser Club lässt dich nicht hinein"},
@@ -161,6 +169,14 @@ var refusals = []struct {
 	{people.ErrNoInvite, "no_invite", ""},
 	{people.ErrNoInvitesLeft, "no_invites_left", ""},
 	{hashcash.ErrWork, "no_work", ""},
+	{conversations.ErrNone, "no_conversation", ""},
+	{conversations.ErrDevice, "no_device", ""},
+	{conversations.ErrEpoch, "stale_epoch", ""},
+	{conversations.ErrThere, "conversation_there", ""},
+	{conversations.ErrMany, "too_many_talks", ""},
+	{conversations.ErrUnanswered, "unanswered", ""},
+	{conversations.ErrPeople, "not_these_people", ""},
+	{conversations.ErrSize, "invalid", "body"},
 	{people.ErrHidden, "invalid", "path.person"},
 	{people.ErrNotify, "invalid", "body.notify"},
 	{people.ErrBlocks, "invalid", "path.person"},

@@ -89,10 +89,8 @@ const (
 	Left     State = "left"
 )
 
-type conversationKind struct{}
-
 // An ID names a conversation.
-type ID = id.ID[conversationKind]
+type ID = id.Conversation
 
 // A Party is somebody's part in a conversation.
 type Party struct {

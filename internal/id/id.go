@@ -34,6 +34,7 @@ type (
 	nodeKind    struct{}
 	clubKind    struct{}
 	planKind    struct{}
+	talkKind    struct{}
 )
 
 type (
@@ -51,6 +52,8 @@ type (
 	Club = ID[clubKind]
 	// Plan names a room to come.
 	Plan = ID[planKind]
+	// Conversation names a conversation by messages.
+	Conversation = ID[talkKind]
 )
 
 // New returns a fresh random name.

@@ -314,6 +314,13 @@ type Conflict struct {
 	People []id.Person `json:"people"`
 }
 
+// Conversation says how far a conversation has come: there is something to read, or
+// somebody stands to it otherwise.
+type Conversation struct {
+	ID  id.Conversation `json:"id"`
+	Seq int64           `json:"seq"`
+}
+
 // A Notice is what a node tells a client of its own accord. Exactly one of
 // the pointers is set.
 type Notice struct {
@@ -325,6 +332,8 @@ type Notice struct {
 	Move    *Move   `json:"move,omitempty"`
 	Deputy  *Deputy `json:"deputy,omitempty"`
 	Plan    *Plan   `json:"plan,omitempty"`
+
+	Conversation *Conversation `json:"conversation,omitempty"`
 
 	Conflict *Conflict `json:"conflict,omitempty"`
 
