@@ -334,12 +334,12 @@ func (c *Conversations) Forget(ctx context.Context) error {
 // people; who has left has theirs removed by anybody, others only their own. A device
 // comes in by itself if its person is in it.
 func (c *Conversation) Judge(n Change) error {
-	if n.Epoch != c.Epoch {
-		return ErrEpoch
-	}
 	by, ok := c.Of(n.By.Who)
 	if !ok || by.State != In && by.State != Asked {
-		return ErrNone
+		return ErrNone // before all else, or they would know that it is there
+	}
+	if n.Epoch != c.Epoch {
+		return ErrEpoch
 	}
 	alone := len(n.Added) == 1 && n.Added[0] == n.By && len(n.People) == 0
 	if c.Has(n.By) {

@@ -232,6 +232,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My conversations, and those that I am asked into */
+        get: operations["list-conversations"];
+        put?: never;
+        /** Begin a conversation */
+        post: operations["begin-conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A conversation */
+        get: operations["get-conversation"];
+        put?: never;
+        post?: never;
+        /** Leave a conversation, or decline it */
+        delete: operations["leave-conversation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add devices or people to a conversation, or take devices out */
+        post: operations["change-conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What my device has to read */
+        get: operations["list-items"];
+        put?: never;
+        /** Write a message */
+        post: operations["write-message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation}/membership": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say yes to a conversation */
+        put: operations["accept-conversation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say how far my device has come */
+        put: operations["read-conversation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/handles/{handle}": {
         parameters: {
             query?: never;
@@ -299,6 +404,23 @@ export interface paths {
         head?: never;
         /** Take another name */
         patch: operations["rename-me"];
+        trace?: never;
+    };
+    "/api/v1/me/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom I have muted or blocked */
+        get: operations["list-blocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/me/calendar": {
@@ -469,6 +591,25 @@ export interface paths {
         post?: never;
         /** Forget all backups of mine */
         delete: operations["forget-key-backups"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many packages this device has left */
+        get: operations["count-packages"];
+        /** Let others write to this device */
+        put: operations["add-packages"];
+        post?: never;
+        /** Have nobody write to this device any more */
+        delete: operations["forget-device"];
         options?: never;
         head?: never;
         patch?: never;
@@ -663,6 +804,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{person}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Mute somebody for me, or block them; nobody is told */
+        put: operations["block"];
+        post?: never;
+        /** Take that back */
+        delete: operations["unblock"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{person}/follow": {
         parameters: {
             query?: never;
@@ -676,6 +835,23 @@ export interface paths {
         post?: never;
         /** Unfollow a person */
         delete: operations["unfollow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A key package of each device of somebody */
+        post: operations["take-packages"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1055,6 +1231,23 @@ export interface components {
             next?: number;
             people: components["schemas"]["RoomParticipant"][];
         };
+        Block: {
+            /**
+             * @description mute: I neither hear them nor see what they write; block: and they have nothing to do with me
+             * @enum {string}
+             */
+            level: "mute" | "block";
+        };
+        Blocked: {
+            /** @enum {string} */
+            level: "mute" | "block";
+            person: components["schemas"]["Person"];
+            /** Format: date-time */
+            since: string;
+        };
+        Blocks: {
+            people: components["schemas"]["Blocked"][];
+        };
         CalendarAddress: {
             /** @description whoever knows it may read it */
             url: string;
@@ -1206,6 +1399,54 @@ export interface components {
             /** @enum {string} */
             kind: "asked" | "nominated" | "invited";
             person: components["schemas"]["Person"];
+        };
+        Conversation: {
+            /** Format: date-time */
+            changed: string;
+            devices: components["schemas"]["TalkDevice"][];
+            /** Format: int64 */
+            epoch: number;
+            id: string;
+            /** @description of its group in this epoch; in answers about one */
+            info?: string;
+            /** @enum {string} */
+            mine: "in" | "asked";
+            people: components["schemas"]["TalkPerson"][];
+            /**
+             * Format: int64
+             * @description of its last item
+             */
+            seq: number;
+            /** @description absent when they are gone */
+            starter?: string;
+            /** @description whether it is of two people, and stays so */
+            two: boolean;
+        };
+        ConversationItem: {
+            /** Format: date-time */
+            at: string;
+            device: string;
+            /** Format: int64 */
+            epoch: number;
+            /** @enum {string} */
+            kind: "text" | "change" | "welcome";
+            person: string;
+            sealed: string;
+            /** Format: int64 */
+            seq: number;
+        };
+        ConversationItems: {
+            items: components["schemas"]["ConversationItem"][];
+        };
+        Conversations: {
+            conversations: components["schemas"]["Conversation"][];
+        };
+        DevicePackage: {
+            device: string;
+            package: string;
+        };
+        DevicePackages: {
+            devices: components["schemas"]["DevicePackage"][];
         };
         Erase: {
             ceremony?: string;
@@ -1436,6 +1677,10 @@ export interface components {
              */
             next?: string;
         };
+        ItemNumber: {
+            /** Format: int64 */
+            seq: number;
+        };
         JoinClub: {
             /** Format: int64 */
             rules_version: number;
@@ -1448,6 +1693,14 @@ export interface components {
         };
         KeyBackups: {
             backups: components["schemas"]["KeyBackup"][];
+        };
+        KeyPackages: {
+            /** @description its public key (Ed25519), base64url */
+            device: string;
+            /** @description the one for when they are used up, instead of the one before */
+            last?: string;
+            /** @description MLS key packages for one use each, base64url; at most 50 are kept */
+            packages: string[];
         };
         Link: {
             /** @description one line, up to 40 characters */
@@ -1508,6 +1761,21 @@ export interface components {
             /** @description instead of an invite, where sign_up of the house is open */
             work?: components["schemas"]["Worked"];
         };
+        NewChange: {
+            added?: components["schemas"]["TalkDevice"][];
+            commit: string;
+            device: string;
+            /**
+             * Format: int64
+             * @description that it changes
+             */
+            epoch: number;
+            info: string;
+            /** @description who are new */
+            people?: string[];
+            removed?: components["schemas"]["TalkDevice"][];
+            welcome?: string;
+        };
         NewClub: {
             /** @description up to 500 characters on 10 lines */
             about: string;
@@ -1526,6 +1794,19 @@ export interface components {
             rooms: "members" | "admins";
             /** @description up to 10, each one line of up to 140 characters */
             rules: string[];
+        };
+        NewConversation: {
+            /** @description mine */
+            device: string;
+            /** @description all that are in the group, mine too */
+            devices: components["schemas"]["TalkDevice"][];
+            /** @description 16 random bytes, as an id: the name of the group */
+            id: string;
+            info: string;
+            two: boolean;
+            welcome: string;
+            /** @description ids of people, at most 11 */
+            with: string[];
         };
         NewPlan: {
             /** @description up to 1000 characters on 15 lines */
@@ -1599,6 +1880,16 @@ export interface components {
              */
             visibility: "open" | "social" | "members" | "closed";
         };
+        NewText: {
+            device: string;
+            /**
+             * Format: int64
+             * @description in which it was sealed
+             */
+            epoch: number;
+            /** @description up to 32 KiB */
+            sealed: string;
+        };
         NodeAt: {
             /** @description whether it is the one that is asked */
             here?: boolean;
@@ -1638,6 +1929,13 @@ export interface components {
             pronouns: string;
             /** @description whether others are shown who invited me */
             show_inviter: boolean;
+        };
+        PackagesLeft: {
+            /**
+             * Format: int64
+             * @description for one use each
+             */
+            left: number;
         };
         People: {
             people: components["schemas"]["Person"][];
@@ -1777,6 +2075,11 @@ export interface components {
             /** @enum {string} */
             role: "member" | "admin" | "founder";
         };
+        ReadUpTo: {
+            device: string;
+            /** Format: int64 */
+            seq: number;
+        };
         Recovered: {
             me: components["schemas"]["Me"];
             /** @description shown this once */
@@ -1895,6 +2198,15 @@ export interface components {
             /** Format: int64 */
             poll: number;
         };
+        SignalConflict: {
+            people: string[];
+            room: string;
+        };
+        SignalConversation: {
+            id: string;
+            /** Format: int64 */
+            seq: number;
+        };
         SignalCrowd: {
             /** Format: int64 */
             count: number;
@@ -1982,6 +2294,8 @@ export interface components {
         SignalNotice: {
             announce?: components["schemas"]["SignalAnnounced"];
             clock?: components["schemas"]["SignalClock"];
+            conflict?: components["schemas"]["SignalConflict"];
+            conversation?: components["schemas"]["SignalConversation"];
             crowd?: components["schemas"]["SignalCrowd"];
             cut?: components["schemas"]["SignalCut"];
             deputy?: components["schemas"]["SignalDeputy"];
@@ -2196,7 +2510,7 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "index" | "key";
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "devices" | "conversations" | "messages" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "index" | "key";
             /** @description account: until it is erased; days:N; ended:N: N days after it has ended; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
@@ -2225,6 +2539,15 @@ export interface components {
         };
         Suggestions: {
             people: components["schemas"]["Suggestion"][];
+        };
+        TalkDevice: {
+            device: string;
+            person: string;
+        };
+        TalkPerson: {
+            person: components["schemas"]["Person"];
+            /** @enum {string} */
+            state: "in" | "asked" | "left";
         };
         Violation: {
             /** @description such as body.name */
@@ -2894,6 +3217,295 @@ export interface operations {
             };
         };
     };
+    "list-conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversations"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "begin-conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConversation"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "leave-conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChange"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemNumber"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-items": {
+        parameters: {
+            query?: {
+                /** @description mine, base64url */
+                device?: string;
+                after?: number;
+            };
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationItems"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "write-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewText"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemNumber"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accept-conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadUpTo"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-handle": {
         parameters: {
             query?: never;
@@ -3034,6 +3646,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blocks"];
                 };
             };
             /** @description Error */
@@ -3414,6 +4055,101 @@ export interface operations {
     "forget-key-backups": {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "count-packages": {
+        parameters: {
+            query?: {
+                /** @description base64url */
+                device?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackagesLeft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyPackages"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackagesLeft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "forget-device": {
+        parameters: {
+            query?: {
+                /** @description base64url */
+                device?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3840,6 +4576,68 @@ export interface operations {
             };
         };
     };
+    block: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Block"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unblock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     follow: {
         parameters: {
             query?: never;
@@ -3890,6 +4688,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "take-packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["None"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicePackages"];
+                };
             };
             /** @description Error */
             default: {
