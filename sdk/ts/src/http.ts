@@ -32,6 +32,15 @@ export type HouseInfo = Bodies['House'];
 /** The options are those of WebAuthn, which the document leaves open. */
 export type Ceremony<Options> = Bodies['Ceremony'] & { options: Options };
 
+/** What the node knows of a conversation. */
+export type Conversation = Bodies['Conversation'];
+export type ConversationItem = Bodies['ConversationItem'];
+export type NewConversation = Bodies['NewConversation'];
+export type ConversationChange = Bodies['NewChange'];
+export type NewMessage = Bodies['NewText'];
+export type KeyPackages = Bodies['KeyPackages'];
+export type DevicePackages = Bodies['DevicePackages'];
+
 /** Somebody, as whoever looks at them may see them. */
 export type PersonProfile = Bodies['Profile'];
 /** What somebody says of themselves. */

@@ -266,3 +266,12 @@ export function watchPlans(live: Live, told: (news: PlanNews) => void): () => vo
     },
   });
 }
+
+/** Tells when a conversation has something to read; returns how to stop. */
+export function watchConversations(live: Live, told: (id: string) => void): () => void {
+  return live.listen({
+    heard(message) {
+      if ('conversation' in message && message.conversation) told(message.conversation.id);
+    },
+  });
+}

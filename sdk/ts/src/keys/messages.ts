@@ -346,6 +346,17 @@ export function parseID(id: string): Bytes | undefined {
   return bytes.length === idLength && rest === 0 ? Uint8Array.from(bytes) : undefined;
 }
 
+/** The id that 16 bytes are. */
+export function formatID(bytes: Uint8Array): string {
+  let [value, bits, id] = [0, 0, ''];
+  for (const byte of bytes) {
+    value = ((value << 8) | byte) & 0xfff;
+    bits += 8;
+    for (; bits >= 5; bits -= 5) id += digits[(value >> (bits - 5)) & 31];
+  }
+  return bits > 0 ? id + digits[(value << (5 - bits)) & 31] : id;
+}
+
 /** Bytes as base64url without padding (RFC 4648, section 5). */
 export function toText(bytes: Uint8Array): string {
   let binary = '';

@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { expect, it } from 'vitest';
-import { Group, makePackage, packageMember, Unreadable } from '../src/mail/group.ts';
-import type { Signer } from '../src/mail/member.ts';
+import { Group, makePackage, packageMember, Unreadable } from '../src/conversations/group.ts';
+import type { Signer } from '../src/conversations/member.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 const text = (words: string) => new TextEncoder().encode(words);
@@ -26,18 +26,18 @@ async function two() {
   const pack = await makePackage(person(2), laptop);
   const alone = await Group.create(id, person(1), phone);
   const change = await alone.change([pack.public]);
-  const bo = await Group.join(change.welcome as Bytes, pack);
+  const bo = (await Group.join(change.welcome as Bytes, [pack]))?.group;
   if (!bo) throw new Error('Bo is not in it');
-  return { phone, laptop, ada: change.then, bo, info: change.info };
+  return { phone, laptop, ada: change.after, bo, info: change.info };
 }
 
 it('two write to each other, each knowing who it is from', async () => {
   let { phone, ada, bo } = await two();
   const hello = await ada.seal(text('Hello'));
-  ada = hello.then;
+  ada = hello.after;
   expect(hello.sealed.length).toBeGreaterThan(256);
-  const { opened, then } = await bo.open(hello.sealed, always);
-  bo = then;
+  const { opened, after } = await bo.open(hello.sealed, always);
+  bo = after;
   expect(opened).toEqual({
     kind: 'text',
     from: { person: person(1), device: phone.publicKey },
@@ -48,7 +48,7 @@ it('two write to each other, each knowing who it is from', async () => {
   expect(read.opened.kind === 'text' && words(read.opened.text)).toBe('Hello back');
 
   // Nothing is read twice, and nothing that was changed on its way.
-  await expect(then.open(hello.sealed, always)).rejects.toThrow(Unreadable);
+  await expect(after.open(hello.sealed, always)).rejects.toThrow(Unreadable);
   const forged = back.sealed.slice();
   forged[forged.length - 1] = (forged[forged.length - 1] as number) ^ 1;
   await expect(ada.open(forged, always)).rejects.toThrow(Unreadable);
@@ -64,22 +64,23 @@ it('what is saved goes on', async () => {
 it('another device of somebody comes in by itself, and does not read what was before', async () => {
   let { ada, bo, info } = await two();
   const before = await ada.seal(text('Before'));
-  ada = before.then;
+  ada = before.after;
   const tablet = await device();
   const entered = await Group.enter(info, person(2), tablet);
   const changed = await ada.open(entered.commit, ({ by }) => by === undefined);
   expect(changed.opened).toEqual({
     kind: 'changed',
+    by: undefined,
     added: [{ person: person(2), device: tablet.publicKey }],
     removed: [],
   });
-  bo = (await bo.open(entered.commit, always)).then;
-  const after = await changed.then.seal(text('After'));
-  for (const group of [bo, entered.then]) {
+  bo = (await bo.open(entered.commit, always)).after;
+  const after = await changed.after.seal(text('After'));
+  for (const group of [bo, entered.after]) {
     const { opened } = await group.open(after.sealed, always);
     expect(opened.kind === 'text' && words(opened.text)).toBe('After');
   }
-  await expect(entered.then.open(before.sealed, always)).rejects.toThrow(Unreadable);
+  await expect(entered.after.open(before.sealed, always)).rejects.toThrow(Unreadable);
   // What was under way when it changed is read all the same.
   const late = await bo.open(before.sealed, always);
   expect(late.opened.kind === 'text' && words(late.opened.text)).toBe('Before');
@@ -90,11 +91,11 @@ it('who is taken out reads nothing more', async () => {
   const out = await ada.change([], (member) =>
     member.device.every((byte, i) => byte === laptop.publicKey[i]),
   );
-  const secret = await out.then.seal(text('Without Bo'));
-  const { then } = await bo.open(out.commit, always);
-  await expect(then.open(secret.sealed, always)).rejects.toThrow(Unreadable);
+  const secret = await out.after.seal(text('Without Bo'));
+  const { after } = await bo.open(out.commit, always);
+  await expect(after.open(secret.sealed, always)).rejects.toThrow(Unreadable);
   await expect(bo.open(secret.sealed, always)).rejects.toThrow(Unreadable);
-  expect(await out.then.members()).toHaveLength(1);
+  expect(await out.after.members()).toHaveLength(1);
 });
 
 it('of two changes at once one is taken, and the other is made anew', async () => {
@@ -105,17 +106,17 @@ it('of two changes at once one is taken, and the other is made anew', async () =
   ];
   const first = await ada.change([cy.public]);
   const second = await bo.change([di.public]);
-  ada = first.then;
-  bo = (await bo.open(first.commit, always)).then; // the node took Ada's
+  ada = first.after;
+  bo = (await bo.open(first.commit, always)).after; // the node took Ada's
   await expect(ada.open(second.commit, always)).rejects.toThrow(Unreadable);
   const anew = await bo.change([di.public]);
-  ada = (await ada.open(anew.commit, always)).then;
+  ada = (await ada.open(anew.commit, always)).after;
   expect(await ada.members()).toHaveLength(4);
-  const theirs = await Group.join(anew.welcome as Bytes, di);
+  const theirs = (await Group.join(anew.welcome as Bytes, [cy, di]))?.group;
   const said = await ada.seal(text('All four'));
   const { opened } = await (theirs as Group).open(said.sealed, always);
   expect(opened.kind === 'text' && words(opened.text)).toBe('All four');
-  expect(await Group.join(anew.welcome as Bytes, cy)).toBeUndefined();
+  expect(await Group.join(anew.welcome as Bytes, [cy])).toBeUndefined();
 });
 
 it('a change that may not be is none', async () => {

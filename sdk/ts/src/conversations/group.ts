@@ -38,7 +38,9 @@ import {
   zeroOutUint8Array,
 } from 'ts-mls';
 // That a message is from this one or that one is not told by the library's front door.
+import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
 import { decryptSenderData } from 'ts-mls/privateMessage.js';
+import { same } from '../keys/bytes.ts';
 import { credentialOf, type Member, memberOf, type Signer } from './member.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -72,6 +74,8 @@ export interface OwnPackage {
   /** For others, by way of the node. */
   public: Bytes;
   secret: PrivateKeyPackage;
+  /** Whether it may be used more than once: for when the others are used up. */
+  last?: boolean;
 }
 
 /** Makes a key package, by which others can add this device while it is away. */
@@ -104,15 +108,17 @@ export interface Change {
 }
 
 /** What has come. */
-export type Opened =
-  | { kind: 'text'; from: Member; text: Bytes }
-  | { kind: 'changed'; added: Member[]; removed: Member[] };
+export type Opened = { kind: 'text'; from: Member; text: Bytes } | ({ kind: 'changed' } & Changed);
 
 /** A change by somebody who is in it, or by a further device that comes in by itself. */
-export interface Proposed {
+export interface Changed {
   by: Member | undefined;
+  added: Member[];
   removed: Member[];
 }
+
+/** What a change is made of: all else is for other uses of MLS. */
+const usual: ReadonlySet<string | number> = new Set(['add', 'remove', 'external_init']);
 
 export class Group {
   readonly #state: ClientState;
@@ -129,27 +135,32 @@ export class Group {
     );
   }
 
-  /** Comes in by a welcome to one of this device's packages; undefined when it is to another. */
-  static async join(welcome: Uint8Array, own: OwnPackage): Promise<Group | undefined> {
+  /** Comes in by a welcome to one of this device's packages; undefined when it is to none of them. */
+  static async join(
+    welcome: Uint8Array,
+    own: readonly OwnPackage[],
+  ): Promise<{ group: Group; used: OwnPackage } | undefined> {
     const read = unwrap(welcome);
-    const mine = unwrap(own.public);
-    if (read?.wireformat !== 'mls_welcome' || mine?.wireformat !== 'mls_key_package')
-      return undefined;
-    try {
+    if (read?.wireformat !== 'mls_welcome') return undefined;
+    const impl = await cs();
+    for (const used of own) {
+      const mine = unwrap(used.public);
+      if (mine?.wireformat !== 'mls_key_package') continue;
+      const name = await makeKeyPackageRef(mine.keyPackage, impl.hash);
+      if (!read.welcome.secrets.some(({ newMember }) => same(newMember, name))) continue;
       const state = await joinGroup(
         read.welcome,
         mine.keyPackage,
-        own.secret,
+        used.secret,
         emptyPskIndex,
-        await cs(),
+        impl,
         undefined,
         undefined,
         config,
       );
-      return new Group(state);
-    } catch {
-      return undefined;
+      return { group: new Group(state), used };
     }
+    return undefined;
   }
 
   /** Comes in by itself, as a further device of somebody who is in it. */
@@ -168,8 +179,8 @@ export class Group {
       config,
     );
     const commit = wrap({ wireformat: 'mls_public_message', publicMessage });
-    const then = new Group(newState);
-    return { commit, welcome: undefined, info: await then.#info(), then };
+    const after = new Group(newState);
+    return { commit, welcome: undefined, info: await after.#info(), after };
   }
 
   /** What was saved. It holds secrets: keep it sealed. */
@@ -216,9 +227,9 @@ export class Group {
       { extraProposals: proposals, wireAsPublicMessage: false, ratchetTreeExtension: true },
     );
     // What it used is still needed if the node takes another's change first.
-    const then = new Group(made.newState);
+    const after = new Group(made.newState);
     const welcome = made.welcome && wrap({ wireformat: 'mls_welcome', welcome: made.welcome });
-    return { commit: encode(made.commit), welcome, info: await then.#info(), then };
+    return { commit: encode(made.commit), welcome, info: await after.#info(), after };
   }
 
   /** Seals a text, and returns the conversation as it is afterwards. */
@@ -231,7 +242,7 @@ export class Group {
     consumed.forEach(zeroOutUint8Array);
     return {
       sealed: wrap({ wireformat: 'mls_private_message', privateMessage }),
-      then: new Group(newState),
+      after: new Group(newState),
     };
   }
 
@@ -241,47 +252,40 @@ export class Group {
    */
   async open(
     came: Uint8Array,
-    may: (change: Proposed) => boolean,
+    may: (change: Changed) => boolean,
   ): Promise<{ opened: Opened; after: Group }> {
     const read = unwrap(came);
     if (read?.wireformat !== 'mls_private_message' && read?.wireformat !== 'mls_public_message')
       throw new Unreadable('neither a message nor a change');
-    const leaves = new Map(await leavesOf(this.#state));
-    const allowed: IncomingMessageCallback = (incoming) => {
-      if (incoming.kind !== 'commit') return 'reject'; // nobody proposes without committing
-      const by =
-        incoming.senderLeafIndex === undefined ? undefined : leaves.get(incoming.senderLeafIndex);
-      const removed: Member[] = [];
-      let others = false;
-      for (const { proposal } of incoming.proposals) {
-        if (proposal.proposalType === 'remove') {
-          const member = leaves.get(proposal.remove.removed);
-          if (member) removed.push(member);
-        } else if (proposal.proposalType !== 'add' && proposal.proposalType !== 'external_init') {
-          others = true;
-        }
-      }
-      return !others && may({ by, removed }) ? 'accept' : 'reject';
-    };
+    const before = new Map(await leavesOf(this.#state));
+    let by: Member | undefined;
     try {
       const from =
         read.wireformat === 'mls_private_message'
           ? await this.#sender(read.privateMessage)
           : undefined;
-      const result = await processMessage(read, this.#state, emptyPskIndex, allowed, await cs());
+      const judge: IncomingMessageCallback = (incoming) => {
+        if (incoming.kind !== 'commit') return 'reject'; // nobody proposes without committing
+        const { senderLeafIndex: leaf, proposals } = incoming;
+        by = leaf === undefined ? undefined : before.get(leaf);
+        return proposals.every(({ proposal }) => usual.has(proposal.proposalType))
+          ? 'accept'
+          : 'reject';
+      };
+      const result = await processMessage(read, this.#state, emptyPskIndex, judge, await cs());
+      const after = new Group(result.newState);
       if (result.kind === 'applicationMessage') {
         if (!from) throw new Unreadable('nobody has written it');
         const text = unpad(result.message);
         result.consumed.forEach(zeroOutUint8Array);
-        return { opened: { kind: 'text', from, text }, then: new Group(result.newState) };
+        return { opened: { kind: 'text', from, text }, after };
       }
-      if (result.actionTaken === 'reject') throw new Unreadable('a change that may not be');
-      const then = new Group(result.newState);
-      const before = [...leaves.values()];
-      const after = await then.members();
-      const added = after.filter((m) => !before.some((b) => isSame(b, m)));
-      const removed = before.filter((m) => !after.some((a) => isSame(a, m)));
-      return { opened: { kind: 'changed', added, removed }, then };
+      const [was, is] = [[...before.values()], await after.members()];
+      const added = is.filter((m) => !was.some((w) => isSame(w, m)));
+      const removed = was.filter((m) => !is.some((i) => isSame(i, m)));
+      if (result.actionTaken === 'reject' || !may({ by, added, removed }))
+        throw new Unreadable('a change that may not be');
+      return { opened: { kind: 'changed', by, added, removed }, after };
     } catch (thrown) {
       if (thrown instanceof Unreadable) throw thrown;
       throw new Unreadable('it cannot be read', { cause: thrown });
@@ -291,13 +295,13 @@ export class Group {
   /** Who says that they have written it; that they have is shown when it opens. */
   async #sender(message: PrivateMessage): Promise<Member | undefined> {
     const now = this.#state;
-    const then =
+    const earlier =
       message.epoch < now.groupContext.epoch
         ? now.historicalReceiverData.get(message.epoch)
         : undefined;
-    const secret = then?.senderDataSecret ?? now.keySchedule.senderDataSecret;
+    const secret = earlier?.senderDataSecret ?? now.keySchedule.senderDataSecret;
     const data = await decryptSenderData(message, secret, await cs());
-    return new Map(await leavesOf(then ?? now)).get(data?.leafIndex ?? -1);
+    return new Map(await leavesOf(earlier ?? now)).get(data?.leafIndex ?? -1);
   }
 
   async #info(): Promise<Bytes> {
@@ -339,9 +343,8 @@ async function leavesOf(state: { ratchetTree: RatchetTree }): Promise<[number, M
   return out;
 }
 
-const isSame = (a: Member, b: Member) => isEqual(a.person, b.person) && isEqual(a.device, b.device);
-const isEqual = (a: Bytes, b: Bytes) =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);
+export const isSame = (a: Member, b: Member) =>
+  same(a.person, b.person) && same(a.device, b.device);
 
 function pad(text: Uint8Array): Bytes {
   const last = lengths[lengths.length - 1] as number;

@@ -1,0 +1,180 @@
+// @vitest-environment node
+import { type House, type Person, StoaError } from '@stoa/client';
+import { Conversations, Unreachable } from '@stoa/client/conversations';
+import { beforeEach, expect, it } from 'vitest';
+import { DoubleTalks } from './conversations.double.ts';
+
+const ids = {
+  ada: '0'.repeat(25) + '0',
+  bo: `1${'0'.repeat(25)}`,
+  cy: `2${'0'.repeat(25)}`,
+};
+const names = new Map(Object.entries(ids).map(([name, id]) => [id, name]));
+
+let node: DoubleTalks;
+let follows: Set<string>;
+
+beforeEach(() => {
+  follows = new Set();
+  node = new DoubleTalks({
+    person: (_, id) => (names.has(id) ? ({ id, name: names.get(id) } as Person) : undefined),
+    follows: (who, whom) => follows.has(`${who} ${whom}`),
+    refuse: (code, status = 409) => {
+      throw new StoaError({ code, title: code, status });
+    },
+    tell: () => {},
+  });
+});
+
+/** What a device asks the node, as far as conversations ask. */
+function houseOf(me: string): House {
+  const ask = (method: string, path: string, body: unknown = {}) => {
+    const [where = '', query] = path.split('?');
+    const asked = { body: body as Record<string, unknown>, query: new URLSearchParams(query) };
+    return Promise.resolve().then(() => {
+      const answer = node.answer(method, where.split('/'), me, asked);
+      if (!answer) throw new Error(`nobody answers ${method} ${path}`);
+      return structuredClone(answer.body) as never;
+    });
+  };
+  return {
+    addPackages: (body: unknown) => ask('PUT', 'me/packages', body),
+    countPackages: (device: string) => ask('GET', `me/packages?device=${device}`),
+    takePackages: (who: string) => ask('POST', `people/${who}/packages`),
+    conversations: () => ask('GET', 'conversations'),
+    conversation: (id: string) => ask('GET', `conversations/${id}`),
+    beginConversation: (body: unknown) => ask('POST', 'conversations', body),
+    acceptConversation: (id: string) => ask('PUT', `conversations/${id}/membership`),
+    leaveConversation: (id: string) => ask('DELETE', `conversations/${id}`),
+    conversationItems: (id: string, device: string, after: number) =>
+      ask('GET', `conversations/${id}/items?device=${device}&after=${after}`),
+    writeMessage: (id: string, body: unknown) => ask('POST', `conversations/${id}/items`, body),
+    changeConversation: (id: string, body: unknown) =>
+      ask('POST', `conversations/${id}/changes`, body),
+    readConversation: (id: string, device: string, seq: number) =>
+      ask('PUT', `conversations/${id}/read`, { device, seq }),
+  } as unknown as House;
+}
+
+async function device(me: string): Promise<Conversations> {
+  const { privateKey, publicKey } = await crypto.subtle.generateKey('Ed25519', false, [
+    'sign',
+    'verify',
+  ]);
+  const raw = new Uint8Array(await crypto.subtle.exportKey('raw', publicKey));
+  const own = new Conversations(houseOf(me), me, { key: privateKey, publicKey: raw });
+  await own.refresh();
+  return own;
+}
+
+/** What a device shows of its only conversation. */
+async function shown(own: Conversations) {
+  await own.refresh();
+  const talks = own.talks.value ?? [];
+  expect(talks).toHaveLength(1);
+  const lines = talks[0]?.lines ?? [];
+  return lines.map((l) => (l.kind === 'text' ? `${names.get(l.from)}: ${l.text}` : l.kind));
+}
+
+it('two write to each other, and each device of both reads it', async () => {
+  const [ada, bo] = [await device(ids.ada), await device(ids.bo)];
+  const id = await ada.begin([ids.bo]);
+  expect(await ada.begin([ids.bo])).toBe(id);
+  await ada.write(id, 'Hello, Bo');
+  await bo.refresh();
+  expect(bo.talks.value?.[0]).toMatchObject({ mine: 'asked', unread: 1 });
+  expect(await bo.begin([ids.ada])).toBe(id);
+  await bo.write(id, 'Hello, Ada');
+  expect(await shown(ada)).toEqual(['ada: Hello, Bo', 'bo: Hello, Ada']);
+  expect(await shown(bo)).toEqual(['ada: Hello, Bo', 'bo: Hello, Ada']);
+  await bo.see(id);
+  expect(bo.talks.value?.[0]?.unread).toBe(0);
+
+  // Nothing of it is readable at the node, and what all have is gone there.
+  expect(JSON.stringify([...node.all.values()])).not.toMatch(/Hello|text.*Bo/);
+  await ada.refresh();
+  expect(node.all.get(id)?.items).toHaveLength(0);
+});
+
+it('a device that comes later reads what comes after', async () => {
+  const [ada, bo] = [await device(ids.ada), await device(ids.bo)];
+  const id = await ada.begin([ids.bo]);
+  await ada.write(id, 'Before');
+  await shown(bo);
+  const tablet = await device(ids.bo);
+  expect(await shown(tablet)).toEqual(['gap']);
+  await ada.write(id, 'After');
+  await bo.write(id, 'From the other one');
+  expect(await shown(tablet)).toEqual(['gap', 'ada: After', 'bo: From the other one']);
+  expect(await shown(ada)).toEqual([
+    ...['ada: Before', 'device', 'ada: After', 'bo: From the other one'],
+  ]);
+});
+
+it('two who change and write at once both come through', async () => {
+  const [ada, bo, cy] = [await device(ids.ada), await device(ids.bo), await device(ids.cy)];
+  follows.add(`${ids.bo} ${ids.ada}`);
+  const id = await ada.begin([ids.bo], false);
+  await shown(bo);
+  await Promise.all([ada.add(id, [ids.cy]), bo.write(id, 'At the same time')]);
+  await ada.write(id, 'Welcome, Cy');
+  await bo.write(id, 'Yes');
+  expect(await shown(cy)).toEqual(expect.arrayContaining(['ada: Welcome, Cy', 'bo: Yes']));
+  expect(await shown(ada)).toEqual(['bo: At the same time', 'ada: Welcome, Cy', 'bo: Yes']);
+  expect(await shown(bo)).toEqual(['bo: At the same time', 'ada: Welcome, Cy', 'bo: Yes']);
+});
+
+it('who leaves reads nothing more', async () => {
+  const [ada, bo, cy] = [await device(ids.ada), await device(ids.bo), await device(ids.cy)];
+  for (const who of [ids.bo, ids.cy]) follows.add(`${who} ${ids.ada}`);
+  const id = await ada.begin([ids.bo, ids.cy]);
+  await shown(bo);
+  await shown(cy);
+  await cy.leave(id);
+  expect(cy.talks.value).toEqual([]);
+  await ada.refresh(); // takes Cy's device out
+  await ada.write(id, 'Without Cy');
+  expect(await shown(bo)).toEqual(['ada: Without Cy']);
+  expect(node.all.get(id)?.devices).toHaveLength(2);
+});
+
+it('what is lost on the way is a gap, and goes on', async () => {
+  const [ada, bo] = [await device(ids.ada), await device(ids.bo)];
+  const id = await ada.begin([ids.bo]);
+  await shown(bo);
+  await bo.write(id, 'One');
+  await ada.write(id, 'Two');
+  const talk = node.all.get(id);
+  if (talk) talk.items = talk.items.map((i) => ({ ...i, sealed: 'AAAA' }));
+  await bo.write(id, 'Three');
+  expect(await shown(ada)).toEqual(['gap', 'ada: Two', 'bo: Three']);
+
+  // A change that it never saw: it comes in anew.
+  const tablet = await device(ids.bo);
+  await tablet.refresh();
+  if (talk) talk.items = talk.items.filter((i) => i.kind !== 'change');
+  await bo.refresh().catch(() => {});
+  await tablet.write(id, 'Four');
+  expect(await shown(ada)).toEqual(['gap', 'ada: Two', 'bo: Three', 'gap']);
+  await bo.refresh();
+  await tablet.refresh();
+  await tablet.write(id, 'Five');
+  expect((await shown(ada)).at(-1)).toBe('bo: Five');
+});
+
+it('to somebody without a device nobody writes', async () => {
+  const ada = await device(ids.ada);
+  await expect(ada.begin([ids.cy])).rejects.toThrow(Unreachable);
+  expect(node.all.size).toBe(0);
+});
+
+it('three messages, and then it is the other’s turn', async () => {
+  const [ada, bo] = [await device(ids.ada), await device(ids.bo)];
+  const id = await ada.begin([ids.bo]);
+  for (const text of ['One', 'Two', 'Three']) await ada.write(id, text);
+  await expect(ada.write(id, 'Four')).rejects.toMatchObject({ code: 'unanswered' });
+  await bo.refresh();
+  await bo.accept(id);
+  await ada.write(id, 'Four');
+  expect((await shown(bo)).length).toBe(4);
+});
