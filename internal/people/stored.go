@@ -33,7 +33,7 @@ const (
 	ClassFollowers     Class = "followers"
 	ClassHidden        Class = "hidden"
 	ClassBlocks        Class = "blocks"
-	ClassDevices       Class = "devices"
+	ClassTalkDevices   Class = "talk_devices"
 	ClassConversations Class = "conversations"
 	ClassMessages      Class = "messages"
 	ClassClubs         Class = "clubs"
@@ -69,7 +69,7 @@ var Classes = []Kept{
 	{ClassBlocks, "account"},
 	{ClassClubs, "account"},
 	{ClassClubsSeen, "account"},
-	{ClassDevices, "seen:90"},
+	{ClassTalkDevices, "seen:90"},
 	{ClassConversations, "account"},
 	{ClassMessages, "days:30"},
 	{ClassReports, "days:30"},
@@ -120,9 +120,9 @@ var Columns = map[string]Class{
 	"plan_goers.plan": ClassGoing, "plan_goers.person": ClassGoing, "plan_goers.since": ClassGoing, "plan_goers.remind": ClassGoing,
 	"plan_goers.due": ClassGoing, "plan_goers.news": ClassGoing,
 	"calendars.person": ClassCalendar, "calendars.generation": ClassCalendar, "calendars.secret": ClassCalendar, "calendars.made": ClassCalendar,
-	"devices.person": ClassDevices, "devices.device": ClassDevices, "devices.since": ClassDevices, "devices.seen": ClassDevices,
-	"packages.id": ClassDevices, "packages.person": ClassDevices, "packages.device": ClassDevices, "packages.package": ClassDevices,
-	"packages.last": ClassDevices, "packages.made": ClassDevices,
+	"talk_devices.person": ClassTalkDevices, "talk_devices.device": ClassTalkDevices, "talk_devices.since": ClassTalkDevices, "talk_devices.seen": ClassTalkDevices,
+	"packages.id": ClassTalkDevices, "packages.person": ClassTalkDevices, "packages.device": ClassTalkDevices, "packages.package": ClassTalkDevices,
+	"packages.last": ClassTalkDevices, "packages.made": ClassTalkDevices,
 	"conversations.starter": ClassConversations, "conversations.pair": ClassConversations,
 	"conversation_people.conversation": ClassConversations, "conversation_people.person": ClassConversations,
 	"conversation_people.state": ClassConversations, "conversation_people.since": ClassConversations, "conversation_people.written": ClassConversations,

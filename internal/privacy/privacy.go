@@ -48,7 +48,7 @@ var Rules = []Rule{
 	{Kind: "plan_goers", Until: "they stay, the plan goes, or the account is erased"},
 	{Kind: "calendars", Until: withAccount},
 	{Kind: "reports", Until: "30 days, or either account is erased", Life: reports.Life},
-	{Kind: "devices", Until: "90 days unseen, or forgotten", Life: conversations.DeviceLife},
+	{Kind: "talk_devices", Until: "90 days unseen, or forgotten", Life: conversations.DeviceLife},
 	{Kind: "packages", Until: "used, or 90 days", Life: conversations.PackageLife},
 	{Kind: "conversations", Until: "nobody has been in it for 90 days"},
 	{Kind: "conversation_people", Until: "the conversation goes, or the account is erased"},

@@ -42,7 +42,7 @@ func (q *Queries) AddConversation(ctx context.Context, arg AddConversationParams
 
 const addConversationDevice = `-- name: AddConversationDevice :execrows
 INSERT INTO conversation_devices (conversation, device, person, since, read)
-SELECT $1, d.device, d.person, $2, $3 FROM devices d WHERE d.person = $4 AND d.device = $5
+SELECT $1, d.device, d.person, $2, $3 FROM talk_devices d WHERE d.person = $4 AND d.device = $5
 ON CONFLICT (conversation, device, person) DO UPDATE SET since = excluded.since, read = excluded.read
 `
 
@@ -389,7 +389,7 @@ const deviceRows = `-- name: DeviceRows :many
 SELECT d.device, d.since, d.seen,
     (SELECT count(*) FROM packages k WHERE k.person = d.person AND k.device = d.device) AS packages,
     CAST(COALESCE((SELECT sum(length(k.package)) FROM packages k WHERE k.person = d.person AND k.device = d.device), 0) AS BIGINT) AS bytes
-FROM devices d WHERE d.person = $1 ORDER BY d.since, d.device
+FROM talk_devices d WHERE d.person = $1 ORDER BY d.since, d.device
 `
 
 type DeviceRowsRow struct {
@@ -430,7 +430,7 @@ func (q *Queries) DeviceRows(ctx context.Context, person []byte) ([]DeviceRowsRo
 }
 
 const devicesOf = `-- name: DevicesOf :many
-SELECT device, since, seen FROM devices WHERE person = $1 ORDER BY seen DESC, device
+SELECT device, since, seen FROM talk_devices WHERE person = $1 ORDER BY seen DESC, device
 `
 
 type DevicesOfRow struct {
@@ -481,7 +481,7 @@ func (q *Queries) DropConversationDevice(ctx context.Context, arg DropConversati
 }
 
 const dropDevice = `-- name: DropDevice :execrows
-DELETE FROM devices WHERE person = $1 AND device = $2
+DELETE FROM talk_devices WHERE person = $1 AND device = $2
 `
 
 type DropDeviceParams struct {
@@ -547,7 +547,7 @@ func (q *Queries) ForgetConversations(ctx context.Context, changed int64) error 
 }
 
 const forgetDevices = `-- name: ForgetDevices :exec
-DELETE FROM devices WHERE seen < $1
+DELETE FROM talk_devices WHERE seen < $1
 `
 
 func (q *Queries) ForgetDevices(ctx context.Context, seen int64) error {
@@ -680,7 +680,7 @@ func (q *Queries) NextPackage(ctx context.Context, arg NextPackageParams) (NextP
 }
 
 const seeDevice = `-- name: SeeDevice :exec
-INSERT INTO devices (person, device, since, seen) VALUES ($1, $2, $3, $3)
+INSERT INTO talk_devices (person, device, since, seen) VALUES ($1, $2, $3, $3)
 ON CONFLICT (person, device) DO UPDATE SET seen = excluded.seen
 `
 

@@ -33,7 +33,7 @@ UNION ALL SELECT 'plan_guests', count(*), 0 FROM plan_guests
 UNION ALL SELECT 'plan_goers', count(*), COALESCE(min(since), 0) FROM plan_goers
 UNION ALL SELECT 'calendars', count(*), COALESCE(min(made), 0) FROM calendars
 UNION ALL SELECT 'reports', count(*), COALESCE(min(made), 0) FROM reports
-UNION ALL SELECT 'devices', count(*), COALESCE(min(seen), 0) FROM devices
+UNION ALL SELECT 'talk_devices', count(*), COALESCE(min(seen), 0) FROM talk_devices
 UNION ALL SELECT 'packages', count(*), COALESCE(min(made), 0) FROM packages
 UNION ALL SELECT 'conversations', count(*), COALESCE(min(created), 0) FROM conversations
 UNION ALL SELECT 'conversation_people', count(*), COALESCE(min(since), 0) FROM conversation_people

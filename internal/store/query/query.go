@@ -17,7 +17,7 @@ var Tables = []string{
 	"people", "house", "clear_names", "profiles", "pictures", "passkeys", "sessions", "invites", "follows", "hidden", "blocks",
 	"clubs", "club_people", "club_follows",
 	"rooms", "room_events", "reports", "pairs", "plans", "plan_hosts", "plan_guests", "plan_goers", "calendars",
-	"devices", "packages", "conversations", "conversation_people", "conversation_devices", "conversation_items",
+	"talk_devices", "packages", "conversations", "conversation_people", "conversation_devices", "conversation_items",
 }
 
 //go:generate go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1 generate -f ../../../sqlc.yaml

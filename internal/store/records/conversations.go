@@ -498,7 +498,7 @@ func (s *Store) conversationRows(ctx context.Context, who id.Person, add adder) 
 	}
 	for _, d := range devices {
 		since := fromMillis(d.Since)
-		add(people.ClassDevices, id.Size+len(d.Device)+2*number+int(d.Bytes), since, map[string]any{
+		add(people.ClassTalkDevices, id.Size+len(d.Device)+2*number+int(d.Bytes), since, map[string]any{
 			"since": since, "seen": fromMillis(d.Seen), "key_packages": d.Packages,
 		})
 	}

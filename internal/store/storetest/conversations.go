@@ -312,7 +312,7 @@ func conversationsGo(t *testing.T, s Store) {
 	for _, r := range rows {
 		classes[r.Class]++
 	}
-	for class, n := range map[people.Class]int{people.ClassDevices: 1, people.ClassConversations: 1, people.ClassMessages: 1} {
+	for class, n := range map[people.Class]int{people.ClassTalkDevices: 1, people.ClassConversations: 1, people.ClassMessages: 1} {
 		same(t, classes[class], n)
 	}
 

@@ -2,14 +2,14 @@
 -- and what they write, which it does not.
 
 -- +goose Up
-CREATE TABLE devices (
+CREATE TABLE talk_devices (
     person BYTEA  NOT NULL REFERENCES people (id) ON DELETE CASCADE,
     device BYTEA  NOT NULL CHECK (length(device) = 32), -- its public key
     since  BIGINT NOT NULL,
     seen   BIGINT NOT NULL,
     PRIMARY KEY (person, device)
 );
-CREATE INDEX devices_seen ON devices (seen);
+CREATE INDEX talk_devices_seen ON talk_devices (seen);
 
 -- Key packages (RFC 9420, section 10), by which a device is added while it is away.
 CREATE TABLE packages (
@@ -19,7 +19,7 @@ CREATE TABLE packages (
     package BYTEA   NOT NULL,
     last    BOOLEAN NOT NULL, -- it stays when it is used, so that there is always one
     made    BIGINT  NOT NULL,
-    FOREIGN KEY (person, device) REFERENCES devices (person, device) ON DELETE CASCADE
+    FOREIGN KEY (person, device) REFERENCES talk_devices (person, device) ON DELETE CASCADE
 );
 CREATE INDEX packages_of ON packages (person, device, last, made);
 
@@ -52,7 +52,7 @@ CREATE TABLE conversation_devices (
     since        BIGINT NOT NULL, -- the item by which they came in
     read         BIGINT NOT NULL, -- the last item that they have
     PRIMARY KEY (conversation, device, person),
-    FOREIGN KEY (person, device) REFERENCES devices (person, device) ON DELETE CASCADE
+    FOREIGN KEY (person, device) REFERENCES talk_devices (person, device) ON DELETE CASCADE
 );
 CREATE INDEX conversation_devices_of ON conversation_devices (person, device);
 
@@ -76,4 +76,4 @@ DROP TABLE conversation_devices;
 DROP TABLE conversation_people;
 DROP TABLE conversations;
 DROP TABLE packages;
-DROP TABLE devices;
+DROP TABLE talk_devices;

@@ -1,12 +1,12 @@
 -- name: SeeDevice :exec
-INSERT INTO devices (person, device, since, seen) VALUES ($1, $2, $3, $3)
+INSERT INTO talk_devices (person, device, since, seen) VALUES ($1, $2, $3, $3)
 ON CONFLICT (person, device) DO UPDATE SET seen = excluded.seen;
 
 -- name: DevicesOf :many
-SELECT device, since, seen FROM devices WHERE person = $1 ORDER BY seen DESC, device;
+SELECT device, since, seen FROM talk_devices WHERE person = $1 ORDER BY seen DESC, device;
 
 -- name: DropDevice :execrows
-DELETE FROM devices WHERE person = $1 AND device = $2;
+DELETE FROM talk_devices WHERE person = $1 AND device = $2;
 
 -- name: DropLastPackage :exec
 DELETE FROM packages WHERE person = $1 AND device = $2 AND last = TRUE;
@@ -69,7 +69,7 @@ SELECT person, device, since, read FROM conversation_devices WHERE conversation 
 
 -- name: AddConversationDevice :execrows
 INSERT INTO conversation_devices (conversation, device, person, since, read)
-SELECT @conversation, d.device, d.person, @since, @read FROM devices d WHERE d.person = @person AND d.device = @device
+SELECT @conversation, d.device, d.person, @since, @read FROM talk_devices d WHERE d.person = @person AND d.device = @device
 ON CONFLICT (conversation, device, person) DO UPDATE SET since = excluded.since, read = excluded.read;
 
 -- name: DropConversationDevice :execrows
@@ -117,7 +117,7 @@ DELETE FROM conversation_items WHERE at < $1;
 DELETE FROM packages WHERE made < $1;
 
 -- name: ForgetDevices :exec
-DELETE FROM devices WHERE seen < $1;
+DELETE FROM talk_devices WHERE seen < $1;
 
 -- name: ForgetConversations :exec
 -- Those that nobody is in any more.
@@ -129,7 +129,7 @@ DELETE FROM conversations WHERE NOT EXISTS (
 SELECT d.device, d.since, d.seen,
     (SELECT count(*) FROM packages k WHERE k.person = d.person AND k.device = d.device) AS packages,
     CAST(COALESCE((SELECT sum(length(k.package)) FROM packages k WHERE k.person = d.person AND k.device = d.device), 0) AS BIGINT) AS bytes
-FROM devices d WHERE d.person = $1 ORDER BY d.since, d.device;
+FROM talk_devices d WHERE d.person = $1 ORDER BY d.since, d.device;
 
 -- name: ConversationRows :many
 SELECT p.conversation, p.state, p.since,
