@@ -139,9 +139,12 @@ type Parts struct {
 	Full func() (wait time.Duration, full bool)
 	// From returns the address of a client, which a proxy may have hidden. It
 	// is used for limits, and neither logged nor stored.
-	From  func(*http.Request) netip.Addr
-	Clock func() time.Time
-	Log   *slog.Logger
+	From func(*http.Request) netip.Addr
+	// ShieldAge is how old an account is at least that a room with its shield up
+	// takes as any other.
+	ShieldAge time.Duration
+	Clock     func() time.Time
+	Log       *slog.Logger
 }
 
 // An API is the doors of one node.
@@ -161,6 +164,7 @@ type API struct {
 	hallway hallway
 	// conflicts is who on a stage has blocked whom there.
 	conflicts conflicts
+	crowds    crowds
 	// plansOpening is held while a host opens the room of a plan.
 	plansOpening sync.Mutex
 	// pictures has room for the uploads that are being made into pictures.

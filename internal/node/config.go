@@ -44,6 +44,7 @@ type Config struct {
 	Load       Load       `koanf:"load"`
 	Invites    Invites    `koanf:"invites"`
 	SignUp     SignUp     `koanf:"signup"`
+	Rooms      Rooms      `koanf:"rooms"`
 	Moderation Moderation `koanf:"moderation"`
 	Admin      Admin      `koanf:"admin"`
 	Legal      Legal      `koanf:"legal"`
@@ -89,6 +90,11 @@ type SignUp struct {
 	Open bool `koanf:"open"`
 	Bits int  `koanf:"bits"` // of work
 	Most int  `koanf:"most"` // a day
+}
+
+// Rooms is what holds in all rooms.
+type Rooms struct {
+	ShieldDays int `koanf:"shield_days"` // how old an account is that a shield takes as any other
 }
 
 // Moderation is who looks at what people report.
@@ -162,6 +168,7 @@ var defaults = map[string]any{
 	"signup.open":          false,
 	"signup.bits":          5,
 	"signup.most":          200,
+	"rooms.shield_days":    7,
 	"moderation.keys":      []string{},
 	"admin.addr":           "",
 	"legal.operator":       "",
@@ -366,6 +373,9 @@ func (c *Config) check() error {
 	}
 	if n := c.SignUp.Most; n < 0 || n > 100_000 {
 		return bad("signup.most", "%d is not between 0 and 100000", n)
+	}
+	if c.Rooms.ShieldDays < 1 || c.Rooms.ShieldDays > 365 {
+		return bad("rooms.shield_days", "%d is not between 1 and 365", c.Rooms.ShieldDays)
 	}
 	if c.Invites.Expire < time.Hour || c.Invites.Expire > 10*365*24*time.Hour {
 		return bad("invites.expire", "%v is not between an hour and ten years", c.Invites.Expire)
