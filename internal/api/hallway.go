@@ -230,48 +230,60 @@ func (a *API) showHallway(ctx context.Context, joined []*connection) {
 
 // mayEnter returns which of conns may enter a room that is not open.
 func (a *API) mayEnter(ctx context.Context, name id.Room, conns []*connection) map[*connection]bool {
+	open := false
+	a.rooms.Read(name, func(r *room.Room) { open = r.Visibility() == room.Open })
+	if open {
+		return nil
+	}
+	who := make([]id.Person, len(conns))
+	for i, c := range conns {
+		who[i] = c.session.Person
+	}
+	let := a.isFor(ctx, name, who)
 	now := make(map[*connection]bool)
-	var unsure []*connection
+	for _, c := range conns {
+		if let[c.session.Person] {
+			now[c] = true
+		}
+	}
+	return now
+}
+
+// isFor returns those of people for whom a room exists: who may enter it now.
+func (a *API) isFor(ctx context.Context, name id.Room, people []id.Person) map[id.Person]bool {
+	now := make(map[id.Person]bool)
+	var unsure []id.Person
 	var moderators []id.Person
 	var club id.Club // if it is enough to be in it
 	a.rooms.Read(name, func(r *room.Room) {
-		if r.Visibility() == room.Open {
-			return
-		}
 		moderators = r.Moderators()
 		if r.Visibility() == room.Members {
 			club = r.Club().ID
 		}
-		for _, c := range conns {
-			switch who := c.session.Person; {
+		for _, who := range people {
+			switch {
 			case r.MayEnter(who, false, false):
-				now[c] = true
+				now[who] = true
 			case r.MayEnter(who, true, true):
-				unsure = append(unsure, c)
+				unsure = append(unsure, who)
 			}
 		}
 	})
 	if len(unsure) == 0 {
 		return now
 	}
-	who := make([]id.Person, len(unsure))
-	for i, c := range unsure {
-		who[i] = c.session.Person
-	}
 	var let []id.Person
 	var err error
 	if club.IsZero() {
-		let, err = a.People.FollowedAmong(ctx, who, moderators)
+		let, err = a.People.FollowedAmong(ctx, unsure, moderators)
 	} else {
-		let, err = a.Clubs.MembersAmong(ctx, club, who)
+		let, err = a.Clubs.MembersAmong(ctx, club, unsure)
 	}
 	if err != nil {
 		return now // whoever cannot be shown to be let in is not
 	}
-	for i, c := range unsure {
-		if slices.Contains(let, who[i]) {
-			now[c] = true
-		}
+	for _, who := range let {
+		now[who] = true
 	}
 	return now
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/keyring"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
@@ -52,6 +53,7 @@ type testHouse struct {
 	people  *people.People
 	clubs   *clubs.Clubs
 	plans   *schedule.Schedule
+	news    *news.News
 	rooms   *live.Rooms
 	grants  *grant.Keys
 	api     *API
@@ -169,7 +171,7 @@ var webApp = fstest.MapFS{
 
 func newHouse(t testing.TB) *testHouse { return newHouseWith(t, "http", webApp) }
 
-func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
+func newHouseWith(t testing.TB, scheme string, web fs.FS, change ...func(*testHouse, *Parts)) *testHouse {
 	t.Helper()
 	h := &testHouse{TB: t, media: new(echo), log: new(lockedBuffer)}
 	var handler http.Handler
@@ -201,11 +203,12 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	h.clubs = clubs.New(h.store, h.clock)
 	h.plans = schedule.New(h.store, schedule.Config{Sealer: h.people, Clubs: h.clubs, Key: []byte("a third key for tests"), Clock: h.clock})
 	h.people.SetHeir(h.plans)
+	h.news = news.New(h.store, news.Config{Sealer: h.people, Clock: h.clock, Pushes: true})
 	watchers := hub.New()
 	besides := beside.New(watchers)
-	h.api = New(Parts{
+	parts := Parts{
 		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"},
-		People: h.people, Clubs: h.clubs, Schedule: h.plans, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
+		People: h.people, Clubs: h.clubs, Schedule: h.plans, News: h.news, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
 		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },
@@ -217,7 +220,11 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 			return netip.MustParseAddrPort(r.RemoteAddr).Addr()
 		},
 		Clock: h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
-	})
+	}
+	for _, other := range change {
+		other(h, &parts)
+	}
+	h.api = New(parts)
 	h.rooms, err = live.Start(context.Background(), h.store, h.people, h.clubs, watchers, besides, h.api)
 	h.must(err)
 	h.api.Serve(h.rooms)

@@ -235,6 +235,7 @@ func (c *connection) drop(s *seat) {
 func (a *API) Happened(name id.Room, r *room.Room, _ uint64, events []room.Event) {
 	a.seats.happened(name, events)
 	a.hallway.happened(name, r, events)
+	a.stages.happened(name, events)
 }
 
 // leave gives a seat up.

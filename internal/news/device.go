@@ -19,6 +19,7 @@ type Device struct {
 	Since        time.Time
 	Busy         time.Time // until then its service takes nothing
 	Failed       int       // how often in a row it did not
+	Language     string    // in which it is told, BCP 47
 	Subscription push.Subscription
 }
 
@@ -47,14 +48,16 @@ type address struct {
 	Endpoint string `json:"endpoint"`
 	Key      []byte `json:"key"`
 	Secret   []byte `json:"secret"`
+	Language string `json:"language"`
 }
 
-// Subscribe has a browser be pushed to, or returns push.ErrSubscription.
-func (n *News) Subscribe(ctx context.Context, session people.SessionID, who id.Person, s push.Subscription) error {
+// Subscribe has a browser be pushed to in a language, or returns
+// push.ErrSubscription.
+func (n *News) Subscribe(ctx context.Context, session people.SessionID, who id.Person, s push.Subscription, language string) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	plain, err := json.Marshal(address{s.Endpoint, s.Key[:], s.Secret[:]})
+	plain, err := json.Marshal(address{s.Endpoint, s.Key[:], s.Secret[:], language})
 	if err != nil {
 		return fmt.Errorf("write a subscription: %w", err)
 	}
@@ -90,7 +93,7 @@ func (n *News) Devices(ctx context.Context, who id.Person) ([]Device, error) {
 		if err := json.Unmarshal(plain, &a); err != nil {
 			return nil, fmt.Errorf("what is sealed has another form: %w", err)
 		}
-		one := Device{Session: d.Session, Person: d.Person, Since: d.Since, Busy: d.Busy, Failed: d.Failed}
+		one := Device{Session: d.Session, Person: d.Person, Since: d.Since, Busy: d.Busy, Failed: d.Failed, Language: a.Language}
 		one.Subscription.Endpoint = a.Endpoint
 		copy(one.Subscription.Key[:], a.Key)
 		copy(one.Subscription.Secret[:], a.Secret)

@@ -139,6 +139,7 @@ type Blocks interface {
 type Config struct {
 	Sealer Sealer
 	Blocks Blocks // nil where nobody can be blocked
+	Pushes bool   // whether the house pushes at all
 	Clock  func() time.Time
 }
 
@@ -176,7 +177,7 @@ func (n *News) Tell(ctx context.Context, here func(id.Person) bool, pieces ...Pi
 	slices.SortFunc(all, func(a, b Piece) int { return slices.Compare(a.To[:], b.To[:]) })
 	for some := range slices.Chunk(all, togetherMax) {
 		more, err := n.store.TellNews(ctx, some, func(p Piece, s Scene) Outcome {
-			s.Now, s.Here = now, here(p.To)
+			s.Now, s.Here, s.Devices = now, here(p.To), s.Devices && n.config.Pushes
 			return Judge(p, s)
 		})
 		if err != nil {

@@ -74,7 +74,7 @@ func (k Kind) Worth() time.Duration {
 //   - In quiet hours only reminders are pushed, which one has set oneself.
 //   - What is not pushed by that is held for the next digest, if they want one.
 func Judge(p Piece, s Scene) Outcome {
-	out := Outcome{Day: s.Settings.dayOf(s.Day, s.Now), Digest: s.Digest}
+	out := Outcome{Day: s.Day, Digest: s.Digest}
 	way := s.Settings.Way(p.Kind)
 	if way == Off || p.Kind == Live && p.Level == people.NotifyNever {
 		return out // which drops it
@@ -104,19 +104,21 @@ func Judge(p Piece, s Scene) Outcome {
 
 // spend counts a push, or reports that p is not to be pushed now.
 func (o *Outcome) spend(p Piece, s Scene) bool {
-	quiet, d := s.Settings.Quiet.Has(s.Now), &o.Day
+	quiet, d := s.Settings.Quiet.Has(s.Now), s.Settings.dayOf(s.Day, s.Now)
 	switch p.Kind {
 	case PlanSoon:
 		if d.Reminded >= Reserve {
 			return false
 		}
 		d.Reminded++
+		o.Day = d
 		return true
 	case Ping:
 		if quiet || d.Pinged >= Reserve {
 			return false
 		}
 		d.Pinged++
+		o.Day = d
 		return true
 	default:
 	}
@@ -128,6 +130,7 @@ func (o *Outcome) spend(p Piece, s Scene) bool {
 		return false
 	}
 	d.Pushed++
+	o.Day = d
 	return true
 }
 

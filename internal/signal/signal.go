@@ -307,6 +307,13 @@ type Plan struct {
 	Starts time.Time `json:"starts"`
 }
 
+// News tells somebody who watches the hallway what is new to them: a piece, as HTTP
+// has it, and how many they have not seen.
+type News struct {
+	Piece  json.RawMessage `json:"piece"`
+	Unseen int             `json:"unseen"`
+}
+
 // A Notice is what a node tells a client of its own accord. Exactly one of
 // the pointers is set.
 type Notice struct {
@@ -318,6 +325,7 @@ type Notice struct {
 	Move    *Move   `json:"move,omitempty"`
 	Deputy  *Deputy `json:"deputy,omitempty"`
 	Plan    *Plan   `json:"plan,omitempty"`
+	News    *News   `json:"news,omitempty"`
 
 	Reactions *Reactions `json:"reactions,omitempty"`
 	Said      *Said      `json:"said,omitempty"`
