@@ -145,6 +145,7 @@ var (
 	toExport  = door{signedIn: true, rate: exporting}
 	toSuggest = door{signedIn: true, rate: suggesting}
 	toPicture = door{signedIn: true, rate: picturing}
+	toPing    = door{signedIn: true, rate: pinging}
 	toReport  = door{signedIn: true, rate: reporting}
 )
 

@@ -28,6 +28,7 @@ const (
 	finding    // by words
 	feeding    // calendars, by other programs
 	suggesting // which reads all of one's clubs
+	pinging
 )
 
 var rates = [...]struct {
@@ -46,6 +47,7 @@ var rates = [...]struct {
 	finding:     {time.Minute / 20, 60},
 	feeding:     {time.Minute / 60, 60},
 	suggesting:  {time.Minute / 20, 20},
+	pinging:     {time.Hour / 10, 10},
 }
 
 // limitsMax is how many callers are remembered at once. A caller that is

@@ -107,9 +107,10 @@ func TestProblems(t *testing.T) {
 		"blocked": true,                                                                                                                         // blocks_test.go
 		"no_plan": true, "not_host": true, "too_many_plans": true, "plan_full": true, "plan_early": true, "plan_begun": true, "plan_over": true, // plans_test.go, storetest
 		"no_work":       true, // signup_test.go
-		"shielded": true,                                                                                                                         // shield_test.go
+		"shielded":      true, // shield_test.go
 		"by_nomination": true, "rules_changed": true, "founder_stays": true, "too_many_clubs": true, "too_many_nominations": true,
 		"club_full": true, // by the rules: clubs TestRules
+		"no_push":   true, // TestNewsSettings
 		"poll_full": true, // by the rules: room TestVotersAreBounded
 	}
 	refused := func(l *line, want code, what string, in any) message {

@@ -237,6 +237,7 @@ func (a *API) Happened(name id.Room, r *room.Room, _ uint64, events []room.Event
 	a.hallway.happened(name, r, events)
 	a.conflicts.happened(name, r, events)
 	a.lookOut(name, r, events)
+	a.stages.happened(name, events)
 }
 
 // leave gives a seat up.

@@ -48,21 +48,23 @@ sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 
 reports:           id sdk/go/report
 schedule:          id people
-privacy:           people reports schedule
+push:
+push/pushtest:     push
+news:              id people push
+privacy:           people reports schedule news
 keyring:           id lite
 search:            id text people lite
 picture:
 hashcash:
-push:
 legal:
 deputy:            id room room/live
 store/query:
-store/records:     id text room room/live deputy people clubs reports schedule privacy store/query
+store/records:     id text room room/live deputy people clubs reports schedule news privacy store/query
 store/sqlite:      lite store/query store/records
 store/postgres:    store/query store/records
 store:             store/query store/records store/sqlite store/postgres
 store/postgrestest:
-store/storetest:   id room room/live deputy people people/peopletest clubs reports schedule privacy search
+store/storetest:   id room room/live deputy people people/peopletest clubs reports schedule news privacy search
 
 route:             id
 udp:
@@ -101,7 +103,7 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id text region signal grant telemetry room room/live hub beside courier people clubs reports schedule socket picture hashcash
+api:               id text region signal grant telemetry room room/live hub beside courier people clubs reports schedule news push socket picture hashcash
 node:              *
 
 sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report sdk/go/words

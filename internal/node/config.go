@@ -46,6 +46,7 @@ type Config struct {
 	SignUp     SignUp     `koanf:"signup"`
 	Rooms      Rooms      `koanf:"rooms"`
 	Moderation Moderation `koanf:"moderation"`
+	Push       Push       `koanf:"push"`
 	Admin      Admin      `koanf:"admin"`
 	Legal      Legal      `koanf:"legal"`
 	Network    Network    `koanf:"network"`
@@ -100,6 +101,11 @@ type Rooms struct {
 // Moderation is who looks at what people report.
 type Moderation struct {
 	Keys []string `koanf:"keys"` // that reports are sealed to
+}
+
+// Push is how browsers that are closed are told.
+type Push struct {
+	Contact string `koanf:"contact"` // for push services; empty: nothing is pushed
 }
 
 // Legal is who runs the house, as the law wants it said.
@@ -170,6 +176,7 @@ var defaults = map[string]any{
 	"signup.most":          200,
 	"rooms.shield_days":    7,
 	"moderation.keys":      []string{},
+	"push.contact":         "",
 	"admin.addr":           "",
 	"legal.operator":       "",
 	"legal.address":        []string{},
@@ -387,6 +394,9 @@ func (c *Config) check() error {
 	}
 	if s := c.Legal.Security; s != "" && !strings.HasPrefix(s, "https://") && !strings.Contains(s, "@") {
 		return bad("legal.security", "%q is neither an address of mail nor of https", s)
+	}
+	if p := c.Push.Contact; p != "" && !strings.HasPrefix(p, "https://") && !strings.Contains(p, "@") {
+		return bad("push.contact", "%q is neither an address of mail nor of https", p)
 	}
 	if e := c.Legal.Email; e != "" && !strings.Contains(e, "@") {
 		return bad("legal.email", "%q is no address of mail", e)

@@ -40,6 +40,9 @@ const (
 	ClassPlans     Class = "plans"
 	ClassGoing     Class = "going"
 	ClassCalendar  Class = "calendar"
+	ClassNews      Class = "news"
+	ClassTold      Class = "news_settings"
+	ClassDevices   Class = "devices"
 	ClassIndex     Class = "index"
 	ClassKey       Class = "key"
 )
@@ -71,6 +74,9 @@ var Classes = []Kept{
 	{ClassPlans, "ended:7"},
 	{ClassGoing, "ended:7"},
 	{ClassCalendar, "account"},
+	{ClassNews, "days:30"},
+	{ClassTold, "account"},
+	{ClassDevices, "seen:90"},
 	{ClassIndex, "account"},
 	{ClassKey, "account"},
 }
@@ -114,6 +120,12 @@ var Columns = map[string]Class{
 	"plan_goers.plan": ClassGoing, "plan_goers.person": ClassGoing, "plan_goers.since": ClassGoing, "plan_goers.remind": ClassGoing,
 	"plan_goers.due": ClassGoing, "plan_goers.news": ClassGoing,
 	"calendars.person": ClassCalendar, "calendars.generation": ClassCalendar, "calendars.secret": ClassCalendar, "calendars.made": ClassCalendar,
+	"news.id": ClassNews, "news.person": ClassNews, "news.kind": ClassNews, "news.who": ClassNews, "news.room": ClassNews, "news.club": ClassNews,
+	"news.plan": ClassNews, "news.made": ClassNews, "news.seen": ClassNews, "news.held": ClassNews, "news.push": ClassNews,
+	"news_people.person": ClassTold, "news_people.settings": ClassTold, "news_people.version": ClassTold, "news_people.day": ClassTold,
+	"news_people.pushed": ClassTold, "news_people.pinged": ClassTold, "news_people.reminded": ClassTold, "news_people.digest": ClassTold,
+	"devices.session": ClassDevices, "devices.person": ClassDevices, "devices.sealed": ClassDevices,
+	"devices.since": ClassDevices, "devices.busy": ClassDevices, "devices.failed": ClassDevices,
 	// Numbers of rooms and nodes, which are about nobody.
 	"rooms.term": "", "rooms.seq": "", "rooms.compacted": "", "rooms.house": "", "rooms.kept": "", "room_events.seq": "",
 	"pairs.house": "", "pairs.deputy": "", "pairs.term": "", "pairs.key": "", "pairs.url": "",

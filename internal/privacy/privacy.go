@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/schedule"
@@ -46,6 +47,9 @@ var Rules = []Rule{
 	{Kind: "plan_guests", Until: "the plan goes, or the account is erased"},
 	{Kind: "plan_goers", Until: "they stay, the plan goes, or the account is erased"},
 	{Kind: "calendars", Until: withAccount},
+	{Kind: "news", Until: "30 days, or more than 200 newer ones, or what it is about is erased", Life: news.Life},
+	{Kind: "news_people", Until: withAccount},
+	{Kind: "devices", Until: "turned off, the session ends, or the browser takes nothing more"},
 	{Kind: "reports", Until: "30 days, or either account is erased", Life: reports.Life},
 	{Kind: "rooms", Until: "the room ends"},
 	{Kind: "room_events", Until: "the room's next snapshot, or its end"},

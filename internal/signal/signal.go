@@ -326,6 +326,13 @@ type CrowdOfFresh struct {
 	Count int     `json:"count"`
 }
 
+// News tells somebody who watches the hallway what is new to them: a piece, as HTTP
+// has it, and how many they have not seen.
+type News struct {
+	Piece  json.RawMessage `json:"piece"`
+	Unseen int             `json:"unseen"`
+}
+
 // A Notice is what a node tells a client of its own accord. Exactly one of
 // the pointers is set.
 type Notice struct {
@@ -337,6 +344,7 @@ type Notice struct {
 	Move    *Move   `json:"move,omitempty"`
 	Deputy  *Deputy `json:"deputy,omitempty"`
 	Plan    *Plan   `json:"plan,omitempty"`
+	News    *News   `json:"news,omitempty"`
 
 	Conflict     *Conflict     `json:"conflict,omitempty"`
 	CrowdOfFresh *CrowdOfFresh `json:"crowd_of_fresh,omitempty"`

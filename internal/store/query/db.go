@@ -99,11 +99,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.calendarOfStmt, err = db.PrepareContext(ctx, calendarOf); err != nil {
 		return nil, fmt.Errorf("error preparing query CalendarOf: %w", err)
 	}
+	if q.claimDigestStmt, err = db.PrepareContext(ctx, claimDigest); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimDigest: %w", err)
+	}
 	if q.claimDueStmt, err = db.PrepareContext(ctx, claimDue); err != nil {
 		return nil, fmt.Errorf("error preparing query ClaimDue: %w", err)
 	}
 	if q.claimNewsStmt, err = db.PrepareContext(ctx, claimNews); err != nil {
 		return nil, fmt.Errorf("error preparing query ClaimNews: %w", err)
+	}
+	if q.claimPieceStmt, err = db.PrepareContext(ctx, claimPiece); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimPiece: %w", err)
 	}
 	if q.clearNamesStmt, err = db.PrepareContext(ctx, clearNames); err != nil {
 		return nil, fmt.Errorf("error preparing query ClearNames: %w", err)
@@ -189,6 +195,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.deleteRoomStmt, err = db.PrepareContext(ctx, deleteRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteRoom: %w", err)
 	}
+	if q.devicesStmt, err = db.PrepareContext(ctx, devices); err != nil {
+		return nil, fmt.Errorf("error preparing query Devices: %w", err)
+	}
+	if q.digestsDueStmt, err = db.PrepareContext(ctx, digestsDue); err != nil {
+		return nil, fmt.Errorf("error preparing query DigestsDue: %w", err)
+	}
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
 	}
@@ -206,6 +218,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.dropClubPlaceStmt, err = db.PrepareContext(ctx, dropClubPlace); err != nil {
 		return nil, fmt.Errorf("error preparing query DropClubPlace: %w", err)
+	}
+	if q.dropDeviceStmt, err = db.PrepareContext(ctx, dropDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query DropDevice: %w", err)
 	}
 	if q.dropGoerStmt, err = db.PrepareContext(ctx, dropGoer); err != nil {
 		return nil, fmt.Errorf("error preparing query DropGoer: %w", err)
@@ -255,6 +270,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.followersStmt, err = db.PrepareContext(ctx, followers); err != nil {
 		return nil, fmt.Errorf("error preparing query Followers: %w", err)
 	}
+	if q.followersToTellStmt, err = db.PrepareContext(ctx, followersToTell); err != nil {
+		return nil, fmt.Errorf("error preparing query FollowersToTell: %w", err)
+	}
 	if q.followingStmt, err = db.PrepareContext(ctx, following); err != nil {
 		return nil, fmt.Errorf("error preparing query Following: %w", err)
 	}
@@ -269,6 +287,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetInvitesSpentStmt, err = db.PrepareContext(ctx, forgetInvitesSpent); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetInvitesSpent: %w", err)
+	}
+	if q.forgetNewsStmt, err = db.PrepareContext(ctx, forgetNews); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetNews: %w", err)
 	}
 	if q.forgetPlansStmt, err = db.PrepareContext(ctx, forgetPlans); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetPlans: %w", err)
@@ -294,6 +315,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.hasBlockedStmt, err = db.PrepareContext(ctx, hasBlocked); err != nil {
 		return nil, fmt.Errorf("error preparing query HasBlocked: %w", err)
 	}
+	if q.hasDeviceStmt, err = db.PrepareContext(ctx, hasDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query HasDevice: %w", err)
+	}
 	if q.hasRecoveryStmt, err = db.PrepareContext(ctx, hasRecovery); err != nil {
 		return nil, fmt.Errorf("error preparing query HasRecovery: %w", err)
 	}
@@ -318,6 +342,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.invitesOfStmt, err = db.PrepareContext(ctx, invitesOf); err != nil {
 		return nil, fmt.Errorf("error preparing query InvitesOf: %w", err)
 	}
+	if q.isClubStmt, err = db.PrepareContext(ctx, isClub); err != nil {
+		return nil, fmt.Errorf("error preparing query IsClub: %w", err)
+	}
 	if q.isEmptyStmt, err = db.PrepareContext(ctx, isEmpty); err != nil {
 		return nil, fmt.Errorf("error preparing query IsEmpty: %w", err)
 	}
@@ -330,8 +357,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.isPersonStmt, err = db.PrepareContext(ctx, isPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query IsPerson: %w", err)
 	}
+	if q.isPlanStmt, err = db.PrepareContext(ctx, isPlan); err != nil {
+		return nil, fmt.Errorf("error preparing query IsPlan: %w", err)
+	}
 	if q.isPlanHostStmt, err = db.PrepareContext(ctx, isPlanHost); err != nil {
 		return nil, fmt.Errorf("error preparing query IsPlanHost: %w", err)
+	}
+	if q.isSessionStmt, err = db.PrepareContext(ctx, isSession); err != nil {
+		return nil, fmt.Errorf("error preparing query IsSession: %w", err)
 	}
 	if q.keepBackupStmt, err = db.PrepareContext(ctx, keepBackup); err != nil {
 		return nil, fmt.Errorf("error preparing query KeepBackup: %w", err)
@@ -351,8 +384,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.newsOfPlanStmt, err = db.PrepareContext(ctx, newsOfPlan); err != nil {
 		return nil, fmt.Errorf("error preparing query NewsOfPlan: %w", err)
 	}
+	if q.newsPersonStmt, err = db.PrepareContext(ctx, newsPerson); err != nil {
+		return nil, fmt.Errorf("error preparing query NewsPerson: %w", err)
+	}
 	if q.nextFounderStmt, err = db.PrepareContext(ctx, nextFounder); err != nil {
 		return nil, fmt.Errorf("error preparing query NextFounder: %w", err)
+	}
+	if q.noteDeviceStmt, err = db.PrepareContext(ctx, noteDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query NoteDevice: %w", err)
 	}
 	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
 		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
@@ -368,6 +407,24 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.pictureOfStmt, err = db.PrepareContext(ctx, pictureOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PictureOf: %w", err)
+	}
+	if q.pieceStmt, err = db.PrepareContext(ctx, piece); err != nil {
+		return nil, fmt.Errorf("error preparing query Piece: %w", err)
+	}
+	if q.piecesStmt, err = db.PrepareContext(ctx, pieces); err != nil {
+		return nil, fmt.Errorf("error preparing query Pieces: %w", err)
+	}
+	if q.piecesHeldStmt, err = db.PrepareContext(ctx, piecesHeld); err != nil {
+		return nil, fmt.Errorf("error preparing query PiecesHeld: %w", err)
+	}
+	if q.piecesOfStmt, err = db.PrepareContext(ctx, piecesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query PiecesOf: %w", err)
+	}
+	if q.piecesToPushStmt, err = db.PrepareContext(ctx, piecesToPush); err != nil {
+		return nil, fmt.Errorf("error preparing query PiecesToPush: %w", err)
+	}
+	if q.piecesUnseenStmt, err = db.PrepareContext(ctx, piecesUnseen); err != nil {
+		return nil, fmt.Errorf("error preparing query PiecesUnseen: %w", err)
 	}
 	if q.placesOfStmt, err = db.PrepareContext(ctx, placesOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PlacesOf: %w", err)
@@ -402,6 +459,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.profilesAfterStmt, err = db.PrepareContext(ctx, profilesAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query ProfilesAfter: %w", err)
 	}
+	if q.putPieceStmt, err = db.PrepareContext(ctx, putPiece); err != nil {
+		return nil, fmt.Errorf("error preparing query PutPiece: %w", err)
+	}
 	if q.raiseTermsStmt, err = db.PrepareContext(ctx, raiseTerms); err != nil {
 		return nil, fmt.Errorf("error preparing query RaiseTerms: %w", err)
 	}
@@ -410,6 +470,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.relatedStmt, err = db.PrepareContext(ctx, related); err != nil {
 		return nil, fmt.Errorf("error preparing query Related: %w", err)
+	}
+	if q.releasePiecesStmt, err = db.PrepareContext(ctx, releasePieces); err != nil {
+		return nil, fmt.Errorf("error preparing query ReleasePieces: %w", err)
 	}
 	if q.renewSessionStmt, err = db.PrepareContext(ctx, renewSession); err != nil {
 		return nil, fmt.Errorf("error preparing query RenewSession: %w", err)
@@ -435,6 +498,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.roomsRunForStmt, err = db.PrepareContext(ctx, roomsRunFor); err != nil {
 		return nil, fmt.Errorf("error preparing query RoomsRunFor: %w", err)
 	}
+	if q.seePiecesStmt, err = db.PrepareContext(ctx, seePieces); err != nil {
+		return nil, fmt.Errorf("error preparing query SeePieces: %w", err)
+	}
 	if q.sessionByTokenStmt, err = db.PrepareContext(ctx, sessionByToken); err != nil {
 		return nil, fmt.Errorf("error preparing query SessionByToken: %w", err)
 	}
@@ -453,6 +519,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setClubPlaceStmt, err = db.PrepareContext(ctx, setClubPlace); err != nil {
 		return nil, fmt.Errorf("error preparing query SetClubPlace: %w", err)
 	}
+	if q.setDeviceStmt, err = db.PrepareContext(ctx, setDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query SetDevice: %w", err)
+	}
 	if q.setFounderInviteStmt, err = db.PrepareContext(ctx, setFounderInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query SetFounderInvite: %w", err)
 	}
@@ -462,6 +531,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setHouseStmt, err = db.PrepareContext(ctx, setHouse); err != nil {
 		return nil, fmt.Errorf("error preparing query SetHouse: %w", err)
 	}
+	if q.setNewsPersonStmt, err = db.PrepareContext(ctx, setNewsPerson); err != nil {
+		return nil, fmt.Errorf("error preparing query SetNewsPerson: %w", err)
+	}
 	if q.setNotifyStmt, err = db.PrepareContext(ctx, setNotify); err != nil {
 		return nil, fmt.Errorf("error preparing query SetNotify: %w", err)
 	}
@@ -470,6 +542,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setPictureStmt, err = db.PrepareContext(ctx, setPicture); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPicture: %w", err)
+	}
+	if q.setPiecePushStmt, err = db.PrepareContext(ctx, setPiecePush); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPiecePush: %w", err)
 	}
 	if q.setPlanStmt, err = db.PrepareContext(ctx, setPlan); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPlan: %w", err)
@@ -536,6 +611,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.touchPlanStmt, err = db.PrepareContext(ctx, touchPlan); err != nil {
 		return nil, fmt.Errorf("error preparing query TouchPlan: %w", err)
+	}
+	if q.trimDevicesStmt, err = db.PrepareContext(ctx, trimDevices); err != nil {
+		return nil, fmt.Errorf("error preparing query TrimDevices: %w", err)
+	}
+	if q.trimPiecesStmt, err = db.PrepareContext(ctx, trimPieces); err != nil {
+		return nil, fmt.Errorf("error preparing query TrimPieces: %w", err)
 	}
 	if q.unfollowStmt, err = db.PrepareContext(ctx, unfollow); err != nil {
 		return nil, fmt.Errorf("error preparing query Unfollow: %w", err)
@@ -691,6 +772,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing calendarOfStmt: %w", cerr)
 		}
 	}
+	if q.claimDigestStmt != nil {
+		if cerr := q.claimDigestStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimDigestStmt: %w", cerr)
+		}
+	}
 	if q.claimDueStmt != nil {
 		if cerr := q.claimDueStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing claimDueStmt: %w", cerr)
@@ -699,6 +785,11 @@ func (q *Queries) Close() error {
 	if q.claimNewsStmt != nil {
 		if cerr := q.claimNewsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing claimNewsStmt: %w", cerr)
+		}
+	}
+	if q.claimPieceStmt != nil {
+		if cerr := q.claimPieceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimPieceStmt: %w", cerr)
 		}
 	}
 	if q.clearNamesStmt != nil {
@@ -841,6 +932,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deleteRoomStmt: %w", cerr)
 		}
 	}
+	if q.devicesStmt != nil {
+		if cerr := q.devicesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing devicesStmt: %w", cerr)
+		}
+	}
+	if q.digestsDueStmt != nil {
+		if cerr := q.digestsDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing digestsDueStmt: %w", cerr)
+		}
+	}
 	if q.doubtRoomsStmt != nil {
 		if cerr := q.doubtRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing doubtRoomsStmt: %w", cerr)
@@ -869,6 +970,11 @@ func (q *Queries) Close() error {
 	if q.dropClubPlaceStmt != nil {
 		if cerr := q.dropClubPlaceStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropClubPlaceStmt: %w", cerr)
+		}
+	}
+	if q.dropDeviceStmt != nil {
+		if cerr := q.dropDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropDeviceStmt: %w", cerr)
 		}
 	}
 	if q.dropGoerStmt != nil {
@@ -951,6 +1057,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing followersStmt: %w", cerr)
 		}
 	}
+	if q.followersToTellStmt != nil {
+		if cerr := q.followersToTellStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing followersToTellStmt: %w", cerr)
+		}
+	}
 	if q.followingStmt != nil {
 		if cerr := q.followingStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing followingStmt: %w", cerr)
@@ -974,6 +1085,11 @@ func (q *Queries) Close() error {
 	if q.forgetInvitesSpentStmt != nil {
 		if cerr := q.forgetInvitesSpentStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetInvitesSpentStmt: %w", cerr)
+		}
+	}
+	if q.forgetNewsStmt != nil {
+		if cerr := q.forgetNewsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetNewsStmt: %w", cerr)
 		}
 	}
 	if q.forgetPlansStmt != nil {
@@ -1016,6 +1132,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing hasBlockedStmt: %w", cerr)
 		}
 	}
+	if q.hasDeviceStmt != nil {
+		if cerr := q.hasDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hasDeviceStmt: %w", cerr)
+		}
+	}
 	if q.hasRecoveryStmt != nil {
 		if cerr := q.hasRecoveryStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing hasRecoveryStmt: %w", cerr)
@@ -1056,6 +1177,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing invitesOfStmt: %w", cerr)
 		}
 	}
+	if q.isClubStmt != nil {
+		if cerr := q.isClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isClubStmt: %w", cerr)
+		}
+	}
 	if q.isEmptyStmt != nil {
 		if cerr := q.isEmptyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing isEmptyStmt: %w", cerr)
@@ -1076,9 +1202,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing isPersonStmt: %w", cerr)
 		}
 	}
+	if q.isPlanStmt != nil {
+		if cerr := q.isPlanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isPlanStmt: %w", cerr)
+		}
+	}
 	if q.isPlanHostStmt != nil {
 		if cerr := q.isPlanHostStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing isPlanHostStmt: %w", cerr)
+		}
+	}
+	if q.isSessionStmt != nil {
+		if cerr := q.isSessionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isSessionStmt: %w", cerr)
 		}
 	}
 	if q.keepBackupStmt != nil {
@@ -1111,9 +1247,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing newsOfPlanStmt: %w", cerr)
 		}
 	}
+	if q.newsPersonStmt != nil {
+		if cerr := q.newsPersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing newsPersonStmt: %w", cerr)
+		}
+	}
 	if q.nextFounderStmt != nil {
 		if cerr := q.nextFounderStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing nextFounderStmt: %w", cerr)
+		}
+	}
+	if q.noteDeviceStmt != nil {
+		if cerr := q.noteDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing noteDeviceStmt: %w", cerr)
 		}
 	}
 	if q.ownRoomsAgainStmt != nil {
@@ -1139,6 +1285,36 @@ func (q *Queries) Close() error {
 	if q.pictureOfStmt != nil {
 		if cerr := q.pictureOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing pictureOfStmt: %w", cerr)
+		}
+	}
+	if q.pieceStmt != nil {
+		if cerr := q.pieceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing pieceStmt: %w", cerr)
+		}
+	}
+	if q.piecesStmt != nil {
+		if cerr := q.piecesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing piecesStmt: %w", cerr)
+		}
+	}
+	if q.piecesHeldStmt != nil {
+		if cerr := q.piecesHeldStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing piecesHeldStmt: %w", cerr)
+		}
+	}
+	if q.piecesOfStmt != nil {
+		if cerr := q.piecesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing piecesOfStmt: %w", cerr)
+		}
+	}
+	if q.piecesToPushStmt != nil {
+		if cerr := q.piecesToPushStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing piecesToPushStmt: %w", cerr)
+		}
+	}
+	if q.piecesUnseenStmt != nil {
+		if cerr := q.piecesUnseenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing piecesUnseenStmt: %w", cerr)
 		}
 	}
 	if q.placesOfStmt != nil {
@@ -1196,6 +1372,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing profilesAfterStmt: %w", cerr)
 		}
 	}
+	if q.putPieceStmt != nil {
+		if cerr := q.putPieceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing putPieceStmt: %w", cerr)
+		}
+	}
 	if q.raiseTermsStmt != nil {
 		if cerr := q.raiseTermsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing raiseTermsStmt: %w", cerr)
@@ -1209,6 +1390,11 @@ func (q *Queries) Close() error {
 	if q.relatedStmt != nil {
 		if cerr := q.relatedStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing relatedStmt: %w", cerr)
+		}
+	}
+	if q.releasePiecesStmt != nil {
+		if cerr := q.releasePiecesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing releasePiecesStmt: %w", cerr)
 		}
 	}
 	if q.renewSessionStmt != nil {
@@ -1251,6 +1437,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing roomsRunForStmt: %w", cerr)
 		}
 	}
+	if q.seePiecesStmt != nil {
+		if cerr := q.seePiecesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing seePiecesStmt: %w", cerr)
+		}
+	}
 	if q.sessionByTokenStmt != nil {
 		if cerr := q.sessionByTokenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sessionByTokenStmt: %w", cerr)
@@ -1281,6 +1472,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setClubPlaceStmt: %w", cerr)
 		}
 	}
+	if q.setDeviceStmt != nil {
+		if cerr := q.setDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setDeviceStmt: %w", cerr)
+		}
+	}
 	if q.setFounderInviteStmt != nil {
 		if cerr := q.setFounderInviteStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setFounderInviteStmt: %w", cerr)
@@ -1296,6 +1492,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setHouseStmt: %w", cerr)
 		}
 	}
+	if q.setNewsPersonStmt != nil {
+		if cerr := q.setNewsPersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setNewsPersonStmt: %w", cerr)
+		}
+	}
 	if q.setNotifyStmt != nil {
 		if cerr := q.setNotifyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setNotifyStmt: %w", cerr)
@@ -1309,6 +1510,11 @@ func (q *Queries) Close() error {
 	if q.setPictureStmt != nil {
 		if cerr := q.setPictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setPictureStmt: %w", cerr)
+		}
+	}
+	if q.setPiecePushStmt != nil {
+		if cerr := q.setPiecePushStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPiecePushStmt: %w", cerr)
 		}
 	}
 	if q.setPlanStmt != nil {
@@ -1421,6 +1627,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing touchPlanStmt: %w", cerr)
 		}
 	}
+	if q.trimDevicesStmt != nil {
+		if cerr := q.trimDevicesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing trimDevicesStmt: %w", cerr)
+		}
+	}
+	if q.trimPiecesStmt != nil {
+		if cerr := q.trimPiecesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing trimPiecesStmt: %w", cerr)
+		}
+	}
 	if q.unfollowStmt != nil {
 		if cerr := q.unfollowStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing unfollowStmt: %w", cerr)
@@ -1525,8 +1741,10 @@ type Queries struct {
 	blockersOfStmt           *sql.Stmt
 	blocksStmt               *sql.Stmt
 	calendarOfStmt           *sql.Stmt
+	claimDigestStmt          *sql.Stmt
 	claimDueStmt             *sql.Stmt
 	claimNewsStmt            *sql.Stmt
+	claimPieceStmt           *sql.Stmt
 	clearNamesStmt           *sql.Stmt
 	clubStmt                 *sql.Stmt
 	clubFollowsOfStmt        *sql.Stmt
@@ -1555,12 +1773,15 @@ type Queries struct {
 	deleteEventsStmt         *sql.Stmt
 	deletePairStmt           *sql.Stmt
 	deleteRoomStmt           *sql.Stmt
+	devicesStmt              *sql.Stmt
+	digestsDueStmt           *sql.Stmt
 	doubtRoomsStmt           *sql.Stmt
 	dropAskersStmt           *sql.Stmt
 	dropBlockStmt            *sql.Stmt
 	dropClearNameStmt        *sql.Stmt
 	dropClubFollowsStmt      *sql.Stmt
 	dropClubPlaceStmt        *sql.Stmt
+	dropDeviceStmt           *sql.Stmt
 	dropGoerStmt             *sql.Stmt
 	dropPenStmt              *sql.Stmt
 	dropPensBeforeStmt       *sql.Stmt
@@ -1577,11 +1798,13 @@ type Queries struct {
 	followClubStmt           *sql.Stmt
 	followedByStmt           *sql.Stmt
 	followersStmt            *sql.Stmt
+	followersToTellStmt      *sql.Stmt
 	followingStmt            *sql.Stmt
 	followsOfStmt            *sql.Stmt
 	forgetBackupsStmt        *sql.Stmt
 	forgetInvitesBeyondStmt  *sql.Stmt
 	forgetInvitesSpentStmt   *sql.Stmt
+	forgetNewsStmt           *sql.Stmt
 	forgetPlansStmt          *sql.Stmt
 	forgetReportsStmt        *sql.Stmt
 	forgetSessionsBeyondStmt *sql.Stmt
@@ -1590,6 +1813,7 @@ type Queries struct {
 	handBackRoomsStmt        *sql.Stmt
 	handleOfStmt             *sql.Stmt
 	hasBlockedStmt           *sql.Stmt
+	hasDeviceStmt            *sql.Stmt
 	hasRecoveryStmt          *sql.Stmt
 	hiddenStmt               *sql.Stmt
 	hideStmt                 *sql.Stmt
@@ -1598,23 +1822,34 @@ type Queries struct {
 	inviterOfStmt            *sql.Stmt
 	invitesFromStmt          *sql.Stmt
 	invitesOfStmt            *sql.Stmt
+	isClubStmt               *sql.Stmt
 	isEmptyStmt              *sql.Stmt
 	isFollowingStmt          *sql.Stmt
 	isGoingStmt              *sql.Stmt
 	isPersonStmt             *sql.Stmt
+	isPlanStmt               *sql.Stmt
 	isPlanHostStmt           *sql.Stmt
+	isSessionStmt            *sql.Stmt
 	keepBackupStmt           *sql.Stmt
 	largePictureStmt         *sql.Stmt
 	listedClubsStmt          *sql.Stmt
 	moveGoersStmt            *sql.Stmt
 	newsOfPersonStmt         *sql.Stmt
 	newsOfPlanStmt           *sql.Stmt
+	newsPersonStmt           *sql.Stmt
 	nextFounderStmt          *sql.Stmt
+	noteDeviceStmt           *sql.Stmt
 	ownRoomsAgainStmt        *sql.Stmt
 	pairsStmt                *sql.Stmt
 	passkeysStmt             *sql.Stmt
 	peopleAfterStmt          *sql.Stmt
 	pictureOfStmt            *sql.Stmt
+	pieceStmt                *sql.Stmt
+	piecesStmt               *sql.Stmt
+	piecesHeldStmt           *sql.Stmt
+	piecesOfStmt             *sql.Stmt
+	piecesToPushStmt         *sql.Stmt
+	piecesUnseenStmt         *sql.Stmt
 	placesOfStmt             *sql.Stmt
 	planGuestsStmt           *sql.Stmt
 	planHostsStmt            *sql.Stmt
@@ -1626,9 +1861,11 @@ type Queries struct {
 	plansTimelyStmt          *sql.Stmt
 	profileStmt              *sql.Stmt
 	profilesAfterStmt        *sql.Stmt
+	putPieceStmt             *sql.Stmt
 	raiseTermsStmt           *sql.Stmt
 	recoverStmt              *sql.Stmt
 	relatedStmt              *sql.Stmt
+	releasePiecesStmt        *sql.Stmt
 	renewSessionStmt         *sql.Stmt
 	reportStmt               *sql.Stmt
 	reportsStmt              *sql.Stmt
@@ -1637,18 +1874,22 @@ type Queries struct {
 	roomRunsStmt             *sql.Stmt
 	roomsBegunStmt           *sql.Stmt
 	roomsRunForStmt          *sql.Stmt
+	seePiecesStmt            *sql.Stmt
 	sessionByTokenStmt       *sql.Stmt
 	sessionsStmt             *sql.Stmt
 	setBlockStmt             *sql.Stmt
 	setCalendarStmt          *sql.Stmt
 	setClubStmt              *sql.Stmt
 	setClubPlaceStmt         *sql.Stmt
+	setDeviceStmt            *sql.Stmt
 	setFounderInviteStmt     *sql.Stmt
 	setGoerStmt              *sql.Stmt
 	setHouseStmt             *sql.Stmt
+	setNewsPersonStmt        *sql.Stmt
 	setNotifyStmt            *sql.Stmt
 	setPairStmt              *sql.Stmt
 	setPictureStmt           *sql.Stmt
+	setPiecePushStmt         *sql.Stmt
 	setPlanStmt              *sql.Stmt
 	setPlanBeganStmt         *sql.Stmt
 	setPlanHostStmt          *sql.Stmt
@@ -1671,6 +1912,8 @@ type Queries struct {
 	takeRoomStmt             *sql.Stmt
 	tellGoersStmt            *sql.Stmt
 	touchPlanStmt            *sql.Stmt
+	trimDevicesStmt          *sql.Stmt
+	trimPiecesStmt           *sql.Stmt
 	unfollowStmt             *sql.Stmt
 	unfollowClubStmt         *sql.Stmt
 	useInviteStmt            *sql.Stmt
@@ -1710,8 +1953,10 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		blockersOfStmt:           q.blockersOfStmt,
 		blocksStmt:               q.blocksStmt,
 		calendarOfStmt:           q.calendarOfStmt,
+		claimDigestStmt:          q.claimDigestStmt,
 		claimDueStmt:             q.claimDueStmt,
 		claimNewsStmt:            q.claimNewsStmt,
+		claimPieceStmt:           q.claimPieceStmt,
 		clearNamesStmt:           q.clearNamesStmt,
 		clubStmt:                 q.clubStmt,
 		clubFollowsOfStmt:        q.clubFollowsOfStmt,
@@ -1740,12 +1985,15 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteEventsStmt:         q.deleteEventsStmt,
 		deletePairStmt:           q.deletePairStmt,
 		deleteRoomStmt:           q.deleteRoomStmt,
+		devicesStmt:              q.devicesStmt,
+		digestsDueStmt:           q.digestsDueStmt,
 		doubtRoomsStmt:           q.doubtRoomsStmt,
 		dropAskersStmt:           q.dropAskersStmt,
 		dropBlockStmt:            q.dropBlockStmt,
 		dropClearNameStmt:        q.dropClearNameStmt,
 		dropClubFollowsStmt:      q.dropClubFollowsStmt,
 		dropClubPlaceStmt:        q.dropClubPlaceStmt,
+		dropDeviceStmt:           q.dropDeviceStmt,
 		dropGoerStmt:             q.dropGoerStmt,
 		dropPenStmt:              q.dropPenStmt,
 		dropPensBeforeStmt:       q.dropPensBeforeStmt,
@@ -1762,11 +2010,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		followClubStmt:           q.followClubStmt,
 		followedByStmt:           q.followedByStmt,
 		followersStmt:            q.followersStmt,
+		followersToTellStmt:      q.followersToTellStmt,
 		followingStmt:            q.followingStmt,
 		followsOfStmt:            q.followsOfStmt,
 		forgetBackupsStmt:        q.forgetBackupsStmt,
 		forgetInvitesBeyondStmt:  q.forgetInvitesBeyondStmt,
 		forgetInvitesSpentStmt:   q.forgetInvitesSpentStmt,
+		forgetNewsStmt:           q.forgetNewsStmt,
 		forgetPlansStmt:          q.forgetPlansStmt,
 		forgetReportsStmt:        q.forgetReportsStmt,
 		forgetSessionsBeyondStmt: q.forgetSessionsBeyondStmt,
@@ -1775,6 +2025,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		handBackRoomsStmt:        q.handBackRoomsStmt,
 		handleOfStmt:             q.handleOfStmt,
 		hasBlockedStmt:           q.hasBlockedStmt,
+		hasDeviceStmt:            q.hasDeviceStmt,
 		hasRecoveryStmt:          q.hasRecoveryStmt,
 		hiddenStmt:               q.hiddenStmt,
 		hideStmt:                 q.hideStmt,
@@ -1783,23 +2034,34 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		inviterOfStmt:            q.inviterOfStmt,
 		invitesFromStmt:          q.invitesFromStmt,
 		invitesOfStmt:            q.invitesOfStmt,
+		isClubStmt:               q.isClubStmt,
 		isEmptyStmt:              q.isEmptyStmt,
 		isFollowingStmt:          q.isFollowingStmt,
 		isGoingStmt:              q.isGoingStmt,
 		isPersonStmt:             q.isPersonStmt,
+		isPlanStmt:               q.isPlanStmt,
 		isPlanHostStmt:           q.isPlanHostStmt,
+		isSessionStmt:            q.isSessionStmt,
 		keepBackupStmt:           q.keepBackupStmt,
 		largePictureStmt:         q.largePictureStmt,
 		listedClubsStmt:          q.listedClubsStmt,
 		moveGoersStmt:            q.moveGoersStmt,
 		newsOfPersonStmt:         q.newsOfPersonStmt,
 		newsOfPlanStmt:           q.newsOfPlanStmt,
+		newsPersonStmt:           q.newsPersonStmt,
 		nextFounderStmt:          q.nextFounderStmt,
+		noteDeviceStmt:           q.noteDeviceStmt,
 		ownRoomsAgainStmt:        q.ownRoomsAgainStmt,
 		pairsStmt:                q.pairsStmt,
 		passkeysStmt:             q.passkeysStmt,
 		peopleAfterStmt:          q.peopleAfterStmt,
 		pictureOfStmt:            q.pictureOfStmt,
+		pieceStmt:                q.pieceStmt,
+		piecesStmt:               q.piecesStmt,
+		piecesHeldStmt:           q.piecesHeldStmt,
+		piecesOfStmt:             q.piecesOfStmt,
+		piecesToPushStmt:         q.piecesToPushStmt,
+		piecesUnseenStmt:         q.piecesUnseenStmt,
 		placesOfStmt:             q.placesOfStmt,
 		planGuestsStmt:           q.planGuestsStmt,
 		planHostsStmt:            q.planHostsStmt,
@@ -1811,9 +2073,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		plansTimelyStmt:          q.plansTimelyStmt,
 		profileStmt:              q.profileStmt,
 		profilesAfterStmt:        q.profilesAfterStmt,
+		putPieceStmt:             q.putPieceStmt,
 		raiseTermsStmt:           q.raiseTermsStmt,
 		recoverStmt:              q.recoverStmt,
 		relatedStmt:              q.relatedStmt,
+		releasePiecesStmt:        q.releasePiecesStmt,
 		renewSessionStmt:         q.renewSessionStmt,
 		reportStmt:               q.reportStmt,
 		reportsStmt:              q.reportsStmt,
@@ -1822,18 +2086,22 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		roomRunsStmt:             q.roomRunsStmt,
 		roomsBegunStmt:           q.roomsBegunStmt,
 		roomsRunForStmt:          q.roomsRunForStmt,
+		seePiecesStmt:            q.seePiecesStmt,
 		sessionByTokenStmt:       q.sessionByTokenStmt,
 		sessionsStmt:             q.sessionsStmt,
 		setBlockStmt:             q.setBlockStmt,
 		setCalendarStmt:          q.setCalendarStmt,
 		setClubStmt:              q.setClubStmt,
 		setClubPlaceStmt:         q.setClubPlaceStmt,
+		setDeviceStmt:            q.setDeviceStmt,
 		setFounderInviteStmt:     q.setFounderInviteStmt,
 		setGoerStmt:              q.setGoerStmt,
 		setHouseStmt:             q.setHouseStmt,
+		setNewsPersonStmt:        q.setNewsPersonStmt,
 		setNotifyStmt:            q.setNotifyStmt,
 		setPairStmt:              q.setPairStmt,
 		setPictureStmt:           q.setPictureStmt,
+		setPiecePushStmt:         q.setPiecePushStmt,
 		setPlanStmt:              q.setPlanStmt,
 		setPlanBeganStmt:         q.setPlanBeganStmt,
 		setPlanHostStmt:          q.setPlanHostStmt,
@@ -1856,6 +2124,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		takeRoomStmt:             q.takeRoomStmt,
 		tellGoersStmt:            q.tellGoersStmt,
 		touchPlanStmt:            q.touchPlanStmt,
+		trimDevicesStmt:          q.trimDevicesStmt,
+		trimPiecesStmt:           q.trimPiecesStmt,
 		unfollowStmt:             q.unfollowStmt,
 		unfollowClubStmt:         q.unfollowClubStmt,
 		useInviteStmt:            q.useInviteStmt,

@@ -17,6 +17,7 @@ var Tables = []string{
 	"people", "house", "clear_names", "profiles", "pictures", "passkeys", "sessions", "invites", "follows", "hidden", "blocks",
 	"clubs", "club_people", "club_follows",
 	"rooms", "room_events", "reports", "pairs", "plans", "plan_hosts", "plan_guests", "plan_goers", "calendars",
+	"news", "news_people", "devices",
 }
 
 //go:generate go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1 generate -f ../../../sqlc.yaml

@@ -28,7 +28,7 @@ export type * from './http.ts';
 export type { Way, WayHop } from './itinerary.ts';
 export { fromText, toText } from './keys/messages.ts';
 export type { Piece } from './keys/ring.ts';
-export { Live, watchHallway, watchPlans } from './live.ts';
+export { Live, watchHallway, watchNews, watchPlans } from './live.ts';
 export { canSeal, type Lock, noSealing, type SealedVoice, waiting } from './lock.ts';
 export type { MediaState } from './media.ts';
 export type {
