@@ -31,6 +31,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/reports"
@@ -111,6 +112,10 @@ type Parts struct {
 	Schedule *schedule.Schedule
 	// Work is what is asked of those who come without an invite, where they may.
 	Work *hashcash.Gate
+	// News is what people are told, and Pusher what pushes it to browsers that are
+	// closed; nil: nothing is pushed.
+	News   *news.News
+	Pusher Pusher
 	// Reports keeps what people report. Moderators are the keys that reports are
 	// sealed to; without any, nothing can be reported.
 	Reports    *reports.Reports
@@ -142,9 +147,12 @@ type Parts struct {
 	Full func() (wait time.Duration, full bool)
 	// From returns the address of a client, which a proxy may have hidden. It
 	// is used for limits, and neither logged nor stored.
-	From  func(*http.Request) netip.Addr
-	Clock func() time.Time
-	Log   *slog.Logger
+	From func(*http.Request) netip.Addr
+	// ShieldAge is how old an account is at least that a room with its shield up
+	// takes as any other.
+	ShieldAge time.Duration
+	Clock     func() time.Time
+	Log       *slog.Logger
 }
 
 // An API is the doors of one node.
@@ -164,6 +172,9 @@ type API struct {
 	hallway hallway
 	// conflicts is who on a stage has blocked whom there.
 	conflicts conflicts
+	crowds    crowds
+	stages    stages        // whose followers are to be told
+	pushes    chan struct{} // there may be something to push
 	// plansOpening is held while a host opens the room of a plan.
 	plansOpening sync.Mutex
 	// pictures has room for the uploads that are being made into pictures.
@@ -179,7 +190,7 @@ type API struct {
 // New returns the doors to p. They open when Serve is called: the rooms need
 // the API as their watcher before they can run.
 func New(p Parts) *API {
-	a := &API{Parts: p, pictures: make(chan struct{}, picturesAtOnce)}
+	a := &API{Parts: p, pictures: make(chan struct{}, picturesAtOnce), pushes: make(chan struct{}, 1), stages: newStages()}
 	a.work, a.stop = context.WithCancel(context.Background())
 	a.cookie = "stoa_session"
 	if p.URL.Scheme == "https" {
@@ -223,6 +234,8 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addStored()
 	a.addRooms()
 	a.addPlans()
+	a.addNews()
+	a.addPings()
 	a.addReports()
 	a.addHouse(mux)
 	return encodeDocument(a.huma.OpenAPI())
@@ -234,6 +247,11 @@ func (a *API) Serve(rooms *live.Rooms) {
 	a.workers.Go(a.watchHallway)
 	a.workers.Go(a.watchConflicts)
 	a.workers.Go(a.watchPlans)
+	a.Clubs.OnChange(a.clubChanged)
+	a.workers.Go(a.watchStages)
+	if a.Pusher != nil {
+		a.workers.Go(a.watchPushes)
+	}
 }
 
 // Handler returns what serves every path.

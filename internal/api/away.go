@@ -13,6 +13,7 @@ func (a *API) Held(id.Room, uint64) {}
 func (a *API) Gone(name id.Room) {
 	a.hallway.gone(name)
 	a.conflicts.gone(name)
+	a.crowds.gone(name)
 	a.seats.mu.Lock()
 	var sitting []*connection
 	for _, seats := range a.seats.taken[name] {

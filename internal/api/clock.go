@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/region"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/schedule"
@@ -41,7 +42,7 @@ func (a *API) turn(ctx context.Context, after schedule.Reminder) schedule.Remind
 	}
 	words, last, err := a.Schedule.Remind(ctx, after, a.conns.has)
 	a.missed(ctx, "reminders have to wait", err)
-	a.tell(words)
+	a.tell(ctx, words)
 	return last
 }
 
@@ -81,11 +82,11 @@ func (a plannedRooms) OpenPlanned(ctx context.Context, p schedule.Plan, invite [
 	return a.rooms.OpenAs(ctx, p.Room, c, invite)
 }
 
-// tellPlan tells those who go to a plan and are here what has become of it.
+// tellPlan tells those who go to a plan what has become of it.
 func (a *API) tellPlan(ctx context.Context, which id.Plan) {
 	words, err := a.Schedule.NewsOf(ctx, which, a.conns.has)
 	a.missed(ctx, "news of a plan have to wait", err)
-	a.tell(words)
+	a.tell(ctx, words)
 }
 
 // tellNews tells somebody who has just come what there is of their plans.
@@ -94,25 +95,45 @@ func (a *API) tellNews(who id.Person) {
 	defer cancel()
 	words, err := a.Schedule.News(ctx, who)
 	a.missed(ctx, "news of plans have to wait", err)
-	a.tell(words)
+	a.tell(ctx, words)
 }
 
-// tell sends words to all connections of those whom they are for.
-func (a *API) tell(words []schedule.Word) {
+// tell sends words to all connections of those whom they are for, and puts them
+// among everybody's news: also of those who are away, once.
+func (a *API) tell(ctx context.Context, words []schedule.Word) {
 	if len(words) == 0 {
 		return
 	}
 	of := make(map[id.Person][][]byte)
-	for _, w := range words {
+	pieces := make([]news.Piece, len(words))
+	for i, w := range words {
+		pieces[i] = planPiece(w)
+		if w.Away {
+			continue
+		}
 		of[w.Who] = append(of[w.Who], encode(signal.Notice{Plan: &signal.Plan{
 			ID: w.Plan, Kind: string(w.Kind), Title: w.Title, Starts: w.Starts,
 		}}))
 	}
-	for _, c := range a.conns.of(of) {
-		for _, text := range of[c.session.Person] {
-			c.ws.Send(text)
-		}
+	a.conns.send(of)
+	a.tellAll(ctx, pieces...)
+}
+
+// planPiece is a word as a piece of news. What it is about tells it apart: a plan
+// that has moved twice has moved to two times.
+func planPiece(w schedule.Word) news.Piece {
+	p := news.Piece{To: w.Who, Plan: w.Plan, Mark: uint64(w.Starts.UnixMilli())} //nolint:gosec // its bits
+	switch w.Kind {
+	case schedule.Soon:
+		p.Kind, p.Mark = news.PlanSoon, uint64(w.Due.UnixMilli()) //nolint:gosec // its bits
+	case schedule.NowOpen:
+		p.Kind = news.PlanOpen
+	case schedule.Moved:
+		p.Kind = news.PlanMoved
+	case schedule.IsCancelled:
+		p.Kind = news.PlanCancelled
 	}
+	return p
 }
 
 // has reports whether somebody is here who watches the hallway.
@@ -137,14 +158,19 @@ func (s *connections) watch(c *connection) bool {
 	return true
 }
 
-// of returns the connections that watch of those in some.
-func (s *connections) of(some map[id.Person][][]byte) (out []*connection) {
+// send sends texts to the connections that watch of those whom they are for.
+func (s *connections) send(of map[id.Person][][]byte) {
+	var to []*connection
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	for c := range s.all {
-		if c.watches && some[c.session.Person] != nil {
-			out = append(out, c)
+		if c.watches && of[c.session.Person] != nil {
+			to = append(to, c)
 		}
 	}
-	return out
+	s.mu.Unlock()
+	for _, c := range to {
+		for _, text := range of[c.session.Person] {
+			c.ws.Send(text)
+		}
+	}
 }

@@ -545,7 +545,5 @@ func (a *API) tellTalk(ctx context.Context, c *conversations.Conversation, by id
 			to[who] = notice
 		}
 	}
-	for _, conn := range a.conns.of(to) {
-		conn.ws.Send(notice[0])
-	}
+	a.conns.send(to)
 }

@@ -271,28 +271,43 @@ func (a *API) showHallway(ctx context.Context, joined []*connection) {
 
 // mayEnter returns which of conns may enter a room that is not open.
 func (a *API) mayEnter(ctx context.Context, name id.Room, conns []*connection) map[*connection]bool {
+	open := false
+	a.rooms.Read(name, func(r *room.Room) { open = r.Visibility() == room.Open })
+	if open {
+		return nil
+	}
+	let := a.isFor(ctx, name, peopleAt(conns))
 	now := make(map[*connection]bool)
-	var sure, unsure []*connection
+	for _, c := range conns {
+		if let[c.session.Person] {
+			now[c] = true
+		}
+	}
+	return now
+}
+
+// isFor returns those of people for whom a room exists: who is inside, and who may
+// enter it now.
+func (a *API) isFor(ctx context.Context, name id.Room, people []id.Person) map[id.Person]bool {
+	now := make(map[id.Person]bool)
+	var sure, unsure []id.Person
 	var moderators []id.Person
 	var host id.Person
 	var visibility room.Visibility
 	var club id.Club // if it is enough to be in it
 	a.rooms.Read(name, func(r *room.Room) {
-		if visibility = r.Visibility(); visibility == room.Open {
-			return
-		}
-		moderators, host = r.Moderators(), r.Host()
+		visibility, moderators, host = r.Visibility(), r.Moderators(), r.Host()
 		if visibility == room.Members {
 			club = r.Club().ID
 		}
-		for _, c := range conns {
-			switch who := c.session.Person; {
+		for _, who := range people {
+			switch {
 			case r.Participant(who) != nil:
-				now[c] = true
+				now[who] = true
 			case r.MayEnter(who, false, false):
-				sure = append(sure, c)
+				sure = append(sure, who)
 			case r.MayEnter(who, true, true):
-				unsure = append(unsure, c)
+				unsure = append(unsure, who)
 			}
 		}
 	})
@@ -300,27 +315,23 @@ func (a *API) mayEnter(ctx context.Context, name id.Room, conns []*connection) m
 		return now
 	}
 	// Whoever cannot be shown to be let in is not.
-	apart, err := a.apart(ctx, host, visibility == room.Closed, peopleAt(append(sure, unsure...)))
+	apart, err := a.apart(ctx, host, visibility == room.Closed, slices.Concat(sure, unsure))
 	if err != nil {
 		return now
 	}
 	var let []id.Person
-	switch who := peopleAt(unsure); {
-	case len(who) == 0:
+	switch {
+	case len(unsure) == 0:
 	case club.IsZero():
-		let, err = a.letBy(ctx, moderators, who)
+		let, err = a.letBy(ctx, moderators, unsure)
 	default:
-		let, err = a.Clubs.MembersAmong(ctx, club, who)
+		let, err = a.Clubs.MembersAmong(ctx, club, unsure)
 	}
 	if err != nil {
 		let = nil
 	}
-	in := setOf(let)
-	for _, c := range sure {
-		now[c] = !apart[c.session.Person]
-	}
-	for _, c := range unsure {
-		now[c] = in[c.session.Person] && !apart[c.session.Person]
+	for _, who := range slices.Concat(sure, let) {
+		now[who] = !apart[who]
 	}
 	return now
 }

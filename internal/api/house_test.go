@@ -31,6 +31,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/keyring"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
@@ -54,6 +55,7 @@ type testHouse struct {
 	people  *people.People
 	clubs   *clubs.Clubs
 	plans   *schedule.Schedule
+	news    *news.News
 	rooms   *live.Rooms
 	grants  *grant.Keys
 	api     *API
@@ -171,7 +173,13 @@ var webApp = fstest.MapFS{
 
 func newHouse(t testing.TB) *testHouse { return newHouseWith(t, "http", webApp) }
 
-func newHouseWith(t testing.TB, scheme string, web fs.FS, changes ...func(*people.Config)) *testHouse {
+// A change is what another house than the usual one has otherwise.
+type change struct {
+	people func(*people.Config)
+	parts  func(*testHouse, *Parts)
+}
+
+func newHouseWith(t testing.TB, scheme string, web fs.FS, changes ...change) *testHouse {
 	t.Helper()
 	h := &testHouse{TB: t, media: new(echo), log: new(lockedBuffer)}
 	var handler http.Handler
@@ -197,8 +205,10 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS, changes ...func(*peopl
 		Keys: h.keys, HandleKey: []byte("another key for tests"), Index: h.names,
 		InviteLife: 14 * 24 * time.Hour, Clock: h.clock,
 	}
-	for _, change := range changes {
-		change(&config)
+	for _, other := range changes {
+		if other.people != nil {
+			other.people(&config)
+		}
 	}
 	h.people, err = people.New(h.store, config)
 	h.must(err)
@@ -207,11 +217,12 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS, changes ...func(*peopl
 	h.clubs = clubs.New(h.store, h.clock)
 	h.plans = schedule.New(h.store, schedule.Config{Sealer: h.people, Clubs: h.clubs, Key: []byte("a third key for tests"), Clock: h.clock})
 	h.people.SetHeir(h.plans)
+	h.news = news.New(h.store, news.Config{Sealer: h.people, Clock: h.clock, Pushes: true})
 	watchers := hub.New()
 	besides := beside.New(watchers)
-	h.api = New(Parts{
+	parts := Parts{
 		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"}, Work: hashcash.New(1, 3, h.clock),
-		People: h.people, Clubs: h.clubs, Schedule: h.plans, Conversations: conversations.New(h.store, h.clock), Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
+		People: h.people, Clubs: h.clubs, Schedule: h.plans, Conversations: conversations.New(h.store, h.clock), News: h.news, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
 		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },
@@ -222,8 +233,15 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS, changes ...func(*peopl
 			}
 			return netip.MustParseAddrPort(r.RemoteAddr).Addr()
 		},
-		Clock: h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
-	})
+		ShieldAge: 7 * 24 * time.Hour,
+		Clock:     h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
+	}
+	for _, other := range changes {
+		if other.parts != nil {
+			other.parts(h, &parts)
+		}
+	}
+	h.api = New(parts)
 	h.rooms, err = live.Start(context.Background(), h.store, h.people, h.clubs, watchers, besides, h.api)
 	h.must(err)
 	h.api.Serve(h.rooms)
@@ -451,6 +469,7 @@ type message struct {
 	Conflict     *signal.Conflict
 	Conversation *signal.Conversation
 	raw          string
+	Fresh        *signal.CrowdOfFresh `json:"crowd_of_fresh"`
 }
 
 // live connects without a cookie.

@@ -29,6 +29,7 @@ const (
 	feeding    // calendars, by other programs
 	suggesting // which reads all of one's clubs
 	packing    // to take others' key packages, which are for one use
+	pinging
 )
 
 var rates = [...]struct {
@@ -48,6 +49,7 @@ var rates = [...]struct {
 	feeding:     {time.Minute / 60, 60},
 	suggesting:  {time.Minute / 20, 20},
 	packing:     {time.Hour / 60, 60},
+	pinging:     {time.Hour / 10, 10},
 }
 
 // limitsMax is how many callers are remembered at once. A caller that is

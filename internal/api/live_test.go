@@ -106,10 +106,12 @@ func TestProblems(t *testing.T) {
 		"no_club": true, "no_club_entry": true, "not_in_club": true, "not_club_admin": true, "not_club_founder": true,
 		"blocked": true,                                                                                                                         // blocks_test.go
 		"no_plan": true, "not_host": true, "too_many_plans": true, "plan_full": true, "plan_early": true, "plan_begun": true, "plan_over": true, // plans_test.go, storetest
-		"no_work":       true, // signup_test.go
+		"no_work":         true,                                                                                                                                           // signup_test.go
 		"no_conversation": true, "no_device": true, "stale_epoch": true, "conversation_there": true, "too_many_talks": true, "unanswered": true, "not_these_people": true, // conversations_test.go, storetest
+		"shielded":      true, // shield_test.go
 		"by_nomination": true, "rules_changed": true, "founder_stays": true, "too_many_clubs": true, "too_many_nominations": true,
 		"club_full": true, // by the rules: clubs TestRules
+		"no_push":   true, // TestNewsSettings
 		"poll_full": true, // by the rules: room TestVotersAreBounded
 	}
 	refused := func(l *line, want code, what string, in any) message {

@@ -29,6 +29,7 @@ func outline(version string) huma.Config {
 	entered := registry.Schema(reflect.TypeFor[signal.Entered](), false, "").Properties
 	entered["view"] = registry.Schema(reflect.TypeFor[room.View](), true, "")
 	entered["you"] = registry.Schema(reflect.TypeFor[room.Participant](), true, "")
+	registry.Schema(reflect.TypeFor[signal.News](), false, "").Properties["piece"] = registry.Schema(reflect.TypeFor[Piece](), true, "")
 	registry.Map()["Event"] = eventSchema(registry)
 	registry.Schema(reflect.TypeFor[signal.Voices](), false, "").Properties["slots"].Items.Nullable = true
 	for member, words := range vocabulary {
@@ -120,6 +121,7 @@ var events = []room.Event{
 	room.HandLowered{},
 	room.HandsSet{},
 	room.ProofSet{},
+	room.Shielded{},
 	room.ChatSet{},
 	room.Pinned{},
 	room.Unpinned{},

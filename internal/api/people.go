@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 )
 
@@ -64,10 +65,15 @@ func (a *API) addPeople() {
 		OperationID: "follow", Method: "PUT", Path: "/api/v1/people/{person}/follow", Tags: tags, Summary: "Follow a person",
 	}, toWrite, func(ctx context.Context, in *following) (*nothing, error) {
 		return a.follow(ctx, &atPerson{in.Person}, func(ctx context.Context, who, whom id.Person) error {
-			if in.Body == nil {
-				return a.People.Follow(ctx, who, whom)
+			how := func() error { return a.People.Follow(ctx, who, whom) }
+			if in.Body != nil {
+				how = func() error { return a.People.FollowAs(ctx, who, whom, people.Notify(in.Body.Notify)) }
 			}
-			return a.People.FollowAs(ctx, who, whom, people.Notify(in.Body.Notify))
+			err := how()
+			if err == nil {
+				a.tellAll(ctx, news.Piece{To: whom, Kind: news.Follow, Who: who})
+			}
+			return err
 		})
 	})
 	add(a, huma.Operation{

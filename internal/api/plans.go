@@ -138,6 +138,9 @@ func (a *API) addPlans() {
 			return nil, err
 		}
 		p, err := a.Schedule.Add(ctx, me(ctx), d)
+		if err == nil {
+			a.tellCohosts(ctx, &p, me(ctx))
+		}
 		return a.planOf(ctx, me(ctx), p, err)
 	})
 	add(a, huma.Operation{
@@ -413,6 +416,9 @@ func (a *API) changePlan(ctx context.Context, who id.Person, in *changingPlan) (
 	p, moved, err := a.Schedule.Change(ctx, which, who, version, d)
 	if moved {
 		a.tellPlan(ctx, which)
+	}
+	if err == nil {
+		a.tellCohosts(ctx, &p, who)
 	}
 	return p, err
 }

@@ -22,8 +22,10 @@ import (
 	"github.com/stoa-audio/stoa/internal/courier"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hashcash"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/picture"
+	"github.com/stoa-audio/stoa/internal/push"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/room/live"
@@ -56,6 +58,7 @@ var kinds = map[code]struct {
 	"senior":               {403, "They have moderated for longer than you", "Diese Person moderiert schon länger als du"},
 	"not_on_stage":         {409, "This is for people on the stage", "Das geht nur auf der Bühne"},
 	"on_stage":             {409, "Already on the stage", "Schon auf der Bühne"},
+	"shielded":             {403, "This room takes no new accounts for now", "Dieser Raum nimmt gerade keine neuen Konten auf"},
 	"hands_closed":         {403, "Hands are not open to you now", "Du kannst dich gerade nicht melden"},
 	"hands_full":           {409, "Very many have their hand up; please try again in a while", "Schon sehr viele melden sich; bitte versuch es später noch einmal"},
 	"chat_closed":          {403, "Writing is not open to you now", "Du kannst gerade nichts schreiben"},
@@ -107,6 +110,7 @@ var kinds = map[code]struct {
 	"plan_full":            {409, "As many mean to come as can be noted", "Mehr Zusagen lassen sich nicht vormerken"},
 	"plan_early":           {409, "Its room can be opened from 15 minutes before the start", "Der Raum lässt sich ab 15 Minuten vor Beginn öffnen"},
 	"plan_begun":           {409, "This has begun already", "Das hat schon begonnen"},
+	"no_push":              {409, "This house sends no notifications", "Dieses Haus verschickt keine Mitteilungen"},
 	"plan_over":            {409, "This is over, or was cancelled", "Das ist vorbei oder abgesagt"},
 	"no_version":           {428, "Say which version is to be changed", "Sag, welche Fassung geändert werden soll"},
 	"changed_meanwhile":    {412, "This has been changed meanwhile", "Das wurde inzwischen geändert"},
@@ -200,6 +204,12 @@ var refusals = []struct {
 	{clubs.ErrChanged, "changed_meanwhile", ""},
 	{clubs.ErrMark, "invalid", "query.after"},
 
+	{news.ErrNone, "no_such_thing", ""},
+	{news.ErrChanged, "changed_meanwhile", ""},
+	{news.ErrMark, "invalid", "query.after"},
+	{push.ErrSubscription, "invalid", "body.endpoint"},
+	{errNoPush, "no_push", ""},
+
 	{schedule.ErrNoPlan, "no_plan", ""},
 	{schedule.ErrChanged, "changed_meanwhile", ""},
 	{schedule.ErrNotHost, "not_host", ""},
@@ -226,6 +236,7 @@ var refusals = []struct {
 	{room.ErrSenior, "senior", ""},
 	{room.ErrNotOnStage, "not_on_stage", ""},
 	{room.ErrOnStage, "on_stage", ""},
+	{room.ErrShielded, "shielded", ""},
 	{room.ErrHands, "hands_closed", ""},
 	{room.ErrHandsFull, "hands_full", ""},
 	{room.ErrNotAsked, "not_asked", ""},
@@ -282,6 +293,13 @@ var faultWords = map[people.Reason]sentence{
 	people.NotALanguage: {"This is no language that is known", "Diese Sprache ist nicht bekannt"},
 	people.NoChoice:     {"This is none of the words that are allowed", "Dieses Wort ist hier nicht erlaubt"},
 	people.Twice:        {"This is there twice", "Das steht zweimal da"},
+
+	news.NotAMinute: {"This is no minute of the day: 0 to 1439", "Das ist keine Minute des Tages: 0 bis 1439"},
+	news.NotAZone:   {"This time zone is not known", "Diese Zeitzone ist nicht bekannt"},
+	news.NotABudget: {"This is 0 to 50", "Das ist 0 bis 50"},
+	news.NotAnHour:  {"This is no hour of the day: 0 to 23", "Das ist keine Stunde des Tages: 0 bis 23"},
+	news.NotAKind:   {"There is no such kind of news", "Solche Neuigkeiten gibt es nicht"},
+	news.NotOff:     {"What the house decides about you cannot be turned off", "Was das Haus über dich entscheidet, lässt sich nicht abstellen"},
 
 	schedule.NotATitle:   {"A title has 1 to 120 characters, on one line", "Ein Titel hat 1 bis 120 Zeichen auf einer Zeile"},
 	schedule.AboutLong:   {"These are more than 15 lines", "Das sind mehr als 15 Zeilen"},

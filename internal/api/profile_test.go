@@ -198,7 +198,7 @@ func TestPicture(t *testing.T) {
 }
 
 func TestStoredAndExport(t *testing.T) {
-	h := newHouse(t)
+	h, service := newPushingHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
 	bo.withPasskey()
@@ -215,6 +215,10 @@ func TestStoredAndExport(t *testing.T) {
 	bo.call("PUT", club+"/follow", nil).is(204)
 	bo.plan(nil)
 	bo.call("GET", "/api/v1/me/calendar", nil).is(200)
+	bo.subscribes(service, "/bo")
+	var told ToldNow
+	asked := bo.call("GET", "/api/v1/me/news/settings", nil).is(200).into(&told)
+	bo.call("PUT", "/api/v1/me/news/settings", told.NewsSettings, "If-Match", asked.header.Get("ETag")).is(200)
 	var s Stored
 	bo.call("GET", "/api/v1/me/stored", nil).is(200).into(&s)
 	if len(s.Classes) != len(people.Classes) {

@@ -137,7 +137,7 @@ func (a *API) addSignUp() {
 		if err != nil {
 			return nil, err
 		}
-		return answer(a.enter(ctx)(a.People.FinishSignUp(ctx, name, credential)))
+		return answer(a.arrive(ctx)(a.People.FinishSignUp(ctx, name, credential)))
 	})
 	add(a, huma.Operation{
 		OperationID: "sign-up-by-recovery", Method: "POST", Path: "/api/v1/signup/recovery", Tags: []string{"signing up"},
@@ -147,7 +147,9 @@ func (a *API) addSignUp() {
 		if err != nil {
 			return nil, err
 		}
-		return answer(a.recovered(ctx)(a.People.SignUpByRecovery(ctx, way, in.Body.Name)))
+		account, code, err := a.People.SignUpByRecovery(ctx, way, in.Body.Name)
+		me, err := a.arrive(ctx)(account, err)
+		return answer(Recovered{me, code}, err)
 	})
 	add(a, huma.Operation{
 		OperationID: "begin-sign-in", Method: "POST", Path: "/api/v1/signin/passkey/begin", Tags: []string{"signing in"},
@@ -216,6 +218,16 @@ func (a *API) enter(ctx context.Context) func(people.Account, error) (Me, error)
 		}
 		a.setCookie(visitOf(ctx), token)
 		return meOf(account), nil
+	}
+}
+
+// arrive is enter for whoever has just made their account: who invited them is told.
+func (a *API) arrive(ctx context.Context) func(people.Account, error) (Me, error) {
+	return func(account people.Account, err error) (Me, error) {
+		if err == nil {
+			a.tellInviter(ctx, account.ID)
+		}
+		return a.enter(ctx)(account, err)
 	}
 }
 

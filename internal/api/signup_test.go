@@ -27,9 +27,9 @@ func compute(t *testing.T, w Work, right bool) *Worked {
 
 func TestThroughTheDoor(t *testing.T) {
 	const week = 7 * 24 * time.Hour
-	h := newHouseWith(t, "http", webApp, func(c *people.Config) {
+	h := newHouseWith(t, "http", webApp, change{people: func(c *people.Config) {
 		c.Open, c.Growth = true, people.Growth{Start: 2, Every: week, Most: 3}
-	})
+	}})
 	var about House
 	h.call("GET", "/api/v1/house", nil).is(200).into(&about)
 	if about.SignUp != "open" || about.InvitesPerPerson != 2 {

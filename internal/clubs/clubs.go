@@ -117,9 +117,17 @@ type FullClub struct {
 // names.
 type Lists struct{ Mine, Invited, Asked, Followed []Club }
 
+// A Change is that somebody stands otherwise to a club, by somebody's doing.
+type Change struct {
+	Club          id.Club
+	By, Whom      id.Person
+	Before, After Standing
+}
+
 // Clubs is the clubs of a house. It is safe for concurrent use.
 type Clubs struct {
 	store   Store
+	changed func(context.Context, Change) // nil for nobody
 	clock   func() time.Time
 	places  known.Answers[id.Person, map[id.Club]Seen]
 	members known.Answers[id.Club, map[id.Person]bool] // nil for too many
@@ -135,6 +143,9 @@ func New(s Store, clock func() time.Time) *Clubs {
 		names:   known.Answers[id.Club, Name]{Max: namesKnown},
 	}
 }
+
+// OnChange names who is told of changes, before there are any.
+func (c *Clubs) OnChange(changed func(context.Context, Change)) { c.changed = changed }
 
 // now is the time as the store keeps it.
 func (c *Clubs) now() time.Time { return c.clock().UTC().Truncate(time.Millisecond) }
@@ -232,8 +243,9 @@ func (c *Clubs) Find(ctx context.Context, who id.Person, looked string, most int
 
 // change has a rule judge and does what follows.
 func (c *Clubs) change(ctx context.Context, club id.Club, by, whom id.Person, rule func(Scene) (Outcome, error)) (did Outcome, err error) {
+	before := None
 	err = c.store.ChangeClub(ctx, club, by, whom, c.now(), func(s Scene) (Outcome, error) {
-		did = Outcome{} // it may be asked again
+		did, before = Outcome{}, s.Whom.Standing // it may be asked again
 		var err error
 		did, err = rule(s)
 		return did, err
@@ -245,7 +257,22 @@ func (c *Clubs) change(ctx context.Context, club id.Club, by, whom id.Person, ru
 		c.places.Drop(func(_ id.Person, at map[id.Club]Seen) bool { _, there := at[club]; return there })
 	}
 	c.members.Forget(club)
+	for _, p := range did.Places {
+		if err == nil && c.changed != nil && p.Person == whom && p.Standing != before {
+			c.changed(ctx, Change{club, by, whom, before, p.Standing})
+		}
+	}
 	return did, err
+}
+
+// Leads returns who leads a club.
+func (c *Clubs) Leads(ctx context.Context, club id.Club) ([]id.Person, error) {
+	places, err := c.store.ClubPlaces(ctx, club, Admin, Founder, Mark{}, AdminsMax+1)
+	out := make([]id.Person, len(places))
+	for i, p := range places {
+		out[i] = p.Person
+	}
+	return out, err
 }
 
 // Change changes what a club says, if that is still of a version: else the error

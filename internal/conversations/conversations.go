@@ -179,8 +179,8 @@ type Store interface {
 	// TakePackages returns one of each device of somebody, and forgets those that are
 	// for one use.
 	TakePackages(ctx context.Context, who id.Person) ([]Package, error)
-	// DropDevice forgets a device, with all that is kept for it; ErrDevice.
-	DropDevice(ctx context.Context, of Member) error
+	// DropTalker forgets a device, with all that is kept for it; ErrDevice.
+	DropTalker(ctx context.Context, of Member) error
 
 	// Begin adds a conversation. Those of follow, who follow the one who begins, are in
 	// it, others are asked; ErrThere, ErrMany, ErrUnanswered, ErrDevice.
@@ -245,7 +245,7 @@ func (c *Conversations) TakePackages(ctx context.Context, who id.Person) ([]Pack
 
 // DropDevice forgets a device.
 func (c *Conversations) DropDevice(ctx context.Context, of Member) error {
-	return c.store.DropDevice(ctx, of)
+	return c.store.DropTalker(ctx, of)
 }
 
 // Begin begins a conversation; follow are those of its people who follow the one who

@@ -49,21 +49,23 @@ sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 
 reports:           id sdk/go/report
 schedule:          id people
-privacy:           people reports schedule conversations
+push:
+push/pushtest:     push
+news:              id people push
+privacy:           people reports schedule news conversations
 keyring:           id lite
 search:            id text people lite
 picture:
 hashcash:
-push:
 legal:
 deputy:            id room room/live
 store/query:
-store/records:     id text room room/live deputy people clubs reports schedule privacy store/query conversations
+store/records:     id text room room/live deputy people clubs reports schedule news privacy store/query conversations
 store/sqlite:      lite store/query store/records
 store/postgres:    store/query store/records
 store:             store/query store/records store/sqlite store/postgres
 store/postgrestest:
-store/storetest:   id room room/live deputy people people/peopletest clubs reports schedule privacy search conversations
+store/storetest:   id room room/live deputy people people/peopletest clubs reports schedule news privacy search conversations
 
 route:             id
 udp:
@@ -102,7 +104,7 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id text region signal grant telemetry room room/live hub beside courier people clubs reports schedule socket picture hashcash conversations
+api:               id text region signal grant telemetry room room/live hub beside courier people clubs reports schedule news push socket picture hashcash conversations
 node:              *
 
 sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report sdk/go/words

@@ -44,7 +44,9 @@ type Config struct {
 	Load       Load       `koanf:"load"`
 	Invites    Invites    `koanf:"invites"`
 	SignUp     SignUp     `koanf:"signup"`
+	Rooms      Rooms      `koanf:"rooms"`
 	Moderation Moderation `koanf:"moderation"`
+	Push       Push       `koanf:"push"`
 	Admin      Admin      `koanf:"admin"`
 	Legal      Legal      `koanf:"legal"`
 	Network    Network    `koanf:"network"`
@@ -91,9 +93,19 @@ type SignUp struct {
 	Most int  `koanf:"most"` // a day
 }
 
+// Rooms is what holds in all rooms.
+type Rooms struct {
+	ShieldDays int `koanf:"shield_days"` // how old an account is that a shield takes as any other
+}
+
 // Moderation is who looks at what people report.
 type Moderation struct {
 	Keys []string `koanf:"keys"` // that reports are sealed to
+}
+
+// Push is how browsers that are closed are told.
+type Push struct {
+	Contact string `koanf:"contact"` // for push services; empty: nothing is pushed
 }
 
 // Legal is who runs the house, as the law wants it said.
@@ -162,7 +174,9 @@ var defaults = map[string]any{
 	"signup.open":          false,
 	"signup.bits":          5,
 	"signup.most":          200,
+	"rooms.shield_days":    7,
 	"moderation.keys":      []string{},
+	"push.contact":         "",
 	"admin.addr":           "",
 	"legal.operator":       "",
 	"legal.address":        []string{},
@@ -367,6 +381,9 @@ func (c *Config) check() error {
 	if n := c.SignUp.Most; n < 0 || n > 100_000 {
 		return bad("signup.most", "%d is not between 0 and 100000", n)
 	}
+	if c.Rooms.ShieldDays < 1 || c.Rooms.ShieldDays > 365 {
+		return bad("rooms.shield_days", "%d is not between 1 and 365", c.Rooms.ShieldDays)
+	}
 	if c.Invites.Expire < time.Hour || c.Invites.Expire > 10*365*24*time.Hour {
 		return bad("invites.expire", "%v is not between an hour and ten years", c.Invites.Expire)
 	}
@@ -377,6 +394,9 @@ func (c *Config) check() error {
 	}
 	if s := c.Legal.Security; s != "" && !strings.HasPrefix(s, "https://") && !strings.Contains(s, "@") {
 		return bad("legal.security", "%q is neither an address of mail nor of https", s)
+	}
+	if p := c.Push.Contact; p != "" && !strings.HasPrefix(p, "https://") && !strings.Contains(p, "@") {
+		return bad("push.contact", "%q is neither an address of mail nor of https", p)
 	}
 	if e := c.Legal.Email; e != "" && !strings.Contains(e, "@") {
 		return bad("legal.email", "%q is no address of mail", e)

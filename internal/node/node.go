@@ -33,6 +33,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/packet"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/overlay/link"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
@@ -64,6 +65,7 @@ type Node struct {
 	clubs   *clubs.Clubs
 	talks   *conversations.Conversations
 	plans   *schedule.Schedule
+	told    *news.News
 	reports *reports.Reports
 	media   *sfu.SFU
 	network *packet.Network                // nil with the udp lane
@@ -156,6 +158,11 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	n.plans = schedule.New(n.store, schedule.Config{Sealer: n.people, Clubs: n.clubs, Key: calendarKey, Clock: time.Now})
 	n.people.SetHeir(n.plans)
+	pusher, err := n.pusher(secret)
+	if err != nil {
+		return nil, err
+	}
+	n.told = news.New(n.store, news.Config{Sealer: n.people, Pushes: pusher != nil, Clock: time.Now})
 	if err := n.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -209,11 +216,12 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	n.api = api.New(api.Parts{
-		Away:    goesOn,
+		Away: goesOn, News: n.told, Pusher: pusher,
 		Reports: n.reports, Moderators: c.Moderation.Keys, Work: hashcash.New(c.SignUp.Bits, c.SignUp.Most, time.Now),
 		People: n.people, Clubs: n.clubs, Conversations: n.talks, Schedule: n.plans, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
+		ShieldAge: time.Duration(c.Rooms.ShieldDays) * 24 * time.Hour,
 	})
 	n.rooms, err = live.Start(ctx, n.records(), n.people, n.clubs, watchers, n.spread, n.beside, n.api)
 	if err != nil {
@@ -263,7 +271,7 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 
 // tidy deletes what is over.
 func (n *Node) tidy(ctx context.Context) error {
-	return errors.Join(n.reports.Forget(ctx), n.people.Tidy(ctx), n.plans.Forget(ctx), n.talks.Forget(ctx))
+	return errors.Join(n.reports.Forget(ctx), n.people.Tidy(ctx), n.plans.Forget(ctx), n.talks.Forget(ctx), n.told.Forget(ctx))
 }
 
 // forget deletes what is over, every hour.

@@ -37,6 +37,12 @@ func (p *People) FollowAs(ctx context.Context, who, whom id.Person, how Notify) 
 	return p.store.SetNotify(ctx, who, whom, how)
 }
 
+// FollowersToTell returns up to most of those who follow whom and want to be told
+// so, after one, in the order of their ids.
+func (p *People) FollowersToTell(ctx context.Context, whom id.Person, how Notify, after id.Person, most int) ([]id.Person, error) {
+	return p.store.FollowersToTell(ctx, whom, how, after, most)
+}
+
 // Hide has whom suggested to who no more.
 func (p *People) Hide(ctx context.Context, who, whom id.Person) error {
 	if who == whom {

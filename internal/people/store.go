@@ -168,6 +168,9 @@ type Follows interface {
 	Followers(ctx context.Context, who id.Person) ([]Profile, error)
 	// FollowersAmong returns those of candidates who follow who.
 	FollowersAmong(ctx context.Context, who id.Person, candidates []id.Person) ([]id.Person, error)
+	// FollowersToTell returns up to most of those who follow whom and want to be
+	// told so, after one, in the order of their ids.
+	FollowersToTell(ctx context.Context, whom id.Person, how Notify, after id.Person, most int) ([]id.Person, error)
 	// Related returns whom who follows, and who follows them, at most so many; those
 	// whom who has blocked do not.
 	Related(ctx context.Context, who id.Person, most int) ([]id.Person, error)

@@ -45,6 +45,9 @@ const (
 	ClassCalendar      Class = "calendar"
 	ClassIndex         Class = "index"
 	ClassKey           Class = "key"
+	ClassNews          Class = "news"
+	ClassTold          Class = "news_settings"
+	ClassDevices       Class = "devices"
 )
 
 // Kept is for how long a class is kept.
@@ -77,6 +80,9 @@ var Classes = []Kept{
 	{ClassPlans, "ended:7"},
 	{ClassGoing, "ended:7"},
 	{ClassCalendar, "account"},
+	{ClassNews, "days:30"},
+	{ClassTold, "account"},
+	{ClassDevices, "seen:90"},
 	{ClassIndex, "account"},
 	{ClassKey, "account"},
 }
@@ -133,6 +139,12 @@ var Columns = map[string]Class{
 	"conversation_items.sealed": ClassMessages, "conversation_items.at": ClassMessages,
 	// How far a conversation has come, and the public half of its group.
 	"conversations.id": "", "conversations.epoch": "", "conversations.seq": "", "conversations.info": "", "conversations.created": "", "conversations.changed": "",
+	"news.id": ClassNews, "news.person": ClassNews, "news.kind": ClassNews, "news.who": ClassNews, "news.room": ClassNews, "news.club": ClassNews,
+	"news.plan": ClassNews, "news.made": ClassNews, "news.seen": ClassNews, "news.held": ClassNews, "news.push": ClassNews,
+	"news_people.person": ClassTold, "news_people.settings": ClassTold, "news_people.version": ClassTold, "news_people.day": ClassTold,
+	"news_people.pushed": ClassTold, "news_people.pinged": ClassTold, "news_people.reminded": ClassTold, "news_people.digest": ClassTold,
+	"devices.session": ClassDevices, "devices.person": ClassDevices, "devices.sealed": ClassDevices,
+	"devices.since": ClassDevices, "devices.busy": ClassDevices, "devices.failed": ClassDevices,
 	// Numbers of rooms and nodes, which are about nobody.
 	"rooms.term": "", "rooms.seq": "", "rooms.compacted": "", "rooms.house": "", "rooms.kept": "", "room_events.seq": "",
 	"pairs.house": "", "pairs.deputy": "", "pairs.term": "", "pairs.key": "", "pairs.url": "",

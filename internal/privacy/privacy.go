@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/conversations"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/schedule"
@@ -47,6 +48,9 @@ var Rules = []Rule{
 	{Kind: "plan_guests", Until: "the plan goes, or the account is erased"},
 	{Kind: "plan_goers", Until: "they stay, the plan goes, or the account is erased"},
 	{Kind: "calendars", Until: withAccount},
+	{Kind: "news", Until: "30 days, or more than 200 newer ones, or what it is about is erased", Life: news.Life},
+	{Kind: "news_people", Until: withAccount},
+	{Kind: "devices", Until: "turned off, the session ends, or the browser takes nothing more"},
 	{Kind: "reports", Until: "30 days, or either account is erased", Life: reports.Life},
 	{Kind: "talk_devices", Until: "90 days unseen, or forgotten", Life: conversations.DeviceLife},
 	{Kind: "packages", Until: "used, or 90 days", Life: conversations.PackageLife},

@@ -107,7 +107,7 @@ type Sender struct {
 // always the same (RFC 8292), and contact an address of mail or https at which a
 // service finds who is to be told of trouble.
 func New(secret []byte, contact string) (*Sender, error) {
-	return newSender(secret, contact, &http.Client{
+	return NewVia(secret, contact, &http.Client{
 		Timeout: sendWait,
 		Transport: &http.Transport{
 			Proxy:               nil,
@@ -118,7 +118,9 @@ func New(secret []byte, contact string) (*Sender, error) {
 	})
 }
 
-func newSender(secret []byte, contact string, client *http.Client) (*Sender, error) {
+// NewVia is New over another client, whose maker answers for where it goes: tests
+// have a service on this machine.
+func NewVia(secret []byte, contact string, client *http.Client) (*Sender, error) {
 	for n := range byte(8) { // almost every number is a key
 		scalar, err := hkdf.Key(sha256.New, secret, nil, "stoa 1 push "+strconv.Itoa(int(n)), 32)
 		if err != nil {

@@ -36,7 +36,8 @@ type (
 	// connection. Previous is the session by which the same device held the
 	// seat before, if it did: then an open microphone stays open. FollowedBy
 	// are the people on the stage who follow Who, BlockedBy those who have blocked
-	// them, and InClub says whether Who is in the room's club.
+	// them, InClub says whether Who is in the room's club, and Fresh that their account
+	// is new.
 	Enter struct {
 		Who        id.Person
 		Name       string
@@ -45,6 +46,7 @@ type (
 		FollowedBy []id.Person
 		BlockedBy  []id.Person
 		InClub     bool
+		Fresh      bool
 		Picture    string // the version of their picture, or none
 	}
 	// Disconnect reports that the connection of a seat is lost.
@@ -70,6 +72,13 @@ type (
 	Prove struct {
 		By     Seat
 		Proven bool
+	}
+
+	// SetShield keeps those out for now whose accounts are new, and quiet who is
+	// inside, or does so no more.
+	SetShield struct {
+		By Seat
+		On bool
 	}
 
 	// SetChat says who may write.
@@ -178,6 +187,7 @@ func (RaiseHand) command()     {}
 func (LowerHand) command()     {}
 func (SetHands) command()      {}
 func (Prove) command()         {}
+func (SetShield) command()     {}
 func (SetChat) command()       {}
 func (Pin) command()           {}
 func (Unpin) command()         {}

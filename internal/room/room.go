@@ -64,6 +64,8 @@ type Participant struct {
 	Muted bool `json:"muted"`
 	// Followed means that somebody on the stage follows this person.
 	Followed bool `json:"followed"`
+	// Fresh means that their account was new when they came in.
+	Fresh bool `json:"fresh,omitempty"`
 	// Sampled means that this person is shown also as a mere listener.
 	Sampled bool `json:"sampled,omitempty"`
 
@@ -110,6 +112,7 @@ type Room struct {
 	visibility Visibility
 	hands      HandPolicy
 	proven     bool // listeners play only what is proven
+	shield     bool // those are kept out whose accounts are new
 	chat       ChatPolicy
 	pins       []Pinning         // the first that went up first
 	poll       *Poll             // the newest; nil: there was none
@@ -178,6 +181,9 @@ func (r *Room) Fence() region.Fence {
 	}
 	return r.fence
 }
+
+// Shield reports whether those are kept out for now whose accounts are new.
+func (r *Room) Shield() bool { return r.shield }
 
 // Club returns the club that the room is of, or none.
 func (r *Room) Club() Club { return r.club }

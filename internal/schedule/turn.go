@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
@@ -23,6 +24,7 @@ type Word struct {
 
 	Title  string
 	Starts time.Time
+	Away   bool // they are not here, and are told it again when they come
 }
 
 // Turn does what is due for the plans of the house: rooms are opened by r, what
@@ -119,8 +121,8 @@ func (s *Schedule) Forget(ctx context.Context) error {
 	return s.store.ForgetPlans(ctx, now.Add(-KeptOver), now.Add(-KeptCalled))
 }
 
-// Remind returns whom to remind now of those who are here. It goes over what is
-// due after the last time; whoever is not here asks with News when they come.
+// Remind returns whom to remind now. It goes over what is due after the last time;
+// whoever is not here is Away, and asks with News when they come.
 func (s *Schedule) Remind(ctx context.Context, after Reminder, here func(id.Person) bool) (words []Word, last Reminder, err error) {
 	now, last := s.now(), after
 	for {
@@ -146,7 +148,7 @@ func (s *Schedule) News(ctx context.Context, who id.Person) ([]Word, error) {
 	return s.claim(ctx, some, func(id.Person) bool { return true })
 }
 
-// NewsOf returns what those who are here are to be told of a plan.
+// NewsOf returns what those who go are to be told of a plan, now or when they come.
 func (s *Schedule) NewsOf(ctx context.Context, which id.Plan, here func(id.Person) bool) ([]Word, error) {
 	some, err := s.store.NewsOf(ctx, which)
 	if err != nil {
@@ -158,22 +160,23 @@ func (s *Schedule) NewsOf(ctx context.Context, which id.Plan, here func(id.Perso
 // claim strikes out what those who are here are to be told, before they are:
 // nobody is told twice.
 func (s *Schedule) claim(ctx context.Context, some []Reminder, here func(id.Person) bool) ([]Word, error) {
-	var theirs []Reminder
+	var theirs, others []Reminder
 	for _, r := range some {
 		if here(r.Who) {
 			theirs = append(theirs, r)
+		} else {
+			others = append(others, r)
 		}
 	}
-	if len(theirs) == 0 {
-		return nil, nil
+	var err error
+	if len(theirs) > 0 {
+		if theirs, err = s.store.Claim(ctx, theirs); err != nil {
+			return nil, err
+		}
 	}
-	theirs, err := s.store.Claim(ctx, theirs)
-	if err != nil {
-		return nil, err
-	}
-	words := make([]Word, 0, len(theirs))
+	words := make([]Word, 0, len(theirs)+len(others))
 	plans := make(map[id.Plan]Plan)
-	for _, r := range theirs {
+	for i, r := range slices.Concat(theirs, others) {
 		p, known := plans[r.Plan]
 		if !known {
 			if p, err = s.Plan(ctx, r.Plan, r.Who); err != nil {
@@ -184,7 +187,7 @@ func (s *Schedule) claim(ctx context.Context, some []Reminder, here func(id.Pers
 			}
 			plans[r.Plan] = p
 		}
-		words = append(words, Word{r, p.Title, p.Starts})
+		words = append(words, Word{r, p.Title, p.Starts, i >= len(theirs)})
 	}
 	return words, nil
 }

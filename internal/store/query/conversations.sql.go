@@ -385,83 +385,6 @@ func (q *Queries) CountWritten(ctx context.Context, arg CountWrittenParams) (int
 	return written, err
 }
 
-const deviceRows = `-- name: DeviceRows :many
-SELECT d.device, d.since, d.seen,
-    (SELECT count(*) FROM packages k WHERE k.person = d.person AND k.device = d.device) AS packages,
-    CAST(COALESCE((SELECT sum(length(k.package)) FROM packages k WHERE k.person = d.person AND k.device = d.device), 0) AS BIGINT) AS bytes
-FROM talk_devices d WHERE d.person = $1 ORDER BY d.since, d.device
-`
-
-type DeviceRowsRow struct {
-	Device   []byte
-	Since    int64
-	Seen     int64
-	Packages int64
-	Bytes    int64
-}
-
-func (q *Queries) DeviceRows(ctx context.Context, person []byte) ([]DeviceRowsRow, error) {
-	rows, err := q.query(ctx, q.deviceRowsStmt, deviceRows, person)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []DeviceRowsRow
-	for rows.Next() {
-		var i DeviceRowsRow
-		if err := rows.Scan(
-			&i.Device,
-			&i.Since,
-			&i.Seen,
-			&i.Packages,
-			&i.Bytes,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const devicesOf = `-- name: DevicesOf :many
-SELECT device, since, seen FROM talk_devices WHERE person = $1 ORDER BY seen DESC, device
-`
-
-type DevicesOfRow struct {
-	Device []byte
-	Since  int64
-	Seen   int64
-}
-
-func (q *Queries) DevicesOf(ctx context.Context, person []byte) ([]DevicesOfRow, error) {
-	rows, err := q.query(ctx, q.devicesOfStmt, devicesOf, person)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []DevicesOfRow
-	for rows.Next() {
-		var i DevicesOfRow
-		if err := rows.Scan(&i.Device, &i.Since, &i.Seen); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const dropConversationDevice = `-- name: DropConversationDevice :execrows
 DELETE FROM conversation_devices WHERE conversation = $1 AND person = $2 AND device = $3
 `
@@ -474,23 +397,6 @@ type DropConversationDeviceParams struct {
 
 func (q *Queries) DropConversationDevice(ctx context.Context, arg DropConversationDeviceParams) (int64, error) {
 	result, err := q.exec(ctx, q.dropConversationDeviceStmt, dropConversationDevice, arg.Conversation, arg.Person, arg.Device)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-const dropDevice = `-- name: DropDevice :execrows
-DELETE FROM talk_devices WHERE person = $1 AND device = $2
-`
-
-type DropDeviceParams struct {
-	Person []byte
-	Device []byte
-}
-
-func (q *Queries) DropDevice(ctx context.Context, arg DropDeviceParams) (int64, error) {
-	result, err := q.exec(ctx, q.dropDeviceStmt, dropDevice, arg.Person, arg.Device)
 	if err != nil {
 		return 0, err
 	}
@@ -534,6 +440,23 @@ func (q *Queries) DropReadItems(ctx context.Context, conversation []byte) error 
 	return err
 }
 
+const dropTalkDevice = `-- name: DropTalkDevice :execrows
+DELETE FROM talk_devices WHERE person = $1 AND device = $2
+`
+
+type DropTalkDeviceParams struct {
+	Person []byte
+	Device []byte
+}
+
+func (q *Queries) DropTalkDevice(ctx context.Context, arg DropTalkDeviceParams) (int64, error) {
+	result, err := q.exec(ctx, q.dropTalkDeviceStmt, dropTalkDevice, arg.Person, arg.Device)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const forgetConversations = `-- name: ForgetConversations :exec
 DELETE FROM conversations WHERE NOT EXISTS (
     SELECT 1 FROM conversation_people p WHERE p.conversation = conversations.id AND p.state = 'in'
@@ -543,15 +466,6 @@ DELETE FROM conversations WHERE NOT EXISTS (
 // Those that nobody is in any more.
 func (q *Queries) ForgetConversations(ctx context.Context, changed int64) error {
 	_, err := q.exec(ctx, q.forgetConversationsStmt, forgetConversations, changed)
-	return err
-}
-
-const forgetDevices = `-- name: ForgetDevices :exec
-DELETE FROM talk_devices WHERE seen < $1
-`
-
-func (q *Queries) ForgetDevices(ctx context.Context, seen int64) error {
-	_, err := q.exec(ctx, q.forgetDevicesStmt, forgetDevices, seen)
 	return err
 }
 
@@ -570,6 +484,15 @@ DELETE FROM packages WHERE made < $1
 
 func (q *Queries) ForgetPackages(ctx context.Context, made int64) error {
 	_, err := q.exec(ctx, q.forgetPackagesStmt, forgetPackages, made)
+	return err
+}
+
+const forgetTalkDevices = `-- name: ForgetTalkDevices :exec
+DELETE FROM talk_devices WHERE seen < $1
+`
+
+func (q *Queries) ForgetTalkDevices(ctx context.Context, seen int64) error {
+	_, err := q.exec(ctx, q.forgetTalkDevicesStmt, forgetTalkDevices, seen)
 	return err
 }
 
@@ -679,19 +602,19 @@ func (q *Queries) NextPackage(ctx context.Context, arg NextPackageParams) (NextP
 	return i, err
 }
 
-const seeDevice = `-- name: SeeDevice :exec
+const seeTalkDevice = `-- name: SeeTalkDevice :exec
 INSERT INTO talk_devices (person, device, since, seen) VALUES ($1, $2, $3, $3)
 ON CONFLICT (person, device) DO UPDATE SET seen = excluded.seen
 `
 
-type SeeDeviceParams struct {
+type SeeTalkDeviceParams struct {
 	Person []byte
 	Device []byte
 	Since  int64
 }
 
-func (q *Queries) SeeDevice(ctx context.Context, arg SeeDeviceParams) error {
-	_, err := q.exec(ctx, q.seeDeviceStmt, seeDevice, arg.Person, arg.Device, arg.Since)
+func (q *Queries) SeeTalkDevice(ctx context.Context, arg SeeTalkDeviceParams) error {
+	_, err := q.exec(ctx, q.seeTalkDeviceStmt, seeTalkDevice, arg.Person, arg.Device, arg.Since)
 	return err
 }
 
@@ -801,6 +724,83 @@ func (q *Queries) TakeConversation(ctx context.Context, id []byte) (TakeConversa
 		&i.Seq,
 	)
 	return i, err
+}
+
+const talkDeviceRows = `-- name: TalkDeviceRows :many
+SELECT d.device, d.since, d.seen,
+    (SELECT count(*) FROM packages k WHERE k.person = d.person AND k.device = d.device) AS packages,
+    CAST(COALESCE((SELECT sum(length(k.package)) FROM packages k WHERE k.person = d.person AND k.device = d.device), 0) AS BIGINT) AS bytes
+FROM talk_devices d WHERE d.person = $1 ORDER BY d.since, d.device
+`
+
+type TalkDeviceRowsRow struct {
+	Device   []byte
+	Since    int64
+	Seen     int64
+	Packages int64
+	Bytes    int64
+}
+
+func (q *Queries) TalkDeviceRows(ctx context.Context, person []byte) ([]TalkDeviceRowsRow, error) {
+	rows, err := q.query(ctx, q.talkDeviceRowsStmt, talkDeviceRows, person)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TalkDeviceRowsRow
+	for rows.Next() {
+		var i TalkDeviceRowsRow
+		if err := rows.Scan(
+			&i.Device,
+			&i.Since,
+			&i.Seen,
+			&i.Packages,
+			&i.Bytes,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const talkDevicesOf = `-- name: TalkDevicesOf :many
+SELECT device, since, seen FROM talk_devices WHERE person = $1 ORDER BY seen DESC, device
+`
+
+type TalkDevicesOfRow struct {
+	Device []byte
+	Since  int64
+	Seen   int64
+}
+
+func (q *Queries) TalkDevicesOf(ctx context.Context, person []byte) ([]TalkDevicesOfRow, error) {
+	rows, err := q.query(ctx, q.talkDevicesOfStmt, talkDevicesOf, person)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TalkDevicesOfRow
+	for rows.Next() {
+		var i TalkDevicesOfRow
+		if err := rows.Scan(&i.Device, &i.Since, &i.Seen); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const unpairConversation = `-- name: UnpairConversation :exec

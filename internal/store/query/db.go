@@ -111,11 +111,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.calendarOfStmt, err = db.PrepareContext(ctx, calendarOf); err != nil {
 		return nil, fmt.Errorf("error preparing query CalendarOf: %w", err)
 	}
+	if q.claimDigestStmt, err = db.PrepareContext(ctx, claimDigest); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimDigest: %w", err)
+	}
 	if q.claimDueStmt, err = db.PrepareContext(ctx, claimDue); err != nil {
 		return nil, fmt.Errorf("error preparing query ClaimDue: %w", err)
 	}
 	if q.claimNewsStmt, err = db.PrepareContext(ctx, claimNews); err != nil {
 		return nil, fmt.Errorf("error preparing query ClaimNews: %w", err)
+	}
+	if q.claimPieceStmt, err = db.PrepareContext(ctx, claimPiece); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimPiece: %w", err)
 	}
 	if q.clearNamesStmt, err = db.PrepareContext(ctx, clearNames); err != nil {
 		return nil, fmt.Errorf("error preparing query ClearNames: %w", err)
@@ -228,11 +234,11 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.deleteRoomStmt, err = db.PrepareContext(ctx, deleteRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteRoom: %w", err)
 	}
-	if q.deviceRowsStmt, err = db.PrepareContext(ctx, deviceRows); err != nil {
-		return nil, fmt.Errorf("error preparing query DeviceRows: %w", err)
+	if q.devicesStmt, err = db.PrepareContext(ctx, devices); err != nil {
+		return nil, fmt.Errorf("error preparing query Devices: %w", err)
 	}
-	if q.devicesOfStmt, err = db.PrepareContext(ctx, devicesOf); err != nil {
-		return nil, fmt.Errorf("error preparing query DevicesOf: %w", err)
+	if q.digestsDueStmt, err = db.PrepareContext(ctx, digestsDue); err != nil {
+		return nil, fmt.Errorf("error preparing query DigestsDue: %w", err)
 	}
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
@@ -285,6 +291,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.dropReadItemsStmt, err = db.PrepareContext(ctx, dropReadItems); err != nil {
 		return nil, fmt.Errorf("error preparing query DropReadItems: %w", err)
 	}
+	if q.dropTalkDeviceStmt, err = db.PrepareContext(ctx, dropTalkDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query DropTalkDevice: %w", err)
+	}
 	if q.dueRemindersStmt, err = db.PrepareContext(ctx, dueReminders); err != nil {
 		return nil, fmt.Errorf("error preparing query DueReminders: %w", err)
 	}
@@ -315,6 +324,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.followersStmt, err = db.PrepareContext(ctx, followers); err != nil {
 		return nil, fmt.Errorf("error preparing query Followers: %w", err)
 	}
+	if q.followersToTellStmt, err = db.PrepareContext(ctx, followersToTell); err != nil {
+		return nil, fmt.Errorf("error preparing query FollowersToTell: %w", err)
+	}
 	if q.followingStmt, err = db.PrepareContext(ctx, following); err != nil {
 		return nil, fmt.Errorf("error preparing query Following: %w", err)
 	}
@@ -327,9 +339,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetConversationsStmt, err = db.PrepareContext(ctx, forgetConversations); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetConversations: %w", err)
 	}
-	if q.forgetDevicesStmt, err = db.PrepareContext(ctx, forgetDevices); err != nil {
-		return nil, fmt.Errorf("error preparing query ForgetDevices: %w", err)
-	}
 	if q.forgetInvitesBeyondStmt, err = db.PrepareContext(ctx, forgetInvitesBeyond); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetInvitesBeyond: %w", err)
 	}
@@ -338,6 +347,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetItemsStmt, err = db.PrepareContext(ctx, forgetItems); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetItems: %w", err)
+	}
+	if q.forgetNewsStmt, err = db.PrepareContext(ctx, forgetNews); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetNews: %w", err)
 	}
 	if q.forgetPackagesStmt, err = db.PrepareContext(ctx, forgetPackages); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetPackages: %w", err)
@@ -354,6 +366,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetSessionsOverStmt, err = db.PrepareContext(ctx, forgetSessionsOver); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSessionsOver: %w", err)
 	}
+	if q.forgetTalkDevicesStmt, err = db.PrepareContext(ctx, forgetTalkDevices); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetTalkDevices: %w", err)
+	}
 	if q.goingRowsOfStmt, err = db.PrepareContext(ctx, goingRowsOf); err != nil {
 		return nil, fmt.Errorf("error preparing query GoingRowsOf: %w", err)
 	}
@@ -368,6 +383,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.hasDeclinedStmt, err = db.PrepareContext(ctx, hasDeclined); err != nil {
 		return nil, fmt.Errorf("error preparing query HasDeclined: %w", err)
+	}
+	if q.hasDeviceStmt, err = db.PrepareContext(ctx, hasDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query HasDevice: %w", err)
 	}
 	if q.hasRecoveryStmt, err = db.PrepareContext(ctx, hasRecovery); err != nil {
 		return nil, fmt.Errorf("error preparing query HasRecovery: %w", err)
@@ -393,6 +411,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.invitesOfStmt, err = db.PrepareContext(ctx, invitesOf); err != nil {
 		return nil, fmt.Errorf("error preparing query InvitesOf: %w", err)
 	}
+	if q.isClubStmt, err = db.PrepareContext(ctx, isClub); err != nil {
+		return nil, fmt.Errorf("error preparing query IsClub: %w", err)
+	}
 	if q.isEmptyStmt, err = db.PrepareContext(ctx, isEmpty); err != nil {
 		return nil, fmt.Errorf("error preparing query IsEmpty: %w", err)
 	}
@@ -405,8 +426,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.isPersonStmt, err = db.PrepareContext(ctx, isPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query IsPerson: %w", err)
 	}
+	if q.isPlanStmt, err = db.PrepareContext(ctx, isPlan); err != nil {
+		return nil, fmt.Errorf("error preparing query IsPlan: %w", err)
+	}
 	if q.isPlanHostStmt, err = db.PrepareContext(ctx, isPlanHost); err != nil {
 		return nil, fmt.Errorf("error preparing query IsPlanHost: %w", err)
+	}
+	if q.isSessionStmt, err = db.PrepareContext(ctx, isSession); err != nil {
+		return nil, fmt.Errorf("error preparing query IsSession: %w", err)
 	}
 	if q.itemsForStmt, err = db.PrepareContext(ctx, itemsFor); err != nil {
 		return nil, fmt.Errorf("error preparing query ItemsFor: %w", err)
@@ -429,11 +456,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.newsOfPlanStmt, err = db.PrepareContext(ctx, newsOfPlan); err != nil {
 		return nil, fmt.Errorf("error preparing query NewsOfPlan: %w", err)
 	}
+	if q.newsPersonStmt, err = db.PrepareContext(ctx, newsPerson); err != nil {
+		return nil, fmt.Errorf("error preparing query NewsPerson: %w", err)
+	}
 	if q.nextFounderStmt, err = db.PrepareContext(ctx, nextFounder); err != nil {
 		return nil, fmt.Errorf("error preparing query NextFounder: %w", err)
 	}
 	if q.nextPackageStmt, err = db.PrepareContext(ctx, nextPackage); err != nil {
 		return nil, fmt.Errorf("error preparing query NextPackage: %w", err)
+	}
+	if q.noteDeviceStmt, err = db.PrepareContext(ctx, noteDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query NoteDevice: %w", err)
 	}
 	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
 		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
@@ -449,6 +482,24 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.pictureOfStmt, err = db.PrepareContext(ctx, pictureOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PictureOf: %w", err)
+	}
+	if q.pieceStmt, err = db.PrepareContext(ctx, piece); err != nil {
+		return nil, fmt.Errorf("error preparing query Piece: %w", err)
+	}
+	if q.piecesStmt, err = db.PrepareContext(ctx, pieces); err != nil {
+		return nil, fmt.Errorf("error preparing query Pieces: %w", err)
+	}
+	if q.piecesHeldStmt, err = db.PrepareContext(ctx, piecesHeld); err != nil {
+		return nil, fmt.Errorf("error preparing query PiecesHeld: %w", err)
+	}
+	if q.piecesOfStmt, err = db.PrepareContext(ctx, piecesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query PiecesOf: %w", err)
+	}
+	if q.piecesToPushStmt, err = db.PrepareContext(ctx, piecesToPush); err != nil {
+		return nil, fmt.Errorf("error preparing query PiecesToPush: %w", err)
+	}
+	if q.piecesUnseenStmt, err = db.PrepareContext(ctx, piecesUnseen); err != nil {
+		return nil, fmt.Errorf("error preparing query PiecesUnseen: %w", err)
 	}
 	if q.placesOfStmt, err = db.PrepareContext(ctx, placesOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PlacesOf: %w", err)
@@ -483,6 +534,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.profilesAfterStmt, err = db.PrepareContext(ctx, profilesAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query ProfilesAfter: %w", err)
 	}
+	if q.putPieceStmt, err = db.PrepareContext(ctx, putPiece); err != nil {
+		return nil, fmt.Errorf("error preparing query PutPiece: %w", err)
+	}
 	if q.raiseTermsStmt, err = db.PrepareContext(ctx, raiseTerms); err != nil {
 		return nil, fmt.Errorf("error preparing query RaiseTerms: %w", err)
 	}
@@ -491,6 +545,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.relatedStmt, err = db.PrepareContext(ctx, related); err != nil {
 		return nil, fmt.Errorf("error preparing query Related: %w", err)
+	}
+	if q.releasePiecesStmt, err = db.PrepareContext(ctx, releasePieces); err != nil {
+		return nil, fmt.Errorf("error preparing query ReleasePieces: %w", err)
 	}
 	if q.renewSessionStmt, err = db.PrepareContext(ctx, renewSession); err != nil {
 		return nil, fmt.Errorf("error preparing query RenewSession: %w", err)
@@ -516,8 +573,11 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.roomsRunForStmt, err = db.PrepareContext(ctx, roomsRunFor); err != nil {
 		return nil, fmt.Errorf("error preparing query RoomsRunFor: %w", err)
 	}
-	if q.seeDeviceStmt, err = db.PrepareContext(ctx, seeDevice); err != nil {
-		return nil, fmt.Errorf("error preparing query SeeDevice: %w", err)
+	if q.seePiecesStmt, err = db.PrepareContext(ctx, seePieces); err != nil {
+		return nil, fmt.Errorf("error preparing query SeePieces: %w", err)
+	}
+	if q.seeTalkDeviceStmt, err = db.PrepareContext(ctx, seeTalkDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query SeeTalkDevice: %w", err)
 	}
 	if q.sessionByTokenStmt, err = db.PrepareContext(ctx, sessionByToken); err != nil {
 		return nil, fmt.Errorf("error preparing query SessionByToken: %w", err)
@@ -546,6 +606,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setConversationSeqStmt, err = db.PrepareContext(ctx, setConversationSeq); err != nil {
 		return nil, fmt.Errorf("error preparing query SetConversationSeq: %w", err)
 	}
+	if q.setDeviceStmt, err = db.PrepareContext(ctx, setDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query SetDevice: %w", err)
+	}
 	if q.setFounderInviteStmt, err = db.PrepareContext(ctx, setFounderInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query SetFounderInvite: %w", err)
 	}
@@ -555,6 +618,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setHouseStmt, err = db.PrepareContext(ctx, setHouse); err != nil {
 		return nil, fmt.Errorf("error preparing query SetHouse: %w", err)
 	}
+	if q.setNewsPersonStmt, err = db.PrepareContext(ctx, setNewsPerson); err != nil {
+		return nil, fmt.Errorf("error preparing query SetNewsPerson: %w", err)
+	}
 	if q.setNotifyStmt, err = db.PrepareContext(ctx, setNotify); err != nil {
 		return nil, fmt.Errorf("error preparing query SetNotify: %w", err)
 	}
@@ -563,6 +629,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setPictureStmt, err = db.PrepareContext(ctx, setPicture); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPicture: %w", err)
+	}
+	if q.setPiecePushStmt, err = db.PrepareContext(ctx, setPiecePush); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPiecePush: %w", err)
 	}
 	if q.setPlanStmt, err = db.PrepareContext(ctx, setPlan); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPlan: %w", err)
@@ -630,11 +699,23 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.takeRoomStmt, err = db.PrepareContext(ctx, takeRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeRoom: %w", err)
 	}
+	if q.talkDeviceRowsStmt, err = db.PrepareContext(ctx, talkDeviceRows); err != nil {
+		return nil, fmt.Errorf("error preparing query TalkDeviceRows: %w", err)
+	}
+	if q.talkDevicesOfStmt, err = db.PrepareContext(ctx, talkDevicesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query TalkDevicesOf: %w", err)
+	}
 	if q.tellGoersStmt, err = db.PrepareContext(ctx, tellGoers); err != nil {
 		return nil, fmt.Errorf("error preparing query TellGoers: %w", err)
 	}
 	if q.touchPlanStmt, err = db.PrepareContext(ctx, touchPlan); err != nil {
 		return nil, fmt.Errorf("error preparing query TouchPlan: %w", err)
+	}
+	if q.trimDevicesStmt, err = db.PrepareContext(ctx, trimDevices); err != nil {
+		return nil, fmt.Errorf("error preparing query TrimDevices: %w", err)
+	}
+	if q.trimPiecesStmt, err = db.PrepareContext(ctx, trimPieces); err != nil {
+		return nil, fmt.Errorf("error preparing query TrimPieces: %w", err)
 	}
 	if q.unfollowStmt, err = db.PrepareContext(ctx, unfollow); err != nil {
 		return nil, fmt.Errorf("error preparing query Unfollow: %w", err)
@@ -813,6 +894,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing calendarOfStmt: %w", cerr)
 		}
 	}
+	if q.claimDigestStmt != nil {
+		if cerr := q.claimDigestStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimDigestStmt: %w", cerr)
+		}
+	}
 	if q.claimDueStmt != nil {
 		if cerr := q.claimDueStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing claimDueStmt: %w", cerr)
@@ -821,6 +907,11 @@ func (q *Queries) Close() error {
 	if q.claimNewsStmt != nil {
 		if cerr := q.claimNewsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing claimNewsStmt: %w", cerr)
+		}
+	}
+	if q.claimPieceStmt != nil {
+		if cerr := q.claimPieceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimPieceStmt: %w", cerr)
 		}
 	}
 	if q.clearNamesStmt != nil {
@@ -1008,14 +1099,14 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deleteRoomStmt: %w", cerr)
 		}
 	}
-	if q.deviceRowsStmt != nil {
-		if cerr := q.deviceRowsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing deviceRowsStmt: %w", cerr)
+	if q.devicesStmt != nil {
+		if cerr := q.devicesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing devicesStmt: %w", cerr)
 		}
 	}
-	if q.devicesOfStmt != nil {
-		if cerr := q.devicesOfStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing devicesOfStmt: %w", cerr)
+	if q.digestsDueStmt != nil {
+		if cerr := q.digestsDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing digestsDueStmt: %w", cerr)
 		}
 	}
 	if q.doubtRoomsStmt != nil {
@@ -1103,6 +1194,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing dropReadItemsStmt: %w", cerr)
 		}
 	}
+	if q.dropTalkDeviceStmt != nil {
+		if cerr := q.dropTalkDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropTalkDeviceStmt: %w", cerr)
+		}
+	}
 	if q.dueRemindersStmt != nil {
 		if cerr := q.dueRemindersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dueRemindersStmt: %w", cerr)
@@ -1153,6 +1249,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing followersStmt: %w", cerr)
 		}
 	}
+	if q.followersToTellStmt != nil {
+		if cerr := q.followersToTellStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing followersToTellStmt: %w", cerr)
+		}
+	}
 	if q.followingStmt != nil {
 		if cerr := q.followingStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing followingStmt: %w", cerr)
@@ -1173,11 +1274,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing forgetConversationsStmt: %w", cerr)
 		}
 	}
-	if q.forgetDevicesStmt != nil {
-		if cerr := q.forgetDevicesStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing forgetDevicesStmt: %w", cerr)
-		}
-	}
 	if q.forgetInvitesBeyondStmt != nil {
 		if cerr := q.forgetInvitesBeyondStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetInvitesBeyondStmt: %w", cerr)
@@ -1191,6 +1287,11 @@ func (q *Queries) Close() error {
 	if q.forgetItemsStmt != nil {
 		if cerr := q.forgetItemsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetItemsStmt: %w", cerr)
+		}
+	}
+	if q.forgetNewsStmt != nil {
+		if cerr := q.forgetNewsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetNewsStmt: %w", cerr)
 		}
 	}
 	if q.forgetPackagesStmt != nil {
@@ -1218,6 +1319,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing forgetSessionsOverStmt: %w", cerr)
 		}
 	}
+	if q.forgetTalkDevicesStmt != nil {
+		if cerr := q.forgetTalkDevicesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetTalkDevicesStmt: %w", cerr)
+		}
+	}
 	if q.goingRowsOfStmt != nil {
 		if cerr := q.goingRowsOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing goingRowsOfStmt: %w", cerr)
@@ -1241,6 +1347,11 @@ func (q *Queries) Close() error {
 	if q.hasDeclinedStmt != nil {
 		if cerr := q.hasDeclinedStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing hasDeclinedStmt: %w", cerr)
+		}
+	}
+	if q.hasDeviceStmt != nil {
+		if cerr := q.hasDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hasDeviceStmt: %w", cerr)
 		}
 	}
 	if q.hasRecoveryStmt != nil {
@@ -1283,6 +1394,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing invitesOfStmt: %w", cerr)
 		}
 	}
+	if q.isClubStmt != nil {
+		if cerr := q.isClubStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isClubStmt: %w", cerr)
+		}
+	}
 	if q.isEmptyStmt != nil {
 		if cerr := q.isEmptyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing isEmptyStmt: %w", cerr)
@@ -1303,9 +1419,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing isPersonStmt: %w", cerr)
 		}
 	}
+	if q.isPlanStmt != nil {
+		if cerr := q.isPlanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isPlanStmt: %w", cerr)
+		}
+	}
 	if q.isPlanHostStmt != nil {
 		if cerr := q.isPlanHostStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing isPlanHostStmt: %w", cerr)
+		}
+	}
+	if q.isSessionStmt != nil {
+		if cerr := q.isSessionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isSessionStmt: %w", cerr)
 		}
 	}
 	if q.itemsForStmt != nil {
@@ -1343,6 +1469,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing newsOfPlanStmt: %w", cerr)
 		}
 	}
+	if q.newsPersonStmt != nil {
+		if cerr := q.newsPersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing newsPersonStmt: %w", cerr)
+		}
+	}
 	if q.nextFounderStmt != nil {
 		if cerr := q.nextFounderStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing nextFounderStmt: %w", cerr)
@@ -1351,6 +1482,11 @@ func (q *Queries) Close() error {
 	if q.nextPackageStmt != nil {
 		if cerr := q.nextPackageStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing nextPackageStmt: %w", cerr)
+		}
+	}
+	if q.noteDeviceStmt != nil {
+		if cerr := q.noteDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing noteDeviceStmt: %w", cerr)
 		}
 	}
 	if q.ownRoomsAgainStmt != nil {
@@ -1376,6 +1512,36 @@ func (q *Queries) Close() error {
 	if q.pictureOfStmt != nil {
 		if cerr := q.pictureOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing pictureOfStmt: %w", cerr)
+		}
+	}
+	if q.pieceStmt != nil {
+		if cerr := q.pieceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing pieceStmt: %w", cerr)
+		}
+	}
+	if q.piecesStmt != nil {
+		if cerr := q.piecesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing piecesStmt: %w", cerr)
+		}
+	}
+	if q.piecesHeldStmt != nil {
+		if cerr := q.piecesHeldStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing piecesHeldStmt: %w", cerr)
+		}
+	}
+	if q.piecesOfStmt != nil {
+		if cerr := q.piecesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing piecesOfStmt: %w", cerr)
+		}
+	}
+	if q.piecesToPushStmt != nil {
+		if cerr := q.piecesToPushStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing piecesToPushStmt: %w", cerr)
+		}
+	}
+	if q.piecesUnseenStmt != nil {
+		if cerr := q.piecesUnseenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing piecesUnseenStmt: %w", cerr)
 		}
 	}
 	if q.placesOfStmt != nil {
@@ -1433,6 +1599,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing profilesAfterStmt: %w", cerr)
 		}
 	}
+	if q.putPieceStmt != nil {
+		if cerr := q.putPieceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing putPieceStmt: %w", cerr)
+		}
+	}
 	if q.raiseTermsStmt != nil {
 		if cerr := q.raiseTermsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing raiseTermsStmt: %w", cerr)
@@ -1446,6 +1617,11 @@ func (q *Queries) Close() error {
 	if q.relatedStmt != nil {
 		if cerr := q.relatedStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing relatedStmt: %w", cerr)
+		}
+	}
+	if q.releasePiecesStmt != nil {
+		if cerr := q.releasePiecesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing releasePiecesStmt: %w", cerr)
 		}
 	}
 	if q.renewSessionStmt != nil {
@@ -1488,9 +1664,14 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing roomsRunForStmt: %w", cerr)
 		}
 	}
-	if q.seeDeviceStmt != nil {
-		if cerr := q.seeDeviceStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing seeDeviceStmt: %w", cerr)
+	if q.seePiecesStmt != nil {
+		if cerr := q.seePiecesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing seePiecesStmt: %w", cerr)
+		}
+	}
+	if q.seeTalkDeviceStmt != nil {
+		if cerr := q.seeTalkDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing seeTalkDeviceStmt: %w", cerr)
 		}
 	}
 	if q.sessionByTokenStmt != nil {
@@ -1538,6 +1719,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setConversationSeqStmt: %w", cerr)
 		}
 	}
+	if q.setDeviceStmt != nil {
+		if cerr := q.setDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setDeviceStmt: %w", cerr)
+		}
+	}
 	if q.setFounderInviteStmt != nil {
 		if cerr := q.setFounderInviteStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setFounderInviteStmt: %w", cerr)
@@ -1553,6 +1739,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setHouseStmt: %w", cerr)
 		}
 	}
+	if q.setNewsPersonStmt != nil {
+		if cerr := q.setNewsPersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setNewsPersonStmt: %w", cerr)
+		}
+	}
 	if q.setNotifyStmt != nil {
 		if cerr := q.setNotifyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setNotifyStmt: %w", cerr)
@@ -1566,6 +1757,11 @@ func (q *Queries) Close() error {
 	if q.setPictureStmt != nil {
 		if cerr := q.setPictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setPictureStmt: %w", cerr)
+		}
+	}
+	if q.setPiecePushStmt != nil {
+		if cerr := q.setPiecePushStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPiecePushStmt: %w", cerr)
 		}
 	}
 	if q.setPlanStmt != nil {
@@ -1678,6 +1874,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing takeRoomStmt: %w", cerr)
 		}
 	}
+	if q.talkDeviceRowsStmt != nil {
+		if cerr := q.talkDeviceRowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing talkDeviceRowsStmt: %w", cerr)
+		}
+	}
+	if q.talkDevicesOfStmt != nil {
+		if cerr := q.talkDevicesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing talkDevicesOfStmt: %w", cerr)
+		}
+	}
 	if q.tellGoersStmt != nil {
 		if cerr := q.tellGoersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing tellGoersStmt: %w", cerr)
@@ -1686,6 +1892,16 @@ func (q *Queries) Close() error {
 	if q.touchPlanStmt != nil {
 		if cerr := q.touchPlanStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing touchPlanStmt: %w", cerr)
+		}
+	}
+	if q.trimDevicesStmt != nil {
+		if cerr := q.trimDevicesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing trimDevicesStmt: %w", cerr)
+		}
+	}
+	if q.trimPiecesStmt != nil {
+		if cerr := q.trimPiecesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing trimPiecesStmt: %w", cerr)
 		}
 	}
 	if q.unfollowStmt != nil {
@@ -1801,8 +2017,10 @@ type Queries struct {
 	blockersOfStmt             *sql.Stmt
 	blocksStmt                 *sql.Stmt
 	calendarOfStmt             *sql.Stmt
+	claimDigestStmt            *sql.Stmt
 	claimDueStmt               *sql.Stmt
 	claimNewsStmt              *sql.Stmt
+	claimPieceStmt             *sql.Stmt
 	clearNamesStmt             *sql.Stmt
 	clubStmt                   *sql.Stmt
 	clubFollowsOfStmt          *sql.Stmt
@@ -1840,8 +2058,8 @@ type Queries struct {
 	deleteEventsStmt           *sql.Stmt
 	deletePairStmt             *sql.Stmt
 	deleteRoomStmt             *sql.Stmt
-	deviceRowsStmt             *sql.Stmt
-	devicesOfStmt              *sql.Stmt
+	devicesStmt                *sql.Stmt
+	digestsDueStmt             *sql.Stmt
 	doubtRoomsStmt             *sql.Stmt
 	dropAskersStmt             *sql.Stmt
 	dropBlockStmt              *sql.Stmt
@@ -1859,6 +2077,7 @@ type Queries struct {
 	dropPlanGuestsStmt         *sql.Stmt
 	dropPlanHostStmt           *sql.Stmt
 	dropReadItemsStmt          *sql.Stmt
+	dropTalkDeviceStmt         *sql.Stmt
 	dueRemindersStmt           *sql.Stmt
 	endSessionStmt             *sql.Stmt
 	eraseStmt                  *sql.Stmt
@@ -1869,24 +2088,27 @@ type Queries struct {
 	followClubStmt             *sql.Stmt
 	followedByStmt             *sql.Stmt
 	followersStmt              *sql.Stmt
+	followersToTellStmt        *sql.Stmt
 	followingStmt              *sql.Stmt
 	followsOfStmt              *sql.Stmt
 	forgetBackupsStmt          *sql.Stmt
 	forgetConversationsStmt    *sql.Stmt
-	forgetDevicesStmt          *sql.Stmt
 	forgetInvitesBeyondStmt    *sql.Stmt
 	forgetInvitesSpentStmt     *sql.Stmt
 	forgetItemsStmt            *sql.Stmt
+	forgetNewsStmt             *sql.Stmt
 	forgetPackagesStmt         *sql.Stmt
 	forgetPlansStmt            *sql.Stmt
 	forgetReportsStmt          *sql.Stmt
 	forgetSessionsBeyondStmt   *sql.Stmt
 	forgetSessionsOverStmt     *sql.Stmt
+	forgetTalkDevicesStmt      *sql.Stmt
 	goingRowsOfStmt            *sql.Stmt
 	handBackRoomsStmt          *sql.Stmt
 	handleOfStmt               *sql.Stmt
 	hasBlockedStmt             *sql.Stmt
 	hasDeclinedStmt            *sql.Stmt
+	hasDeviceStmt              *sql.Stmt
 	hasRecoveryStmt            *sql.Stmt
 	hiddenStmt                 *sql.Stmt
 	hideStmt                   *sql.Stmt
@@ -1895,11 +2117,14 @@ type Queries struct {
 	inviterOfStmt              *sql.Stmt
 	invitesFromStmt            *sql.Stmt
 	invitesOfStmt              *sql.Stmt
+	isClubStmt                 *sql.Stmt
 	isEmptyStmt                *sql.Stmt
 	isFollowingStmt            *sql.Stmt
 	isGoingStmt                *sql.Stmt
 	isPersonStmt               *sql.Stmt
+	isPlanStmt                 *sql.Stmt
 	isPlanHostStmt             *sql.Stmt
+	isSessionStmt              *sql.Stmt
 	itemsForStmt               *sql.Stmt
 	keepBackupStmt             *sql.Stmt
 	largePictureStmt           *sql.Stmt
@@ -1907,13 +2132,21 @@ type Queries struct {
 	moveGoersStmt              *sql.Stmt
 	newsOfPersonStmt           *sql.Stmt
 	newsOfPlanStmt             *sql.Stmt
+	newsPersonStmt             *sql.Stmt
 	nextFounderStmt            *sql.Stmt
 	nextPackageStmt            *sql.Stmt
+	noteDeviceStmt             *sql.Stmt
 	ownRoomsAgainStmt          *sql.Stmt
 	pairsStmt                  *sql.Stmt
 	passkeysStmt               *sql.Stmt
 	peopleAfterStmt            *sql.Stmt
 	pictureOfStmt              *sql.Stmt
+	pieceStmt                  *sql.Stmt
+	piecesStmt                 *sql.Stmt
+	piecesHeldStmt             *sql.Stmt
+	piecesOfStmt               *sql.Stmt
+	piecesToPushStmt           *sql.Stmt
+	piecesUnseenStmt           *sql.Stmt
 	placesOfStmt               *sql.Stmt
 	planGuestsStmt             *sql.Stmt
 	planHostsStmt              *sql.Stmt
@@ -1925,9 +2158,11 @@ type Queries struct {
 	plansTimelyStmt            *sql.Stmt
 	profileStmt                *sql.Stmt
 	profilesAfterStmt          *sql.Stmt
+	putPieceStmt               *sql.Stmt
 	raiseTermsStmt             *sql.Stmt
 	recoverStmt                *sql.Stmt
 	relatedStmt                *sql.Stmt
+	releasePiecesStmt          *sql.Stmt
 	renewSessionStmt           *sql.Stmt
 	reportStmt                 *sql.Stmt
 	reportsStmt                *sql.Stmt
@@ -1936,7 +2171,8 @@ type Queries struct {
 	roomRunsStmt               *sql.Stmt
 	roomsBegunStmt             *sql.Stmt
 	roomsRunForStmt            *sql.Stmt
-	seeDeviceStmt              *sql.Stmt
+	seePiecesStmt              *sql.Stmt
+	seeTalkDeviceStmt          *sql.Stmt
 	sessionByTokenStmt         *sql.Stmt
 	sessionsStmt               *sql.Stmt
 	setBlockStmt               *sql.Stmt
@@ -1946,12 +2182,15 @@ type Queries struct {
 	setConversationStmt        *sql.Stmt
 	setConversationPersonStmt  *sql.Stmt
 	setConversationSeqStmt     *sql.Stmt
+	setDeviceStmt              *sql.Stmt
 	setFounderInviteStmt       *sql.Stmt
 	setGoerStmt                *sql.Stmt
 	setHouseStmt               *sql.Stmt
+	setNewsPersonStmt          *sql.Stmt
 	setNotifyStmt              *sql.Stmt
 	setPairStmt                *sql.Stmt
 	setPictureStmt             *sql.Stmt
+	setPiecePushStmt           *sql.Stmt
 	setPlanStmt                *sql.Stmt
 	setPlanBeganStmt           *sql.Stmt
 	setPlanHostStmt            *sql.Stmt
@@ -1974,8 +2213,12 @@ type Queries struct {
 	takePersonStmt             *sql.Stmt
 	takePlanStmt               *sql.Stmt
 	takeRoomStmt               *sql.Stmt
+	talkDeviceRowsStmt         *sql.Stmt
+	talkDevicesOfStmt          *sql.Stmt
 	tellGoersStmt              *sql.Stmt
 	touchPlanStmt              *sql.Stmt
+	trimDevicesStmt            *sql.Stmt
+	trimPiecesStmt             *sql.Stmt
 	unfollowStmt               *sql.Stmt
 	unfollowClubStmt           *sql.Stmt
 	unpairConversationStmt     *sql.Stmt
@@ -2020,8 +2263,10 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		blockersOfStmt:             q.blockersOfStmt,
 		blocksStmt:                 q.blocksStmt,
 		calendarOfStmt:             q.calendarOfStmt,
+		claimDigestStmt:            q.claimDigestStmt,
 		claimDueStmt:               q.claimDueStmt,
 		claimNewsStmt:              q.claimNewsStmt,
+		claimPieceStmt:             q.claimPieceStmt,
 		clearNamesStmt:             q.clearNamesStmt,
 		clubStmt:                   q.clubStmt,
 		clubFollowsOfStmt:          q.clubFollowsOfStmt,
@@ -2059,8 +2304,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteEventsStmt:           q.deleteEventsStmt,
 		deletePairStmt:             q.deletePairStmt,
 		deleteRoomStmt:             q.deleteRoomStmt,
-		deviceRowsStmt:             q.deviceRowsStmt,
-		devicesOfStmt:              q.devicesOfStmt,
+		devicesStmt:                q.devicesStmt,
+		digestsDueStmt:             q.digestsDueStmt,
 		doubtRoomsStmt:             q.doubtRoomsStmt,
 		dropAskersStmt:             q.dropAskersStmt,
 		dropBlockStmt:              q.dropBlockStmt,
@@ -2078,6 +2323,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		dropPlanGuestsStmt:         q.dropPlanGuestsStmt,
 		dropPlanHostStmt:           q.dropPlanHostStmt,
 		dropReadItemsStmt:          q.dropReadItemsStmt,
+		dropTalkDeviceStmt:         q.dropTalkDeviceStmt,
 		dueRemindersStmt:           q.dueRemindersStmt,
 		endSessionStmt:             q.endSessionStmt,
 		eraseStmt:                  q.eraseStmt,
@@ -2088,24 +2334,27 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		followClubStmt:             q.followClubStmt,
 		followedByStmt:             q.followedByStmt,
 		followersStmt:              q.followersStmt,
+		followersToTellStmt:        q.followersToTellStmt,
 		followingStmt:              q.followingStmt,
 		followsOfStmt:              q.followsOfStmt,
 		forgetBackupsStmt:          q.forgetBackupsStmt,
 		forgetConversationsStmt:    q.forgetConversationsStmt,
-		forgetDevicesStmt:          q.forgetDevicesStmt,
 		forgetInvitesBeyondStmt:    q.forgetInvitesBeyondStmt,
 		forgetInvitesSpentStmt:     q.forgetInvitesSpentStmt,
 		forgetItemsStmt:            q.forgetItemsStmt,
+		forgetNewsStmt:             q.forgetNewsStmt,
 		forgetPackagesStmt:         q.forgetPackagesStmt,
 		forgetPlansStmt:            q.forgetPlansStmt,
 		forgetReportsStmt:          q.forgetReportsStmt,
 		forgetSessionsBeyondStmt:   q.forgetSessionsBeyondStmt,
 		forgetSessionsOverStmt:     q.forgetSessionsOverStmt,
+		forgetTalkDevicesStmt:      q.forgetTalkDevicesStmt,
 		goingRowsOfStmt:            q.goingRowsOfStmt,
 		handBackRoomsStmt:          q.handBackRoomsStmt,
 		handleOfStmt:               q.handleOfStmt,
 		hasBlockedStmt:             q.hasBlockedStmt,
 		hasDeclinedStmt:            q.hasDeclinedStmt,
+		hasDeviceStmt:              q.hasDeviceStmt,
 		hasRecoveryStmt:            q.hasRecoveryStmt,
 		hiddenStmt:                 q.hiddenStmt,
 		hideStmt:                   q.hideStmt,
@@ -2114,11 +2363,14 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		inviterOfStmt:              q.inviterOfStmt,
 		invitesFromStmt:            q.invitesFromStmt,
 		invitesOfStmt:              q.invitesOfStmt,
+		isClubStmt:                 q.isClubStmt,
 		isEmptyStmt:                q.isEmptyStmt,
 		isFollowingStmt:            q.isFollowingStmt,
 		isGoingStmt:                q.isGoingStmt,
 		isPersonStmt:               q.isPersonStmt,
+		isPlanStmt:                 q.isPlanStmt,
 		isPlanHostStmt:             q.isPlanHostStmt,
+		isSessionStmt:              q.isSessionStmt,
 		itemsForStmt:               q.itemsForStmt,
 		keepBackupStmt:             q.keepBackupStmt,
 		largePictureStmt:           q.largePictureStmt,
@@ -2126,13 +2378,21 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		moveGoersStmt:              q.moveGoersStmt,
 		newsOfPersonStmt:           q.newsOfPersonStmt,
 		newsOfPlanStmt:             q.newsOfPlanStmt,
+		newsPersonStmt:             q.newsPersonStmt,
 		nextFounderStmt:            q.nextFounderStmt,
 		nextPackageStmt:            q.nextPackageStmt,
+		noteDeviceStmt:             q.noteDeviceStmt,
 		ownRoomsAgainStmt:          q.ownRoomsAgainStmt,
 		pairsStmt:                  q.pairsStmt,
 		passkeysStmt:               q.passkeysStmt,
 		peopleAfterStmt:            q.peopleAfterStmt,
 		pictureOfStmt:              q.pictureOfStmt,
+		pieceStmt:                  q.pieceStmt,
+		piecesStmt:                 q.piecesStmt,
+		piecesHeldStmt:             q.piecesHeldStmt,
+		piecesOfStmt:               q.piecesOfStmt,
+		piecesToPushStmt:           q.piecesToPushStmt,
+		piecesUnseenStmt:           q.piecesUnseenStmt,
 		placesOfStmt:               q.placesOfStmt,
 		planGuestsStmt:             q.planGuestsStmt,
 		planHostsStmt:              q.planHostsStmt,
@@ -2144,9 +2404,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		plansTimelyStmt:            q.plansTimelyStmt,
 		profileStmt:                q.profileStmt,
 		profilesAfterStmt:          q.profilesAfterStmt,
+		putPieceStmt:               q.putPieceStmt,
 		raiseTermsStmt:             q.raiseTermsStmt,
 		recoverStmt:                q.recoverStmt,
 		relatedStmt:                q.relatedStmt,
+		releasePiecesStmt:          q.releasePiecesStmt,
 		renewSessionStmt:           q.renewSessionStmt,
 		reportStmt:                 q.reportStmt,
 		reportsStmt:                q.reportsStmt,
@@ -2155,7 +2417,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		roomRunsStmt:               q.roomRunsStmt,
 		roomsBegunStmt:             q.roomsBegunStmt,
 		roomsRunForStmt:            q.roomsRunForStmt,
-		seeDeviceStmt:              q.seeDeviceStmt,
+		seePiecesStmt:              q.seePiecesStmt,
+		seeTalkDeviceStmt:          q.seeTalkDeviceStmt,
 		sessionByTokenStmt:         q.sessionByTokenStmt,
 		sessionsStmt:               q.sessionsStmt,
 		setBlockStmt:               q.setBlockStmt,
@@ -2165,12 +2428,15 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setConversationStmt:        q.setConversationStmt,
 		setConversationPersonStmt:  q.setConversationPersonStmt,
 		setConversationSeqStmt:     q.setConversationSeqStmt,
+		setDeviceStmt:              q.setDeviceStmt,
 		setFounderInviteStmt:       q.setFounderInviteStmt,
 		setGoerStmt:                q.setGoerStmt,
 		setHouseStmt:               q.setHouseStmt,
+		setNewsPersonStmt:          q.setNewsPersonStmt,
 		setNotifyStmt:              q.setNotifyStmt,
 		setPairStmt:                q.setPairStmt,
 		setPictureStmt:             q.setPictureStmt,
+		setPiecePushStmt:           q.setPiecePushStmt,
 		setPlanStmt:                q.setPlanStmt,
 		setPlanBeganStmt:           q.setPlanBeganStmt,
 		setPlanHostStmt:            q.setPlanHostStmt,
@@ -2193,8 +2459,12 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		takePersonStmt:             q.takePersonStmt,
 		takePlanStmt:               q.takePlanStmt,
 		takeRoomStmt:               q.takeRoomStmt,
+		talkDeviceRowsStmt:         q.talkDeviceRowsStmt,
+		talkDevicesOfStmt:          q.talkDevicesOfStmt,
 		tellGoersStmt:              q.tellGoersStmt,
 		touchPlanStmt:              q.touchPlanStmt,
+		trimDevicesStmt:            q.trimDevicesStmt,
+		trimPiecesStmt:             q.trimPiecesStmt,
 		unfollowStmt:               q.unfollowStmt,
 		unfollowClubStmt:           q.unfollowClubStmt,
 		unpairConversationStmt:     q.unpairConversationStmt,

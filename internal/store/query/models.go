@@ -52,6 +52,15 @@ type Conversation struct {
 	Changed int64
 }
 
+type Device struct {
+	Session []byte
+	Person  []byte
+	Sealed  []byte
+	Since   int64
+	Busy    int64
+	Failed  int64
+}
+
 type Follow struct {
 	Who    []byte
 	Whom   []byte
@@ -79,6 +88,20 @@ type Invite struct {
 	Revoked int64
 	Used    int64
 	UsedBy  []byte
+}
+
+type News struct {
+	ID     []byte
+	Person []byte
+	Kind   string
+	Who    []byte
+	Room   []byte
+	Club   []byte
+	Plan   []byte
+	Made   int64
+	Seen   bool
+	Held   bool
+	Push   int64
 }
 
 type Pair struct {

@@ -32,6 +32,9 @@ UNION ALL SELECT 'plan_hosts', count(*), COALESCE(min(since), 0) FROM plan_hosts
 UNION ALL SELECT 'plan_guests', count(*), 0 FROM plan_guests
 UNION ALL SELECT 'plan_goers', count(*), COALESCE(min(since), 0) FROM plan_goers
 UNION ALL SELECT 'calendars', count(*), COALESCE(min(made), 0) FROM calendars
+UNION ALL SELECT 'news', count(*), COALESCE(min(made), 0) FROM news
+UNION ALL SELECT 'news_people', count(*), 0 FROM news_people
+UNION ALL SELECT 'devices', count(*), COALESCE(min(since), 0) FROM devices
 UNION ALL SELECT 'reports', count(*), COALESCE(min(made), 0) FROM reports
 UNION ALL SELECT 'talk_devices', count(*), COALESCE(min(seen), 0) FROM talk_devices
 UNION ALL SELECT 'packages', count(*), COALESCE(min(made), 0) FROM packages

@@ -19,7 +19,7 @@ func (s *Store) AddPackages(ctx context.Context, of conversations.Member, packag
 		if err := take(ctx, q, of.Who); err != nil {
 			return err
 		}
-		if err := q.SeeDevice(ctx, query.SeeDeviceParams{Person: who, Device: device, Since: millis(now)}); err != nil {
+		if err := q.SeeTalkDevice(ctx, query.SeeTalkDeviceParams{Person: who, Device: device, Since: millis(now)}); err != nil {
 			return err
 		}
 		if err := forgetDevicesBeyond(ctx, q, who); err != nil {
@@ -56,12 +56,12 @@ type (
 )
 
 func forgetDevicesBeyond(ctx context.Context, q *query.Queries, who []byte) error {
-	devices, err := q.DevicesOf(ctx, who)
+	devices, err := q.TalkDevicesOf(ctx, who)
 	if err != nil {
 		return err
 	}
 	for _, d := range devices[min(len(devices), conversations.DevicesMax):] {
-		if _, err := q.DropDevice(ctx, query.DropDeviceParams{Person: who, Device: d.Device}); err != nil {
+		if _, err := q.DropTalkDevice(ctx, query.DropTalkDeviceParams{Person: who, Device: d.Device}); err != nil {
 			return err
 		}
 	}
@@ -70,7 +70,7 @@ func forgetDevicesBeyond(ctx context.Context, q *query.Queries, who []byte) erro
 
 // CountPackages implements conversations.Store.
 func (s *Store) CountPackages(ctx context.Context, of conversations.Member) (int, error) {
-	devices, err := s.read.DevicesOf(ctx, of.Who[:])
+	devices, err := s.read.TalkDevicesOf(ctx, of.Who[:])
 	if err != nil {
 		return 0, failed("read devices", err)
 	}
@@ -90,7 +90,7 @@ func (s *Store) TakePackages(ctx context.Context, who id.Person) (out []conversa
 		if err := take(ctx, q, who); err != nil {
 			return err
 		}
-		devices, err := q.DevicesOf(ctx, who[:])
+		devices, err := q.TalkDevicesOf(ctx, who[:])
 		if err != nil {
 			return err
 		}
@@ -116,10 +116,10 @@ func (s *Store) TakePackages(ctx context.Context, who id.Person) (out []conversa
 	return out, err
 }
 
-// DropDevice implements conversations.Store.
-func (s *Store) DropDevice(ctx context.Context, of conversations.Member) error {
+// DropTalker implements conversations.Store.
+func (s *Store) DropTalker(ctx context.Context, of conversations.Member) error {
 	return s.write(ctx, "forget a device", func(ctx context.Context, q *query.Queries) error {
-		rows, err := q.DropDevice(ctx, query.DropDeviceParams{Person: of.Who[:], Device: of.Device[:]})
+		rows, err := q.DropTalkDevice(ctx, query.DropTalkDeviceParams{Person: of.Who[:], Device: of.Device[:]})
 		return changed(rows, err, conversations.ErrDevice)
 	})
 }
@@ -484,7 +484,7 @@ func (s *Store) ForgetConversations(ctx context.Context, now time.Time) error {
 		return errors.Join(
 			q.ForgetItems(ctx, millis(now.Add(-conversations.ItemLife))),
 			q.ForgetPackages(ctx, millis(now.Add(-conversations.PackageLife))),
-			q.ForgetDevices(ctx, millis(now.Add(-conversations.DeviceLife))),
+			q.ForgetTalkDevices(ctx, millis(now.Add(-conversations.DeviceLife))),
 			q.ForgetConversations(ctx, millis(now.Add(-conversations.EmptyLife))),
 		)
 	})
@@ -492,7 +492,7 @@ func (s *Store) ForgetConversations(ctx context.Context, now time.Time) error {
 
 // conversationRows adds what is stored of somebody's devices and conversations.
 func (s *Store) conversationRows(ctx context.Context, who id.Person, add adder) error {
-	devices, err := s.read.DeviceRows(ctx, who[:])
+	devices, err := s.read.TalkDeviceRows(ctx, who[:])
 	if err != nil {
 		return err
 	}

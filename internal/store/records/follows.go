@@ -143,3 +143,14 @@ func (s *Store) Related(ctx context.Context, who id.Person, most int) ([]id.Pers
 	}
 	return peopleOf(rows), nil
 }
+
+// FollowersToTell implements people.Follows.
+func (s *Store) FollowersToTell(ctx context.Context, whom id.Person, how people.Notify, after id.Person, most int) ([]id.Person, error) {
+	rows, err := s.read.FollowersToTell(ctx, query.FollowersToTellParams{
+		Whom: whom[:], Notify: string(how), After: after[:], Most: int32(most), //nolint:gosec // a page
+	})
+	if err != nil {
+		return nil, failed("list whom to tell of a person", err)
+	}
+	return peopleOf(rows), nil
+}

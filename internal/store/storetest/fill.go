@@ -9,6 +9,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/room"
@@ -72,6 +73,14 @@ func Fill(t *testing.T, s Store) {
 		Language: "de", Fence: "eu", Recorded: true, Created: noon,
 	}
 	must(t, s.AddPlan(ctx, plan, []id.Person{filledBen}, []id.Person{filledBen}, noon))
+	_, err = s.TellNews(ctx, []news.Piece{{
+		ID: news.ID{0, 0xff}, To: filledBen, Kind: news.ClubInvited, Who: ada.ID, Room: k.name, Club: filledClub.ID, Plan: filledPlan, At: noon,
+	}}, func(news.Piece, news.Scene) news.Outcome {
+		return news.Outcome{Fate: news.Hold, Day: news.Day{Number: 1 << 40}, Digest: noon.Add(time.Hour)}
+	})
+	must(t, err)
+	must(t, s.SetNewsSettings(ctx, filledBen, 0, news.AtFirst(), func(at time.Time) time.Time { return at }))
+	must(t, s.SetDevice(ctx, news.SealedDevice{Session: people.SessionID{1}, Person: ada.ID, Sealed: []byte{0, 0xff}, Since: noon}))
 	_, err = s.Calendar(ctx, ada.ID, func(int64) schedule.Hash { return schedule.Hash{3} }, noon)
 	must(t, err)
 	talking := conversations.Member{Who: ada.ID, Device: conversations.Device{0, 0xff}}
@@ -108,6 +117,14 @@ func Filled(t *testing.T, s Store) {
 	plan, err := s.Plan(ctx, filledPlan, filledBen)
 	must(t, err)
 	same(t, plan.Cohosts, []schedule.Cohost{{Who: filledBen}})
+	digests, err := s.Digests(ctx, noon.Add(time.Hour), 10)
+	must(t, err)
+	same(t, digests, []news.Digest{{To: filledBen, Pieces: []news.Piece{{
+		ID: news.ID{0, 0xff}, To: filledBen, Kind: news.ClubInvited, Who: filledAda, Room: filledRoom, Club: filledClub.ID, Plan: filledPlan, At: noon, Held: true,
+	}}}})
+	devices, err := s.Devices(ctx, filledAda)
+	must(t, err)
+	same(t, len(devices), 1)
 	owner, err := s.CalendarOf(ctx, schedule.Hash{3})
 	must(t, err)
 	same(t, owner, filledAda)

@@ -614,7 +614,10 @@ func peopleReminded(t *testing.T, s Store) {
 		for _, w := range words {
 			same(t, w.Title, "Tea")
 			same(t, w.Kind, schedule.Soon)
-			told[w.Who]++
+			same(t, w.Away, w.Who == cy.ID)
+			if !w.Away {
+				told[w.Who]++
+			}
 		}
 	}
 	same(t, told, map[id.Person]int{ada.ID: 1, bo.ID: 1})

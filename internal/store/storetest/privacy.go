@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/privacy"
 	"github.com/stoa-audio/stoa/internal/reports"
@@ -37,7 +38,7 @@ func over(t *testing.T, s Store) {
 	got := ages(t, s, noon)
 	for kind, rows := range map[string]int64{
 		"people": 2, "clear_names": 0, "profiles": 1, "pictures": 1, "passkeys": 1, "sessions": 1, "invites": 2, "invites, spent": 0,
-		"follows": 1, "reports": 2, "plans": 1, "plan_goers": 1, "rooms": 2, "pairs": 1, "house": 1,
+		"follows": 1, "reports": 2, "plans": 1, "plan_goers": 1, "news": 1, "news_people": 1, "devices": 1, "rooms": 2, "pairs": 1, "house": 1,
 	} {
 		if f := got[kind]; f.Rows != rows || f.Late {
 			t.Errorf("%s: %+v", kind, f)
@@ -76,6 +77,7 @@ func over(t *testing.T, s Store) {
 	must(t, s.Tidy(ctx, end.Add(-people.SessionLife), end.Add(-people.SpentLife)))
 	must(t, s.ForgetReports(ctx, end.Add(-reports.Life)))
 	must(t, s.ForgetConversations(ctx, end))
+	must(t, s.ForgetNews(ctx, end.Add(-news.Life)))
 	must(t, s.ForgetPlans(ctx, end.Add(-schedule.KeptOver), end.Add(-schedule.KeptCalled)))
 	got = ages(t, s, end)
 	for kind, f := range got {

@@ -1,6 +1,6 @@
 // Package storetest is the one test that every store must pass: it says what
-// people.Store, clubs.Store, conversations.Store, live.Store, deputy.Store, reports.Store and
-// schedule.Store promise, by example. It also walks through the
+// people.Store, clubs.Store, conversations.Store, live.Store, deputy.Store, reports.Store,
+// schedule.Store and news.Store promise, by example. It also walks through the
 // accounts as package people uses the store, since that is what the promises
 // are for.
 package storetest
@@ -14,6 +14,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/privacy"
 	"github.com/stoa-audio/stoa/internal/reports"
@@ -28,6 +29,7 @@ type Store interface {
 	deputy.Store // a live.Store
 	reports.Store
 	schedule.Store
+	news.Store
 	// The keyring that the records belong to.
 	Bind(ctx context.Context, ring [id.Size]byte) error
 	Keyring(ctx context.Context) (ring [id.Size]byte, bound bool, err error)
@@ -88,6 +90,9 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"people plan":              peoplePlan,
 		"people open plans":        peopleOpenPlans,
 		"people are reminded":      peopleReminded,
+		"news":                     keepsNews,
+		"news is judged":           newsIsJudged,
+		"news is chosen":           newsIsChosen,
 		"people sign up and in":    peopleSignUpAndIn,
 		"people and passkeys":      peopleAndPasskeys,
 		"people and backups":       peopleAndBackups,

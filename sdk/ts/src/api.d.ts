@@ -596,6 +596,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What there is for me */
+        get: operations["list-news"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/news/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** I have seen my news as far as a piece */
+        put: operations["see-news"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/news/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How I am told */
+        get: operations["get-news-settings"];
+        /** Say how I want to be told, if I have not meanwhile */
+        put: operations["set-news-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/packages": {
         parameters: {
             query?: never;
@@ -680,6 +732,24 @@ export interface paths {
         put: operations["change-profile"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Push to this browser, in the language that it asks in */
+        put: operations["push-here"];
+        post?: never;
+        /** Push to this browser no more */
+        delete: operations["not-push-here"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1043,6 +1113,23 @@ export interface paths {
         get: operations["list-room-people"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room}/pings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask somebody who follows me to come in; answered alike whether they hear of it */
+        post: operations["ping"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1448,6 +1535,13 @@ export interface components {
         DevicePackages: {
             devices: components["schemas"]["DevicePackage"][];
         };
+        DigestAt: {
+            /**
+             * Format: int64
+             * @description of the day
+             */
+            hour: number;
+        };
         Erase: {
             ceremony?: string;
             /** @description AuthenticationResponseJSON (WebAuthn, section 5.1) */
@@ -1482,6 +1576,7 @@ export interface components {
             room: string;
             /** Format: int64 */
             seq: number;
+            shielded?: components["schemas"]["EventShielded"];
             stepped_down?: components["schemas"]["EventSteppedDown"];
             stepped_up?: components["schemas"]["EventSteppedUp"];
             unmuted?: components["schemas"]["EventUnmuted"];
@@ -1510,6 +1605,7 @@ export interface components {
         };
         EventEntered: {
             followed: boolean;
+            fresh?: boolean;
             name: string;
             picture?: string;
             who: string;
@@ -1582,6 +1678,9 @@ export interface components {
         };
         EventReturned: {
             who: string;
+        };
+        EventShielded: {
+            on: boolean;
         };
         EventSteppedDown: {
             by: string;
@@ -1749,6 +1848,12 @@ export interface components {
             id: string;
             name: string;
         };
+        NamedPlan: {
+            id: string;
+            /** Format: date-time */
+            starts: string;
+            title: string;
+        };
         NamedRoom: {
             id: string;
             title: string;
@@ -1807,6 +1912,9 @@ export interface components {
             welcome: string;
             /** @description ids of people, at most 11 */
             with: string[];
+        };
+        NewPing: {
+            person: string;
         };
         NewPlan: {
             /** @description up to 1000 characters on 15 lines */
@@ -1890,6 +1998,31 @@ export interface components {
             /** @description up to 32 KiB */
             sealed: string;
         };
+        News: {
+            /** @description the newest first */
+            news: components["schemas"]["Piece"][];
+            /** @description as after, for those before; absent at the end */
+            next?: string;
+            /**
+             * Format: int64
+             * @description how many of all I have not seen
+             */
+            unseen: number;
+        };
+        NewsSettings: {
+            /**
+             * Format: int64
+             * @description how often a day it may be pushed, 0 to 50, beside pings and reminders
+             */
+            budget: number;
+            /** @description when what was held comes together; absent: never */
+            digest?: components["schemas"]["DigestAt"];
+            /** @description off, here or push, of each kind */
+            kinds: {
+                [key: string]: string;
+            };
+            quiet: components["schemas"]["QuietHours"];
+        };
         NodeAt: {
             /** @description whether it is the one that is asked */
             here?: boolean;
@@ -1959,6 +2092,22 @@ export interface components {
         };
         Pictured: {
             picture: string;
+        };
+        Piece: {
+            /** Format: date-time */
+            at: string;
+            club?: components["schemas"]["NamedClub"];
+            id: string;
+            /** @enum {string} */
+            kind: "live" | "ping" | "follow" | "club_invited" | "club_admitted" | "club_role" | "club_asked" | "plan_soon" | "plan_open" | "plan_moved" | "plan_cancelled" | "plan_hosting" | "invited_came" | "decision";
+            /** @description whether somebody waits for an answer of mine */
+            open: boolean;
+            plan?: components["schemas"]["NamedPlan"];
+            /** @description that I may enter now */
+            room?: components["schemas"]["NamedRoom"];
+            seen: boolean;
+            /** @description who did it */
+            who?: components["schemas"]["Person"];
         };
         Plan: {
             about: string;
@@ -2075,6 +2224,31 @@ export interface components {
             /** @enum {string} */
             role: "member" | "admin" | "founder";
         };
+        PushHere: {
+            /**
+             * Format: int64
+             * @description to how many it is
+             */
+            devices: number;
+            /** @description whether it is pushed to the browser that asks */
+            here: boolean;
+            /** @description applicationServerKey: P-256, base64url */
+            key: string;
+        };
+        QuietHours: {
+            /**
+             * Format: int64
+             * @description a minute of the day
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description a minute of the day; the same as from: there are none
+             */
+            to: number;
+            /** @description as IANA names it, such as Europe/Berlin */
+            zone: string;
+        };
         ReadUpTo: {
             device: string;
             /** Format: int64 */
@@ -2105,6 +2279,7 @@ export interface components {
             /** Format: int64 */
             entered: number;
             followed: boolean;
+            fresh?: boolean;
             /** Format: int64 */
             hand?: number;
             muted: boolean;
@@ -2150,9 +2325,14 @@ export interface components {
             proven?: boolean;
             /** Format: int64 */
             seq: number;
+            shield?: boolean;
             title: string;
             /** @enum {string} */
             visibility: "closed" | "social" | "members" | "open";
+        };
+        SeenNews: {
+            /** @description the id of a piece: it and all before it */
+            up_to: string;
         };
         Session: {
             /** Format: date-time */
@@ -2208,6 +2388,11 @@ export interface components {
             seq: number;
         };
         SignalCrowd: {
+            /** Format: int64 */
+            count: number;
+            room: string;
+        };
+        SignalCrowdOfFresh: {
             /** Format: int64 */
             count: number;
             room: string;
@@ -2290,6 +2475,11 @@ export interface components {
             /** @enum {string} */
             why: "gone" | "outside" | "leaving" | "switched";
         };
+        SignalNews: {
+            piece: components["schemas"]["Piece"];
+            /** Format: int64 */
+            unseen: number;
+        };
         SignalNone: Record<string, never>;
         SignalNotice: {
             announce?: components["schemas"]["SignalAnnounced"];
@@ -2297,12 +2487,14 @@ export interface components {
             conflict?: components["schemas"]["SignalConflict"];
             conversation?: components["schemas"]["SignalConversation"];
             crowd?: components["schemas"]["SignalCrowd"];
+            crowd_of_fresh?: components["schemas"]["SignalCrowdOfFresh"];
             cut?: components["schemas"]["SignalCut"];
             deputy?: components["schemas"]["SignalDeputy"];
             hallway?: components["schemas"]["SignalNone"];
             knocks?: components["schemas"]["SignalKnocks"];
             letter?: components["schemas"]["SignalLetter"];
             move?: components["schemas"]["SignalMove"];
+            news?: components["schemas"]["SignalNews"];
             plan?: components["schemas"]["SignalPlan"];
             poll?: components["schemas"]["SignalPoll"];
             reactions?: components["schemas"]["SignalReactions"];
@@ -2410,6 +2602,7 @@ export interface components {
             set_chat?: components["schemas"]["SignalSetChat"];
             set_fence?: components["schemas"]["SignalSetFence"];
             set_hands?: components["schemas"]["SignalSetHands"];
+            set_shield?: components["schemas"]["SignalSetShield"];
             step_down?: components["schemas"]["SignalNone"];
             step_up?: components["schemas"]["SignalNone"];
             switch?: components["schemas"]["SignalSwitch"];
@@ -2442,6 +2635,9 @@ export interface components {
         SignalSetHands: {
             /** @enum {string} */
             policy: "off" | "followed" | "everyone";
+        };
+        SignalSetShield: {
+            on: boolean;
         };
         SignalSwitch: {
             at?: string;
@@ -2510,7 +2706,7 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "devices" | "conversations" | "messages" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "index" | "key";
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "talk_devices" | "conversations" | "messages" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "news" | "news_settings" | "devices" | "index" | "key";
             /** @description account: until it is erased; days:N; ended:N: N days after it has ended; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
@@ -2526,6 +2722,13 @@ export interface components {
              * @description when the oldest of it goes
              */
             until?: string;
+        };
+        Subscription: {
+            endpoint: string;
+            /** @description p256dh, base64url */
+            key: string;
+            /** @description auth, base64url */
+            secret: string;
         };
         Suggestion: {
             person: components["schemas"]["Person"];
@@ -2548,6 +2751,22 @@ export interface components {
             person: components["schemas"]["Person"];
             /** @enum {string} */
             state: "in" | "asked" | "left";
+        };
+        ToldNow: {
+            /**
+             * Format: int64
+             * @description how often a day it may be pushed, 0 to 50, beside pings and reminders
+             */
+            budget: number;
+            /** @description when what was held comes together; absent: never */
+            digest?: components["schemas"]["DigestAt"];
+            /** @description off, here or push, of each kind */
+            kinds: {
+                [key: string]: string;
+            };
+            /** @description absent where the house pushes nothing */
+            push?: components["schemas"]["PushHere"];
+            quiet: components["schemas"]["QuietHours"];
         };
         Violation: {
             /** @description such as body.name */
@@ -4079,6 +4298,137 @@ export interface operations {
             };
         };
     };
+    "list-news": {
+        parameters: {
+            query?: {
+                /** @description the next of the answer before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["News"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "see-news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeenNews"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-news-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToldNow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-news-settings": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the settings that are changed */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewsSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToldNow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "count-packages": {
         parameters: {
             query?: {
@@ -4355,6 +4705,64 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OwnProfile"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "push-here": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Subscription"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "not-push-here": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -5251,6 +5659,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Audience"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPing"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

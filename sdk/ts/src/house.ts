@@ -1,6 +1,8 @@
 import { offline, type Problem, StoaError } from './error.ts';
 import type {
   Audience,
+  Blocked,
+  BlockLevel,
   Card,
   Ceremony,
   Club,
@@ -28,6 +30,8 @@ import type {
   NewConversation,
   NewMessage,
   NewRoom,
+  NewsPage,
+  NewsSettings,
   Notify,
   OwnProfile,
   Person,
@@ -36,10 +40,12 @@ import type {
   PlanChange,
   ProfileChange,
   Proof,
+  PushTo,
   Session,
   Standing,
   Stored,
   Suggestion,
+  ToldNow,
   Versioned,
   WayIn,
   Which,
@@ -188,6 +194,13 @@ export class House {
     this.#ask<void>('PUT', `people/${enc(id)}/follow`, notify && { notify });
   unfollow = (id: string) => this.#ask<void>('DELETE', `people/${enc(id)}/follow`);
 
+  /** Whom I have muted or blocked. */
+  blocks = () => this.#ask<{ people: Blocked[] }>('GET', 'me/blocks');
+  /** Spares me somebody; they are not told. */
+  block = (id: string, level: BlockLevel) =>
+    this.#ask<void>('PUT', `people/${enc(id)}/block`, { level });
+  unblock = (id: string) => this.#ask<void>('DELETE', `people/${enc(id)}/block`);
+
   /** People of my clubs and of the room that I am in, whom I do not follow. */
   suggestions = () => this.#ask<{ people: Suggestion[] }>('GET', 'me/suggestions');
   /** Suggests somebody no more. */
@@ -249,6 +262,21 @@ export class House {
   changePlan = (id: string, change: PlanChange, version: string) =>
     this.#versioned<Plan>('PUT', `plans/${enc(id)}`, change, { 'if-match': version });
   cancelPlan = (id: string) => this.#ask<void>('DELETE', `plans/${enc(id)}`);
+  /** What there is for me: the newest, or those after the `next` of an answer. */
+  news = (after = '', limit = 50) =>
+    this.#ask<NewsPage>('GET', `me/news?after=${enc(after)}&limit=${limit}`);
+  /** I have seen a piece, and all before it. */
+  seeNews = (upTo: string) => this.#ask<void>('PUT', 'me/news/seen', { up_to: upTo });
+  newsSettings = () => this.#versioned<ToldNow>('GET', 'me/news/settings');
+  setNewsSettings = (settings: NewsSettings, version: string) =>
+    this.#versioned<ToldNow>('PUT', 'me/news/settings', settings, { 'if-match': version });
+  /** Has this browser be pushed to, or not any more. */
+  pushHere = (to: PushTo) => this.#ask<void>('PUT', 'me/push', to);
+  notPushHere = () => this.#ask<void>('DELETE', 'me/push');
+  /** Asks somebody who follows me into a room that I am in. */
+  ping = (room: string, person: string) =>
+    this.#ask<void>('POST', `rooms/${enc(room)}/pings`, { person });
+
   /** Says whether I host it, too, as I was asked. */
   setHosting = (id: string, accept: boolean) =>
     this.#ask<void>('PUT', `plans/${enc(id)}/hosting`, { accept });

@@ -80,6 +80,10 @@ export type Notify = Bodies['Loudness']['notify'];
 /** Somebody whom one might want to follow, and why. */
 export type Suggestion = Bodies['Suggestion'];
 
+/** Somebody whom I have muted or blocked. */
+export type Blocked = Bodies['Blocked'];
+export type BlockLevel = Blocked['level'];
+
 /** One kind of what a house keeps of somebody. */
 export type StoredClass = Bodies['StoredClass'];
 export type Stored = Bodies['Stored'];
@@ -94,6 +98,22 @@ export type PlanChange = Omit<Bodies['NewPlan'], 'visibility'> & { visibility: P
 export type Which = 'for_me' | 'clubs' | 'all';
 /** What those who go to a plan are told of it. */
 export type PlanNews = Bodies['SignalPlan'];
+
+/** Something that one is told. */
+export type NewsPiece = Bodies['Piece'];
+export type NewsKind = NewsPiece['kind'];
+export type NewsPage = Bodies['News'];
+/** What is new, as it comes: a piece, and how many are not seen. */
+export type News = Bodies['SignalNews'];
+/** How one is told of a kind. */
+export type NewsWay = 'off' | 'here' | 'push';
+/** How one wants to be told. */
+export type NewsSettings = Omit<Bodies['NewsSettings'], 'kinds'> & {
+  kinds: Record<NewsKind, NewsWay>;
+};
+/** The same, and whether this browser is pushed to. */
+export type ToldNow = NewsSettings & { push?: Bodies['PushHere'] };
+export type PushTo = Bodies['Subscription'];
 
 /** By what one shows that an account is one's own. */
 export type Proof = { ceremony: string; credential: unknown } | { recovery_code: string };

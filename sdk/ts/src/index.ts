@@ -28,7 +28,7 @@ export type * from './http.ts';
 export type { Way, WayHop } from './itinerary.ts';
 export { fromText, toText } from './keys/messages.ts';
 export type { Piece } from './keys/ring.ts';
-export { Live, watchConversations, watchHallway, watchPlans } from './live.ts';
+export { Live, watchConversations, watchHallway, watchNews, watchPlans } from './live.ts';
 export { canSeal, type Lock, noSealing, type SealedVoice, waiting } from './lock.ts';
 export type { MediaState } from './media.ts';
 export type {
@@ -46,9 +46,9 @@ export type {
   Tally,
   View,
 } from './protocol.ts';
-export { apply, emojis, hostOf, isOpen, mayRaise, onStage, queue } from './room.ts';
+export { apply, emojis, hostOf, isOpen, isQuiet, mayRaise, onStage, queue } from './room.ts';
 // The class itself is at '@stoa/client/seat', for those who load it when it is needed.
-export type { Ending, Granted, Seat, SeatOptions, SeatState, Writing } from './seat.ts';
+export type { Ending, Granted, Seat, SeatOptions, SeatState, Warning, Writing } from './seat.ts';
 export { openShelf, type Shelf } from './shelf.ts';
 
 export interface JoinOptions extends SeatOptions {

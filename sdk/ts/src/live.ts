@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 import { offline, StoaError } from './error.ts';
-import type { PlanNews } from './http.ts';
+import type { News, PlanNews } from './http.ts';
 import type { Answer, Message, Notice, Reply, Requests, RoomEvent } from './protocol.ts';
 
 /** Waits, in milliseconds. */
@@ -254,6 +254,15 @@ export function watchHallway(live: Live, changed: () => void): () => void {
     },
     heard(message) {
       if ('hallway' in message) changed();
+    },
+  });
+}
+
+/** Calls `told` with what is new to whoever is signed in, while the hallway is watched. */
+export function watchNews(live: Live, told: (news: News) => void): () => void {
+  return live.listen({
+    heard(message) {
+      if ('news' in message && message.news) told(message.news);
     },
   });
 }

@@ -1,11 +1,11 @@
--- name: SeeDevice :exec
+-- name: SeeTalkDevice :exec
 INSERT INTO talk_devices (person, device, since, seen) VALUES ($1, $2, $3, $3)
 ON CONFLICT (person, device) DO UPDATE SET seen = excluded.seen;
 
--- name: DevicesOf :many
+-- name: TalkDevicesOf :many
 SELECT device, since, seen FROM talk_devices WHERE person = $1 ORDER BY seen DESC, device;
 
--- name: DropDevice :execrows
+-- name: DropTalkDevice :execrows
 DELETE FROM talk_devices WHERE person = $1 AND device = $2;
 
 -- name: DropLastPackage :exec
@@ -116,7 +116,7 @@ DELETE FROM conversation_items WHERE at < $1;
 -- name: ForgetPackages :exec
 DELETE FROM packages WHERE made < $1;
 
--- name: ForgetDevices :exec
+-- name: ForgetTalkDevices :exec
 DELETE FROM talk_devices WHERE seen < $1;
 
 -- name: ForgetConversations :exec
@@ -125,7 +125,7 @@ DELETE FROM conversations WHERE NOT EXISTS (
     SELECT 1 FROM conversation_people p WHERE p.conversation = conversations.id AND p.state = 'in'
 ) AND changed < $1;
 
--- name: DeviceRows :many
+-- name: TalkDeviceRows :many
 SELECT d.device, d.since, d.seen,
     (SELECT count(*) FROM packages k WHERE k.person = d.person AND k.device = d.device) AS packages,
     CAST(COALESCE((SELECT sum(length(k.package)) FROM packages k WHERE k.person = d.person AND k.device = d.device), 0) AS BIGINT) AS bytes
