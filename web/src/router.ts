@@ -21,6 +21,8 @@ export type Route =
   | { screen: 'new_plan' }
   | { screen: 'plan'; plan: string }
   | { screen: 'edit_plan'; plan: string }
+  | { screen: 'activity' }
+  | { screen: 'telling' }
   | { screen: 'settings' }
   | { screen: 'goodbye' }
   | { screen: 'nowhere' };
@@ -47,6 +49,8 @@ export const to = {
   newPlan: '/plan/new',
   plan: (plan: string) => `/plan/${plan}`,
   editPlan: (plan: string) => `/plan/${plan}/edit`,
+  activity: '/activity',
+  telling: '/activity/settings',
   settings: '/settings',
   goodbye: '/goodbye',
 };
@@ -69,6 +73,7 @@ export function parse(pathname: string): Route {
     if (first === 'plan') {
       return second === 'new' ? { screen: 'new_plan' } : { screen: 'plan', plan: second };
     }
+    if (first === 'activity' && second === 'settings') return { screen: 'telling' };
     if (first === 'me' && (second === 'edit' || second === 'stored')) return { screen: second };
     return { screen: 'nowhere' };
   }
@@ -81,6 +86,7 @@ export function parse(pathname: string): Route {
     case 'search':
     case 'clubs':
     case 'schedule':
+    case 'activity':
     case 'settings':
     case 'goodbye':
       return { screen: first };

@@ -31,6 +31,7 @@ export const de: Words = {
     hallway: 'Flur',
     schedule: 'Kalender',
     clubs: 'Clubs',
+    activity: 'Neues',
     search: 'Suchen',
     invites: 'Einladungen',
     settings: 'Einstellungen',
@@ -38,6 +39,8 @@ export const de: Words = {
     you: 'Du',
     skip: 'Zum Inhalt springen',
   },
+
+  unseen: 'neu',
 
   welcome: {
     title: 'Komm rein',
@@ -357,6 +360,7 @@ export const de: Words = {
     proveNot: 'Wieder sofort abspielen',
     title: 'Raum-Menü',
     shareLink: 'Link teilen',
+    bringIn: 'Jemanden dazuholen',
     letIn: 'Jemanden reinlassen',
     fence: 'Wohin Stimmen dürfen',
     fenceWhy:
@@ -458,6 +462,7 @@ export const de: Words = {
     name: 'Dein Name',
     save: 'Speichern',
     mine: 'Dein Profil und deine Daten',
+    telling: 'Wie du Bescheid bekommst',
     saved: 'Gespeichert.',
     language: 'Sprache',
     theme: 'Licht',

@@ -20,6 +20,7 @@ export const en = {
     hallway: 'Hallway',
     schedule: 'Schedule',
     clubs: 'Clubs',
+    activity: 'Activity',
     search: 'Search',
     invites: 'Invites',
     settings: 'Settings',
@@ -27,6 +28,8 @@ export const en = {
     you: 'You',
     skip: 'Skip to the content',
   },
+
+  unseen: 'new',
 
   welcome: {
     title: 'Come in',
@@ -323,6 +326,7 @@ export const en = {
     proveNot: 'Play at once again',
     title: 'Room menu',
     shareLink: 'Share the link',
+    bringIn: 'Ask someone to come',
     letIn: 'Let someone in',
     fence: 'Where voices may go',
     fenceWhy:
@@ -419,6 +423,7 @@ export const en = {
     name: 'Your name',
     save: 'Save',
     mine: 'Your profile and data',
+    telling: 'How you are told',
     saved: 'Saved.',
     language: 'Language',
     theme: 'Light',
