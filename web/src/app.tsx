@@ -1,9 +1,9 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { account } from './models/account.ts';
 
-import { clubs, coming, own, people, schedule, searching } from './models/later.ts';
+import { activity, clubs, coming, here, own, people, schedule, searching } from './models/later.ts';
+import { pinged } from './models/news.ts';
 import { announcement, toast, toastTo } from './models/notices.ts';
-
 import { seat } from './models/visit.ts';
 import { Icon } from './parts/icon.tsx';
 import { Later } from './parts/later.tsx';
@@ -26,6 +26,7 @@ export function App() {
       <Screen route={route.value} />
       {seat.value && <RoomSheets seat={seat.value} />}
       {toast.value && <Toast />}
+      {pinged.value && here(activity)?.Pinged({ piece: pinged.value })}
       <p class="vh" role="status" data-test="live-region">
         {announcement.value}
       </p>
@@ -108,6 +109,10 @@ function Screen({ route: shown }: { route: Route }) {
       return (
         <Later of={schedule} show={(s) => <s.EditPlanScreen key={shown.plan} id={shown.plan} />} />
       );
+    case 'activity':
+      return <Later of={activity} show={(s) => <s.ActivityScreen />} />;
+    case 'telling':
+      return <Later of={activity} show={(s) => <s.TellingScreen />} />;
     case 'settings':
       return <Later of={own} show={(s) => <s.SettingsScreen />} />;
     case 'goodbye': // there is nobody to take leave of

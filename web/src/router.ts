@@ -22,6 +22,8 @@ export type Route =
   | { screen: 'new_plan' }
   | { screen: 'plan'; plan: string }
   | { screen: 'edit_plan'; plan: string }
+  | { screen: 'activity' }
+  | { screen: 'telling' }
   | { screen: 'settings' }
   | { screen: 'goodbye' }
   | { screen: 'nowhere' };
@@ -49,6 +51,8 @@ export const to = {
   newPlan: '/plan/new',
   plan: (plan: string) => `/plan/${plan}`,
   editPlan: (plan: string) => `/plan/${plan}/edit`,
+  activity: '/activity',
+  telling: '/activity/settings',
   settings: '/settings',
   goodbye: '/goodbye',
 };
@@ -71,6 +75,7 @@ export function parse(pathname: string): Route {
     if (first === 'plan') {
       return second === 'new' ? { screen: 'new_plan' } : { screen: 'plan', plan: second };
     }
+    if (first === 'activity' && second === 'settings') return { screen: 'telling' };
     if (first === 'me' && (second === 'edit' || second === 'stored')) return { screen: second };
     return { screen: 'nowhere' };
   }
@@ -84,6 +89,7 @@ export function parse(pathname: string): Route {
     case 'search':
     case 'clubs':
     case 'schedule':
+    case 'activity':
     case 'settings':
     case 'goodbye':
       return { screen: first };

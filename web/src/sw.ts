@@ -6,13 +6,36 @@
  * and no answer of the API: nothing about anybody is in its cache. A page is asked
  * of the node first. It does not take over from the one before it as long as a
  * page of that one is open (Service Workers, 2.2.1: waiting worker).
+ *
+ * It shows what the house pushes, where no page of ours is looked at, and leads to
+ * where it belongs in a page that is open, else in a new one.
  */
+
+import { type Pushed, shown } from './words/pushed.ts';
 
 /** What there is of ServiceWorkerGlobalScope, which the types of pages lack. */
 interface Scope {
   location: Location;
   addEventListener(type: 'install' | 'activate', on: (event: Lasting) => void): void;
   addEventListener(type: 'fetch', on: (event: Asked) => void): void;
+  addEventListener(type: 'push', on: (event: Told) => void): void;
+  addEventListener(type: 'notificationclick', on: (event: Pressed) => void): void;
+  registration: ServiceWorkerRegistration;
+  clients: {
+    matchAll(which: { type: 'window'; includeUncontrolled: true }): Promise<Page[]>;
+    openWindow(url: string): Promise<unknown>;
+  };
+}
+interface Page {
+  readonly focused: boolean;
+  focus(): Promise<unknown>;
+  postMessage(message: unknown): void;
+}
+interface Told extends Lasting {
+  data: { json(): unknown } | null;
+}
+interface Pressed extends Lasting {
+  notification: Notification;
 }
 interface Lasting extends Event {
   waitUntil(work: Promise<unknown>): void;
@@ -39,6 +62,32 @@ scope.addEventListener('fetch', (event) => {
   if (request.mode === 'navigate') event.respondWith(opened(request));
   else if (files.includes(url.pathname)) event.respondWith(kept(request, url.pathname));
 });
+
+scope.addEventListener('push', (event) => event.waitUntil(show(event)));
+scope.addEventListener('notificationclick', (event) => event.waitUntil(follow(event)));
+
+const pages = () => scope.clients.matchAll({ type: 'window', includeUncontrolled: true });
+
+/** Who looks at a page of ours is told there. */
+async function show({ data }: Told): Promise<void> {
+  if ((await pages()).some(({ focused }) => focused)) return;
+  const of = data?.json() as Pushed;
+  const [title, body] = shown(of);
+  await scope.registration.showNotification(title, {
+    ...{ body, tag: of.tag, lang: of.lang ?? 'en', data: of.path },
+    icon: '/icon-512.png',
+  });
+}
+
+/** Goes where a notification leads: in a page that is open, or in a new one. */
+async function follow({ notification }: Pressed): Promise<void> {
+  notification.close();
+  const path = String(notification.data);
+  const [open] = await pages();
+  if (!open) return void (await scope.clients.openWindow(path));
+  open.postMessage({ go: path });
+  await open.focus();
+}
 
 /** Keeps all files, or none: then the worker is not installed. */
 async function keep(): Promise<void> {

@@ -34,6 +34,7 @@ import {
 } from '@stoa/client';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { DoubleClubs, type KeptClub } from './clubs.double.ts';
+import { DoubleNews } from './news.double.ts';
 import { DoublePlans } from './plans.double.ts';
 
 const alphabet = '0123456789abcdefghijklmnopqrstuv';
@@ -129,6 +130,28 @@ export class Double {
     person: (me, id) => {
       const [asker, found] = [this.people.get(me), this.people.get(id)];
       return asker && found ? this.#person(asker, id) : undefined;
+    },
+    refuse,
+  });
+  readonly news = new DoubleNews({
+    newID,
+    person: (me, id) => {
+      const [asker, found] = [this.people.get(me), this.people.get(id)];
+      return asker && found ? this.#person(asker, id) : undefined;
+    },
+    room: (id) => {
+      const found = this.rooms.get(id);
+      return (
+        found && {
+          ...{ id, title: found.view.title, closed: found.view.visibility === 'closed' },
+          who: found.view.people.map((p) => p.who),
+        }
+      );
+    },
+    tell: (who, news) => {
+      for (const line of this.#lines) {
+        if (line.login?.person === who && line.watching) line.socket.send(JSON.stringify({ news }));
+      }
     },
     refuse,
   });
@@ -671,7 +694,9 @@ export class Double {
     const ifMatch = request.headers['if-match'];
     const asked = { body, query, ifMatch, de };
     return (
-      this.plans.answer(method, path, me.id, asked) ?? this.clubs.answer(method, path, me.id, asked)
+      this.news.answer(method, path, me.id, asked) ??
+      this.plans.answer(method, path, me.id, asked) ??
+      this.clubs.answer(method, path, me.id, asked)
     );
   }
 

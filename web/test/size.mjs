@@ -16,6 +16,7 @@ const limits = [
   ['people', /^people-.*\.js$/, 15_000],
   ['clubs', /^clubs-.*\.js$/, 15_000],
   ['schedule', /^schedule-.*\.js$/, 15_000],
+  ['activity', /^activity-.*\.js$/, 8_000],
   ['search', /^search-.*\.js$/, 4_000],
   ['opening a room', /^open-room-.*\.js$/, 5_000],
   ['all scripts', /\.js$/, 200_000],

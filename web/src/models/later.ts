@@ -37,4 +37,5 @@ export const clubs = part(() => import('../screens/clubs/index.tsx'));
 export const schedule = part(() => import('../screens/schedule/index.tsx'));
 export const searching = part(() => import('../screens/search/index.tsx'));
 export const own = part(() => import('../screens/own.ts'));
+export const activity = part(() => import('../screens/activity/index.tsx'));
 export const opening = part(() => import('../screens/open-room.tsx'));

@@ -19,6 +19,7 @@ export type RoomSheet =
   | { kind: 'hands' }
   | { kind: 'menu' }
   | { kind: 'letting_in' }
+  | { kind: 'bringing' }
   | { kind: 'leaving'; next?: string }
   | { kind: 'fence' }
   | { kind: 'itinerary' }

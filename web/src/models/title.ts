@@ -48,6 +48,9 @@ function screenName(): string {
       return looked.value || words.nav.schedule;
     case 'search':
       return words.nav.search;
+    case 'activity':
+    case 'telling':
+      return words.nav.activity;
     case 'invitation':
     case 'signin':
     case 'join':

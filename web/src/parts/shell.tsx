@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { account, live } from '../models/account.ts';
+import { unseen } from '../models/news.ts';
 import { seat } from '../models/visit.ts';
 import { type Route, route, to } from '../router.ts';
 import type { Words } from '../words/en.ts';
@@ -73,6 +74,7 @@ const places: readonly Place[] = [
   { screen: 'schedule', icon: 'calendar', of: ['schedule', 'plan', 'new_plan', 'edit_plan'] },
   { screen: 'clubs', icon: 'users', of: ['clubs', 'club', 'new_club', 'edit_club'] },
 ];
+const activity: Place = { screen: 'activity', icon: 'bell', of: ['activity', 'telling'] };
 const searching: Place = { screen: 'search', icon: 'search', of: ['search'] };
 const house: readonly Place[] = [
   { screen: 'invites', icon: 'ticket', of: ['invites'] },
@@ -87,7 +89,7 @@ function Side() {
         <Wordmark />
       </a>
       <nav class="nav" aria-label={t().main}>
-        {[...places, searching, ...house].map((place) => (
+        {[...places, activity, searching, ...house].map((place) => (
           <PlaceLink key={place.screen} place={place} />
         ))}
       </nav>
@@ -129,7 +131,20 @@ function PlaceLink({ place: { screen, icon, of } }: { place: Place }) {
     <a href={to[screen]} aria-current={here ? 'page' : undefined} data-test={`tab-${screen}`}>
       <Icon name={icon} />
       <span>{t().nav[screen]}</span>
+      <Unseen of={screen} />
     </a>
+  );
+}
+
+/** How many pieces of news there are that one has not seen. */
+function Unseen({ of }: { of: string }) {
+  const { value: n } = unseen;
+  if (of !== 'activity' || !n) return null;
+  return (
+    <b class="unseen" data-test="unseen">
+      {n > 99 ? '99+' : n}
+      <span class="vh">{t().unseen}</span>
+    </b>
   );
 }
 
@@ -143,9 +158,10 @@ export function PhoneTop({ bare }: { bare?: boolean }) {
     <header class="top only-phone">
       <Wordmark />
       <span class="grow" />
-      {(bare ? [searching] : [searching, ...house]).map(({ screen, icon }) => (
+      {[activity, searching, ...(bare ? [] : house)].map(({ screen, icon }) => (
         <a key={screen} class="btn icon bare" href={to[screen]} aria-label={t().nav[screen]}>
           <Icon name={icon} />
+          <Unseen of={screen} />
         </a>
       ))}
     </header>

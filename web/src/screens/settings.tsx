@@ -212,6 +212,12 @@ function Mine() {
           </a>
         </li>
         <li>
+          <a class="row" href={to.telling} data-test="to-telling">
+            <Icon name="bell" />
+            <b class="grow">{words.settings.telling}</b>
+          </a>
+        </li>
+        <li>
           <a class="row" href={to.stored} data-test="to-stored">
             <Icon name="archive" />
             <b class="grow">{words.stored.title}</b>

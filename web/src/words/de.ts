@@ -31,6 +31,7 @@ export const de: Words = {
     hallway: 'Flur',
     schedule: 'Kalender',
     clubs: 'Clubs',
+    activity: 'Neues',
     search: 'Suchen',
     invites: 'Einladungen',
     settings: 'Einstellungen',
@@ -39,7 +40,10 @@ export const de: Words = {
     skip: 'Zum Inhalt springen',
   },
 
+  unseen: 'neu',
+
   welcome: { title: 'Komm rein' },
+
   facts: {
     notRecorded: 'Dieser Knoten nimmt nichts auf, was gesagt wird.',
   },
@@ -308,6 +312,7 @@ export const de: Words = {
     proveNot: 'Wieder sofort abspielen',
     title: 'Raum-Menü',
     shareLink: 'Link teilen',
+    bringIn: 'Jemanden dazuholen',
     letIn: 'Jemanden reinlassen',
     fence: 'Wohin Stimmen dürfen',
     fenceWhy:
@@ -410,6 +415,7 @@ export const de: Words = {
     name: 'Dein Name',
     save: 'Speichern',
     mine: 'Dein Profil und deine Daten',
+    telling: 'Wie du Bescheid bekommst',
     saved: 'Gespeichert.',
     language: 'Sprache',
     theme: 'Licht',

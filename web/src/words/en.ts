@@ -20,6 +20,7 @@ export const en = {
     hallway: 'Hallway',
     schedule: 'Schedule',
     clubs: 'Clubs',
+    activity: 'Activity',
     search: 'Search',
     invites: 'Invites',
     settings: 'Settings',
@@ -28,7 +29,10 @@ export const en = {
     skip: 'Skip to the content',
   },
 
+  unseen: 'new',
+
   welcome: { title: 'Come in' },
+
   facts: {
     notRecorded: 'This node records nothing that is said.',
   },
@@ -274,6 +278,7 @@ export const en = {
     proveNot: 'Play at once again',
     title: 'Room menu',
     shareLink: 'Share the link',
+    bringIn: 'Ask someone to come',
     letIn: 'Let someone in',
     fence: 'Where voices may go',
     fenceWhy:
@@ -371,6 +376,7 @@ export const en = {
     name: 'Your name',
     save: 'Save',
     mine: 'Your profile and data',
+    telling: 'How you are told',
     saved: 'Saved.',
     language: 'Language',
     theme: 'Light',

@@ -141,6 +141,15 @@ export const en = {
         'The address of your calendar',
         'Only its hash: nobody can read your calendar with it.',
       ],
+      news: ['What you are told', 'By ids alone. The names are looked up when you read it.'],
+      news_settings: [
+        'How you want to be told',
+        'And how often you were, on the last day, so that it is not more than you want.',
+      ],
+      devices: [
+        'Browsers that are told while the app is closed',
+        'Where they are reached is sealed with your key.',
+      ],
       index: [
         'What you are found by',
         'Not in any backup. Strangers find you by it if you want that.',
@@ -343,6 +352,18 @@ export const de: PeopleWords = {
       calendar: [
         'Die Adresse deines Kalenders',
         'Nur ihr Hash: Damit kann niemand deinen Kalender lesen.',
+      ],
+      news: [
+        'Worüber du Bescheid bekommst',
+        'Nur Kennungen. Die Namen werden beim Lesen nachgesehen.',
+      ],
+      news_settings: [
+        'Wie du Bescheid willst',
+        'Und wie oft es am letzten Tag war, damit es nicht mehr wird, als du willst.',
+      ],
+      devices: [
+        'Browser, die Bescheid bekommen, wenn die App zu ist',
+        'Wo sie zu erreichen sind, ist mit deinem Schlüssel versiegelt.',
       ],
       index: [
         'Woran man dich findet',

@@ -80,7 +80,8 @@ export const en = {
           : n % 60 === 0
             ? 'An hour before'
             : `${n} minutes before`,
-    remindWhere: 'In this app, while it is open. Your calendar reminds you anywhere.',
+    remindWhere: 'In this app, and in your calendar.',
+    remindMore: 'Also while the app is closed',
     add: 'Add to calendar',
     share: 'Share',
     shared: 'The link is copied.',
@@ -234,7 +235,8 @@ export const de: ScheduleWords = {
           : n % 60 === 0
             ? 'Eine Stunde vorher'
             : `${n} Minuten vorher`,
-    remindWhere: 'Hier, solange die App offen ist. Dein Kalender erinnert dich überall.',
+    remindWhere: 'In dieser App und in deinem Kalender.',
+    remindMore: 'Auch wenn die App zu ist',
     add: 'In den Kalender',
     share: 'Teilen',
     shared: 'Der Link ist kopiert.',

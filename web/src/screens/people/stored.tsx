@@ -74,6 +74,9 @@ const icons: Record<string, IconName> = {
   plans: 'calendar',
   going: 'check',
   calendar: 'link',
+  news: 'bell',
+  news_settings: 'settings',
+  devices: 'monitor',
   index: 'search',
   key: 'key-round',
 };

@@ -51,6 +51,17 @@ export function RoomMenu({ seat }: { seat: Seat }) {
             {words.shareLink}
           </button>
         )}
+        {(moderates || visibility !== 'closed') && (
+          <button
+            type="button"
+            class="btn w"
+            data-test="bring-in"
+            onClick={() => (sheet.value = { kind: 'bringing' })}
+          >
+            <Icon name="bell" />
+            {words.bringIn}
+          </button>
+        )}
         {moderates && (
           <button
             type="button"

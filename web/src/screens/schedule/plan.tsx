@@ -223,7 +223,10 @@ function Going({ plan: p }: { plan: Plan }) {
             ))}
           </select>
           <span class="meta" id="remind-where">
-            {words.remindWhere}
+            {words.remindWhere}{' '}
+            <a href={to.telling} data-test="to-telling">
+              {words.remindMore}
+            </a>
           </span>
         </div>
       )}
