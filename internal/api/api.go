@@ -27,6 +27,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -98,6 +99,9 @@ func (e *OfferError) Error() string { return "bad offer: " + e.Detail }
 type Parts struct {
 	People *people.People
 	Clubs  *clubs.Clubs
+	// Hallway is what there is to be seen of the rooms; it is told by the doors.
+	Hallway *hallway.Table
+	Blocks  Blocks // nil: nobody blocks anybody
 	Hub    *hub.Hub
 	Beside *beside.Rooms // what happens in rooms beside voices and events
 	Grants *grant.Keys
@@ -155,7 +159,7 @@ type API struct {
 	opening opening
 	seats   seats
 	views   views
-	hallway hallway
+	hallway watchers
 	// plansOpening is held while a host opens the room of a plan.
 	plansOpening sync.Mutex
 	// pictures has room for the uploads that are being made into pictures.

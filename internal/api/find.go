@@ -3,12 +3,11 @@ package api
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/id"
-	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/schedule"
 	"github.com/stoa-audio/stoa/internal/text"
 )
@@ -80,19 +79,6 @@ func (a *API) findRooms(ctx context.Context, who id.Person, looked string) ([]Ca
 	if len(words) == 0 {
 		return []Card{}, nil
 	}
-	var seen []sight
-	a.rooms.Each(func(name id.Room, r *room.Room) {
-		said := []string{r.Title()}
-		for _, p := range r.Stage() {
-			said = append(said, p.Name)
-		}
-		if !text.Has(text.Folded(strings.Join(said, " ")), words) {
-			return
-		}
-		if s, ok := look(who, name, r); ok {
-			seen = append(seen, s)
-		}
-	})
-	cards, err := a.show(ctx, who, seen)
-	return cards[:min(len(cards), foundMax)], err
+	found, err := a.chosen(ctx, who, hallway.Choice{Words: words})
+	return found.Rooms[:min(len(found.Rooms), foundMax)], err
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/room"
-	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/signal"
 )
 
@@ -23,10 +22,11 @@ const recountEvery = 15 * time.Second
 
 var hallwayNotice = encode(signal.Notice{Hallway: &signal.None{}})
 
-// hallway tells who watches it that what they see there may have changed, at
-// most once a second. Of a room that is not open only those hear who may enter
-// it, or could a moment ago: when a closed room lives is nobody else's to know.
-type hallway struct {
+// watchers are those who watch the hallway. They are told that what they see there
+// may have changed, at most once a second. Of a room that is not open only those
+// hear who may enter it, or could a moment ago: when a closed room lives is nobody
+// else's to know.
+type watchers struct {
 	mu   sync.Mutex
 	open bool // something about an open room has changed
 	// changed are the rooms that have changed since the last look, settled
@@ -44,7 +44,7 @@ type hallway struct {
 }
 
 // join lets c watch.
-func (h *hallway) join(c *connection) {
+func (h *watchers) join(c *connection) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.watchers == nil {
@@ -56,7 +56,7 @@ func (h *hallway) join(c *connection) {
 	}
 }
 
-func (h *hallway) leave(c *connection) {
+func (h *watchers) leave(c *connection) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.watchers, c)
@@ -64,7 +64,7 @@ func (h *hallway) leave(c *connection) {
 }
 
 // happened notes whether events change how r looks in the hallway.
-func (h *hallway) happened(name id.Room, r *room.Room, events []room.Event) {
+func (h *watchers) happened(name id.Room, r *room.Room, events []room.Event) {
 	news, counts := slices.ContainsFunc(events, shows), slices.ContainsFunc(events, counts)
 	if !news && !counts {
 		return
@@ -84,7 +84,7 @@ func (h *hallway) happened(name id.Room, r *room.Room, events []room.Event) {
 }
 
 // recount makes it news that numbers have changed, if it is time to.
-func (h *hallway) recount(now time.Time) {
+func (h *watchers) recount(now time.Time) {
 	if len(h.counted) == 0 || now.Sub(h.recounted) < recountEvery {
 		return
 	}
@@ -96,38 +96,16 @@ func (h *hallway) recount(now time.Time) {
 }
 
 // note notes that name has changed, or who may enter it.
-func (h *hallway) note(name id.Room) {
+func (h *watchers) note(name id.Room) {
 	if h.changed == nil {
 		h.changed = make(map[id.Room]bool)
 	}
 	h.changed[name] = true
 }
 
-// moderates notes that whom a person follows has changed, which opens and
-// shuts the social rooms that they moderate.
-func (h *hallway) moderates(rooms *live.Rooms, who id.Person) {
-	var names []id.Room
-	rooms.Each(func(name id.Room, r *room.Room) {
-		if r.Visibility() == room.Social && r.Role(who) == room.Moderator {
-			names = append(names, name)
-		}
-	})
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, name := range names {
-		h.note(name)
-	}
-}
-
-// members notes that who is in a club has changed, which opens and shuts its
-// members' rooms.
-func (h *hallway) members(rooms *live.Rooms, club id.Club) {
-	var names []id.Room
-	rooms.Each(func(name id.Room, r *room.Room) {
-		if r.Visibility() == room.Members && r.Club().ID == club {
-			names = append(names, name)
-		}
-	})
+// others notes that others may enter some rooms than before: somebody has been
+// followed by who moderates them, or has come into a club or gone.
+func (h *watchers) others(names []id.Room) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, name := range names {
@@ -210,13 +188,7 @@ func (a *API) tellHallway(ctx context.Context) {
 // showHallway notes which rooms that are not open those who have just joined
 // may enter, so that they hear when such a room goes.
 func (a *API) showHallway(ctx context.Context, joined []*connection) {
-	var names []id.Room
-	a.rooms.Each(func(name id.Room, r *room.Room) {
-		if r.Visibility() != room.Open {
-			names = append(names, name)
-		}
-	})
-	for _, name := range names {
+	for _, name := range a.Hallway.NotOpen() {
 		now := a.mayEnter(ctx, name, joined)
 		a.hallway.mu.Lock()
 		for c := range now {

@@ -26,6 +26,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/keyring"
@@ -205,7 +206,7 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 	besides := beside.New(watchers)
 	h.api = New(Parts{
 		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"},
-		People: h.people, Clubs: h.clubs, Schedule: h.plans, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
+		People: h.people, Clubs: h.clubs, Hallway: hallway.New(), Schedule: h.plans, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
 		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },

@@ -258,6 +258,7 @@ var faultWords = map[people.Reason]sentence{
 	people.NotALink:     {"A link begins with https:// and has up to 200 characters", "Ein Link beginnt mit https:// und hat höchstens 200 Zeichen"},
 	people.NotALanguage: {"This is no language that is known", "Diese Sprache ist nicht bekannt"},
 	people.NoChoice:     {"This is none of the words that are allowed", "Dieses Wort ist hier nicht erlaubt"},
+	people.NotATopic:    {"There is no such topic", "Dieses Thema gibt es nicht"},
 	people.Twice:        {"This is there twice", "Das steht zweimal da"},
 
 	schedule.NotATitle:   {"A title has 1 to 120 characters, on one line", "Ein Titel hat 1 bis 120 Zeichen auf einer Zeile"},

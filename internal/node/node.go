@@ -23,6 +23,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/coordinate"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/itinerary"
@@ -60,6 +61,7 @@ type Node struct {
 	names   *search.Index
 	people  *people.People
 	clubs   *clubs.Clubs
+	hallway *hallway.Table
 	plans   *schedule.Schedule
 	reports *reports.Reports
 	media   *sfu.SFU
@@ -144,7 +146,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err != nil {
 		return nil, err
 	}
-	n.clubs = clubs.New(n.store, time.Now)
+	n.clubs, n.hallway = clubs.New(n.store, time.Now), hallway.New()
 	calendarKey, err := secret.key("calendars")
 	if err != nil {
 		return nil, err
@@ -206,7 +208,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	n.api = api.New(api.Parts{
 		Away:    goesOn,
 		Reports: n.reports, Moderators: c.Moderation.Keys,
-		People: n.people, Clubs: n.clubs, Schedule: n.plans, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
+		People: n.people, Clubs: n.clubs, Hallway: n.hallway, Schedule: n.plans, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 	})

@@ -42,7 +42,7 @@ const (
 	sessionsKnown = 20000 // sessions that need not be read again
 	profilesKnown = 20000 // people whose profile need not be opened again
 	followsKnown  = 256   // people of whom it need not be read whom they follow
-	followsEach   = 1000  // people whom such a one follows at most
+	followsEach   = 1000  // people whom such a one follows at most, or who follow them
 )
 
 // SpentLife is how long an invite is kept that opens nothing any more.
@@ -147,7 +147,8 @@ type People struct {
 	relying    *webauthn.WebAuthn
 	ceremonies ceremonies
 	sessions   known.Answers[Hash, Session]
-	follows    known.Answers[id.Person, map[id.Person]bool] // nil for too many
+	follows    known.Answers[id.Person, map[id.Person]Notify] // nil for too many
+	followers  known.Answers[id.Person, map[id.Person]bool]   // nil for too many
 	profiles   known.Answers[id.Person, readable]
 	unindexed  atomic.Bool // something could not be written to the index
 	heir       Heir        // nil for none
@@ -175,7 +176,8 @@ func New(s Store, c Config) (*People, error) {
 	return &People{
 		config: c, store: s, relying: relying,
 		sessions: known.Answers[Hash, Session]{Max: sessionsKnown},
-		follows:  known.Answers[id.Person, map[id.Person]bool]{Max: followsKnown},
+		follows:  known.Answers[id.Person, map[id.Person]Notify]{Max: followsKnown},
+		followers: known.Answers[id.Person, map[id.Person]bool]{Max: followsKnown},
 		profiles: known.Answers[id.Person, readable]{Max: profilesKnown},
 	}, nil
 }

@@ -1,4 +1,5 @@
 import type { Card } from '@stoa/client';
+import { here, ordering } from '../models/later.ts';
 import { roomName } from '../models/stage.ts';
 import { visit } from '../models/visit.ts';
 import { to } from '../router.ts';
@@ -21,7 +22,8 @@ export const visibilityIcon = {
 export function RoomCard({ card, small, own }: { card: Card; small?: boolean; own?: boolean }) {
   const words = t().card;
   const names = card.stage.map((p) => p.name);
-  const here = visit.value.kind === 'here' && visit.value.room === card.id;
+  const current = visit.value.kind === 'here' && visit.value.room === card.id;
+  const Because = here(ordering)?.Because;
   return (
     <article>
       {card.club && !own && (
@@ -34,7 +36,7 @@ export function RoomCard({ card, small, own }: { card: Card; small?: boolean; ow
         href={to.room(card.id)}
         data-room={card.id}
         data-test={`card-${card.id}`}
-        aria-current={here ? 'true' : undefined}
+        aria-current={current ? 'true' : undefined}
       >
         <span class="eyebrow">
           <Columns />
@@ -62,6 +64,16 @@ export function RoomCard({ card, small, own }: { card: Card; small?: boolean; ow
           </span>
         </div>
       </a>
+      {!small &&
+        !own &&
+        card.why[0] &&
+        (Because ? (
+          <Because card={card} />
+        ) : (
+          <div class="fold">
+            <p />
+          </div>
+        ))}
     </article>
   );
 }

@@ -29,6 +29,12 @@ WHERE f.whom = $1 ORDER BY f.since DESC, p.id LIMIT $2;
 -- name: FollowedBy :many
 SELECT whom FROM follows WHERE who = $1;
 
+-- name: Levels :many
+SELECT whom, notify FROM follows WHERE who = $1;
+
+-- name: FollowerIDs :many
+SELECT who FROM follows WHERE whom = $1 LIMIT $2;
+
 -- name: CountFollowers :one
 SELECT count(*) FROM follows WHERE whom = $1;
 
