@@ -101,12 +101,11 @@ type Parts struct {
 	Clubs  *clubs.Clubs
 	// Hallway is what there is to be seen of the rooms; it is told by the doors.
 	Hallway *hallway.Table
-	Blocks  Blocks // nil: nobody blocks anybody
-	Hub    *hub.Hub
-	Beside *beside.Rooms // what happens in rooms beside voices and events
-	Grants *grant.Keys
-	Media  Media
-	Away   Away // nil in no network
+	Hub     *hub.Hub
+	Beside  *beside.Rooms // what happens in rooms beside voices and events
+	Grants  *grant.Keys
+	Media   Media
+	Away    Away // nil in no network
 	// Schedule is the rooms to come.
 	Schedule *schedule.Schedule
 	// Reports keeps what people report. Moderators are the keys that reports are
@@ -140,9 +139,12 @@ type Parts struct {
 	Full func() (wait time.Duration, full bool)
 	// From returns the address of a client, which a proxy may have hidden. It
 	// is used for limits, and neither logged nor stored.
-	From  func(*http.Request) netip.Addr
-	Clock func() time.Time
-	Log   *slog.Logger
+	From func(*http.Request) netip.Addr
+	// ShieldAge is how old an account is at least that a room with its shield up
+	// takes as any other.
+	ShieldAge time.Duration
+	Clock     func() time.Time
+	Log       *slog.Logger
 }
 
 // An API is the doors of one node.
@@ -160,6 +162,9 @@ type API struct {
 	seats   seats
 	views   views
 	hallway watchers
+	// conflicts is who on a stage has blocked whom there.
+	conflicts conflicts
+	crowds    crowds
 	// plansOpening is held while a host opens the room of a plan.
 	plansOpening sync.Mutex
 	// pictures has room for the uploads that are being made into pictures.
@@ -213,6 +218,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addSearch()
 	a.addProfiles()
 	a.addSuggestions()
+	a.addBlocks()
 	a.addClubs()
 	a.addStored()
 	a.addRooms()
@@ -226,6 +232,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 func (a *API) Serve(rooms *live.Rooms) {
 	a.rooms, a.sockets = rooms, socket.Start()
 	a.workers.Go(a.watchHallway)
+	a.workers.Go(a.watchConflicts)
 	a.workers.Go(a.watchPlans)
 }
 

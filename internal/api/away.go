@@ -16,6 +16,9 @@ func (a *API) Held(name id.Room, _ uint64, guest bool) {
 // connections of those who sit in it, and tells them so.
 func (a *API) Gone(name id.Room) {
 	a.Hallway.Forget(name)
+	a.hallway.gone(name)
+	a.conflicts.gone(name)
+	a.crowds.gone(name)
 	a.seats.mu.Lock()
 	var sitting []*connection
 	for _, seats := range a.seats.taken[name] {

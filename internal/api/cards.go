@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -56,14 +58,6 @@ type (
 	}
 )
 
-// Blocks knows who has blocked whom, for the hallway.
-type Blocks interface {
-	// Blocked returns whom who has blocked, and Blockers who has blocked them. They
-	// are not to be changed.
-	Blocked(ctx context.Context, who id.Person) (map[id.Person]bool, error)
-	Blockers(ctx context.Context, who id.Person) (map[id.Person]bool, error)
-}
-
 // viewer returns who as the hallway knows them: what they have said of themselves.
 func (a *API) viewer(ctx context.Context, who id.Person) (v hallway.Viewer, err error) {
 	v.Who = who
@@ -83,14 +77,10 @@ func (a *API) viewer(ctx context.Context, who id.Person) (v hallway.Viewer, err 
 			return v, err
 		}
 	}
-	if a.Blocks == nil {
-		return v, nil
-	}
-	if v.Blocked, err = a.Blocks.Blocked(ctx, who); err != nil {
+	if v.Blocked, err = a.People.BlockedBy(ctx, who); err != nil {
 		return v, err
 	}
-	by, err := a.Blocks.Blockers(ctx, who)
-	v.Hidden = func(host id.Person) bool { return by[host] }
+	v.Blockers, err = a.People.Blockers(ctx, who)
 	return v, err
 }
 
@@ -108,17 +98,27 @@ func (a *API) cards(ctx context.Context, who id.Person, in *choice) (Cards, erro
 	}
 	if in.Club != "" {
 		// Which rooms a club has is told to those only for whom it exists.
-		club, err := id.Parse[id.Club](in.Club)
-		if err != nil {
+		var err error
+		if c.Club, err = parseClub(in.Club); err == nil {
+			err = a.mayKnow(ctx, who, c.Club)
+		}
+		if errors.Is(err, clubs.ErrNone) {
 			return Cards{Rooms: []Card{}}, nil
 		}
-		names, err := a.Clubs.NamesFor(ctx, who, []id.Club{club})
-		if err != nil || names[club] == "" {
-			return Cards{Rooms: []Card{}}, err
+		if err != nil {
+			return Cards{}, err
 		}
-		c.Club = club
 	}
 	return a.chosen(ctx, who, c)
+}
+
+// mayKnow returns nil if a club exists for who, and else clubs.ErrNone.
+func (a *API) mayKnow(ctx context.Context, who id.Person, club id.Club) error {
+	names, err := a.Clubs.NamesFor(ctx, who, []id.Club{club})
+	if err == nil && names[club] == "" {
+		err = clubs.ErrNone
+	}
+	return err
 }
 
 // chosen returns what who has chosen of their hallway.
@@ -196,30 +196,31 @@ func (a *API) exists(ctx context.Context, who id.Person, name id.Room) error {
 	if err := a.rooms.Known(name); err != nil {
 		return err
 	}
-	in, asks := false, false
+	here, in, asks := false, false, false
+	var visibility room.Visibility
 	var moderators []id.Person
-	var club id.Club // if it is enough to be in it
+	var host id.Person
+	var club id.Club
 	a.rooms.Read(name, func(r *room.Room) {
-		moderators = r.Moderators()
+		here, visibility, moderators, host, club = r.Participant(who) != nil, r.Visibility(), r.Moderators(), r.Host(), r.Club().ID
 		in = r.MayEnter(who, false, false)
-		if asks = !in && r.MayEnter(who, true, true); asks && r.Visibility() == room.Members {
-			club = r.Club().ID
-		}
+		asks = !in && r.MayEnter(who, true, true)
 	})
 	var err error
 	switch {
-	case !asks:
-	case !club.IsZero():
+	case here:
+		return nil
+	case asks && visibility == room.Members:
 		in, err = a.Clubs.IsMember(ctx, club, who)
-	default:
-		var by []id.Person
-		by, err = a.People.FollowersAmong(ctx, who, moderators)
-		in = len(by) > 0
+	case asks:
+		var let []id.Person
+		let, err = a.letBy(ctx, moderators, []id.Person{who})
+		in = len(let) > 0
 	}
-	if err == nil && in && a.Blocks != nil && len(moderators) > 0 && moderators[0] != who {
-		var by map[id.Person]bool
-		by, err = a.Blocks.Blockers(ctx, who)
-		in = !by[moderators[0]]
+	if err == nil && in {
+		var apart map[id.Person]bool
+		apart, err = a.apart(ctx, host, visibility == room.Closed, []id.Person{who})
+		in = !apart[who]
 	}
 	if err == nil && !in {
 		err = room.ErrNoRoom

@@ -73,7 +73,8 @@ func (a *API) findPlans(ctx context.Context, who id.Person, looked string) ([]Pl
 }
 
 // findRooms returns the rooms that who may enter with words that begin as all
-// those of looked do, in their titles or in the names of those on the stage.
+// those of looked do, in their titles or in the names of those on the stage who
+// have not blocked who.
 func (a *API) findRooms(ctx context.Context, who id.Person, looked string) ([]Card, error) {
 	words := text.Words(text.Fold(looked))
 	if len(words) == 0 {

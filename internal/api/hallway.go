@@ -27,8 +27,12 @@ var hallwayNotice = encode(signal.Notice{Hallway: &signal.None{}})
 // hear who may enter it, or could a moment ago: when a closed room lives is nobody
 // else's to know.
 type watchers struct {
-	mu   sync.Mutex
-	open bool // something about an open room has changed
+	mu sync.Mutex
+	// open are the hosts of open rooms of which something has changed, those from
+	// before it among them: whom all of them have blocked is not told. hosts are
+	// those of the open rooms there are.
+	open  map[id.Person]bool
+	hosts map[id.Room]id.Person
 	// changed are the rooms that have changed since the last look, settled
 	// those before it. The settled ones are looked at: a room tells of a change
 	// a moment before it can be read.
@@ -66,12 +70,14 @@ func (h *watchers) leave(c *connection) {
 // happened notes whether events change how r looks in the hallway.
 func (h *watchers) happened(name id.Room, r *room.Room, events []room.Event) {
 	news, counts := slices.ContainsFunc(events, shows), slices.ContainsFunc(events, counts)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	before, host := h.hosted(name, r)
+	news = news || before != host
 	if !news && !counts {
 		return
 	}
-	open := r.Visibility() == room.Open
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	open := !host.IsZero()
 	if !news {
 		if h.counted == nil {
 			h.counted = make(map[id.Room]bool)
@@ -79,8 +85,43 @@ func (h *watchers) happened(name id.Room, r *room.Room, events []room.Event) {
 		h.counted[name] = open
 		return
 	}
-	h.open = h.open || open
+	h.noteOpen(before)
+	h.noteOpen(host)
 	h.note(name)
+}
+
+// hosted notes who hosts an open room, and returns who did before; nobody where it
+// is not open, or was not.
+func (h *watchers) hosted(name id.Room, r *room.Room) (before, now id.Person) {
+	before = h.hosts[name]
+	if r.Visibility() != room.Open || r.Ended() {
+		delete(h.hosts, name)
+		return before, now
+	}
+	if h.hosts == nil {
+		h.hosts = make(map[id.Room]id.Person)
+	}
+	now = r.Host()
+	h.hosts[name] = now
+	return before, now
+}
+
+func (h *watchers) noteOpen(host id.Person) {
+	if host.IsZero() {
+		return
+	}
+	if h.open == nil {
+		h.open = make(map[id.Person]bool)
+	}
+	h.open[host] = true
+}
+
+// gone forgets a room that goes on at another node.
+func (h *watchers) gone(name id.Room) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.noteOpen(h.hosts[name])
+	delete(h.hosts, name)
 }
 
 // recount makes it news that numbers have changed, if it is time to.
@@ -89,7 +130,9 @@ func (h *watchers) recount(now time.Time) {
 		return
 	}
 	for name, open := range h.counted {
-		h.open = h.open || open
+		if open {
+			h.noteOpen(h.hosts[name])
+		}
 		h.note(name)
 	}
 	h.counted, h.recounted = nil, now
@@ -155,14 +198,12 @@ func (a *API) tellHallway(ctx context.Context) {
 	h.recount(time.Now())
 	open, settled, joined := h.open, h.settled, h.joined
 	watchers := slices.Collect(maps.Keys(h.watchers))
-	h.open, h.settled, h.changed, h.joined = false, h.changed, nil, make(map[*connection]bool)
+	h.open, h.settled, h.changed, h.joined = nil, h.changed, nil, make(map[*connection]bool)
 	h.mu.Unlock()
 
 	news := make(map[*connection]bool)
-	if open {
-		for _, c := range watchers {
-			news[c] = true
-		}
+	for host := range open {
+		a.noteBut(ctx, host, watchers, news)
 	}
 	for name := range settled {
 		now := a.mayEnter(ctx, name, watchers)
@@ -191,8 +232,8 @@ func (a *API) showHallway(ctx context.Context, joined []*connection) {
 	for _, name := range a.Hallway.NotOpen() {
 		now := a.mayEnter(ctx, name, joined)
 		a.hallway.mu.Lock()
-		for c := range now {
-			if seen := a.hallway.watchers[c]; seen != nil {
+		for c, may := range now {
+			if seen := a.hallway.watchers[c]; may && seen != nil {
 				seen[name] = true
 			}
 		}
@@ -203,47 +244,71 @@ func (a *API) showHallway(ctx context.Context, joined []*connection) {
 // mayEnter returns which of conns may enter a room that is not open.
 func (a *API) mayEnter(ctx context.Context, name id.Room, conns []*connection) map[*connection]bool {
 	now := make(map[*connection]bool)
-	var unsure []*connection
+	var sure, unsure []*connection
 	var moderators []id.Person
+	var host id.Person
+	var visibility room.Visibility
 	var club id.Club // if it is enough to be in it
 	a.rooms.Read(name, func(r *room.Room) {
-		if r.Visibility() == room.Open {
+		if visibility = r.Visibility(); visibility == room.Open {
 			return
 		}
-		moderators = r.Moderators()
-		if r.Visibility() == room.Members {
+		moderators, host = r.Moderators(), r.Host()
+		if visibility == room.Members {
 			club = r.Club().ID
 		}
 		for _, c := range conns {
 			switch who := c.session.Person; {
-			case r.MayEnter(who, false, false):
+			case r.Participant(who) != nil:
 				now[c] = true
+			case r.MayEnter(who, false, false):
+				sure = append(sure, c)
 			case r.MayEnter(who, true, true):
 				unsure = append(unsure, c)
 			}
 		}
 	})
-	if len(unsure) == 0 {
+	if len(sure)+len(unsure) == 0 {
 		return now
 	}
-	who := make([]id.Person, len(unsure))
-	for i, c := range unsure {
-		who[i] = c.session.Person
+	// Whoever cannot be shown to be let in is not.
+	apart, err := a.apart(ctx, host, visibility == room.Closed, peopleAt(append(sure, unsure...)))
+	if err != nil {
+		return now
 	}
 	var let []id.Person
-	var err error
-	if club.IsZero() {
-		let, err = a.People.FollowedAmong(ctx, who, moderators)
-	} else {
+	switch who := peopleAt(unsure); {
+	case len(who) == 0:
+	case club.IsZero():
+		let, err = a.letBy(ctx, moderators, who)
+	default:
 		let, err = a.Clubs.MembersAmong(ctx, club, who)
 	}
 	if err != nil {
-		return now // whoever cannot be shown to be let in is not
+		let = nil
 	}
-	for i, c := range unsure {
-		if slices.Contains(let, who[i]) {
-			now[c] = true
-		}
+	in := setOf(let)
+	for _, c := range sure {
+		now[c] = !apart[c.session.Person]
+	}
+	for _, c := range unsure {
+		now[c] = in[c.session.Person] && !apart[c.session.Person]
 	}
 	return now
+}
+
+func peopleAt(conns []*connection) []id.Person {
+	who := make([]id.Person, len(conns))
+	for i, c := range conns {
+		who[i] = c.session.Person
+	}
+	return who
+}
+
+func setOf(some []id.Person) map[id.Person]bool {
+	set := make(map[id.Person]bool, len(some))
+	for _, who := range some {
+		set[who] = true
+	}
+	return set
 }

@@ -217,7 +217,8 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS) *testHouse {
 			}
 			return netip.MustParseAddrPort(r.RemoteAddr).Addr()
 		},
-		Clock: h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
+		ShieldAge: 7 * 24 * time.Hour,
+		Clock:     h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	})
 	h.rooms, err = live.Start(context.Background(), h.store, h.people, h.clubs, watchers, besides, h.api)
 	h.must(err)
@@ -443,6 +444,8 @@ type message struct {
 	Said      *signal.Said
 	Unsaid    *signal.Unsaid
 	Poll      *signal.Poll
+	Conflict  *signal.Conflict
+	Fresh     *signal.CrowdOfFresh `json:"crowd_of_fresh"`
 	raw       string
 }
 

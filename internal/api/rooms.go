@@ -290,7 +290,7 @@ func (a *API) grant(ctx context.Context, who id.Person, name id.Room) (Grant, er
 	}
 	g := grant.Grant{
 		ID: id.New[grant.ID](), Person: who, Name: account.Name, Picture: account.Picture, Room: name,
-		Session: id.New[id.Session](), Fence: fence, Expires: a.Clock().Add(grant.Life).UTC().Truncate(time.Second),
+		Session: id.New[id.Session](), Fresh: a.isFresh(account.Created), Fence: fence, Expires: a.Clock().Add(grant.Life).UTC().Truncate(time.Second),
 	}
 	granted := Grant{Grant: a.Grants.Sign(g), Expires: g.Expires}
 	if a.Nodes != nil {

@@ -70,11 +70,11 @@ type (
 		Clubs      map[id.Club]bool // those the viewer is in, true; those they only follow, false
 		Interests  []string
 		Languages  []string // BCP 47
-		// Blocked are those whom the viewer has blocked.
-		Blocked map[id.Person]bool
-		// Hidden reports whether what host does is nobody's to see for the viewer; nil
-		// for nobody. It must not wait.
-		Hidden func(host id.Person) bool
+		// Blocked are those of whom the viewer is spared; at people.LevelBlock what
+		// they do leads the viewer nowhere. Blockers have blocked the viewer: what they
+		// host does not exist for them.
+		Blocked  map[id.Person]people.Level
+		Blockers map[id.Person]bool
 	}
 	// A Choice is which rooms somebody wants to see.
 	Choice struct {
@@ -213,7 +213,11 @@ func (t *Table) look(v Viewer, c Choice, now time.Time) *look {
 		m := l.mark(e)
 		m.levels = append(m.levels, weightOf(how))
 	})
-	onStage(t.stages, v.Blocked, func(e *entry, _ bool) { l.mark(e).blocked = true })
+	onStage(t.stages, v.Blocked, func(e *entry, _ people.Level) {
+		if slices.ContainsFunc(e.Stage, func(p Person) bool { return l.blocks(p.Who) }) {
+			l.mark(e).blocked = true
+		}
+	})
 	return l
 }
 
@@ -259,7 +263,8 @@ func (l *look) wants(e *entry) bool {
 	case l.language != "" && e.language != l.language,
 		c.Topic != "" && e.topics&l.topic == 0,
 		!c.Club.IsZero() && e.Club != c.Club,
-		len(c.Words) > 0 && !text.Has(e.folded, c.Words):
+		len(c.Words) > 0 && !text.Has(e.folded, c.Words),
+		len(c.Words) > 0 && !l.finds(e):
 		return false
 	case c.Followed:
 		m := l.marks[e]
@@ -268,12 +273,31 @@ func (l *look) wants(e *entry) bool {
 	return true
 }
 
-// sees reports whether e exists for who looks.
+// finds reports whether e is found by the words that were chosen, though nobody is
+// found by whom they have blocked.
+func (l *look) finds(e *entry) bool {
+	if !slices.ContainsFunc(e.Stage, func(p Person) bool { return l.Blockers[p.Who] }) {
+		return true
+	}
+	said := []string{e.Title}
+	for _, p := range e.Stage {
+		if !l.Blockers[p.Who] {
+			said = append(said, p.Name)
+		}
+	}
+	return text.Has(text.Folded(strings.Join(said, " ")), l.choice.Words)
+}
+
+func (l *look) blocks(who id.Person) bool { return l.Blocked[who] == people.LevelBlock }
+
+// sees reports whether e exists for who looks, whatever leads them there. Who is
+// inside stays.
 func (l *look) sees(e *entry) bool {
 	if in, said := e.doors[l.Who]; said && !in {
 		return false
 	}
-	return l.Hidden == nil || !l.Hidden(e.host) || l.Who == e.host
+	apart := l.Blockers[e.host] || e.Visibility == room.Closed && l.blocks(e.host)
+	return !apart || e.inside[l.Who]
 }
 
 // score returns where e stands for who looks; more is earlier.
@@ -322,7 +346,7 @@ func (l *look) why(e *entry) []Why {
 	add := func(w Why, weight float64) { all = append(all, weighed{w, weight}) }
 	if m := l.marks[e]; m != nil {
 		if m.blocked {
-			add(Why{Kind: Blocked, People: l.names(e, func(who id.Person) (float64, bool) { return 1, l.Blocked[who] })}, -weightBlocked)
+			add(Why{Kind: Blocked, People: l.names(e, func(who id.Person) (float64, bool) { return 1, l.blocks(who) })}, -weightBlocked)
 		}
 		if len(m.levels) > 0 {
 			add(Why{Kind: Followed, People: l.names(e, func(who id.Person) (float64, bool) {

@@ -98,7 +98,7 @@ func TestOrder(t *testing.T) {
 		Follows: map[id.Person]people.Notify{
 			person("Always"): people.NotifyAlways, person("Some"): people.NotifySometimes, person("Never"): people.NotifyNever, person("nobody here"): people.NotifyAlways,
 		},
-		Blocked: map[id.Person]bool{person("Vera"): true},
+		Blocked: map[id.Person]people.Level{person("Vera"): people.LevelBlock, person("Always"): people.LevelMute},
 	}
 	h.now = noon.Add(time.Hour) // none is fresh
 	want := []string{
@@ -187,17 +187,17 @@ func TestWhy(t *testing.T) {
 	check(why(v, "social"), of(Why{Kind: Invited}, Why{Kind: Fresh}))
 	h.now = noon.Add(3 * time.Hour)
 	check(why(Viewer{}, "all"), of())
-	check(why(Viewer{Blocked: map[id.Person]bool{person("Other"): true}}, "all"), of(Why{Kind: Blocked, People: []string{"Other"}}))
-	h.Heard(h.now, h.titlesToID("all"))
-	if e := h.Table.rooms[h.titlesToID("all")]; e.lively(h.now) < weightSpoken {
+	check(why(Viewer{Blocked: map[id.Person]people.Level{person("Other"): people.LevelBlock}}, "all"), of(Why{Kind: Blocked, People: []string{"Other"}}))
+	h.Heard(h.now, idOf("all"))
+	if e := h.Table.rooms[idOf("all")]; e.lively(h.now) < weightSpoken {
 		t.Error("that somebody is heard does not count")
 	}
-	if e := h.Table.rooms[h.titlesToID("none")]; e.lively(h.now) != 0 {
+	if e := h.Table.rooms[idOf("none")]; e.lively(h.now) != 0 {
 		t.Error("something goes on where nobody has come")
 	}
 }
 
-func (h *hall) titlesToID(title string) (name id.Room) {
+func idOf(title string) (name id.Room) {
 	copy(name[:], title)
 	return name
 }
@@ -241,21 +241,51 @@ func TestChoice(t *testing.T) {
 	}
 }
 
-// What is hosted by somebody who wants it so does not exist, and is not counted.
-func TestHidden(t *testing.T) {
+// What somebody hosts does not exist for whom they have blocked, and is not counted;
+// who is inside stays. Nobody finds a room by who has blocked them.
+func TestBlocks(t *testing.T) {
 	h := newHall()
 	name := h.open("theirs", room.Opened{By: person("Bo"), Name: "Bo", Visibility: room.Open}, 3, "Cy")
 	h.open("others'", room.Opened{Visibility: room.Open}, 3, "Bo")
-	v := Viewer{Who: person("Ada"), Hidden: func(host id.Person) bool { return host == person("Bo") }}
-	cards, more := h.Cards(h.now, v, Choice{})
-	_, there := h.Card(h.now, v, name)
-	if len(cards) != 1 || cards[0].Title != "others'" || more != 0 || there {
-		t.Errorf("%d cards, %d more, %v", len(cards), more, there)
+	h.open("social", room.Opened{By: person("Bo"), Name: "Bo", Visibility: room.Social}, 0)
+	closed := h.open("closed", room.Opened{By: person("Bo"), Name: "Bo", Visibility: room.Closed}, 0)
+	h.happen(closed, room.LetInto{Who: person("Ada")})
+	ada := Viewer{Who: person("Ada"), FollowedBy: map[id.Person]bool{person("Bo"): true}}
+	shows := func(v Viewer, c Choice, want ...string) {
+		t.Helper()
+		got := h.titles(v, c)
+		slices.Sort(got)
+		if _, more := h.Cards(h.now, v, c); !slices.Equal(got, want) || more != 0 {
+			t.Errorf("there is %q and %d more, not %q", got, more, want)
+		}
+		for title := range h.rooms {
+			if _, there := h.Card(h.now, v, title); c.Words == nil && there != slices.Contains(want, h.Table.rooms[title].Title) {
+				t.Errorf("%s is there: %v", h.Table.rooms[title].Title, there)
+			}
+		}
 	}
-	// When the room is handed over it is there.
-	h.happen(name, room.MadeModerator{Who: person("Cy")}, room.Left{Who: person("Bo")})
-	if _, there := h.Card(h.now, v, name); !there {
-		t.Error("it is another's by now")
+	bo := Choice{Words: []string{"bo"}}
+	shows(ada, Choice{}, "closed", "others'", "social", "theirs")
+	shows(ada, bo, "closed", "others'", "social", "theirs")
+
+	blocked := ada
+	blocked.Blockers = map[id.Person]bool{person("Bo"): true}
+	shows(blocked, Choice{}, "others'")
+	shows(blocked, bo)
+	h.happen(name, room.Entered{Who: person("Ada")})
+	shows(blocked, Choice{}, "others'", "theirs")
+	h.happen(name, room.Left{Who: person("Ada")})
+	shows(blocked, Choice{}, "others'")
+	h.happen(name, room.MadeModerator{Who: person("Cy")}, room.Left{Who: person("Bo")}) // it is another's by now
+	shows(blocked, Choice{}, "others'", "theirs")
+
+	blocks := ada
+	blocks.Blocked = map[id.Person]people.Level{person("Bo"): people.LevelMute}
+	shows(blocks, Choice{}, "closed", "others'", "social", "theirs")
+	blocks.Blocked[person("Bo")] = people.LevelBlock
+	shows(blocks, Choice{}, "others'", "theirs")
+	if h.titles(blocks, Choice{})[1] != "others'" {
+		t.Error("where somebody stands whom one has blocked is not last")
 	}
 }
 
@@ -384,9 +414,17 @@ func (w *world) step() {
 	commands := []room.Command{
 		room.Enter{Who: by, Name: "x", Session: w.session[by], FollowedBy: w.following(by, r), InClub: w.in[by][r.Club().ID]},
 		room.Enter{Who: by, Name: "x", Session: w.session[by], FollowedBy: w.following(by, r), InClub: w.in[by][r.Club().ID]},
-		room.Leave{By: seat}, room.AskUp{By: seat, Who: whom}, room.AskUp{By: seat, Who: whom}, room.StepUp{By: seat}, room.StepDown{By: seat},
-		room.MoveDown{By: seat, Who: whom}, room.MakeModerator{By: seat, Who: whom}, room.Remove{By: seat, Who: whom},
-		room.LetIn{By: seat, Who: whom}, room.Widen{By: seat, To: room.Visibility(w.chance.IntN(4))}, room.Unmute{By: seat},
+		room.Leave{By: seat},
+		room.AskUp{By: seat, Who: whom},
+		room.AskUp{By: seat, Who: whom},
+		room.StepUp{By: seat},
+		room.StepDown{By: seat},
+		room.MoveDown{By: seat, Who: whom},
+		room.MakeModerator{By: seat, Who: whom},
+		room.Remove{By: seat, Who: whom},
+		room.LetIn{By: seat, Who: whom},
+		room.Widen{By: seat, To: room.Visibility(w.chance.IntN(4))},
+		room.Unmute{By: seat},
 	}
 	events, err := r.Decide(w.now, commands[w.chance.IntN(len(commands))])
 	if err == nil && len(events) > 0 {

@@ -47,8 +47,9 @@ type entry struct {
 	spoken   atomic.Int64 // when somebody was last heard, in milliseconds; zero for never
 	place    int          // in open
 	// doors are those for whom it is otherwise than for others: let in though it is
-	// not open, or kept out.
-	doors map[id.Person]bool
+	// not open, or kept out. inside are all who are there.
+	doors  map[id.Person]bool
+	inside map[id.Person]bool
 }
 
 // New returns a table without rooms.
@@ -107,6 +108,7 @@ func (t *Table) add(now time.Time, name id.Room, r *room.Room) {
 			ID: name, Title: r.Title(), Visibility: r.Visibility(), Club: r.Club().ID, Language: r.Language(), Topics: r.Topics(), Opened: r.Opened(),
 		},
 		language: languageOf(r.Language()), topics: topic.SetOf(r.Topics()), people: r.Len(), cameAt: now,
+		inside: make(map[id.Person]bool, r.Len()),
 	}
 	t.rooms[name] = e
 	t.voices.Store(name, e)
@@ -167,10 +169,7 @@ func (t *Table) widen(e *entry, r *room.Room) {
 func (t *Table) setStage(e *entry, r *room.Room) {
 	t.unseat(e)
 	on := r.Stage()
-	e.Stage, e.moderate, e.host = make([]Person, len(on)), r.Moderators(), id.Person{}
-	if len(e.moderate) > 0 {
-		e.host = e.moderate[0]
-	}
+	e.Stage, e.moderate, e.host = make([]Person, len(on)), r.Moderators(), r.Host()
 	said := []string{e.Title}
 	for i, p := range on {
 		e.Stage[i] = Person{p.Who, p.Name, p.Picture, p.Role == room.Moderator}
@@ -199,6 +198,11 @@ func (t *Table) unseat(e *entry) {
 
 // door notes whether the room is otherwise for who than for others.
 func (t *Table) door(e *entry, r *room.Room, who id.Person) {
+	if r.Participant(who) != nil {
+		e.inside[who] = true
+	} else {
+		delete(e.inside, who)
+	}
 	out := !r.MayEnter(who, true, true)
 	in := e.Visibility != room.Open && r.MayEnter(who, false, false)
 	if was := e.doors[who]; was && !in {
@@ -377,14 +381,16 @@ func (t *Table) each(l *look, f func(*entry)) {
 	}
 	if len(t.chairs) <= len(l.FollowedBy) {
 		for who, some := range t.chairs {
-			if l.FollowedBy[who] {
+			if l.letBy(who) {
 				others(some)
 			}
 		}
 		return
 	}
 	for who := range l.FollowedBy {
-		others(t.chairs[who])
+		if l.letBy(who) {
+			others(t.chairs[who])
+		}
 	}
 }
 
@@ -411,7 +417,12 @@ func (l *look) leads(e *entry) bool {
 	case e.Visibility == room.Members:
 		return l.Clubs[e.Club]
 	case e.Visibility == room.Social:
-		return slices.ContainsFunc(e.moderate, func(by id.Person) bool { return l.FollowedBy[by] })
+		return slices.ContainsFunc(e.moderate, l.letBy)
 	}
 	return false
+}
+
+// letBy reports whether a social room that somebody moderates lets the viewer in.
+func (l *look) letBy(moderator id.Person) bool {
+	return l.FollowedBy[moderator] && !l.blocks(moderator)
 }

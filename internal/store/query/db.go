@@ -87,6 +87,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.backupsStmt, err = db.PrepareContext(ctx, backups); err != nil {
 		return nil, fmt.Errorf("error preparing query Backups: %w", err)
 	}
+	if q.blockedByStmt, err = db.PrepareContext(ctx, blockedBy); err != nil {
+		return nil, fmt.Errorf("error preparing query BlockedBy: %w", err)
+	}
+	if q.blockersOfStmt, err = db.PrepareContext(ctx, blockersOf); err != nil {
+		return nil, fmt.Errorf("error preparing query BlockersOf: %w", err)
+	}
+	if q.blocksStmt, err = db.PrepareContext(ctx, blocks); err != nil {
+		return nil, fmt.Errorf("error preparing query Blocks: %w", err)
+	}
 	if q.calendarOfStmt, err = db.PrepareContext(ctx, calendarOf); err != nil {
 		return nil, fmt.Errorf("error preparing query CalendarOf: %w", err)
 	}
@@ -122,6 +131,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.clubsOfStmt, err = db.PrepareContext(ctx, clubsOf); err != nil {
 		return nil, fmt.Errorf("error preparing query ClubsOf: %w", err)
+	}
+	if q.countBlocksStmt, err = db.PrepareContext(ctx, countBlocks); err != nil {
+		return nil, fmt.Errorf("error preparing query CountBlocks: %w", err)
 	}
 	if q.countClubStmt, err = db.PrepareContext(ctx, countClub); err != nil {
 		return nil, fmt.Errorf("error preparing query CountClub: %w", err)
@@ -182,6 +194,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.dropAskersStmt, err = db.PrepareContext(ctx, dropAskers); err != nil {
 		return nil, fmt.Errorf("error preparing query DropAskers: %w", err)
+	}
+	if q.dropBlockStmt, err = db.PrepareContext(ctx, dropBlock); err != nil {
+		return nil, fmt.Errorf("error preparing query DropBlock: %w", err)
 	}
 	if q.dropClearNameStmt, err = db.PrepareContext(ctx, dropClearName); err != nil {
 		return nil, fmt.Errorf("error preparing query DropClearName: %w", err)
@@ -278,6 +293,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.handleOfStmt, err = db.PrepareContext(ctx, handleOf); err != nil {
 		return nil, fmt.Errorf("error preparing query HandleOf: %w", err)
+	}
+	if q.hasBlockedStmt, err = db.PrepareContext(ctx, hasBlocked); err != nil {
+		return nil, fmt.Errorf("error preparing query HasBlocked: %w", err)
 	}
 	if q.hasRecoveryStmt, err = db.PrepareContext(ctx, hasRecovery); err != nil {
 		return nil, fmt.Errorf("error preparing query HasRecovery: %w", err)
@@ -428,6 +446,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.sessionsStmt, err = db.PrepareContext(ctx, sessions); err != nil {
 		return nil, fmt.Errorf("error preparing query Sessions: %w", err)
+	}
+	if q.setBlockStmt, err = db.PrepareContext(ctx, setBlock); err != nil {
+		return nil, fmt.Errorf("error preparing query SetBlock: %w", err)
 	}
 	if q.setCalendarStmt, err = db.PrepareContext(ctx, setCalendar); err != nil {
 		return nil, fmt.Errorf("error preparing query SetCalendar: %w", err)
@@ -653,6 +674,21 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing backupsStmt: %w", cerr)
 		}
 	}
+	if q.blockedByStmt != nil {
+		if cerr := q.blockedByStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing blockedByStmt: %w", cerr)
+		}
+	}
+	if q.blockersOfStmt != nil {
+		if cerr := q.blockersOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing blockersOfStmt: %w", cerr)
+		}
+	}
+	if q.blocksStmt != nil {
+		if cerr := q.blocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing blocksStmt: %w", cerr)
+		}
+	}
 	if q.calendarOfStmt != nil {
 		if cerr := q.calendarOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing calendarOfStmt: %w", cerr)
@@ -711,6 +747,11 @@ func (q *Queries) Close() error {
 	if q.clubsOfStmt != nil {
 		if cerr := q.clubsOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing clubsOfStmt: %w", cerr)
+		}
+	}
+	if q.countBlocksStmt != nil {
+		if cerr := q.countBlocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countBlocksStmt: %w", cerr)
 		}
 	}
 	if q.countClubStmt != nil {
@@ -811,6 +852,11 @@ func (q *Queries) Close() error {
 	if q.dropAskersStmt != nil {
 		if cerr := q.dropAskersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropAskersStmt: %w", cerr)
+		}
+	}
+	if q.dropBlockStmt != nil {
+		if cerr := q.dropBlockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropBlockStmt: %w", cerr)
 		}
 	}
 	if q.dropClearNameStmt != nil {
@@ -971,6 +1017,11 @@ func (q *Queries) Close() error {
 	if q.handleOfStmt != nil {
 		if cerr := q.handleOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing handleOfStmt: %w", cerr)
+		}
+	}
+	if q.hasBlockedStmt != nil {
+		if cerr := q.hasBlockedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hasBlockedStmt: %w", cerr)
 		}
 	}
 	if q.hasRecoveryStmt != nil {
@@ -1223,6 +1274,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing sessionsStmt: %w", cerr)
 		}
 	}
+	if q.setBlockStmt != nil {
+		if cerr := q.setBlockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setBlockStmt: %w", cerr)
+		}
+	}
 	if q.setCalendarStmt != nil {
 		if cerr := q.setCalendarStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setCalendarStmt: %w", cerr)
@@ -1473,6 +1529,9 @@ type Queries struct {
 	adoptRoomsStmt           *sql.Stmt
 	agesStmt                 *sql.Stmt
 	backupsStmt              *sql.Stmt
+	blockedByStmt            *sql.Stmt
+	blockersOfStmt           *sql.Stmt
+	blocksStmt               *sql.Stmt
 	calendarOfStmt           *sql.Stmt
 	claimDueStmt             *sql.Stmt
 	claimNewsStmt            *sql.Stmt
@@ -1485,6 +1544,7 @@ type Queries struct {
 	clubPlacesStmt           *sql.Stmt
 	clubRowsOfStmt           *sql.Stmt
 	clubsOfStmt              *sql.Stmt
+	countBlocksStmt          *sql.Stmt
 	countClubStmt            *sql.Stmt
 	countClubFollowsStmt     *sql.Stmt
 	countClubPlacesStmt      *sql.Stmt
@@ -1505,6 +1565,7 @@ type Queries struct {
 	deleteRoomStmt           *sql.Stmt
 	doubtRoomsStmt           *sql.Stmt
 	dropAskersStmt           *sql.Stmt
+	dropBlockStmt            *sql.Stmt
 	dropClearNameStmt        *sql.Stmt
 	dropClubFollowsStmt      *sql.Stmt
 	dropClubPlaceStmt        *sql.Stmt
@@ -1537,6 +1598,7 @@ type Queries struct {
 	goingRowsOfStmt          *sql.Stmt
 	handBackRoomsStmt        *sql.Stmt
 	handleOfStmt             *sql.Stmt
+	hasBlockedStmt           *sql.Stmt
 	hasRecoveryStmt          *sql.Stmt
 	hiddenStmt               *sql.Stmt
 	hideStmt                 *sql.Stmt
@@ -1587,6 +1649,7 @@ type Queries struct {
 	roomsRunForStmt          *sql.Stmt
 	sessionByTokenStmt       *sql.Stmt
 	sessionsStmt             *sql.Stmt
+	setBlockStmt             *sql.Stmt
 	setCalendarStmt          *sql.Stmt
 	setClubStmt              *sql.Stmt
 	setClubPlaceStmt         *sql.Stmt
@@ -1652,6 +1715,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		adoptRoomsStmt:           q.adoptRoomsStmt,
 		agesStmt:                 q.agesStmt,
 		backupsStmt:              q.backupsStmt,
+		blockedByStmt:            q.blockedByStmt,
+		blockersOfStmt:           q.blockersOfStmt,
+		blocksStmt:               q.blocksStmt,
 		calendarOfStmt:           q.calendarOfStmt,
 		claimDueStmt:             q.claimDueStmt,
 		claimNewsStmt:            q.claimNewsStmt,
@@ -1664,6 +1730,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		clubPlacesStmt:           q.clubPlacesStmt,
 		clubRowsOfStmt:           q.clubRowsOfStmt,
 		clubsOfStmt:              q.clubsOfStmt,
+		countBlocksStmt:          q.countBlocksStmt,
 		countClubStmt:            q.countClubStmt,
 		countClubFollowsStmt:     q.countClubFollowsStmt,
 		countClubPlacesStmt:      q.countClubPlacesStmt,
@@ -1684,6 +1751,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteRoomStmt:           q.deleteRoomStmt,
 		doubtRoomsStmt:           q.doubtRoomsStmt,
 		dropAskersStmt:           q.dropAskersStmt,
+		dropBlockStmt:            q.dropBlockStmt,
 		dropClearNameStmt:        q.dropClearNameStmt,
 		dropClubFollowsStmt:      q.dropClubFollowsStmt,
 		dropClubPlaceStmt:        q.dropClubPlaceStmt,
@@ -1716,6 +1784,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		goingRowsOfStmt:          q.goingRowsOfStmt,
 		handBackRoomsStmt:        q.handBackRoomsStmt,
 		handleOfStmt:             q.handleOfStmt,
+		hasBlockedStmt:           q.hasBlockedStmt,
 		hasRecoveryStmt:          q.hasRecoveryStmt,
 		hiddenStmt:               q.hiddenStmt,
 		hideStmt:                 q.hideStmt,
@@ -1766,6 +1835,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		roomsRunForStmt:          q.roomsRunForStmt,
 		sessionByTokenStmt:       q.sessionByTokenStmt,
 		sessionsStmt:             q.sessionsStmt,
+		setBlockStmt:             q.setBlockStmt,
 		setCalendarStmt:          q.setCalendarStmt,
 		setClubStmt:              q.setClubStmt,
 		setClubPlaceStmt:         q.setClubPlaceStmt,

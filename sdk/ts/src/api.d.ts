@@ -301,6 +301,23 @@ export interface paths {
         patch: operations["rename-me"];
         trace?: never;
     };
+    "/api/v1/me/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom I have muted or blocked */
+        get: operations["list-blocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/calendar": {
         parameters: {
             query?: never;
@@ -658,6 +675,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Mute somebody for me, or block them; nobody is told */
+        put: operations["block"];
+        post?: never;
+        /** Take that back */
+        delete: operations["unblock"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1038,6 +1073,23 @@ export interface components {
             next?: number;
             people: components["schemas"]["RoomParticipant"][];
         };
+        Block: {
+            /**
+             * @description mute: I neither hear them nor see what they write; block: and they have nothing to do with me
+             * @enum {string}
+             */
+            level: "mute" | "block";
+        };
+        Blocked: {
+            /** @enum {string} */
+            level: "mute" | "block";
+            person: components["schemas"]["Person"];
+            /** Format: date-time */
+            since: string;
+        };
+        Blocks: {
+            people: components["schemas"]["Blocked"][];
+        };
         CalendarAddress: {
             /** @description whoever knows it may read it */
             url: string;
@@ -1248,6 +1300,7 @@ export interface components {
             room: string;
             /** Format: int64 */
             seq: number;
+            shielded?: components["schemas"]["EventShielded"];
             stepped_down?: components["schemas"]["EventSteppedDown"];
             stepped_up?: components["schemas"]["EventSteppedUp"];
             unmuted?: components["schemas"]["EventUnmuted"];
@@ -1276,6 +1329,7 @@ export interface components {
         };
         EventEntered: {
             followed: boolean;
+            fresh?: boolean;
             name: string;
             picture?: string;
             who: string;
@@ -1350,6 +1404,9 @@ export interface components {
         };
         EventReturned: {
             who: string;
+        };
+        EventShielded: {
+            on: boolean;
         };
         EventSteppedDown: {
             by: string;
@@ -1808,6 +1865,7 @@ export interface components {
             /** Format: int64 */
             entered: number;
             followed: boolean;
+            fresh?: boolean;
             /** Format: int64 */
             hand?: number;
             muted: boolean;
@@ -1854,6 +1912,7 @@ export interface components {
             proven?: boolean;
             /** Format: int64 */
             seq: number;
+            shield?: boolean;
             title: string;
             topics?: string[];
             /** @enum {string} */
@@ -1903,7 +1962,16 @@ export interface components {
             /** Format: int64 */
             poll: number;
         };
+        SignalConflict: {
+            people: string[];
+            room: string;
+        };
         SignalCrowd: {
+            /** Format: int64 */
+            count: number;
+            room: string;
+        };
+        SignalCrowdOfFresh: {
             /** Format: int64 */
             count: number;
             room: string;
@@ -1990,7 +2058,9 @@ export interface components {
         SignalNotice: {
             announce?: components["schemas"]["SignalAnnounced"];
             clock?: components["schemas"]["SignalClock"];
+            conflict?: components["schemas"]["SignalConflict"];
             crowd?: components["schemas"]["SignalCrowd"];
+            crowd_of_fresh?: components["schemas"]["SignalCrowdOfFresh"];
             cut?: components["schemas"]["SignalCut"];
             deputy?: components["schemas"]["SignalDeputy"];
             hallway?: components["schemas"]["SignalNone"];
@@ -2104,6 +2174,7 @@ export interface components {
             set_chat?: components["schemas"]["SignalSetChat"];
             set_fence?: components["schemas"]["SignalSetFence"];
             set_hands?: components["schemas"]["SignalSetHands"];
+            set_shield?: components["schemas"]["SignalSetShield"];
             step_down?: components["schemas"]["SignalNone"];
             step_up?: components["schemas"]["SignalNone"];
             switch?: components["schemas"]["SignalSwitch"];
@@ -2136,6 +2207,9 @@ export interface components {
         SignalSetHands: {
             /** @enum {string} */
             policy: "off" | "followed" | "everyone";
+        };
+        SignalSetShield: {
+            on: boolean;
         };
         SignalSwitch: {
             at?: string;
@@ -2204,7 +2278,7 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "index" | "key";
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "index" | "key";
             /** @description account: until it is erased; days:N; ended:N: N days after it has ended; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
@@ -3039,6 +3113,35 @@ export interface operations {
             };
         };
     };
+    "list-blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blocks"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-calendar": {
         parameters: {
             query?: never;
@@ -3820,6 +3923,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Profile"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    block: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Block"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unblock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -23,7 +23,8 @@ export function RoomCard({ card, small, own }: { card: Card; small?: boolean; ow
   const words = t().card;
   const names = card.stage.map((p) => p.name);
   const current = visit.value.kind === 'here' && visit.value.room === card.id;
-  const Because = here(ordering)?.Because;
+  const order = here(ordering);
+  const told = !small && !own;
   return (
     <article>
       {card.club && !own && (
@@ -56,6 +57,9 @@ export function RoomCard({ card, small, own }: { card: Card; small?: boolean; ow
             ))}
           </div>
         )}
+        {told &&
+          (card.topics || card.language) &&
+          (order ? <order.About card={card} /> : <span class="meta">&nbsp;</span>)}
         <div class="flex">
           <span class="meta grow">{who(card)}</span>
           <span class="count">
@@ -64,11 +68,10 @@ export function RoomCard({ card, small, own }: { card: Card; small?: boolean; ow
           </span>
         </div>
       </a>
-      {!small &&
-        !own &&
+      {told &&
         card.why[0] &&
-        (Because ? (
-          <Because card={card} />
+        (order ? (
+          <order.Because card={card} />
         ) : (
           <div class="fold">
             <p />

@@ -2,8 +2,9 @@ import type { Card } from '@stoa/client';
 import { choice, choose, hallway } from '../../models/hallway.ts';
 import { because, chips } from '../../models/order.ts';
 import { ready } from '../../models/resource.ts';
+import { languageName } from '../../words/form.ts';
 import { number } from '../../words/index.ts';
-import { tw } from '../../words/topics.ts';
+import { topicName, tw } from '../../words/topics.ts';
 
 /** For what a room stands where it does: the first reason, and behind it the others. */
 export function Because({ card }: { card: Card }) {
@@ -29,6 +30,13 @@ export function Because({ card }: { card: Card }) {
       </div>
     </details>
   );
+}
+
+/** What a room is about, and in which language. */
+export function About({ card }: { card: Card }) {
+  const { topics = [], language } = card;
+  const said = [...topics.map(topicName), ...(language ? [languageName(language)] : [])];
+  return said.length > 0 ? <span class="meta">{said.join(' · ')}</span> : null;
 }
 
 /** What to show of the hallway. */
