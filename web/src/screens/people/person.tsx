@@ -11,6 +11,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
 import { Mark } from '../../parts/mark.tsx';
 import { BackTop, PhoneTop, Porch } from '../../parts/shell.tsx';
+import { Spare } from '../../parts/spare.tsx';
 import { to } from '../../router.ts';
 import { t } from '../../words/index.ts';
 import { p as w } from '../../words/people.ts';
@@ -49,7 +50,10 @@ function Profile({ person: p }: { person: PersonProfile }) {
           {t().edit.title}
         </a>
       ) : (
-        <Following person={p} />
+        <>
+          <Following person={p} />
+          <Spare person={p} />
+        </>
       )}
       {room && (
         <a class="pin live-pin" href={to.room(room.id)}>
