@@ -28,6 +28,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
@@ -101,11 +102,13 @@ func (e *OfferError) Error() string { return "bad offer: " + e.Detail }
 type Parts struct {
 	People *people.People
 	Clubs  *clubs.Clubs
-	Hub    *hub.Hub
-	Beside *beside.Rooms // what happens in rooms beside voices and events
-	Grants *grant.Keys
-	Media  Media
-	Away   Away // nil in no network
+	// Hallway is what there is to be seen of the rooms; it is told by the doors.
+	Hallway *hallway.Table
+	Hub     *hub.Hub
+	Beside  *beside.Rooms // what happens in rooms beside voices and events
+	Grants  *grant.Keys
+	Media   Media
+	Away    Away // nil in no network
 	// Conversations passes sealed messages on.
 	Conversations *conversations.Conversations
 	// Schedule is the rooms to come.
@@ -169,7 +172,7 @@ type API struct {
 	opening opening
 	seats   seats
 	views   views
-	hallway hallway
+	hallway watchers
 	// conflicts is who on a stage has blocked whom there.
 	conflicts conflicts
 	crowds    crowds

@@ -5,12 +5,17 @@ import (
 	"github.com/stoa-audio/stoa/internal/signal"
 )
 
-// Held is for live.Holder.
-func (a *API) Held(id.Room, uint64) {}
+// Held is for live.Holder: a room of another house is none of this hallway.
+func (a *API) Held(name id.Room, _ uint64, guest bool) {
+	if guest {
+		a.Hallway.Guest(name)
+	}
+}
 
-// Gone ends the connections of those who sit in a room that goes on at another
-// node, and tells them so.
+// Gone takes a room out of the hallway that goes on at another node, and ends the
+// connections of those who sit in it, and tells them so.
 func (a *API) Gone(name id.Room) {
+	a.Hallway.Forget(name)
 	a.hallway.gone(name)
 	a.conflicts.gone(name)
 	a.crowds.gone(name)

@@ -78,37 +78,6 @@ func (a *API) block(ctx context.Context, in *atPerson, change func(ctx context.C
 	return &nothing{}, nil
 }
 
-// withoutBlocks leaves out of what who looks at what a block keeps from them: rooms
-// whose host has blocked them, unless they are inside, and closed ones whose host
-// they have blocked. That somebody whom they have blocked follows them lets them in
-// nowhere.
-func (a *API) withoutBlocks(ctx context.Context, who id.Person, seen []sight) ([]sight, error) {
-	var hosts []id.Person
-	for _, s := range seen {
-		if !s.here {
-			hosts = append(hosts, s.host)
-		}
-	}
-	list, err := a.People.BlockersAmong(ctx, who, hosts)
-	if err != nil {
-		return nil, err
-	}
-	mine, err := a.People.BlockedBy(ctx, who)
-	if err != nil || len(list)+len(mine) == 0 {
-		return seen, err
-	}
-	blockers := setOf(list)
-	out := seen[:0]
-	for _, s := range seen {
-		if !s.here && (blockers[s.host] || s.card.Visibility == room.Closed && mine[s.host] == people.LevelBlock) {
-			continue
-		}
-		s.chair = slices.DeleteFunc(s.chair, func(m id.Person) bool { return mine[m] == people.LevelBlock })
-		out = append(out, s)
-	}
-	return out, nil
-}
-
 // apart returns those of who for whom a room does not exist, though they might
 // enter it, because its host has blocked them, or, if it is closed, they the host.
 func (a *API) apart(ctx context.Context, host id.Person, closed bool, who []id.Person) (map[id.Person]bool, error) {
@@ -169,7 +138,7 @@ func (a *API) noteBut(ctx context.Context, host id.Person, watchers []*connectio
 
 // apart notes that somebody has blocked another, or does so no more: rooms that are
 // not open, and that one of them hosts, may exist for the other now, or not.
-func (h *hallway) apart(rooms *live.Rooms, who, whom id.Person) {
+func (h *watchers) apart(rooms *live.Rooms, who, whom id.Person) {
 	var names []id.Room
 	rooms.Each(func(name id.Room, r *room.Room) {
 		if host := r.Host(); r.Visibility() != room.Open && (host == who || host == whom) {

@@ -64,6 +64,7 @@ func (a plannedRooms) OpenPlanned(ctx context.Context, p schedule.Plan, invite [
 	}
 	c := room.OpenRoom{
 		By: p.Host, Name: host.Name, Picture: host.Picture, Title: p.Title, Fence: region.Anywhere, Hosts: p.Hosts(),
+		Language: p.Language, Topics: p.Topics,
 	}
 	if !p.Club.IsZero() {
 		c.Club.ID = p.Club

@@ -319,7 +319,7 @@ func (a *API) inClub(text string, do func(club id.Club) error) (*nothing, error)
 	if err := do(club); err != nil {
 		return nil, err
 	}
-	a.hallway.members(a.rooms, club)
+	a.hallway.others(a.Hallway.MembersOf(club))
 	return &nothing{}, nil
 }
 
@@ -374,7 +374,7 @@ func (a *API) addMembership(tags []string, path string) {
 		if err := a.Clubs.Nominate(ctx, me(ctx), club, whom); err != nil {
 			return nil, err
 		}
-		a.hallway.members(a.rooms, club) // who has asked may be in it now
+		a.hallway.others(a.Hallway.MembersOf(club)) // who has asked may be in it now
 		return &nothing{}, nil
 	})
 }

@@ -120,7 +120,7 @@ func (a *API) planWords(ctx context.Context, who id.Person, rows []people.Row) (
 	}
 	for _, r := range rows {
 		if which, _ := r.More["plan"].(id.Plan); r.Class == people.ClassPlans && r.More["as"] == "host" {
-			r.More["title"], r.More["about"] = words[which].Title, words[which].About
+			r.More["title"], r.More["about"], r.More["topics"] = words[which].Title, words[which].About, words[which].Topics
 		}
 	}
 	return rows, nil
@@ -215,7 +215,7 @@ func (a *API) erase(ctx context.Context, who id.Person, proof Erase) error {
 	}
 	a.Clubs.Erased(who)
 	for _, club := range clubs { // some may be gone with them
-		a.hallway.members(a.rooms, club)
+		a.hallway.others(a.Hallway.MembersOf(club))
 	}
 	a.goOut(ctx, who)
 	a.setCookie(visitOf(ctx), "")

@@ -6,8 +6,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/id"
-	"github.com/stoa-audio/stoa/internal/room"
 	"github.com/stoa-audio/stoa/internal/schedule"
 	"github.com/stoa-audio/stoa/internal/text"
 )
@@ -80,39 +80,6 @@ func (a *API) findRooms(ctx context.Context, who id.Person, looked string) ([]Ca
 	if len(words) == 0 {
 		return []Card{}, nil
 	}
-	names := make(map[id.Room]map[id.Person]string) // of those on the stage
-	var seen []sight
-	var onStages []id.Person
-	a.rooms.Each(func(name id.Room, r *room.Room) {
-		said, called := r.Title(), make(map[id.Person]string)
-		for _, p := range r.Stage() {
-			said += " " + p.Name
-			called[p.Who] = p.Name
-		}
-		if !text.Has(text.Folded(said), words) {
-			return
-		}
-		if s, ok := look(who, name, r); ok {
-			seen, names[name] = append(seen, s), called
-			onStages = append(onStages, s.stage...)
-		}
-	})
-	blockers, err := a.People.BlockersAmong(ctx, who, onStages)
-	if err != nil {
-		return nil, err
-	}
-	seen = slices.DeleteFunc(seen, func(s sight) bool {
-		if !anyIn(s.stage, blockers) {
-			return false
-		}
-		said := s.card.Title
-		for _, one := range s.stage {
-			if !slices.Contains(blockers, one) {
-				said += " " + names[s.card.ID][one]
-			}
-		}
-		return !text.Has(text.Folded(said), words)
-	})
-	cards, err := a.show(ctx, who, seen)
-	return cards[:min(len(cards), foundMax)], err
+	found, err := a.chosen(ctx, who, hallway.Choice{Words: words})
+	return found.Rooms[:min(len(found.Rooms), foundMax)], err
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/room"
-	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/signal"
 )
 
@@ -23,10 +22,11 @@ const recountEvery = 15 * time.Second
 
 var hallwayNotice = encode(signal.Notice{Hallway: &signal.None{}})
 
-// hallway tells who watches it that what they see there may have changed, at
-// most once a second. Of a room that is not open only those hear who may enter
-// it, or could a moment ago: when a closed room lives is nobody else's to know.
-type hallway struct {
+// watchers are those who watch the hallway. They are told that what they see there
+// may have changed, at most once a second. Of a room that is not open only those
+// hear who may enter it, or could a moment ago: when a closed room lives is nobody
+// else's to know.
+type watchers struct {
 	mu sync.Mutex
 	// open are the hosts of open rooms of which something has changed, those from
 	// before it among them: whom all of them have blocked is not told. hosts are
@@ -48,7 +48,7 @@ type hallway struct {
 }
 
 // join lets c watch.
-func (h *hallway) join(c *connection) {
+func (h *watchers) join(c *connection) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.watchers == nil {
@@ -60,7 +60,7 @@ func (h *hallway) join(c *connection) {
 	}
 }
 
-func (h *hallway) leave(c *connection) {
+func (h *watchers) leave(c *connection) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.watchers, c)
@@ -68,7 +68,7 @@ func (h *hallway) leave(c *connection) {
 }
 
 // happened notes whether events change how r looks in the hallway.
-func (h *hallway) happened(name id.Room, r *room.Room, events []room.Event) {
+func (h *watchers) happened(name id.Room, r *room.Room, events []room.Event) {
 	news, counts := slices.ContainsFunc(events, shows), slices.ContainsFunc(events, counts)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -92,7 +92,7 @@ func (h *hallway) happened(name id.Room, r *room.Room, events []room.Event) {
 
 // hosted notes who hosts an open room, and returns who did before; nobody where it
 // is not open, or was not.
-func (h *hallway) hosted(name id.Room, r *room.Room) (before, now id.Person) {
+func (h *watchers) hosted(name id.Room, r *room.Room) (before, now id.Person) {
 	before = h.hosts[name]
 	if r.Visibility() != room.Open || r.Ended() {
 		delete(h.hosts, name)
@@ -106,7 +106,7 @@ func (h *hallway) hosted(name id.Room, r *room.Room) (before, now id.Person) {
 	return before, now
 }
 
-func (h *hallway) noteOpen(host id.Person) {
+func (h *watchers) noteOpen(host id.Person) {
 	if host.IsZero() {
 		return
 	}
@@ -117,7 +117,7 @@ func (h *hallway) noteOpen(host id.Person) {
 }
 
 // gone forgets a room that goes on at another node.
-func (h *hallway) gone(name id.Room) {
+func (h *watchers) gone(name id.Room) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.noteOpen(h.hosts[name])
@@ -125,7 +125,7 @@ func (h *hallway) gone(name id.Room) {
 }
 
 // recount makes it news that numbers have changed, if it is time to.
-func (h *hallway) recount(now time.Time) {
+func (h *watchers) recount(now time.Time) {
 	if len(h.counted) == 0 || now.Sub(h.recounted) < recountEvery {
 		return
 	}
@@ -139,38 +139,16 @@ func (h *hallway) recount(now time.Time) {
 }
 
 // note notes that name has changed, or who may enter it.
-func (h *hallway) note(name id.Room) {
+func (h *watchers) note(name id.Room) {
 	if h.changed == nil {
 		h.changed = make(map[id.Room]bool)
 	}
 	h.changed[name] = true
 }
 
-// moderates notes that whom a person follows has changed, which opens and
-// shuts the social rooms that they moderate.
-func (h *hallway) moderates(rooms *live.Rooms, who id.Person) {
-	var names []id.Room
-	rooms.Each(func(name id.Room, r *room.Room) {
-		if r.Visibility() == room.Social && r.Role(who) == room.Moderator {
-			names = append(names, name)
-		}
-	})
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, name := range names {
-		h.note(name)
-	}
-}
-
-// members notes that who is in a club has changed, which opens and shuts its
-// members' rooms.
-func (h *hallway) members(rooms *live.Rooms, club id.Club) {
-	var names []id.Room
-	rooms.Each(func(name id.Room, r *room.Room) {
-		if r.Visibility() == room.Members && r.Club().ID == club {
-			names = append(names, name)
-		}
-	})
+// others notes that others may enter some rooms than before: somebody has been
+// followed by who moderates them, or has come into a club or gone.
+func (h *watchers) others(names []id.Room) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, name := range names {
@@ -251,13 +229,7 @@ func (a *API) tellHallway(ctx context.Context) {
 // showHallway notes which rooms that are not open those who have just joined
 // may enter, so that they hear when such a room goes.
 func (a *API) showHallway(ctx context.Context, joined []*connection) {
-	var names []id.Room
-	a.rooms.Each(func(name id.Room, r *room.Room) {
-		if r.Visibility() != room.Open {
-			names = append(names, name)
-		}
-	})
-	for _, name := range names {
+	for _, name := range a.Hallway.NotOpen() {
 		now := a.mayEnter(ctx, name, joined)
 		a.hallway.mu.Lock()
 		for c, may := range now {

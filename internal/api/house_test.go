@@ -27,6 +27,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
@@ -222,7 +223,7 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS, changes ...change) *te
 	besides := beside.New(watchers)
 	parts := Parts{
 		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"}, Work: hashcash.New(1, 3, h.clock),
-		People: h.people, Clubs: h.clubs, Schedule: h.plans, Conversations: conversations.New(h.store, h.clock), News: h.news, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
+		People: h.people, Clubs: h.clubs, Hallway: hallway.New(), Schedule: h.plans, Conversations: conversations.New(h.store, h.clock), News: h.news, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
 		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },

@@ -322,7 +322,7 @@ func TestNothingIsThere(t *testing.T) {
 			}
 		}
 	}
-	if res := ada.call("GET", "/api/v1/rooms", nil).is(200); string(res.body) != `{"rooms":[]}`+"\n" {
+	if res := ada.call("GET", "/api/v1/rooms", nil).is(200); string(res.body) != `{"rooms":[],"more":0}`+"\n" {
 		t.Errorf("the hallway is %s", res.body)
 	}
 	for _, who := range []string{id.New[id.Person]().String(), "nobody"} {

@@ -94,6 +94,6 @@ func (a *API) follow(ctx context.Context, in *atPerson, change func(ctx context.
 		return nil, err
 	}
 	a.rooms.Regroup(ctx, me(ctx))
-	a.hallway.moderates(a.rooms, me(ctx))
+	a.hallway.others(a.Hallway.ModeratedBy(me(ctx)))
 	return &nothing{}, nil
 }

@@ -39,6 +39,7 @@ type (
 		Club       *NamedClub          `json:"club,omitempty"`
 		Visibility schedule.Visibility `json:"visibility" enum:"open,social,members,closed"`
 		Language   string              `json:"language,omitempty" doc:"BCP 47"`
+		Topics     []string            `json:"topics,omitempty" doc:"what it is about"`
 		Fence      string              `json:"fence,omitempty" doc:"where its room's voices may be"`
 		Recorded   bool                `json:"recorded" doc:"the hosts say that they record it"`
 		State      schedule.State      `json:"state" enum:"planned,open,over,cancelled"`
@@ -63,6 +64,7 @@ type (
 		Visibility string    `json:"visibility" doc:"open, social, members or closed"`
 		Invite     []string  `json:"invite,omitempty" doc:"ids of people who see it and may come in, whatever its visibility; absent leaves them"`
 		Language   string    `json:"language,omitempty" doc:"BCP 47"`
+		Topics     []string  `json:"topics,omitempty" doc:"up to 3 of the list in docs/protocol/http.md"`
 		Fence      string    `json:"fence,omitempty" maxLength:"600" doc:"where its room's voices may be"`
 		Recorded   bool      `json:"recorded"`
 	}
@@ -301,7 +303,7 @@ func (a *API) plansSeen(ctx context.Context, who id.Person, all []schedule.Plan)
 		p := &all[i]
 		seen := Plan{
 			ID: p.ID, Title: p.Title, About: p.About, Starts: p.Starts, Minutes: p.Minutes, Hosts: []PlanHost{}, Visibility: p.Visibility,
-			Language: p.Language, Fence: p.Fence, Recorded: p.Recorded, State: p.State, Going: p.Going, MayEdit: p.IsHost(who),
+			Language: p.Language, Topics: p.Topics, Fence: p.Fence, Recorded: p.Recorded, State: p.State, Going: p.Going, MayEdit: p.IsHost(who),
 		}
 		if name := clubs[p.Club]; name != "" {
 			seen.Club = &NamedClub{p.Club, name}
@@ -337,7 +339,7 @@ func (a *API) draft(ctx context.Context, who id.Person, n NewPlan) (schedule.Dra
 	var faults people.Faults
 	bad := func(field string, why people.Reason) { faults = append(faults, people.Fault{Field: field, Why: why}) }
 	d := schedule.Draft{
-		Words: schedule.Words{Title: n.Title, About: n.About}, Starts: n.Starts, Minutes: n.Minutes,
+		Words: schedule.Words{Title: n.Title, About: n.About, Topics: n.Topics}, Starts: n.Starts, Minutes: n.Minutes,
 		Visibility: schedule.Visibility(n.Visibility), Language: n.Language, Recorded: n.Recorded,
 	}
 	for i, text := range n.Cohosts[:min(len(n.Cohosts), schedule.CohostsMax+1)] {

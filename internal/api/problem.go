@@ -292,6 +292,7 @@ var faultWords = map[people.Reason]sentence{
 	people.NotALink:     {"A link begins with https:// and has up to 200 characters", "Ein Link beginnt mit https:// und hat höchstens 200 Zeichen"},
 	people.NotALanguage: {"This is no language that is known", "Diese Sprache ist nicht bekannt"},
 	people.NoChoice:     {"This is none of the words that are allowed", "Dieses Wort ist hier nicht erlaubt"},
+	people.NotATopic:    {"There is no such topic", "Dieses Thema gibt es nicht"},
 	people.Twice:        {"This is there twice", "Das steht zweimal da"},
 
 	news.NotAMinute: {"This is no minute of the day: 0 to 1439", "Das ist keine Minute des Tages: 0 bis 1439"},

@@ -48,6 +48,7 @@ type (
 		Bio         string   `json:"bio" doc:"up to 300 characters on 8 lines"`
 		Links       []Link   `json:"links" doc:"up to 4"`
 		Languages   []string `json:"languages" doc:"up to 6, BCP 47"`
+		Interests   []string `json:"interests" doc:"up to 10 of the topics in docs/protocol/http.md; nobody else is shown them"`
 		ShowInviter bool     `json:"show_inviter" doc:"whether others are shown who invited me"`
 		Findable    bool     `json:"findable" doc:"whether everybody may find me by my name; those whom I follow or who follow me always may, and by the whole handle anybody"`
 	}
@@ -127,8 +128,12 @@ func own(p people.OwnProfile, err error) (*ownProfile, error) {
 	if languages == nil {
 		languages = []string{}
 	}
+	interests := p.Interests
+	if interests == nil {
+		interests = []string{}
+	}
 	return &ownProfile{tagOf(p.Version), OwnProfile{
-		NewProfile{p.Name, p.Handle, p.Pronouns, p.Bio, linksOf(p.Links), languages, p.ShowInviter, p.Findable}, p.Picture, namedOf(p.Inviter),
+		NewProfile{p.Name, p.Handle, p.Pronouns, p.Bio, linksOf(p.Links), languages, interests, p.ShowInviter, p.Findable}, p.Picture, namedOf(p.Inviter),
 	}}, nil
 }
 
@@ -156,7 +161,7 @@ func (n NewProfile) written() people.Written {
 		links[i] = people.Link(l)
 	}
 	return people.Written{
-		Name: n.Name, Handle: n.Handle, Pronouns: n.Pronouns, Bio: n.Bio, Links: links, Languages: n.Languages, ShowInviter: n.ShowInviter, Findable: n.Findable,
+		Name: n.Name, Handle: n.Handle, Pronouns: n.Pronouns, Bio: n.Bio, Links: links, Languages: n.Languages, Interests: n.Interests, ShowInviter: n.ShowInviter, Findable: n.Findable,
 	}
 }
 

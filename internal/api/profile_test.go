@@ -25,7 +25,7 @@ import (
 const profilePath, picturePath = "/api/v1/me/profile", "/api/v1/me/picture"
 
 func written(name, handle string) NewProfile {
-	return NewProfile{Name: name, Handle: handle, Links: []Link{}, Languages: []string{}}
+	return NewProfile{Name: name, Handle: handle, Links: []Link{}, Languages: []string{}, Interests: []string{}}
 }
 
 // tag returns the version of the guest's profile.
@@ -99,7 +99,7 @@ func TestProfileFaults(t *testing.T) {
 	ada := h.first("Ada")
 	n := NewProfile{
 		Name: "", Handle: "admin", Pronouns: strings.Repeat("x", 31), Bio: strings.Repeat("a\n", 9) + "b",
-		Links: []Link{{"http://stoa.example", ""}, {"https://ok.example", "a\nb"}}, Languages: []string{"en", "EN", "nonsense"},
+		Links: []Link{{"http://stoa.example", ""}, {"https://ok.example", "a\nb"}}, Languages: []string{"en", "EN", "nonsense"}, Interests: []string{"music"},
 	}
 	want := []string{"body.name", "body.handle", "body.pronouns", "body.bio", "body.links[0].url", "body.links[1].text", "body.languages[1]", "body.languages[2]"}
 	before := ada.tag()

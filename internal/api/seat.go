@@ -234,6 +234,7 @@ func (c *connection) drop(s *seat) {
 // rooms of this node, after the hub.
 func (a *API) Happened(name id.Room, r *room.Room, _ uint64, events []room.Event) {
 	a.seats.happened(name, events)
+	a.Hallway.Follow(a.Clock(), name, r, events)
 	a.hallway.happened(name, r, events)
 	a.conflicts.happened(name, r, events)
 	a.lookOut(name, r, events)

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/stoa-audio/stoa/internal/bench/child"
+	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/keyring"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -28,6 +29,8 @@ import (
 	"github.com/stoa-audio/stoa/internal/search"
 	"github.com/stoa-audio/stoa/internal/store"
 	"github.com/stoa-audio/stoa/internal/store/records"
+	"github.com/stoa-audio/stoa/internal/text"
+	"github.com/stoa-audio/stoa/internal/topic"
 )
 
 // Town is what is to be measured of a house with many people.
@@ -47,6 +50,8 @@ const (
 	stageEach    = 3                      // people on each stage
 	listenEach   = 5
 	roomsAtOnce  = 8
+	clubsMost    = 200 // of which one room in five is
+	clubEach     = 500 // members of each, at most
 	townStartMax = 10 * time.Minute
 )
 
@@ -110,6 +115,7 @@ type town struct {
 	who   []id.Person
 	names []string
 	look  []string // tokens of those who look
+	clubs []id.Club
 }
 
 // RunTown makes a house with many people up, starts a node on it and measures.
@@ -229,7 +235,55 @@ func (t *town) settle(ctx context.Context) (follows int64, err error) {
 			return 0, err
 		}
 	}
+	if err := t.found(ctx, f, now); err != nil {
+		return 0, err
+	}
 	return f.follows(ctx, t.People, t.Follows, now)
+}
+
+// found writes clubs, and who is in them.
+func (t *town) found(ctx context.Context, f *filling, now int64) error {
+	var rows []any
+	each := min(clubEach, t.People/2)
+	for i := range clubsMost {
+		club, name := id.New[id.Club](), fmt.Sprintf("%s of %s", family[i%len(family)], given[i%len(given)])
+		t.clubs = append(t.clubs, club)
+		rows = append(rows, club[:], name, text.Folded(name), "", "[]", int64(1), "open", "members", true, "", int64(1), now, int64(each), int64(0))
+	}
+	if err := f.insert(ctx, "clubs (id, name, folded, about, rules, rules_version, joining, rooms, listed, language, version, created, members, followers)", 14, rows); err != nil {
+		return err
+	}
+	for i, club := range t.clubs {
+		for from := 0; from < each; from += together {
+			var in []any
+			for j := from; j < min(from+together, each); j++ {
+				standing := int64(clubs.Member)
+				if j == 0 {
+					standing = int64(clubs.Founder)
+				}
+				who := t.who[(i*7919+j*(t.People/each))%t.People]
+				in = append(in, club[:], who[:], standing, now+int64(j), false)
+			}
+			if err := f.insert(ctx, "club_people (club, person, standing, since, shown)", 5, in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Of a town, what people speak, and how many of the topics each likes.
+var tongues = []string{"de", "en", "fr", "tr", "uk"}
+
+const likes = 4
+
+// about returns some topics, other ones for each number.
+func about(i, most int) []string {
+	var some []string
+	for j := range most {
+		some = append(some, topic.All[(i+j*7)%len(topic.All)])
+	}
+	return some
 }
 
 // sealed returns what seals profiles, with keys that are in the keyring by then.
@@ -239,7 +293,9 @@ func (t *town) sealed(ctx context.Context) (func(i int) []byte, error) {
 		return nil, err
 	}
 	return func(i int) []byte {
-		b, err := people.SealProfile(keys[i], t.who[i], people.Written{Name: t.names[i], Findable: i%2 == 0})
+		b, err := people.SealProfile(keys[i], t.who[i], people.Written{
+			Name: t.names[i], Findable: i%2 == 0, Languages: []string{tongues[i%len(tongues)]}, Interests: about(i, likes),
+		})
 		if err != nil {
 			panic(err) // the key is of the right length, and the profile has no value that JSON has not
 		}
@@ -280,10 +336,19 @@ func (t *town) openRooms(ctx context.Context) error {
 	for i := range t.Rooms {
 		all.Go(func() error {
 			host := i * 7 % t.People
-			events := []room.Event{room.Opened{
+			opened := room.Opened{
 				By: t.who[host], Name: t.names[host], Title: fmt.Sprintf("%s and %s, number %d", given[i%len(given)], family[i%len(family)], i),
-				Visibility: room.Open, At: now, Until: until,
-			}}
+				Visibility: room.Open, At: now, Until: until, Language: tongues[i%len(tongues)], Topics: about(i, 1+i%topic.OfRoom),
+			}
+			switch i % 10 { // most are open, as those are that all have to be looked at for
+			case 3:
+				opened.Visibility = room.Social
+			case 5:
+				opened.Visibility, opened.Club.ID = room.Members, t.clubs[i%len(t.clubs)]
+			case 7:
+				opened.Club.ID = t.clubs[i%len(t.clubs)]
+			}
+			events := []room.Event{opened}
 			for j := range stageEach + listenEach {
 				n := (host + j*31) % t.People
 				events = append(events, room.Entered{Who: t.who[n], Name: t.names[n]})

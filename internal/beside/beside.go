@@ -91,7 +91,7 @@ type side struct {
 
 // Held is for live.Holder: a room that comes here has a side with its first
 // event.
-func (rs *Rooms) Held(id.Room, uint64) {}
+func (rs *Rooms) Held(id.Room, uint64, bool) {}
 
 // Gone forgets what was beside a room that goes on at another node.
 func (rs *Rooms) Gone(name id.Room) {

@@ -98,6 +98,22 @@ func (c *Clubs) Of(ctx context.Context, who id.Person) ([]id.Club, error) {
 	return out, err
 }
 
+// Near returns the clubs that who is in, which are true, and those that they only
+// follow.
+func (c *Clubs) Near(ctx context.Context, who id.Person) (map[id.Club]bool, error) {
+	places, err := c.placesOf(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	near := make(map[id.Club]bool)
+	for club, at := range places {
+		if at.Standing >= Member || at.Followed {
+			near[club] = at.Standing >= Member
+		}
+	}
+	return near, nil
+}
+
 // name returns the name of a club, with nothing in it if there is none.
 func (c *Clubs) name(ctx context.Context, club id.Club) (Name, error) {
 	name, since, ok := c.names.Get(club)

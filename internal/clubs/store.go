@@ -39,16 +39,19 @@ type Store interface {
 	CountWaiting(ctx context.Context, club id.Club) (int, error)
 	// ClubMembers returns up to most members.
 	ClubMembers(ctx context.Context, club id.Club, most int) ([]id.Person, error)
-	// PlacesOf returns how who stands to up to most clubs, the highest first.
+	// PlacesOf returns how who stands to up to most clubs, the highest first, and
+	// those that they follow.
 	PlacesOf(ctx context.Context, who id.Person, most int) (map[id.Club]Seen, error)
 	// ClubName returns the name of a club, or ErrNone.
 	ClubName(ctx context.Context, club id.Club) (Name, error)
 }
 
-// A Seen is how somebody stands to a club, and whether their profile shows it.
+// A Seen is how somebody stands to a club, whether their profile shows it, and
+// whether they follow it.
 type Seen struct {
 	Standing Standing
 	Shown    bool
+	Followed bool
 }
 
 // A Name is how a club is called.

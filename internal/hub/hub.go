@@ -134,7 +134,7 @@ func (h *Hub) feed(name id.Room, first uint64) *feed {
 
 // Held is for live.Holder: a room that comes here has a feed with its first
 // event.
-func (h *Hub) Held(id.Room, uint64) {}
+func (h *Hub) Held(id.Room, uint64, bool) {}
 
 // Gone forgets a room that goes on at another node. Those who watch it get
 // nothing more.

@@ -21,22 +21,24 @@ id:
 region:
 known:
 text:
+topic:
 lite:
 signal:            id
 grant:             id region
 telemetry:         id
 layout:
 
-room:              id region
+room:              id region topic
 room/live:         id room
 hub:               id room
 courier:           id signal
 beside:            id room signal hub
 
-people:            id known
+people:            id known topic
 people/peopletest: id people
 clubs:             id known text people
 conversations:     id
+hallway:           id room topic text people
 sdk/go/sframe:
 sdk/go/keys:
 sdk/go/voice:      sdk/go/sframe sdk/go/keys
@@ -48,7 +50,7 @@ sdk/go/ogg:        sdk/go/opus
 sdk/go/report:     sdk/go/keys sdk/go/voice sdk/go/group sdk/go/red
 
 reports:           id sdk/go/report
-schedule:          id people
+schedule:          id people topic
 push:
 push/pushtest:     push
 news:              id people push
@@ -104,7 +106,7 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id text region signal grant telemetry room room/live hub beside courier people clubs reports schedule news push socket picture hashcash conversations
+api:               id text topic region signal grant telemetry room room/live hub beside courier people clubs hallway reports schedule socket picture news push hashcash conversations
 node:              *
 
 sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report sdk/go/words
@@ -112,7 +114,7 @@ sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus
 bench/child:
 bench/count:
 bench/crowd:       id signal bench/count
-bench:             id region room people keyring search store store/records store/sqlite coordinate overlay/identity bench/child bench/crowd lossy sdk/go
+bench:             id text topic region room people clubs keyring search store store/records store/sqlite coordinate overlay/identity bench/child bench/crowd lossy sdk/go
 
 cmd/stoa:          id region api node sim overlay/identity overlay/admission overlay/audit telemetry privacy reports store store/records bench bench/crowd sdk/go/opus sdk/go/ogg sdk/go/group sdk/go/report
 web:
@@ -121,7 +123,7 @@ test/*:            *
 
 // pure packages are tested with nothing but values: the time, chance and what
 // is read come in as arguments, and what is to be written goes out as results.
-var pure = strings.Fields("id text region overlay/frame overlay/hop overlay/topology overlay/relay overlay/seal overlay/directory overlay/audit overlay/waybill room signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/words sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
+var pure = strings.Fields("id text topic region overlay/frame overlay/hop overlay/topology overlay/relay overlay/seal overlay/directory overlay/audit overlay/waybill room hallway signal grant load media/rtp media/seal media/peer media/speech media/forward media/fanout media/digest sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/words sdk/go/red sdk/go/opus sdk/go/ogg sdk/go/report")
 
 // impure are the standard packages that reach the network, the disk or the log.
 var impure = strings.Fields("net net/http os os/exec io/ioutil database/sql log log/slog syscall")

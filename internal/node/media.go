@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/stoa-audio/stoa/internal/api"
 	"github.com/stoa-audio/stoa/internal/hub"
@@ -144,7 +145,7 @@ func (n *Node) sound(watchers *hub.Hub, name id.Room, s sfu.Sound) {
 	notice, speaking := encodeSound(name, s)
 	if owner := n.place.Owner(name); owner == n.self() {
 		watchers.Tell(name, id.Node{}, notice)
-		n.beside.Heard(name, id.Node{}, speaking)
+		n.heard(name, id.Node{}, speaking)
 	} else {
 		n.guests.Sound(owner, name, notice)
 	}
@@ -155,6 +156,14 @@ func (n *Node) soundAt(watchers *hub.Hub, name id.Room, at id.Node, notice []byt
 	watchers.Tell(name, at, notice)
 	var heard signal.Notice
 	if json.Unmarshal(notice, &heard) == nil && heard.Voices != nil {
-		n.beside.Heard(name, at, heard.Voices.Speaking)
+		n.heard(name, at, heard.Voices.Speaking)
+	}
+}
+
+// heard notes who is heard at a place.
+func (n *Node) heard(name id.Room, at id.Node, speaking []id.Person) {
+	n.beside.Heard(name, at, speaking)
+	if len(speaking) > 0 {
+		n.hallway.Heard(time.Now(), name)
 	}
 }

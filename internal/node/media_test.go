@@ -10,6 +10,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/api"
 	"github.com/stoa-audio/stoa/internal/beside"
+	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/media/forward"
@@ -46,7 +47,7 @@ func TestOfferErrors(t *testing.T) {
 func TestHeardAtAnotherNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		watchers := hub.New()
-		n := &Node{beside: beside.New(watchers)}
+		n := &Node{beside: beside.New(watchers), hallway: hallway.New()}
 		name, ada, there := id.Room{1}, id.Person{1}, id.Node{2}
 		r := new(room.Room)
 		events := []room.Event{room.Opened{By: ada, Visibility: room.Open}, room.Returned{Who: ada}, room.Unmuted{Who: ada}}

@@ -24,6 +24,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/coordinate"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/grant"
+	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
@@ -63,6 +64,7 @@ type Node struct {
 	names   *search.Index
 	people  *people.People
 	clubs   *clubs.Clubs
+	hallway *hallway.Table
 	talks   *conversations.Conversations
 	plans   *schedule.Schedule
 	told    *news.News
@@ -150,7 +152,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err != nil {
 		return nil, err
 	}
-	n.clubs = clubs.New(n.store, time.Now)
+	n.clubs, n.hallway = clubs.New(n.store, time.Now), hallway.New()
 	n.talks = conversations.New(n.store, time.Now)
 	calendarKey, err := secret.key("calendars")
 	if err != nil {
@@ -218,7 +220,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	n.api = api.New(api.Parts{
 		Away: goesOn, News: n.told, Pusher: pusher,
 		Reports: n.reports, Moderators: c.Moderation.Keys, Work: hashcash.New(c.SignUp.Bits, c.SignUp.Most, time.Now),
-		People: n.people, Clubs: n.clubs, Conversations: n.talks, Schedule: n.plans, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
+		People: n.people, Clubs: n.clubs, Hallway: n.hallway, Conversations: n.talks, Schedule: n.plans, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
 		ShieldAge: time.Duration(c.Rooms.ShieldDays) * 24 * time.Hour,

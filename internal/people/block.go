@@ -41,7 +41,7 @@ func (p *People) Block(ctx context.Context, who, whom id.Person, level Level) er
 		return ErrLevel
 	}
 	err := p.store.SetBlock(ctx, who, whom, level, p.now())
-	p.forget(who)
+	p.forget(who, whom)
 	p.forgetBlock(who, whom)
 	return err
 }
@@ -82,6 +82,31 @@ func (p *People) BlockedBy(ctx context.Context, who id.Person) (map[id.Person]Le
 	}
 	p.blocks.Put(who, blocked, since)
 	return blocked, nil
+}
+
+// Blockers returns who has blocked who, LevelBlock, for what goes over many at once
+// and shows none of them. It is not to be changed.
+func (p *People) Blockers(ctx context.Context, who id.Person) (map[id.Person]bool, error) {
+	blockers, since, ok := p.blockers.Get(who)
+	if ok && blockers != nil {
+		return blockers, nil
+	}
+	all, err := p.store.BlockersOf(ctx, who, 1<<30)
+	if err != nil {
+		return nil, err
+	}
+	blockers = make(map[id.Person]bool, len(all))
+	for _, by := range all {
+		blockers[by] = true
+	}
+	switch {
+	case ok: // they are too many to know
+	case len(all) > blockersEach:
+		p.blockers.Put(who, nil, since)
+	default:
+		p.blockers.Put(who, blockers, since)
+	}
+	return blockers, nil
 }
 
 // BlockersAmong returns those of candidates who have blocked who, LevelBlock.

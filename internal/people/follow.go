@@ -12,7 +12,7 @@ func (p *People) Follow(ctx context.Context, who, whom id.Person) error {
 		return ErrSelf
 	}
 	err := p.store.Follow(ctx, who, whom, p.now())
-	p.forget(who)
+	p.forget(who, whom)
 	return err
 }
 
@@ -34,7 +34,9 @@ func (p *People) FollowAs(ctx context.Context, who, whom id.Person, how Notify) 
 	if err := p.Follow(ctx, who, whom); err != nil {
 		return err
 	}
-	return p.store.SetNotify(ctx, who, whom, how)
+	err := p.store.SetNotify(ctx, who, whom, how)
+	p.forget(who, whom)
+	return err
 }
 
 // FollowersToTell returns up to most of those who follow whom and want to be told
@@ -59,13 +61,63 @@ func (p *People) Hidden(ctx context.Context, who id.Person) ([]id.Person, error)
 // Unfollow takes it back.
 func (p *People) Unfollow(ctx context.Context, who, whom id.Person) error {
 	err := p.store.Unfollow(ctx, who, whom)
-	p.forget(who)
+	p.forget(who, whom)
 	return err
 }
 
-// forget drops whom who follows.
-func (p *People) forget(who id.Person) {
-	p.follows.Drop(func(of id.Person, _ map[id.Person]bool) bool { return of == who })
+// forget drops whom who follows, and who follows whom.
+func (p *People) forget(who, whom id.Person) {
+	p.follows.Forget(who)
+	p.followers.Forget(whom)
+}
+
+// Follows returns whom who follows, and how loud they want to be told of each. It
+// is not to be changed.
+func (p *People) Follows(ctx context.Context, who id.Person) (map[id.Person]Notify, error) {
+	follows, since, ok := p.follows.Get(who)
+	if ok && follows != nil {
+		return follows, nil
+	}
+	follows, err := p.store.Levels(ctx, who)
+	switch {
+	case err != nil || ok: // they are too many
+	case len(follows) <= followsEach:
+		p.follows.Put(who, follows, since)
+	default:
+		p.follows.Put(who, nil, since)
+	}
+	return follows, err
+}
+
+// WhoFollows returns those of candidates who follow who. The candidates are all who
+// moderate rooms of one kind, so it reads once who follows who. It is not to be
+// changed, and may have others in it.
+func (p *People) WhoFollows(ctx context.Context, who id.Person, candidates func() []id.Person) (map[id.Person]bool, error) {
+	by, since, ok := p.followers.Get(who)
+	if ok && by != nil {
+		return by, nil
+	}
+	if !ok {
+		all, err := p.store.FollowerIDs(ctx, who, followsEach+1)
+		if err != nil {
+			return nil, err
+		}
+		if len(all) <= followsEach {
+			by = make(map[id.Person]bool, len(all))
+			for _, one := range all {
+				by[one] = true
+			}
+		}
+		if p.followers.Put(who, by, since); by != nil {
+			return by, nil
+		}
+	}
+	some, err := p.FollowersAmong(ctx, who, candidates()) // so many follow who
+	by = make(map[id.Person]bool, len(some))
+	for _, one := range some {
+		by[one] = true
+	}
+	return by, err
 }
 
 // Following returns whom who follows, the newest first.
@@ -91,7 +143,7 @@ func (p *People) FollowersAmong(ctx context.Context, who id.Person, candidates [
 			return nil, err
 		case follows == nil:
 			unknown = append(unknown, c)
-		case follows[who]:
+		case follows[who] != "":
 			out = append(out, c)
 		}
 	}
@@ -103,23 +155,15 @@ func (p *People) FollowersAmong(ctx context.Context, who id.Person, candidates [
 }
 
 // followedBy returns whom who follows, or nil if they are too many to know.
-func (p *People) followedBy(ctx context.Context, who id.Person) (map[id.Person]bool, error) {
-	follows, since, ok := p.follows.Get(who)
-	if ok {
+func (p *People) followedBy(ctx context.Context, who id.Person) (map[id.Person]Notify, error) {
+	if follows, _, ok := p.follows.Get(who); ok {
 		return follows, nil
 	}
-	all, err := p.store.FollowedBy(ctx, who)
-	if err != nil {
+	follows, err := p.Follows(ctx, who)
+	if len(follows) > followsEach {
 		return nil, err
 	}
-	if len(all) <= followsEach {
-		follows = make(map[id.Person]bool, len(all))
-		for _, whom := range all {
-			follows[whom] = true
-		}
-	}
-	p.follows.Put(who, follows, since)
-	return follows, nil
+	return follows, err
 }
 
 // FollowedAmong returns those of audience whom anyone of by follows. The

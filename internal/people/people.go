@@ -43,7 +43,7 @@ const (
 	sessionsKnown = 20000 // sessions that need not be read again
 	profilesKnown = 20000 // people whose profile need not be opened again
 	followsKnown  = 256   // people of whom it need not be read whom they follow
-	followsEach   = 1000  // people whom such a one follows at most
+	followsEach   = 1000  // people whom such a one follows at most, or who follow them
 	blocksKnown   = 2000  // people of whom it need not be read whom they have blocked
 	blockersKnown = 20000 // people of whom it need not be read who has blocked them
 	blockersEach  = 200   // people who have blocked such a one at most
@@ -159,7 +159,8 @@ type People struct {
 	relying    *webauthn.WebAuthn
 	ceremonies ceremonies
 	sessions   known.Answers[Hash, Session]
-	follows    known.Answers[id.Person, map[id.Person]bool] // nil for too many
+	follows    known.Answers[id.Person, map[id.Person]Notify] // nil for too many
+	followers  known.Answers[id.Person, map[id.Person]bool]   // nil for too many
 	profiles   known.Answers[id.Person, readable]
 	blocks     known.Answers[id.Person, map[id.Person]Level]
 	blockers   known.Answers[id.Person, map[id.Person]bool] // nil for too many
@@ -188,11 +189,12 @@ func New(s Store, c Config) (*People, error) {
 	}
 	return &People{
 		config: c, store: s, relying: relying,
-		sessions: known.Answers[Hash, Session]{Max: sessionsKnown},
-		follows:  known.Answers[id.Person, map[id.Person]bool]{Max: followsKnown},
-		profiles: known.Answers[id.Person, readable]{Max: profilesKnown},
-		blocks:   known.Answers[id.Person, map[id.Person]Level]{Max: blocksKnown},
-		blockers: known.Answers[id.Person, map[id.Person]bool]{Max: blockersKnown},
+		sessions:  known.Answers[Hash, Session]{Max: sessionsKnown},
+		follows:   known.Answers[id.Person, map[id.Person]Notify]{Max: followsKnown},
+		followers: known.Answers[id.Person, map[id.Person]bool]{Max: followsKnown},
+		profiles:  known.Answers[id.Person, readable]{Max: profilesKnown},
+		blocks:    known.Answers[id.Person, map[id.Person]Level]{Max: blocksKnown},
+		blockers:  known.Answers[id.Person, map[id.Person]bool]{Max: blockersKnown},
 	}, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/topic"
 )
 
 // Limits of a profile.
@@ -56,6 +57,7 @@ type (
 		Bio         string   `json:"bio,omitempty"`
 		Links       []Link   `json:"links,omitempty"`
 		Languages   []string `json:"languages,omitempty"` // BCP 47
+		Interests   []string `json:"interests,omitempty"` // of package topic; nobody else is shown them
 		ShowInviter bool     `json:"show_inviter,omitempty"`
 		Findable    bool     `json:"findable,omitempty"` // by name, by everybody
 		Picture     string   `json:"picture,omitempty"`  // its version, or none
@@ -93,6 +95,7 @@ const (
 	NotALink     Reason = "link"
 	NotALanguage Reason = "language"
 	Twice        Reason = "twice"
+	NotATopic    Reason = "topic"
 	NoChoice     Reason = "choice"
 )
 
@@ -164,6 +167,8 @@ func ParseWritten(w Written) (Written, error) {
 		}
 		out.Languages = append(out.Languages, tag)
 	}
+	out.Interests = w.Interests
+	faults = append(faults, CheckTopics("interests", w.Interests, topic.OfPerson)...)
 	if len(faults) > 0 {
 		return Written{}, faults
 	}
@@ -256,6 +261,36 @@ func ParseLanguage(text string) (string, Reason) {
 		return "", NotALanguage
 	}
 	return tag.String(), ""
+}
+
+// CheckTopics returns all that is wrong with a field that has at most so many topics.
+func CheckTopics(field string, some []string, most int) (faults Faults) {
+	if len(some) > most {
+		faults = append(faults, Fault{field, TooMany})
+	}
+	for i, one := range some[:min(len(some), most)] {
+		switch {
+		case !topic.Is(one):
+			faults = append(faults, Fault{fmt.Sprintf("%s[%d]", field, i), NotATopic})
+		case slices.Contains(some[:i], one):
+			faults = append(faults, Fault{fmt.Sprintf("%s[%d]", field, i), Twice})
+		}
+	}
+	return faults
+}
+
+// Tastes are in which languages somebody speaks and what they are interested in, as
+// they have said.
+type Tastes struct{ Languages, Interests []string }
+
+// Tastes returns those of who, for what the house shows to them.
+func (p *People) Tastes(ctx context.Context, who id.Person) (Tastes, error) {
+	seen, err := p.store.Profile(ctx, who, who)
+	if err != nil {
+		return Tastes{}, err
+	}
+	w, err := p.written(ctx, &seen.Person)
+	return Tastes{w.Languages, w.Interests}, err
 }
 
 // OwnProfile returns the profile of who for themselves.

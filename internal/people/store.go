@@ -174,6 +174,10 @@ type Follows interface {
 	// Related returns whom who follows, and who follows them, at most so many; those
 	// whom who has blocked do not.
 	Related(ctx context.Context, who id.Person, most int) ([]id.Person, error)
+	// Levels returns whom who follows, and how loud they want to be told of each;
+	// FollowerIDs up to most of those who follow who.
+	Levels(ctx context.Context, who id.Person) (map[id.Person]Notify, error)
+	FollowerIDs(ctx context.Context, who id.Person, most int) ([]id.Person, error)
 	// FollowedBy returns the ids of everybody whom who follows.
 	FollowedBy(ctx context.Context, who id.Person) ([]id.Person, error)
 }

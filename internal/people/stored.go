@@ -166,7 +166,7 @@ func (p *People) Stored(ctx context.Context, who id.Person) ([]Row, error) {
 			rows[i].More["name"], rows[i].More["handle"], rows[i].More["pronouns"] = own.Name, own.Handle, own.Pronouns
 			rows[i].More["bio"], rows[i].More["links"], rows[i].More["languages"] = own.Bio, own.Links, own.Languages
 			rows[i].More["show_inviter"], rows[i].More["picture"] = own.ShowInviter, own.Picture
-			rows[i].More["findable"] = own.Findable
+			rows[i].More["findable"], rows[i].More["interests"] = own.Findable, own.Interests
 		}
 	}
 	entry, is, err := p.config.Index.Of(ctx, who)

@@ -58,7 +58,7 @@ func (r *Room) change(e Event) {
 	switch e := e.(type) {
 	case Opened:
 		r.opened, r.title, r.visibility, r.hands = e.At, e.Title, e.Visibility, HandsEveryone
-		r.chat, r.club = ChatEveryone, e.Club
+		r.chat, r.club, r.language, r.topics = ChatEveryone, e.Club, e.Language, e.Topics
 		r.setFence(e.Fence)
 		r.here = make(map[id.Person]*Participant)
 		r.invited = make(map[id.Person]bool)

@@ -28,6 +28,8 @@ type (
 		Fence      region.Fence // where its voices may be; zero: anywhere
 		Picture    string       // the version of By's picture, or none
 		Club       Club         // that it is of, or none
+		Language   string       // in which one speaks (BCP 47), or none
+		Topics     []string     // of package topic, or none
 		// Hosts are those of a planned room, By among them: each moderates when they
 		// come in, and By's seat is held for longer.
 		Hosts []id.Person

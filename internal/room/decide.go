@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/topic"
 )
 
 // Why a command may be refused. The api package turns these into answers.
@@ -251,6 +252,9 @@ func (r *Room) open(now time.Time, c OpenRoom) ([]Event, error) {
 	if c.Club.ID.IsZero() && (c.Visibility == Members || c.Club.Name != "") {
 		return nil, ErrNoClub
 	}
+	if !isLanguage(c.Language) || !topic.Fit(c.Topics, topic.OfRoom) {
+		return nil, ErrText
+	}
 	hold := OpenHold
 	switch {
 	case len(c.Hosts) > HostsMax:
@@ -258,12 +262,18 @@ func (r *Room) open(now time.Time, c OpenRoom) ([]Event, error) {
 	case len(c.Hosts) > 0:
 		hold = HostsHold
 	}
-	return []Event{Opened{c.By, c.Name, c.Title, c.Visibility, now, now.Add(hold), c.Fence, c.Picture, c.Club, c.Hosts}}, nil
+	return []Event{Opened{c.By, c.Name, c.Title, c.Visibility, now, now.Add(hold), c.Fence, c.Picture, c.Club, c.Hosts, c.Language, c.Topics}}, nil
 }
 
 // isVersion reports whether s is the version of a picture, or none.
 func isVersion(s string) bool {
 	return s == "" || len(s) == 16 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// isLanguage reports whether s has the letters of a language tag, or is none. Which
+// languages there are is known elsewhere.
+func isLanguage(s string) bool {
+	return len(s) <= 35 && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 func (r *Room) enter(c Enter) ([]Event, error) {

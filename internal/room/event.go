@@ -34,6 +34,10 @@ type (
 		Club Club `json:"club,omitzero"`
 		// Hosts moderate from when they come in.
 		Hosts []id.Person `json:"hosts,omitempty"`
+		// Language is in which one speaks (BCP 47), or none.
+		Language string `json:"language,omitempty"`
+		// Topics are what it is about, of package topic.
+		Topics []string `json:"topics,omitempty"`
 	}
 	// Entered means that a person came in as a listener. The session is
 	// neither stored nor published.

@@ -12,7 +12,7 @@ import (
 
 // everyEvent has one event of each kind, each with all its members set.
 var everyEvent = []Event{
-	Opened{person("zeno"), "Zeno", "Tea & <bread>", Social, noon, noon.Add(OpenHold), region.In("eu"), "00c0ffee00c0ffee", Club{id.Club{7}, "Tea & <bread>"}, nil},
+	Opened{person("zeno"), "Zeno", "Tea & <bread>", Social, noon, noon.Add(OpenHold), region.In("eu"), "00c0ffee00c0ffee", Club{id.Club{7}, "Tea & <bread>"}, nil, "de", []string{"food"}},
 	Entered{Who: person("lia"), Name: "Lía", Followed: true, Picture: "00c0ffee00c0ffee", Fresh: true},
 	Returned{Who: person("zeno")},
 	WentAway{person("sol"), noon.Add(SeatHold)},

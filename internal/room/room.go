@@ -119,6 +119,8 @@ type Room struct {
 	votes      map[id.Person]int // of those who have voted while it is open, for what
 	fence      region.Fence      // zero: there is none
 	club       Club              // zero: there is none
+	language   string            // in which one speaks, or none
+	topics     []string          // never changed
 
 	here    map[id.Person]*Participant
 	order   []*Participant // all of them, in the order they came in
@@ -187,6 +189,12 @@ func (r *Room) Shield() bool { return r.shield }
 
 // Club returns the club that the room is of, or none.
 func (r *Room) Club() Club { return r.club }
+
+// Language returns in which language one speaks (BCP 47), or none.
+func (r *Room) Language() string { return r.language }
+
+// Topics returns what the room is about, of package topic. They are the room's own.
+func (r *Room) Topics() []string { return r.topics }
 
 // Len returns how many people are in the room.
 func (r *Room) Len() int { return len(r.here) }
@@ -289,6 +297,20 @@ func (r *Room) MayEnter(who id.Person, followedByModerator, inClub bool) bool {
 		return false
 	}
 	return false
+}
+
+// Apart calls f with everybody of whom MayEnter may say something else than of
+// others: those who are here, invited, or hosts, and those who are kept out. Some
+// are several of these.
+func (r *Room) Apart(f func(who id.Person)) {
+	for _, p := range r.order {
+		f(p.Who)
+	}
+	for _, some := range []map[id.Person]bool{r.invited, r.hosts, r.removed} {
+		for who := range some {
+			f(who)
+		}
+	}
 }
 
 // Next returns when Expire has something to do, or zero.

@@ -38,35 +38,39 @@ var plots = []struct {
 	events []Event
 }{
 	{"a room is opened", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.Fence{}, "", Club{}, nil},
+		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.Fence{}, "", Club{}, nil, "", nil},
 	}},
 	{"a room is opened and its opener comes in", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold), region.Fence{}, "", Club{}, nil},
+		Opened{person("zeno"), "Zeno", "", Closed, noon, noon.Add(OpenHold), region.Fence{}, "", Club{}, nil, "", nil},
 		LetInto{person("lia")},
 		Returned{Who: person("zeno")},
 		Entered{Who: person("lia"), Name: "Lia \"<&>\" 🎈", Followed: true},
 	}},
 	{"a room is opened inside a fence, which is set anew and taken away", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.In("eu", "ch"), "", Club{}, nil},
+		Opened{person("zeno"), "Zeno", "Tea", Social, noon, noon.Add(OpenHold), region.In("eu", "ch"), "", Club{}, nil, "", nil},
 		Fenced{person("zeno"), region.In("eu")},
 		Fenced{person("zeno"), region.Anywhere},
 	}},
 	{"a room is opened for the members of a club, and widened", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Members, noon, noon.Add(OpenHold), region.Fence{}, "", Club{id.Club(person("tea")), "Tea & <bread>"}, nil},
+		Opened{person("zeno"), "Zeno", "Tea", Members, noon, noon.Add(OpenHold), region.Fence{}, "", Club{id.Club(person("tea")), "Tea & <bread>"}, nil, "", nil},
 		Widened{Open},
 	}},
 	{"a closed room of a club that is not listed is opened for its members", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Closed, noon, noon.Add(OpenHold), region.Fence{}, "", Club{ID: id.Club(person("tea"))}, nil},
+		Opened{person("zeno"), "Zeno", "Tea", Closed, noon, noon.Add(OpenHold), region.Fence{}, "", Club{ID: id.Club(person("tea"))}, nil, "", nil},
 		Entered{Who: person("lia"), Name: "Lia"},
 		Widened{Members},
 	}},
 	{"a planned room is opened, and a host comes before the one who has planned it", unopened, []Event{
-		Opened{person("zeno"), "Zeno", "Tea", Open, noon, noon.Add(HostsHold), region.Fence{}, "", Club{}, []id.Person{person("zeno"), person("mira")}},
+		Opened{person("zeno"), "Zeno", "Tea", Open, noon, noon.Add(HostsHold), region.Fence{}, "", Club{}, []id.Person{person("zeno"), person("mira")}, "", nil},
 		Entered{Who: person("lia"), Name: "Lia"},
 		Entered{Who: person("mira"), Name: "Mira"},
 		SteppedUp{person("mira")},
 		MadeModerator{person("mira")},
 		Returned{Who: person("zeno")},
+	}},
+	{"a room is opened in a language and about something", unopened, []Event{
+		Opened{person("zeno"), "Zeno", "Tea", Open, noon, noon.Add(OpenHold), region.Fence{}, "", Club{}, nil, "de-AT", []string{"food", "history"}},
+		Entered{Who: person("lia"), Name: "Lia"},
 	}},
 	{"a fence is set", usual, []Event{Fenced{person("mira"), region.Only(region.Place{Region: "eu", Operator: "example"})}}},
 	{"somebody enters, followed", usual, []Event{Entered{Who: person("nemo"), Name: "Nemo", Followed: true}}},

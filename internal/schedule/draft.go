@@ -7,6 +7,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/topic"
 )
 
 // Why a value of a plan is not allowed, beside the reasons of package people.
@@ -90,6 +91,7 @@ func Parse(d Draft, now time.Time) (Draft, error) {
 			bad("language", why)
 		}
 	}
+	faults = append(faults, people.CheckTopics("topics", d.Topics, topic.OfRoom)...)
 	if len(faults) > 0 {
 		return Draft{}, faults
 	}

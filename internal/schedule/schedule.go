@@ -95,6 +95,8 @@ type (
 	Words struct {
 		Title string `json:"title"`
 		About string `json:"about,omitempty"`
+		// Topics are what it is about, of package topic.
+		Topics []string `json:"topics,omitempty"`
 	}
 	// A Plan is a room to come.
 	Plan struct {

@@ -55,7 +55,7 @@ func (p *Place) owned(r *stand, owner Owner) bool {
 }
 
 // Held notes under which term a room runs here (live.Holder).
-func (rs *Rooms) Held(name id.Room, term uint64) {
+func (rs *Rooms) Held(name id.Room, term uint64, _ bool) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	rs.terms[name] = term

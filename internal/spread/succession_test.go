@@ -84,7 +84,7 @@ func TestTheDeputyAssumes(t *testing.T) {
 		t.Fatalf("claimed: %v", claims)
 	}
 	record := p.room.Clone()
-	deputy.Held(p.name, 7)
+	deputy.Held(p.name, 7, true)
 	deputy.Assume(p.name, record, claims)
 	eventually(t, "who is not in the room has no seat", func() bool { return !p.far.sits(gone) })
 	if !p.far.sits(ben.Who) || p.place.Owner(p.name) != node {

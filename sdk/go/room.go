@@ -80,6 +80,10 @@ type View struct {
 	// "closed".
 	Visibility string `json:"visibility"`
 	Club       *Club  `json:"club,omitempty"` // that it is of; nil for none
+	// Language is in which one speaks there (BCP 47), and Topics are what it is
+	// about, of the list in docs/protocol/http.md; both may be none.
+	Language string   `json:"language,omitempty"`
+	Topics   []string `json:"topics,omitempty"`
 }
 
 // A Club is the club that a room is of. One that is not listed has no name here.

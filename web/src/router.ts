@@ -30,6 +30,9 @@ export type Route =
 
 const path = signal(location.pathname);
 
+/** What stands in the address behind a `?`. */
+export const query = signal(location.search);
+
 export const route = computed<Route>(() => parse(path.value));
 
 export const to = {
@@ -123,13 +126,14 @@ function followed(event: MouseEvent): void {
     return;
   if (link.hash) return; // a place on this page is the browser's affair
   event.preventDefault();
-  if (link.pathname !== location.pathname) go(link.pathname);
+  if (link.pathname !== location.pathname || location.search) go(link.pathname);
 }
 
 function moved(): void {
   const before = route.peek();
   const show = () => {
     path.value = location.pathname;
+    query.value = location.search;
   };
   const after = parse(location.pathname);
   const intoOrOutOfRoom = (before.screen === 'room') !== (after.screen === 'room');

@@ -12,6 +12,7 @@ import {
   apply,
   type BlockLevel,
   type Card,
+  type CardWhy,
   type ChatPolicy,
   type CutReason,
   type Found,
@@ -122,6 +123,8 @@ type Happening = Partial<Omit<RoomEvent, 'seq' | 'room'>>;
 export class Double {
   readonly people = new Map<string, Account>();
   readonly rooms = new Map<string, Room>();
+  /** How many rooms there are beside those that the hallway shows. */
+  moreRooms = 0;
   /** Invites by their code; of whom, or of the founder. */
   readonly invites = new Map<string, { from: string | undefined; invite: Invite }>();
   readonly logins = new Map<string, Login>();
@@ -173,7 +176,8 @@ export class Double {
     openRoom: (by, plan) => {
       const host = this.people.get(by) ?? refuse('no_person', 404);
       const club = this.clubs.all.get(plan.club ?? '');
-      return this.open(host, plan.title, plan.visibility, [...plan.invited], newID(), club).id;
+      return this.open(host, plan.title, plan.visibility, [...plan.invited], newID(), club, plan)
+        .id;
     },
     tell: (who, plan) => {
       for (const line of this.#lines) {
@@ -255,6 +259,7 @@ export class Double {
         bio: '',
         links: [],
         languages: [],
+        interests: [],
         show_inviter: false,
         findable: false,
       },
@@ -306,6 +311,7 @@ export class Double {
     invited: string[] = [],
     id = newID(),
     club?: KeptClub,
+    about: { language?: string | undefined; topics?: string[] | undefined } = {},
   ): Room {
     const empty: View = {
       seq: 0,
@@ -335,6 +341,8 @@ export class Double {
         ...{ by: by.id, name: by.name, title, visibility, at, until: inSeconds(60) },
         ...pictureOf(by),
         ...(club ? { club: { id: club.id, name: club.name } } : {}),
+        ...(about.language ? { language: about.language } : {}),
+        ...(about.topics?.length ? { topics: about.topics } : {}),
       },
     });
     return room;
@@ -625,16 +633,20 @@ export class Double {
       case 'GET rooms': {
         const cards = [...this.rooms.values()]
           .filter((room) => this.#mayEnter(room, me))
-          .map((room) => this.#card(room, me));
-        cards.sort((a, b) => b.listeners - a.listeners);
-        return { body: { rooms: cards } };
+          .map((room) => this.#card(room, me))
+          .filter((card) => isChosen(card, query))
+          .sort((a, b) => weight(b) - weight(a) || b.listeners - a.listeners);
+        return { body: { rooms: cards, more: this.moreRooms } };
       }
       case 'POST rooms': {
         const invited = (body.invite ?? []) as string[];
         const visibility = body.visibility as Visibility;
         const club = body.club ? this.clubs.mayOpen(String(body.club), me.id) : undefined;
         if (visibility === 'members' && !club) return refuse('no_club', 404);
-        const room = this.open(me, String(body.title), visibility, invited, newID(), club);
+        const room = this.open(me, String(body.title), visibility, invited, newID(), club, {
+          language: body.language as string | undefined,
+          topics: body.topics as string[] | undefined,
+        });
         return { status: 201, body: this.#card(room, me) };
       }
     }
@@ -1059,6 +1071,9 @@ export class Double {
       visibility: view.visibility,
       opened: view.opened,
       ...(view.club ? { club: { id: view.club.id, name: view.club.name ?? '' } } : {}),
+      ...(view.language ? { language: view.language } : {}),
+      ...(view.topics ? { topics: view.topics } : {}),
+      why: this.#why(view, me),
       stage: stage.slice(0, 5).map((p) => ({
         id: p.who,
         name: p.name,
@@ -1069,6 +1084,27 @@ export class Double {
       on_stage: stage.length,
       listeners: view.count - stage.length,
     };
+  }
+
+  /** For what a room is shown, in the order of the node's own rules. */
+  #why(view: View, me: Account): CardWhy[] {
+    const { languages, interests } = me.said;
+    const names = view.people.filter((p) => onStage(p) && me.follows.has(p.who)).map((p) => p.name);
+    const spoken = languages.some((tag) => tag.split('-')[0] === view.language?.split('-')[0]);
+    const invited = view.visibility === 'closed';
+    const club = view.club && this.clubs.isMember(view.club.id, me.id) && view.club;
+    const why: CardWhy[] = [
+      ...(names.length > 0 ? [{ kind: 'followed' as const, people: names.slice(0, 3) }] : []),
+      ...(invited ? [{ kind: 'invited' as const }] : []),
+      ...(club ? [{ kind: 'club' as const, club: { id: club.id, name: club.name ?? '' } }] : []),
+      ...(view.topics ?? [])
+        .filter((topic) => interests.includes(topic))
+        .map((topic) => ({ kind: 'topic' as const, topic })),
+      ...(spoken && view.language ? [{ kind: 'language' as const, language: view.language }] : []),
+      ...(view.count > 100 ? [{ kind: 'lively' as const }] : []),
+      ...(Date.now() - Date.parse(view.opened) < 15 * 60_000 ? [{ kind: 'fresh' as const }] : []),
+    ];
+    return why.slice(0, 3);
   }
 
   #audience(room: Room, query: URLSearchParams) {
@@ -1464,4 +1500,22 @@ function violations(change: ProfileChange, de: boolean): Violation[] {
     );
   }
   return found;
+}
+
+/** The weights of the first reasons, as the node has them. */
+const weights = { followed: 70, invited: 60, club: 45, club_follow: 25, topic: 16, language: 12 };
+
+function weight({ why }: Card): number {
+  const known: Record<string, number> = weights;
+  return why.reduce((sum, { kind }) => sum + (known[kind] ?? 1), 0);
+}
+
+function isChosen(card: Card, query: URLSearchParams): boolean {
+  const [language, topic, club] = ['language', 'topic', 'club'].map((key) => query.get(key));
+  return (
+    (!language || card.language?.split('-')[0] === language.split('-')[0]) &&
+    (!topic || (card.topics ?? []).includes(topic)) &&
+    (!club || card.club?.id === club) &&
+    (query.get('followed') !== 'true' || card.stage.some((p) => p.followed))
+  );
 }

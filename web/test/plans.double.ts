@@ -117,6 +117,7 @@ export class DoublePlans {
         const moved = what.starts !== plan.starts || what.minutes !== plan.minutes;
         delete plan.club;
         delete plan.language;
+        delete plan.topics;
         Object.assign(plan, what);
         plan.asked = new Map(what.cohosts.map((id) => [id, plan.asked.get(id) ?? false]));
         if (what.invite) plan.invited = new Set(what.invite);
@@ -216,6 +217,7 @@ export class DoublePlans {
       ...{ id, title, about, starts, minutes, hosts, visibility, recorded, state },
       ...(club ? { club: { id: club.id, name: club.name } } : {}),
       ...(plan.language ? { language: plan.language } : {}),
+      ...(plan.topics?.length ? { topics: plan.topics } : {}),
       ...(room ? { room } : {}),
       going: plan.goers.size,
       ...(plan.goers.has(me)

@@ -11,6 +11,7 @@ class Shelf {
     bio: '',
     links: [],
     languages: ['en'],
+    interests: [],
     show_inviter: false,
     findable: false,
   };

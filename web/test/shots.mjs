@@ -105,6 +105,8 @@ async function house(language, crowd) {
   for (const p of [noor, greta, kofi, salma]) aylin.follows.add(p.id);
   for (const p of [aylin, ilse]) p.follows.add(mira.id);
   mira.passkeys.push('a');
+  mira.said.languages = ['de', 'en'];
+  mira.said.interests = ['society', 'food'];
   for (const [n, p] of [aylin, thea, noor, people[11], people[13]].entries()) {
     double.picture(p, portraits[n]);
   }
@@ -144,6 +146,7 @@ async function house(language, crowd) {
     double.happen(room, { unmuted: { who: person.id } });
   };
 
+  const none = [[], undefined, undefined];
   const night = double.open(
     aylin,
     de
@@ -152,6 +155,8 @@ async function house(language, crowd) {
     'open',
     [],
     waybills.room,
+    undefined,
+    { language, topics: ['science', 'society'] },
   );
   there(night, aylin);
   for (const [n, p] of [jonas, thea, ruben, ilse, bo].entries()) up(night, p, n === 1);
@@ -169,6 +174,8 @@ async function house(language, crowd) {
     people[11],
     de ? 'Nur Tee. Komm rein, sag nichts.' : 'Just tea. Come in, say nothing.',
     'social',
+    ...none,
+    { language, topics: ['food'] },
   );
   there(tea, people[11]);
   people[11].follows.add(mira.id);
@@ -186,7 +193,7 @@ async function house(language, crowd) {
   double.happen(many, { went_away: { who: people[15].id, until: '2027-01-01T00:00:00Z' } });
   for (let n = 0; n < 104; n++) sit(many, double.account(`${names[n % 30]} ${n}`), n < 12);
 
-  const untitled = double.open(kofi, '', 'open');
+  const untitled = double.open(kofi, '', 'open', ...none, { language: 'fr' });
   there(untitled, kofi);
 
   // Clubs: in some of them Mira is, and of one she is the founder.
@@ -610,6 +617,14 @@ const scenes = {
   },
   signin: { out: true, go: at('/signin') },
   hallway: { go: seq(at('/'), (page) => page.waitForSelector('.card h3')) },
+  'hallway-why': {
+    go: seq(at('/'), async (page) => {
+      await page.locator('details.fold summary').first().click();
+      await page.waitForTimeout(100);
+    }),
+  },
+  'hallway-chosen': { go: seq(at('/?topic=society'), (page) => page.waitForSelector('.card h3')) },
+  'hallway-nothing': { go: at('/?topic=sport', 'nothing-chosen') },
   'hallway-empty': {
     go: seq(
       (_, h) => h.double.rooms.clear(),

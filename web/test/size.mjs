@@ -19,6 +19,7 @@ const limits = [
   ['activity', /^activity-.*\.js$/, 8_000],
   ['search', /^search-.*\.js$/, 4_000],
   ['opening a room', /^open-room-.*\.js$/, 5_000],
+  ['order of the hallway', /^order-.*\.js$/, 4_000],
   ['all scripts', /\.js$/, 200_000],
 ];
 

@@ -124,6 +124,10 @@ await ada.on('profile-handle').fill('Ada');
 await ada.on('link-url-0').fill('ada.example');
 await ada.on('profile-bio').fill('Counts.\nWrites it down.');
 await ada.page.selectOption('[data-test=add-language]', 'fr');
+for (const topic of ['food', 'art']) {
+  await ada.page.selectOption('[data-test=interests-add]', topic);
+}
+await ada.tap('interests-drop-art');
 
 step('she goes away, and it is still there; elsewhere she has changed something else');
 await ada.page.goBack();
@@ -146,6 +150,7 @@ assert.deepEqual(countess.said, {
   bio: 'Counts.\nWrites it down.',
   links: [{ url: 'https://ada.example' }],
   languages: ['fr'],
+  interests: ['food'],
   show_inviter: false,
   findable: false,
 });
@@ -198,6 +203,8 @@ step('Ada opens a room, and talks');
 await ada.page.goto(origin);
 await ada.tap('open-room');
 await ada.on('room-title').fill('Tea');
+await ada.page.selectOption('[data-test=room-topics-add]', 'food');
+await ada.page.selectOption('[data-test=room-language]', 'de');
 await ada.tap('open-room-now');
 await ada.on('mic').waitFor();
 const room = new URL(ada.page.url()).pathname.split('/').pop();
@@ -212,6 +219,40 @@ await ada.page.keyboard.down(' ');
 await ada.page.waitForSelector('[data-open=true]');
 await ada.page.keyboard.up(' ');
 await ada.page.waitForSelector('[data-open=false]');
+
+step('Bo sees why a room is there, and chooses what to see');
+const kitchen = [...double.people.values()].find((p) => p.name === 'Ada Lovelace');
+const music = double.open(kitchen, 'Scales', 'open', [], undefined, undefined, {
+  topics: ['music'],
+  language: 'en',
+});
+const loud = double.open(kitchen, 'Drums', 'open', [], undefined, undefined, { topics: ['music'] });
+bosOwn.said = { ...bosOwn.said, interests: ['food'], languages: ['de'] };
+await bo.page.reload();
+const because = bo.on(`why-${room}`);
+await because.waitFor();
+assert.match(await because.textContent(), /^About Food, which you like/);
+assert.equal(await bo.page.locator('.rooms .card').first().getAttribute('data-room'), room);
+await because.locator('summary').focus();
+await bo.page.keyboard.press('Enter');
+await because.getByText('In German, which you speak').waitFor();
+await bo.tap('choose-music');
+await bo.page.waitForSelector(`[data-test=card-${room}]`, { state: 'detached' });
+assert.equal(new URL(bo.page.url()).search, '?topic=music');
+await bo.page.reload(); // it is in the address
+await bo.page.waitForSelector('.chip[aria-pressed=true]');
+assert.deepEqual(
+  await bo.page.locator('.rooms .card').evaluateAll((all) => all.map((c) => c.dataset.room).sort()),
+  [music.id, loud.id].sort(),
+);
+await bo.tap('choose-music-en');
+await bo.page.waitForSelector(`[data-test=card-${loud.id}]`, { state: 'detached' });
+for (const { id } of [music, loud]) double.rooms.delete(id);
+await bo.page.reload();
+await bo.on('nothing-chosen').waitFor();
+await bo.tap('show-all');
+await bo.on(`card-${room}`).waitFor();
+assert.equal(new URL(bo.page.url()).search, '');
 
 step('Bo comes in from the hallway, and raises his hand');
 await bo.tap(`card-${room}`);

@@ -106,10 +106,10 @@ type Watcher interface {
 }
 
 // A Holder is a Watcher or an Audience that is told under which term a room runs
-// here, before anything else of it, and when it does not any more though it has
-// not ended.
+// here, and whether it is another house's, before anything else of it, and when it
+// does not any more though it has not ended.
 type Holder interface {
-	Held(name id.Room, term uint64)
+	Held(name id.Room, term uint64, guest bool)
 	Gone(name id.Room)
 }
 
@@ -255,7 +255,11 @@ func (rs *Rooms) OpenAs(ctx context.Context, name id.Room, c room.OpenRoom, invi
 		l.over()
 		return err
 	}
-	return rs.begin(l) // after an error its record ends when nobody comes in after the next start
+	if err := rs.begin(l); err != nil { // its record ends when nobody comes in after the next start
+		l.over()
+		return err
+	}
+	return nil
 }
 
 // prepare returns r as a room that does not run yet.

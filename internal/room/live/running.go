@@ -82,7 +82,7 @@ func (l *running) run() {
 // it does not any more, though it has not ended.
 func (l *running) held() {
 	for _, h := range l.holders() {
-		h.Held(l.name, l.term)
+		h.Held(l.name, l.term, l.guest)
 	}
 }
 

@@ -321,6 +321,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.followedByStmt, err = db.PrepareContext(ctx, followedBy); err != nil {
 		return nil, fmt.Errorf("error preparing query FollowedBy: %w", err)
 	}
+	if q.followerIDsStmt, err = db.PrepareContext(ctx, followerIDs); err != nil {
+		return nil, fmt.Errorf("error preparing query FollowerIDs: %w", err)
+	}
 	if q.followersStmt, err = db.PrepareContext(ctx, followers); err != nil {
 		return nil, fmt.Errorf("error preparing query Followers: %w", err)
 	}
@@ -443,6 +446,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.largePictureStmt, err = db.PrepareContext(ctx, largePicture); err != nil {
 		return nil, fmt.Errorf("error preparing query LargePicture: %w", err)
+	}
+	if q.levelsStmt, err = db.PrepareContext(ctx, levels); err != nil {
+		return nil, fmt.Errorf("error preparing query Levels: %w", err)
 	}
 	if q.listedClubsStmt, err = db.PrepareContext(ctx, listedClubs); err != nil {
 		return nil, fmt.Errorf("error preparing query ListedClubs: %w", err)
@@ -1244,6 +1250,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing followedByStmt: %w", cerr)
 		}
 	}
+	if q.followerIDsStmt != nil {
+		if cerr := q.followerIDsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing followerIDsStmt: %w", cerr)
+		}
+	}
 	if q.followersStmt != nil {
 		if cerr := q.followersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing followersStmt: %w", cerr)
@@ -1447,6 +1458,11 @@ func (q *Queries) Close() error {
 	if q.largePictureStmt != nil {
 		if cerr := q.largePictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing largePictureStmt: %w", cerr)
+		}
+	}
+	if q.levelsStmt != nil {
+		if cerr := q.levelsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing levelsStmt: %w", cerr)
 		}
 	}
 	if q.listedClubsStmt != nil {
@@ -2087,6 +2103,7 @@ type Queries struct {
 	followStmt                 *sql.Stmt
 	followClubStmt             *sql.Stmt
 	followedByStmt             *sql.Stmt
+	followerIDsStmt            *sql.Stmt
 	followersStmt              *sql.Stmt
 	followersToTellStmt        *sql.Stmt
 	followingStmt              *sql.Stmt
@@ -2128,6 +2145,7 @@ type Queries struct {
 	itemsForStmt               *sql.Stmt
 	keepBackupStmt             *sql.Stmt
 	largePictureStmt           *sql.Stmt
+	levelsStmt                 *sql.Stmt
 	listedClubsStmt            *sql.Stmt
 	moveGoersStmt              *sql.Stmt
 	newsOfPersonStmt           *sql.Stmt
@@ -2333,6 +2351,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		followStmt:                 q.followStmt,
 		followClubStmt:             q.followClubStmt,
 		followedByStmt:             q.followedByStmt,
+		followerIDsStmt:            q.followerIDsStmt,
 		followersStmt:              q.followersStmt,
 		followersToTellStmt:        q.followersToTellStmt,
 		followingStmt:              q.followingStmt,
@@ -2374,6 +2393,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		itemsForStmt:               q.itemsForStmt,
 		keepBackupStmt:             q.keepBackupStmt,
 		largePictureStmt:           q.largePictureStmt,
+		levelsStmt:                 q.levelsStmt,
 		listedClubsStmt:            q.listedClubsStmt,
 		moveGoersStmt:              q.moveGoersStmt,
 		newsOfPersonStmt:           q.newsOfPersonStmt,

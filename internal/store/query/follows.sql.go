@@ -97,6 +97,38 @@ func (q *Queries) FollowedBy(ctx context.Context, who []byte) ([][]byte, error) 
 	return items, nil
 }
 
+const followerIDs = `-- name: FollowerIDs :many
+SELECT who FROM follows WHERE whom = $1 LIMIT $2
+`
+
+type FollowerIDsParams struct {
+	Whom  []byte
+	Limit int32
+}
+
+func (q *Queries) FollowerIDs(ctx context.Context, arg FollowerIDsParams) ([][]byte, error) {
+	rows, err := q.query(ctx, q.followerIDsStmt, followerIDs, arg.Whom, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var who []byte
+		if err := rows.Scan(&who); err != nil {
+			return nil, err
+		}
+		items = append(items, who)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const followers = `-- name: Followers :many
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
     COALESCE(g.notify, '') AS notify
@@ -294,6 +326,38 @@ func (q *Queries) IsFollowing(ctx context.Context, arg IsFollowingParams) (bool,
 	var there bool
 	err := row.Scan(&there)
 	return there, err
+}
+
+const levels = `-- name: Levels :many
+SELECT whom, notify FROM follows WHERE who = $1
+`
+
+type LevelsRow struct {
+	Whom   []byte
+	Notify string
+}
+
+func (q *Queries) Levels(ctx context.Context, who []byte) ([]LevelsRow, error) {
+	rows, err := q.query(ctx, q.levelsStmt, levels, who)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LevelsRow
+	for rows.Next() {
+		var i LevelsRow
+		if err := rows.Scan(&i.Whom, &i.Notify); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const related = `-- name: Related :many

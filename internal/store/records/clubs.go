@@ -351,6 +351,15 @@ func (s *Store) PlacesOf(ctx context.Context, who id.Person, most int) (map[id.C
 	for _, r := range rows {
 		out[name[id.Club](r.Club)] = clubs.Seen{Standing: standingOf(r.Standing), Shown: r.Shown}
 	}
+	follows, err := s.read.ClubFollowsOf(ctx, who[:])
+	if err != nil {
+		return nil, failed("read which clubs somebody follows", err)
+	}
+	for _, r := range follows {
+		seen := out[name[id.Club](r.Club)]
+		seen.Followed = true
+		out[name[id.Club](r.Club)] = seen
+	}
 	return out, nil
 }
 

@@ -135,6 +135,28 @@ func (s *Store) FollowedBy(ctx context.Context, who id.Person) ([]id.Person, err
 	return peopleOf(rows), nil
 }
 
+// Levels implements people.Follows.
+func (s *Store) Levels(ctx context.Context, who id.Person) (map[id.Person]people.Notify, error) {
+	rows, err := s.read.Levels(ctx, who[:])
+	if err != nil {
+		return nil, failed("read whom a person follows", err)
+	}
+	out := make(map[id.Person]people.Notify, len(rows))
+	for _, r := range rows {
+		out[name[id.Person](r.Whom)] = people.Notify(r.Notify)
+	}
+	return out, nil
+}
+
+// FollowerIDs implements people.Follows.
+func (s *Store) FollowerIDs(ctx context.Context, who id.Person, most int) ([]id.Person, error) {
+	rows, err := s.read.FollowerIDs(ctx, query.FollowerIDsParams{Whom: who[:], Limit: int32(most)}) //nolint:gosec // a thousand
+	if err != nil {
+		return nil, failed("read who follows a person", err)
+	}
+	return peopleOf(rows), nil
+}
+
 // Related implements people.Follows.
 func (s *Store) Related(ctx context.Context, who id.Person, most int) ([]id.Person, error) {
 	rows, err := s.read.Related(ctx, query.RelatedParams{Who: who[:], Limit: int32(most)}) //nolint:gosec // ten thousand

@@ -1057,7 +1057,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The hallway: rooms that I may enter now */
+        /** The hallway: rooms that I may enter now, and why each is there */
         get: operations["list-rooms"];
         put?: never;
         /** Open a room */
@@ -1343,6 +1343,8 @@ export interface components {
             /** @description that it is of, if I may know of it */
             club?: components["schemas"]["NamedClub"];
             id: string;
+            /** @description in which one speaks; BCP 47 */
+            language?: string;
             /** Format: int64 */
             listeners: number;
             /** Format: int64 */
@@ -1352,8 +1354,12 @@ export interface components {
             /** @description the first five on the stage */
             stage: components["schemas"]["CardPerson"][];
             title: string;
+            /** @description what it is about */
+            topics?: string[];
             /** @enum {string} */
             visibility: "open" | "social" | "members" | "closed";
+            /** @description for what it is shown to me, at most three, the strongest first */
+            why: components["schemas"]["CardWhy"][];
         };
         CardPerson: {
             /** @description whether I follow them */
@@ -1364,7 +1370,25 @@ export interface components {
             /** @description its version, when they came in */
             picture?: string;
         };
+        CardWhy: {
+            /** @description that I am in, or follow */
+            club?: components["schemas"]["NamedClub"];
+            /** @enum {string} */
+            kind: "followed" | "invited" | "club" | "club_follow" | "topic" | "language" | "lively" | "fresh" | "blocked";
+            /** @description that I speak */
+            language?: string;
+            /** @description names of those on the stage whom I follow, or have blocked; at most three */
+            people?: string[];
+            /** @description in which I am interested */
+            topic?: string;
+        };
         Cards: {
+            /**
+             * Format: int64
+             * @description how many others there are
+             */
+            more: number;
+            /** @description the first two hundred */
             rooms: components["schemas"]["Card"][];
         };
         Ceremony: {
@@ -1646,9 +1670,11 @@ export interface components {
             club?: components["schemas"]["RoomClub"];
             fence?: string;
             hosts?: string[];
+            language?: string;
             name: string;
             picture?: string;
             title: string;
+            topics?: string[];
             /** Format: date-time */
             until: string;
             /** @enum {string} */
@@ -1942,6 +1968,8 @@ export interface components {
             starts: string;
             /** @description one line, 1 to 120 characters */
             title: string;
+            /** @description up to 3 of the list in docs/protocol/http.md */
+            topics?: string[];
             /** @description open, social, members or closed */
             visibility: string;
         };
@@ -1952,6 +1980,8 @@ export interface components {
             findable: boolean;
             /** @description 3 to 24 of a to z, 0 to 9 and _, the first a letter; or empty */
             handle: string;
+            /** @description up to 10 of the topics in docs/protocol/http.md; nobody else is shown them */
+            interests: string[];
             /** @description up to 6, BCP 47 */
             languages: string[];
             /** @description up to 4 */
@@ -1980,8 +2010,12 @@ export interface components {
             fence?: string;
             /** @description ids of people who may come in from the start */
             invite?: string[];
+            /** @description in which one speaks; BCP 47 */
+            language?: string;
             /** @description one line, up to 120 characters; may be empty */
             title: string;
+            /** @description up to 3 of the list in docs/protocol/http.md */
+            topics?: string[];
             /**
              * @description members: of the club
              * @enum {string}
@@ -2049,6 +2083,8 @@ export interface components {
             findable: boolean;
             /** @description 3 to 24 of a to z, 0 to 9 and _, the first a letter; or empty */
             handle: string;
+            /** @description up to 10 of the topics in docs/protocol/http.md; nobody else is shown them */
+            interests: string[];
             invited_by?: components["schemas"]["Named"];
             /** @description up to 6, BCP 47 */
             languages: string[];
@@ -2141,6 +2177,8 @@ export interface components {
             /** @enum {string} */
             state: "planned" | "open" | "over" | "cancelled";
             title: string;
+            /** @description what it is about */
+            topics?: string[];
             /** @enum {string} */
             visibility: "open" | "social" | "members" | "closed";
         };
@@ -2317,6 +2355,7 @@ export interface components {
             fence?: string;
             /** @enum {string} */
             hands: "off" | "followed" | "everyone";
+            language?: string;
             /** Format: date-time */
             opened: string;
             people: components["schemas"]["RoomParticipant"][];
@@ -2327,6 +2366,7 @@ export interface components {
             seq: number;
             shield?: boolean;
             title: string;
+            topics?: string[];
             /** @enum {string} */
             visibility: "closed" | "social" | "members" | "open";
         };
@@ -5508,7 +5548,16 @@ export interface operations {
     };
     "list-rooms": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description rooms in which one speaks it; BCP 47, of which only the language counts */
+                language?: string;
+                /** @description rooms about it */
+                topic?: string;
+                /** @description rooms of it */
+                club?: string;
+                /** @description rooms with somebody on the stage whom I follow */
+                followed?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -4,7 +4,9 @@ import type {
   Blocked,
   BlockLevel,
   Card,
+  Cards,
   Ceremony,
+  Choice,
   Club,
   ClubBarred,
   ClubLists,
@@ -299,7 +301,12 @@ export class House {
   /** Rooms and people by words, of which the last may be only begun. */
   search = (words: string) => this.#ask<Found>('GET', `search?q=${enc(words)}`);
 
-  hallway = () => this.#ask<{ rooms: Card[] }>('GET', 'rooms');
+  /** The rooms that I may enter now and have chosen, in their order, and how many more there are. */
+  hallway = (choice: Choice = {}) => {
+    const chosen = Object.entries(choice).filter(([, value]) => value);
+    const query = new URLSearchParams(chosen.map(([key, value]) => [key, String(value)]));
+    return this.#ask<Cards>('GET', chosen.length > 0 ? `rooms?${query}` : 'rooms');
+  };
   openRoom = (room: NewRoom) => this.#ask<Card>('POST', 'rooms', room);
   room = (id: string) => this.#ask<Card>('GET', `rooms/${enc(id)}`);
   /** Who is in a room with me, by a part of the name; `after` is the `next` of the page before. */

@@ -10,6 +10,18 @@ export type Me = Bodies['Me'];
 export type Person = Bodies['Person'];
 export type Card = Bodies['Card'];
 export type CardPerson = Bodies['CardPerson'];
+/** For what a room is shown to me. */
+export type CardWhy = Bodies['CardWhy'];
+export type Cards = Bodies['Cards'];
+/** Which rooms of the hallway one wants to see. */
+export interface Choice {
+  /** BCP 47, of which only the language counts. */
+  language?: string;
+  topic?: string;
+  club?: string;
+  /** With somebody on the stage whom I follow. */
+  followed?: boolean;
+}
 export type Visibility = Card['visibility'];
 export type Audience = Bodies['Audience'];
 export type NewRoom = Bodies['NewRoom'];

@@ -46,7 +46,7 @@ function shown(p: Participant): boolean {
 
 function changed(view: View, e: RoomEvent): View {
   if (e.opened) {
-    const { by, name, picture, title, visibility, at, until, club } = e.opened;
+    const { by, name, picture, title, visibility, at, until, club, language, topics } = e.opened;
     const opener: Participant = {
       who: by,
       name,
@@ -63,6 +63,8 @@ function changed(view: View, e: RoomEvent): View {
     return {
       ...fencedBy(view, e.opened.fence),
       ...(club ? { club } : {}),
+      ...(language ? { language } : {}),
+      ...(topics ? { topics } : {}),
       opened: at,
       title,
       visibility,

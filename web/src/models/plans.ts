@@ -70,20 +70,26 @@ export const reminders = [0, 5, 15, 60, 1440] as const;
 
 // A plan while it is made, or changed
 
-export const planLimits = { title: 120, about: 1000, cohosts: 8 };
+export const planLimits = { title: 120, about: 1000, cohosts: 8, topics: 3 };
 export const lengths = [15, 30, 45, 60, 90, 120, 180, 240, 360, 720] as const;
 
 export type PlanDraft = Required<PlanChange>;
 export const planFields = [
   ...(['title', 'about', 'starts', 'minutes', 'cohosts', 'club'] as const),
-  ...(['visibility', 'invite', 'language', 'fence', 'recorded'] as const),
+  ...(['visibility', 'invite', 'language', 'topics', 'fence', 'recorded'] as const),
 ] satisfies (keyof PlanDraft)[];
 
 export type PlanForm = Form<PlanDraft, Plan | PlanDraft>;
 
 const noPlan = (club: string): PlanDraft => ({
   ...{ title: '', about: '', starts: soon(), minutes: 60, cohosts: [], club, invite: [] },
-  ...{ visibility: club ? 'members' : 'open', language: '', fence: '', recorded: false },
+  ...{
+    visibility: club ? 'members' : 'open',
+    language: '',
+    topics: [],
+    fence: '',
+    recorded: false,
+  },
 });
 
 type Calls = Pick<House, 'plan' | 'addPlan' | 'changePlan'>;
@@ -113,6 +119,7 @@ function typed(kept: Plan | PlanDraft): PlanDraft {
     cohosts: kept.hosts.slice(1).map((h) => h.id),
     invite: (kept.invited ?? []).map((p) => p.id),
     ...{ club: club?.id ?? '', language: language ?? '', fence: fence ?? '' },
+    topics: kept.topics ?? [],
   };
 }
 
@@ -127,11 +134,12 @@ function tidy(draft: PlanDraft): PlanDraft {
 }
 
 /** What says nothing is left out. */
-function sent({ club, language, fence, ...rest }: PlanDraft): PlanChange {
+function sent({ club, language, topics, fence, ...rest }: PlanDraft): PlanChange {
   return {
     ...rest,
     ...(club ? { club } : {}),
     ...(language ? { language } : {}),
+    ...(topics.length > 0 ? { topics } : {}),
     ...(fence ? { fence } : {}),
   };
 }

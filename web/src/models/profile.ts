@@ -11,11 +11,20 @@ export const fields = [
   'bio',
   'links',
   'languages',
+  'interests',
   'show_inviter',
   'findable',
 ] as const satisfies readonly Field[];
 
-export const limits = { name: 60, handle: 24, pronouns: 30, bio: 300, links: 4, languages: 6 };
+export const limits = {
+  name: 60,
+  handle: 24,
+  pronouns: 30,
+  bio: 300,
+  links: 4,
+  languages: 6,
+  interests: 10,
+};
 export const linkLimits = { url: 200, text: 40 };
 
 type Profiles = Pick<House, 'profile' | 'changeProfile'>;
@@ -53,8 +62,9 @@ export function forgetProfileForm(): void {
 }
 
 function typed(profile: OwnProfile): ProfileChange {
-  const { name, handle, pronouns, bio, links, languages, show_inviter, findable } = profile;
-  return { name, handle, pronouns, bio, links, languages, show_inviter, findable };
+  const { name, handle, pronouns, bio, links, languages } = profile;
+  const { interests, show_inviter, findable } = profile;
+  return { name, handle, pronouns, bio, links, languages, interests, show_inviter, findable };
 }
 
 /** As it is sent: without air around it, and without lines that say nothing. */

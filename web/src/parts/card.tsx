@@ -1,4 +1,5 @@
 import type { Card } from '@stoa/client';
+import { here, ordering } from '../models/later.ts';
 import { roomName } from '../models/stage.ts';
 import { visit } from '../models/visit.ts';
 import { to } from '../router.ts';
@@ -21,7 +22,9 @@ export const visibilityIcon = {
 export function RoomCard({ card, small, own }: { card: Card; small?: boolean; own?: boolean }) {
   const words = t().card;
   const names = card.stage.map((p) => p.name);
-  const here = visit.value.kind === 'here' && visit.value.room === card.id;
+  const current = visit.value.kind === 'here' && visit.value.room === card.id;
+  const order = here(ordering);
+  const told = !small && !own;
   return (
     <article>
       {card.club && !own && (
@@ -34,7 +37,7 @@ export function RoomCard({ card, small, own }: { card: Card; small?: boolean; ow
         href={to.room(card.id)}
         data-room={card.id}
         data-test={`card-${card.id}`}
-        aria-current={here ? 'true' : undefined}
+        aria-current={current ? 'true' : undefined}
       >
         <span class="eyebrow">
           <Columns />
@@ -54,6 +57,9 @@ export function RoomCard({ card, small, own }: { card: Card; small?: boolean; ow
             ))}
           </div>
         )}
+        {told &&
+          (card.topics || card.language) &&
+          (order ? <order.About card={card} /> : <span class="meta">&nbsp;</span>)}
         <div class="flex">
           <span class="meta grow">{who(card)}</span>
           <span class="count">
@@ -62,6 +68,15 @@ export function RoomCard({ card, small, own }: { card: Card; small?: boolean; ow
           </span>
         </div>
       </a>
+      {told &&
+        card.why[0] &&
+        (order ? (
+          <order.Because card={card} />
+        ) : (
+          <div class="fold">
+            <p />
+          </div>
+        ))}
     </article>
   );
 }

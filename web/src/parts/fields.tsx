@@ -4,9 +4,8 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { account, seen } from '../models/account.ts';
 import { type AnyForm, guard, type Saved } from '../models/form.ts';
 import { say } from '../models/notices.ts';
-import { f, languageName } from '../words/form.ts';
+import { f, languages } from '../words/form.ts';
 import { problemWords } from '../words/index.ts';
-import { spoken } from '../words/spoken.ts';
 import { Icon } from './icon.tsx';
 
 /** What every form that is saved as a whole is put together of. */
@@ -212,9 +211,6 @@ export function LanguageField(props: {
   children?: ComponentChildren;
 }) {
   const { form, id, value } = props;
-  const known = [...new Set([...spoken, ...(value ? [value] : [])])]
-    .map((tag) => [tag, languageName(tag)] as const)
-    .sort(([, a], [, b]) => a.localeCompare(b, document.documentElement.lang));
   return (
     <div class="field">
       <Label id={id} optional>
@@ -228,7 +224,7 @@ export function LanguageField(props: {
         onChange={(event) => props.onChoose(event.currentTarget.value)}
       >
         <option value="">{props.none}</option>
-        {known.map(([tag, name]) => (
+        {languages(value).map(([tag, name]) => (
           <option key={tag} value={tag}>
             {name}
           </option>

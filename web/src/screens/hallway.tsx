@@ -1,8 +1,8 @@
 import { useEffect } from 'preact/hooks';
 import { account } from '../models/account.ts';
-import { hallway, roomOf, withFollowed } from '../models/hallway.ts';
+import { chosen, hallway, more, roomOf, withFollowed } from '../models/hallway.ts';
 import { invites } from '../models/invites.ts';
-import { here, people } from '../models/later.ts';
+import { here, ordering, people } from '../models/later.ts';
 import { following } from '../models/people.ts';
 import { ready } from '../models/resource.ts';
 import { roomName } from '../models/stage.ts';
@@ -15,7 +15,7 @@ import { Loadable } from '../parts/loadable.tsx';
 import { OpenRoom, useOpening } from '../parts/opening.tsx';
 import { WhyNoSealing } from '../parts/sealing.tsx';
 import { PhoneTop, Porch } from '../parts/shell.tsx';
-import { to } from '../router.ts';
+import { query, to } from '../router.ts';
 import { firstName, t } from '../words/index.ts';
 
 /** The rooms that one may enter now. */
@@ -25,7 +25,13 @@ export function HallwayScreen() {
   useEffect(() => {
     void following.refresh();
     void invites.refresh();
+    void ordering.load();
   }, []);
+  const choosing = query.value !== '';
+  useEffect(() => {
+    if (choosing) void chosen.refresh();
+  }, [query.value]);
+  const order = here(ordering);
 
   const shown = hallway.shown.value;
   const empty = shown.kind === 'ready' && shown.value.length === 0;
@@ -56,9 +62,12 @@ export function HallwayScreen() {
           </div>
         )}
         {empty ? <Quiet /> : <Greeting />}
-        <Loadable of={hallway} waiting={<CardBones />}>
+        {order && <order.Chips />}
+        <Loadable of={choosing ? chosen : hallway} waiting={<CardBones />}>
           {(cards) =>
-            cards.length > 0 && (
+            cards.length === 0 ? (
+              choosing && order && <order.Nothing />
+            ) : (
               <>
                 <h2 class="vh" id="rooms">
                   {words.hallway.rooms}
@@ -68,6 +77,7 @@ export function HallwayScreen() {
                     <RoomCard key={card.id} card={card} />
                   ))}
                 </section>
+                {!choosing && order && <order.More n={more.value} />}
               </>
             )
           }

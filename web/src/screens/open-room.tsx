@@ -12,9 +12,12 @@ import { visibilityIcon } from '../parts/card.tsx';
 import { Face } from '../parts/face.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Sheet, SheetHead } from '../parts/sheet.tsx';
+import { Topics } from '../parts/topics.tsx';
 import { go, to } from '../router.ts';
+import { languages } from '../words/form.ts';
 import { fenceWords, problemWords, t } from '../words/index.ts';
 import { o } from '../words/open-room.ts';
+import { tw } from '../words/topics.ts';
 
 const ofNoClub: Visibility[] = ['open', 'social', 'closed'];
 const ofAClub: Visibility[] = ['open', 'social', 'members', 'closed'];
@@ -34,6 +37,8 @@ export function OpenRoomSheet({
   const visibility = useSignal<Visibility>(first ? 'members' : 'open');
   const letIn = useSignal<ReadonlySet<string>>(new Set());
   const fence = useSignal('');
+  const tongue = useSignal('');
+  const topics = useSignal<string[]>([]);
   const hitch = useSignal('');
   const busy = useSignal(false);
   useEffect(() => {
@@ -66,6 +71,8 @@ export function OpenRoomSheet({
         ...invite,
         ...(chosen.value ? { club: chosen.value } : {}),
         ...(fence.value ? { fence: fence.value } : {}),
+        ...(tongue.value ? { language: tongue.value } : {}),
+        ...(topics.value.length > 0 ? { topics: topics.value } : {}),
       });
       onClose();
       go(to.room(room.id));
@@ -148,6 +155,32 @@ export function OpenRoomSheet({
             {visibility.value !== 'open' && ` ${words.widenLater}`}
           </p>
         </fieldset>
+        <Topics
+          id="room-topics"
+          label={tw().of}
+          why={tw().why}
+          chosen={topics.value}
+          most={3}
+          onChoose={(chosen) => {
+            topics.value = chosen;
+          }}
+        />
+        <div class="field">
+          <label for="room-language">{tw().language}</label>
+          <select
+            id="room-language"
+            data-test="room-language"
+            value={tongue.value}
+            onChange={(event) => (tongue.value = event.currentTarget.value)}
+          >
+            <option value="">{tw().noLanguage}</option>
+            {languages().map(([tag, name]) => (
+              <option key={tag} value={tag}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </div>
         {regions().length > 1 && (
           <div class="field">
             <label for="where">{words.where}</label>

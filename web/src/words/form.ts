@@ -1,4 +1,5 @@
 import { language } from '../models/settings.ts';
+import { spoken } from './spoken.ts';
 
 /** The words of every form that is saved as a whole. They are loaded with the first of them. */
 
@@ -46,6 +47,13 @@ const catalogues: Record<string, FormWords> = { en, de };
 /** The catalogue of the chosen language. */
 export function f(): FormWords {
   return catalogues[language.value] ?? en;
+}
+
+/** The languages to choose among, with the one that is chosen, by their names. */
+export function languages(value = ''): (readonly [tag: string, name: string])[] {
+  return [...new Set([...spoken, ...(value ? [value] : [])])]
+    .map((tag) => [tag, languageName(tag)] as const)
+    .sort(([, a], [, b]) => a.localeCompare(b, language.value));
 }
 
 /** A language by the name that people know it by, if there is one. */

@@ -32,6 +32,12 @@ ORDER BY f.since DESC, p.id LIMIT $2;
 -- name: FollowedBy :many
 SELECT whom FROM follows WHERE who = $1;
 
+-- name: Levels :many
+SELECT whom, notify FROM follows WHERE who = $1;
+
+-- name: FollowerIDs :many
+SELECT who FROM follows WHERE whom = $1 LIMIT $2;
+
 -- name: CountFollowers :one
 -- As a viewer sees it: of one's own those do not count whom one has blocked.
 SELECT count(*) FROM follows f WHERE f.whom = @whom AND NOT (

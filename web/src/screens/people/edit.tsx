@@ -18,11 +18,13 @@ import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
+import { Topics } from '../../parts/topics.tsx';
 import { to } from '../../router.ts';
 import { f, languageName } from '../../words/form.ts';
 import { list, t } from '../../words/index.ts';
 import { p } from '../../words/people.ts';
 import { spoken } from '../../words/spoken.ts';
+import { topicName, tw } from '../../words/topics.ts';
 import { About, Bearing } from './about.tsx';
 import { PicturePart } from './picture.tsx';
 
@@ -114,6 +116,17 @@ function Form({ form, me }: { form: ProfileForm; me: Me }) {
       <Line form={form} field="bio" label={words.bio} rows={5} />
       <Links form={form} />
       <Languages form={form} />
+      <Topics
+        id="interests"
+        label={tw().interests}
+        why={tw().interestsWhy}
+        chosen={draft.interests}
+        most={limits.interests}
+        wrong={[...form.problems.value].find(([place]) => fieldOf(place) === 'interests')?.[1]}
+        onChoose={(interests) => form.type({ interests })}
+      >
+        <FromElsewhere form={form} field="interests" />
+      </Topics>
       <div class="stack tight">
         <label class="row">
           <span class="grow">
@@ -174,7 +187,9 @@ function elsewhereWords(form: ProfileForm, field: Field): string {
       ? list(base.links.map(({ url, text }) => text || url))
       : field === 'languages'
         ? list(base.languages.map(languageName))
-        : base[field];
+        : field === 'interests'
+          ? list(base.interests.map(topicName))
+          : base[field];
   return value ? words.elsewhere(value) : words.elsewhereNothing;
 }
 

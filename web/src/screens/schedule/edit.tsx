@@ -3,6 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { account, house } from '../../models/account.ts';
 import { clubs } from '../../models/clubs.ts';
 import { regions } from '../../models/fence.ts';
+import { fieldOf } from '../../models/form.ts';
 import { say } from '../../models/notices.ts';
 import { acquaintances, followers, following } from '../../models/people.ts';
 import {
@@ -22,10 +23,12 @@ import { Heading } from '../../parts/heading.tsx';
 import { Icon, type IconName } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
+import { Topics } from '../../parts/topics.tsx';
 import { go, to } from '../../router.ts';
 import { f, languageName } from '../../words/form.ts';
-import { clock, fenceWords } from '../../words/index.ts';
+import { clock, fenceWords, list } from '../../words/index.ts';
 import { lengthWords, s, whole, zoneName } from '../../words/schedule.ts';
+import { topicName, tw } from '../../words/topics.ts';
 
 /** A new plan. */
 export function NewPlanScreen() {
@@ -229,6 +232,17 @@ function Fields({
       >
         <Newer form={form} field="language" />
       </LanguageField>
+      <Topics
+        id="plan-topics"
+        label={tw().of}
+        why={tw().why}
+        chosen={draft.topics}
+        most={planLimits.topics}
+        wrong={wrongTopics(form)}
+        onChoose={(topics) => form.type({ topics })}
+      >
+        <Newer form={form} field="topics" />
+      </Topics>
       {(regions().length > 1 || draft.fence) && <Where form={form} />}
       <label class="row">
         <span class="grow">
@@ -247,7 +261,10 @@ function Fields({
   );
 }
 
-type Said = 'title' | 'about' | 'starts' | 'minutes' | 'visibility' | 'language';
+type Said = 'title' | 'about' | 'starts' | 'minutes' | 'visibility' | 'language' | 'topics';
+
+const wrongTopics = (form: PlanForm) =>
+  [...form.problems.value].find(([place]) => fieldOf(place) === 'topics')?.[1];
 
 /** What a co-host has saved meanwhile. */
 function Newer({ form, field }: { form: PlanForm; field: Said }) {
@@ -260,6 +277,7 @@ function Newer({ form, field }: { form: PlanForm; field: Said }) {
     minutes: lengthWords(base.minutes),
     visibility: s().plan.whos[base.visibility],
     language: base.language && languageName(base.language),
+    topics: list((base.topics ?? []).map(topicName)),
   }[field];
   const words = f();
   const says = value ? words.elsewhere(value) : words.elsewhereNothing;

@@ -28,6 +28,7 @@ import { go, to } from '../../router.ts';
 import { languageName } from '../../words/form.ts';
 import { clock, fenceWords } from '../../words/index.ts';
 import { lengthWords, s, whole, zoneName } from '../../words/schedule.ts';
+import { topicName } from '../../words/topics.ts';
 
 /** A room to come: what, when, by whom, and whether I come. */
 export function PlanScreen({ id }: { id: string }) {
@@ -341,6 +342,7 @@ function Facts({ plan: p }: { plan: Plan }) {
             {words.invited}: {p.invited.map(({ name }) => name).join(', ')}
           </p>
         )}
+        {p.topics && <p class="meta">{p.topics.map(topicName).join(' · ')}</p>}
         {p.language && <p class="meta">{words.spoken(languageName(p.language))}</p>}
         {p.fence && <p class="meta">{fenceWords(p.fence)}</p>}
       </section>

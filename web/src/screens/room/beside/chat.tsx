@@ -202,7 +202,7 @@ function Policy({ seat }: { seat: Seat }) {
   const words = b().chat;
   const { chat } = seat.view.value;
   return (
-    <details class="chat-policy" data-test="chat-policy">
+    <details class="fold" data-test="chat-policy">
       <summary>{words.whoMay(words.policy[chat])}</summary>
       <div class="chips">
         {policies.map((p) => (
