@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import * as activity from '../src/words/activity.ts';
 import * as beside from '../src/words/beside.ts';
 import * as clubs from '../src/words/clubs.ts';
 import { de } from '../src/words/de.ts';
@@ -33,6 +34,8 @@ it.each([
   ['Deutsch, Clubs', clubs.de],
   ['English, forms', form.en],
   ['Deutsch, Formulare', form.de],
+  ['English, activity', activity.en],
+  ['Deutsch, Neues', activity.de],
   ['English, schedule', schedule.en],
   ['Deutsch, Kalender', schedule.de],
   ['English, opening a room', openRoom.en],
