@@ -556,6 +556,32 @@ const seq =
     for (const step of steps) await step(page, h);
   };
 
+/** Mira has been told of something of each kind, today and before. */
+const news = (_, h) => {
+  const { double, mira, aylin, people, night, tea } = h;
+  const { foxes, council, coffee } = h.plans;
+  const ago = (hours) => new Date(Date.now() - hours * 3_600_000).toISOString();
+  const plan = ({ id, title, starts }) => ({ id, title, starts });
+  const [club] = double.clubs.all.values();
+  const pieces = [
+    { kind: 'ping', who: aylin.id, room: { id: night.id, title: night.view.title } },
+    { kind: 'live', who: people[8].id, room: { id: tea.id, title: tea.view.title } },
+    { kind: 'follow', who: people[22].id },
+    { kind: 'plan_soon', plan: plan(foxes), seen: true },
+    { kind: 'club_invited', who: people[13].id, club, open: true, seen: true },
+    { kind: 'plan_hosting', who: people[13].id, plan: plan(council), open: true, seen: true },
+    { kind: 'plan_moved', plan: plan(coffee), seen: true },
+    { kind: 'club_asked', who: people[15].id, club, open: true, seen: true },
+    { kind: 'invited_came', who: people[30].id, seen: true },
+    { kind: 'decision', seen: true },
+  ];
+  for (const [n, piece] of pieces.entries()) {
+    const { club: of, ...rest } = piece;
+    const named = of ? { club: { id: of.id, name: of.name } } : {};
+    double.news.add(mira.id, { ...rest, ...named, at: ago(n * n * 0.4 + 0.1) });
+  }
+};
+
 /** Mira has told something of herself. */
 const told = (_, h) => {
   const de = h.language === 'de';
@@ -1110,6 +1136,44 @@ const scenes = {
       await page.waitForSelector('.cal');
       if (await page.locator('[data-test=as-month]').isVisible()) await tap('as-month')(page);
     }),
+  },
+  activity: {
+    go: seq(news, at('/activity'), (page) => page.waitForSelector('[data-test=news]')),
+  },
+  'activity-none': {
+    go: seq(at('/activity'), (page) => page.waitForSelector('[data-test=no-news]')),
+  },
+  'activity-failed': {
+    go: seq(
+      at('/settings'),
+      (_, h) => (h.double.broken = 500),
+      (page) => page.evaluate(() => history.pushState(null, '', '/activity')),
+      (page) => page.evaluate(() => dispatchEvent(new PopStateEvent('popstate'))),
+      (page) => page.waitForSelector('.failed'),
+    ),
+  },
+  'activity-settings': {
+    go: seq(
+      (_, h) => {
+        h.double.news.key = 'BPv_';
+      },
+      at('/activity/settings'),
+      (page) => page.waitForSelector('[data-test=save-telling]'),
+    ),
+  },
+  'hallway-pinged': {
+    go: seq(news, at('/'), async (page, h) => {
+      await page.waitForSelector('[data-test=unseen]');
+      const { id } = h.night;
+      const room = { id, title: h.night.view.title };
+      h.double.news.add(h.mira.id, { kind: 'ping', who: h.aylin.id, room });
+      await page.waitForSelector('[data-test=pinged]');
+    }),
+  },
+  'room-bring': {
+    go: seq(inRoom('night'), tap('menu'), tap('bring-in'), (page) =>
+      page.waitForSelector('[data-test=bringing] .row'),
+    ),
   },
   'schedule-none': {
     go: seq(

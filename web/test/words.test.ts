@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import * as activity from '../src/words/activity.ts';
 import * as beside from '../src/words/beside.ts';
 import * as clubs from '../src/words/clubs.ts';
 import * as coming from '../src/words/coming.ts';
@@ -36,6 +37,8 @@ it.each([
   ['Deutsch, reinkommen', coming.de],
   ['English, forms', form.en],
   ['Deutsch, Formulare', form.de],
+  ['English, activity', activity.en],
+  ['Deutsch, Neues', activity.de],
   ['English, schedule', schedule.en],
   ['Deutsch, Kalender', schedule.de],
   ['English, opening a room', openRoom.en],

@@ -142,7 +142,7 @@ function Unseen({ of }: { of: string }) {
   if (of !== 'activity' || !n) return null;
   return (
     <b class="unseen" data-test="unseen">
-      {n > 99 ? '99+' : n}
+      {n}
       <span class="vh">{t().unseen}</span>
     </b>
   );

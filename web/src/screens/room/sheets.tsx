@@ -4,7 +4,6 @@ import { onStage } from '@stoa/client';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { account } from '../../models/account.ts';
-import { activity, here } from '../../models/later.ts';
 import { person as personOf } from '../../models/people.ts';
 import { ready } from '../../models/resource.ts';
 import {
@@ -76,14 +75,13 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
       return <LockSheet seat={seat} />;
     case 'hands':
       return <Hands seat={seat} />;
+    case 'bringing':
     case 'chat':
     case 'pinning':
     case 'polling':
       return late.value?.sheetOf(seat, open.kind);
     case 'menu':
       return <RoomMenu seat={seat} />;
-    case 'bringing':
-      return <Bringing seat={seat} />;
     case 'letting_in':
       return <LettingIn seat={seat} />;
     case 'fence':
@@ -97,13 +95,6 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
     case 'keys':
       return <Keys />;
   }
-}
-
-/** Whom one may ask to come in. */
-function Bringing({ seat }: { seat: Seat }) {
-  useEffect(() => void activity.load(), []);
-  const there = here(activity);
-  return there ? <there.BringIn seat={seat} /> : <p class="meta">{t().loading}</p>;
 }
 
 /** The nodes between people. Few look: it is loaded when somebody does. */

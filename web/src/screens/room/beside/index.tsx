@@ -1,5 +1,6 @@
 import type { Seat } from '@stoa/client';
 import type { RoomSheet } from '../../../models/stage.ts';
+import { BringIn } from './bring.tsx';
 import { ChatSheet } from './chat.tsx';
 import { PinningSheet } from './links.tsx';
 import { PollingSheet } from './poll.tsx';
@@ -20,6 +21,8 @@ export { SpareSomebody, Warnings } from './safety.tsx';
 /** The sheet of a kind that is of here. */
 export function sheetOf(seat: Seat, kind: RoomSheet['kind']) {
   switch (kind) {
+    case 'bringing':
+      return <BringIn seat={seat} />;
     case 'chat':
       return <ChatSheet seat={seat} />;
     case 'pinning':

@@ -1,14 +1,14 @@
 import { useSignal } from '@preact/signals';
 import type { Seat } from '@stoa/client';
 import { useEffect } from 'preact/hooks';
-import { house } from '../../models/account.ts';
-import { followers } from '../../models/people.ts';
-import { closeSheet, outside } from '../../models/stage.ts';
-import { attempt } from '../../parts/attempt.ts';
-import { Face } from '../../parts/face.tsx';
-import { Loadable } from '../../parts/loadable.tsx';
-import { SheetHead } from '../../parts/sheet.tsx';
-import { s } from '../../words/activity.ts';
+import { house } from '../../../models/account.ts';
+import { followers } from '../../../models/people.ts';
+import { closeSheet, outside } from '../../../models/stage.ts';
+import { attempt } from '../../../parts/attempt.ts';
+import { Face } from '../../../parts/face.tsx';
+import { Loadable } from '../../../parts/loadable.tsx';
+import { SheetHead } from '../../../parts/sheet.tsx';
+import { s } from '../../../words/activity.ts';
 
 /** Whom one may ask to come: those who follow one, and first those whom one follows back. */
 export function BringIn({ seat }: { seat: Seat }) {
