@@ -1,7 +1,17 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { account } from './models/account.ts';
 
-import { activity, clubs, coming, here, own, people, schedule, searching } from './models/later.ts';
+import {
+  activity,
+  clubs,
+  coming,
+  here,
+  messages,
+  own,
+  people,
+  schedule,
+  searching,
+} from './models/later.ts';
 import { pinged } from './models/news.ts';
 import { announcement, toast, toastTo } from './models/notices.ts';
 import { seat } from './models/visit.ts';
@@ -108,6 +118,21 @@ function Screen({ route: shown }: { route: Route }) {
     case 'edit_plan':
       return (
         <Later of={schedule} show={(s) => <s.EditPlanScreen key={shown.plan} id={shown.plan} />} />
+      );
+    case 'messages':
+      return <Later of={messages} show={(s) => <s.MessagesScreen />} />;
+    case 'new_message':
+      return <Later of={messages} show={(s) => <s.NewMessageScreen />} />;
+    case 'write_to':
+      return (
+        <Later
+          of={messages}
+          show={(s) => <s.WriteToScreen key={shown.person} person={shown.person} />}
+        />
+      );
+    case 'talk':
+      return (
+        <Later of={messages} show={(s) => <s.TalkScreen key={shown.talk} id={shown.talk} />} />
       );
     case 'activity':
       return <Later of={activity} show={(s) => <s.ActivityScreen />} />;

@@ -11,6 +11,7 @@ import { startLock } from './models/lock.ts';
 import { startNews } from './models/news.ts';
 import { startPlanNews } from './models/plan-news.ts';
 import { startStage } from './models/stage.ts';
+import { startTalks } from './models/talks.ts';
 import { startTitle } from './models/title.ts';
 import { startVisits } from './models/visit.ts';
 import { go, startRouter } from './router.ts';
@@ -25,6 +26,7 @@ startKeys();
 startTitle();
 startPlanNews();
 startNews();
+startTalks();
 void recognise();
 
 render(<App />, document.body);

@@ -22,6 +22,10 @@ export type Route =
   | { screen: 'new_plan' }
   | { screen: 'plan'; plan: string }
   | { screen: 'edit_plan'; plan: string }
+  | { screen: 'messages' }
+  | { screen: 'new_message' }
+  | { screen: 'write_to'; person: string }
+  | { screen: 'talk'; talk: string }
   | { screen: 'activity' }
   | { screen: 'telling' }
   | { screen: 'settings' }
@@ -54,6 +58,10 @@ export const to = {
   newPlan: '/plan/new',
   plan: (plan: string) => `/plan/${plan}`,
   editPlan: (plan: string) => `/plan/${plan}/edit`,
+  messages: '/messages',
+  newMessage: '/messages/new',
+  writeTo: (person: string) => `/messages/to/${person}`,
+  talk: (talk: string) => `/messages/${talk}`,
   activity: '/activity',
   telling: '/activity/settings',
   settings: '/settings',
@@ -68,6 +76,9 @@ export function parse(pathname: string): Route {
   if (first === 'plan' && second && third === 'edit' && rest.length === 0) {
     return { screen: 'edit_plan', plan: second };
   }
+  if (first === 'messages' && second === 'to' && third && rest.length === 0) {
+    return { screen: 'write_to', person: third };
+  }
   if (third !== undefined) return { screen: 'nowhere' };
   if (second) {
     if (first === 'r') return { screen: 'room', room: second };
@@ -77,6 +88,9 @@ export function parse(pathname: string): Route {
     if (first === 'clubs' && second === 'new') return { screen: 'new_club' };
     if (first === 'plan') {
       return second === 'new' ? { screen: 'new_plan' } : { screen: 'plan', plan: second };
+    }
+    if (first === 'messages') {
+      return second === 'new' ? { screen: 'new_message' } : { screen: 'talk', talk: second };
     }
     if (first === 'activity' && second === 'settings') return { screen: 'telling' };
     if (first === 'me' && (second === 'edit' || second === 'stored')) return { screen: second };
@@ -92,6 +106,7 @@ export function parse(pathname: string): Route {
     case 'search':
     case 'clubs':
     case 'schedule':
+    case 'messages':
     case 'activity':
     case 'settings':
     case 'goodbye':

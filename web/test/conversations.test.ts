@@ -5,7 +5,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { DoubleTalks } from './conversations.double.ts';
 
 const ids = {
-  ada: '0'.repeat(25) + '0',
+  ada: '0'.repeat(26),
   bo: `1${'0'.repeat(25)}`,
   cy: `2${'0'.repeat(25)}`,
 };

@@ -35,6 +35,7 @@ import {
 } from '@stoa/client';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { DoubleClubs, type KeptClub } from './clubs.double.ts';
+import { DoubleTalks } from './conversations.double.ts';
 import { DoubleNews } from './news.double.ts';
 import { DoublePlans } from './plans.double.ts';
 
@@ -188,6 +189,20 @@ export class Double {
     },
     refuse,
     origin: () => this.#origin,
+  });
+  readonly talks = new DoubleTalks({
+    person: (me, id) => {
+      const own = this.people.get(me);
+      return own && this.people.has(id) ? this.#person(own, id) : undefined;
+    },
+    follows: (who, whom) => this.people.get(who)?.follows.has(whom) ?? false,
+    refuse,
+    tell: (who, conversation) => {
+      for (const line of this.#lines) {
+        if (line.login?.person === who && line.watching)
+          line.socket.send(JSON.stringify({ conversation }));
+      }
+    },
   });
   invitesPerPerson = 2;
   /** When there is one more to give. */
@@ -707,6 +722,7 @@ export class Double {
     const asked = { body, query, ifMatch, de };
     return (
       this.news.answer(method, path, me.id, asked) ??
+      this.talks.answer(method, path, me.id, asked) ??
       this.plans.answer(method, path, me.id, asked) ??
       this.clubs.answer(method, path, me.id, asked)
     );

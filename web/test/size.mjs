@@ -1,4 +1,4 @@
-// Fails when the first view loads more than it may: 60 kB of script, 12 kB of
+// Fails when the first view loads more than it may: 60 kB of script, 13 kB of
 // style, gzipped. What is loaded later, in a room, has limits of its own.
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -10,17 +10,18 @@ const page = readFileSync(new URL('index.html', dist), 'utf8');
 const named = [...page.matchAll(/(?:src|href)="\/assets\/([^"]+\.js)"/g)].map(([, name]) => name);
 const limits = [
   ['first view', { test: (name) => named.includes(name) }, 60_000],
-  ['style', /\.css$/, 12_000],
+  ['style', /\.css$/, 13_000],
   ['worker of a room', /^keys\.worker-.*\.js$/, 30_000],
   ['coming in', /^coming-.*\.js$/, 8_000],
   ['people', /^people-.*\.js$/, 15_000],
   ['clubs', /^clubs-.*\.js$/, 15_000],
   ['schedule', /^schedule-.*\.js$/, 15_000],
   ['activity', /^activity-.*\.js$/, 8_000],
+  ['messages', /^messages-.*\.js$/, 60_000],
   ['search', /^search-.*\.js$/, 4_000],
   ['opening a room', /^open-room-.*\.js$/, 5_000],
   ['order of the hallway', /^order-.*\.js$/, 4_000],
-  ['all scripts', /\.js$/, 200_000],
+  ['all scripts', /\.js$/, 270_000],
 ];
 
 for (const [what, names, limit] of limits) {

@@ -516,6 +516,36 @@ await bo.on('no-clubs').waitFor();
 await ada.page.goto(`${origin}/c/${night.id}`);
 await ada.on('no-club').waitFor();
 
+step('Ada writes to Bo, who reads and answers; the node has nothing that can be read');
+await bo.page.goto(`${origin}/messages`);
+await bo.on('no-talks').waitFor();
+await ada.page.goto(`${origin}/p/${bos}`);
+await ada.tap('write-to');
+await ada.page.waitForURL(/\/messages\/[0-9a-v]{26}$/);
+await ada.on('write-message').fill('Are you there, Bo?');
+await ada.tap('send-message');
+await ada.on('line').waitFor();
+await bo.on('talks').or(bo.on('requests')).first().waitFor();
+if (await bo.on('requests').count()) await bo.page.locator('[data-test=requests] summary').click();
+await bo.page.locator('a[data-test^="talk-"]').click();
+await bo.page.getByText('Are you there, Bo?').first().waitFor();
+if (await bo.on('asked').count()) await bo.tap('accept-talk');
+await bo.on('write-message').fill('I am.');
+await bo.page.keyboard.press('Enter');
+await ada.page.getByText('I am.').first().waitFor();
+const talk = [...double.talks.all.values()][0];
+assert.doesNotMatch(JSON.stringify(talk), /there, Bo|I am/);
+
+step('Ada comes back to it; Bo leaves, and what he had is gone');
+await ada.page.goto(`${origin}/messages`);
+await ada.page.locator('a[data-test^="talk-"]').click();
+await ada.page.getByText('I am.').first().waitFor();
+await bo.tap('leave-talk');
+await bo.tap('leave-yes');
+await bo.on('no-talks').waitFor();
+await ada.on('talk-waits').waitFor();
+assert.equal(talk.people.get(bos).state, 'left');
+
 step('Bo looks at what the house keeps of him, and takes it along');
 await bo.page.goto(`${origin}/settings`);
 await bo.tap('to-stored');

@@ -6,6 +6,7 @@ import * as coming from '../src/words/coming.ts';
 import { de } from '../src/words/de.ts';
 import { en } from '../src/words/en.ts';
 import * as form from '../src/words/form.ts';
+import * as messages from '../src/words/messages.ts';
 import * as openRoom from '../src/words/open-room.ts';
 import * as people from '../src/words/people.ts';
 import * as schedule from '../src/words/schedule.ts';
@@ -39,6 +40,8 @@ it.each([
   ['Deutsch, Formulare', form.de],
   ['English, activity', activity.en],
   ['Deutsch, Neues', activity.de],
+  ['English, messages', messages.en],
+  ['Deutsch, Nachrichten', messages.de],
   ['English, schedule', schedule.en],
   ['Deutsch, Kalender', schedule.de],
   ['English, opening a room', openRoom.en],

@@ -40,4 +40,5 @@ export const searching = part(() => import('../screens/search/index.tsx'));
 export const ordering = part(() => import('../screens/order/index.tsx'));
 export const own = part(() => import('../screens/own.ts'));
 export const activity = part(() => import('../screens/activity/index.tsx'));
+export const messages = part(() => import('../screens/messages/index.ts'));
 export const opening = part(() => import('../screens/open-room.tsx'));

@@ -48,6 +48,11 @@ function screenName(): string {
       return looked.value || words.nav.schedule;
     case 'search':
       return words.nav.search;
+    case 'messages':
+    case 'new_message':
+    case 'write_to':
+    case 'talk':
+      return looked.value || words.nav.messages;
     case 'activity':
     case 'telling':
       return words.nav.activity;

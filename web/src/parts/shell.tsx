@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { account, live } from '../models/account.ts';
 import { unseen } from '../models/news.ts';
+import { unreadTalks } from '../models/talks.ts';
 import { seat } from '../models/visit.ts';
 import { type Route, route, to } from '../router.ts';
 import type { Words } from '../words/en.ts';
@@ -73,6 +74,7 @@ const places: readonly Place[] = [
   { screen: 'hallway', icon: 'door-open', of: ['hallway'] },
   { screen: 'schedule', icon: 'calendar', of: ['schedule', 'plan', 'new_plan', 'edit_plan'] },
   { screen: 'clubs', icon: 'users', of: ['clubs', 'club', 'new_club', 'edit_club'] },
+  { screen: 'messages', icon: 'message', of: ['messages', 'new_message', 'write_to', 'talk'] },
 ];
 const activity: Place = { screen: 'activity', icon: 'bell', of: ['activity', 'telling'] };
 const searching: Place = { screen: 'search', icon: 'search', of: ['search'] };
@@ -136,10 +138,10 @@ function PlaceLink({ place: { screen, icon, of } }: { place: Place }) {
   );
 }
 
-/** How many pieces of news there are that one has not seen. */
+/** How much there is that one has not seen: pieces of news, or conversations. */
 function Unseen({ of }: { of: string }) {
-  const { value: n } = unseen;
-  if (of !== 'activity' || !n) return null;
+  const n = of === 'activity' ? unseen.value : of === 'messages' ? unreadTalks.value : 0;
+  if (!n) return null;
   return (
     <b class="unseen" data-test="unseen">
       {n}

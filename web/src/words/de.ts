@@ -31,6 +31,7 @@ export const de: Words = {
     hallway: 'Flur',
     schedule: 'Kalender',
     clubs: 'Clubs',
+    messages: 'Nachrichten',
     activity: 'Neues',
     search: 'Suchen',
     invites: 'Einladungen',
@@ -41,6 +42,7 @@ export const de: Words = {
   },
 
   unseen: 'neu',
+  message: 'Nachricht',
 
   welcome: { title: 'Komm rein' },
 

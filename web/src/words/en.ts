@@ -20,6 +20,7 @@ export const en = {
     hallway: 'Hallway',
     schedule: 'Schedule',
     clubs: 'Clubs',
+    messages: 'Messages',
     activity: 'Activity',
     search: 'Search',
     invites: 'Invites',
@@ -30,6 +31,7 @@ export const en = {
   },
 
   unseen: 'new',
+  message: 'Message',
 
   welcome: { title: 'Come in' },
 

@@ -52,7 +52,15 @@ function Profile({ person: p }: { person: PersonProfile }) {
         </a>
       ) : (
         <>
-          {levelOf(p.id) !== 'block' && <Following person={p} />}
+          {levelOf(p.id) !== 'block' && (
+            <>
+              <Following person={p} />
+              <a class="btn" href={to.writeTo(p.id)} data-test="write-to">
+                <Icon name="message" />
+                {t().message}
+              </a>
+            </>
+          )}
           <Spare person={p} />
         </>
       )}
