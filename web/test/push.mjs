@@ -67,6 +67,8 @@ await new Promise((then) => setTimeout(then, 500));
 assert.deepEqual(await standing(), []);
 
 step('who does not look is told, in their language, and once of one thing');
+// Each page of a test believes that it is looked at, unless it is told otherwise.
+await cdp.send('Emulation.setFocusEmulationEnabled', { enabled: false });
 const elsewhere = await context.newPage();
 await elsewhere.goto('about:blank');
 await elsewhere.bringToFront();
@@ -108,6 +110,5 @@ const rest = await some(1);
 assert.equal(rest[0].tag, 'digest');
 
 await browser.close();
-await double.close?.();
+await double.stop();
 await close();
-process.exit(0);
