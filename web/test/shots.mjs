@@ -1163,7 +1163,7 @@ const scenes = {
   },
   'hallway-pinged': {
     go: seq(news, at('/'), async (page, h) => {
-      await page.waitForSelector('[data-test=unseen]');
+      await page.waitForSelector('[data-test=unseen]:visible');
       const { id } = h.night;
       const room = { id, title: h.night.view.title };
       h.double.news.add(h.mira.id, { kind: 'ping', who: h.aylin.id, room });

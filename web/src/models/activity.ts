@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { NewsPiece } from '@stoa/client';
+import { type NewsPiece, seeNews } from '@stoa/client';
 import { account, house, seen } from './account.ts';
 import { unseen } from './news.ts';
 import { resource } from './resource.ts';
@@ -30,7 +30,7 @@ export async function lookAtNews(): Promise<void> {
   const newest = pieces[0];
   if (!newest || (news.length === 0 && unseen.peek() === 0)) return;
   try {
-    await house.seeNews(newest.id);
+    await seeNews(house, newest.id);
     unseen.value = 0;
   } catch (thrown) {
     seen(thrown); // the next look tries again

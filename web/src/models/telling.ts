@@ -1,11 +1,21 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { NewsKind, NewsSettings, PushTo, ToldNow, Versioned } from '@stoa/client';
+import {
+  type NewsKind,
+  type NewsSettings,
+  newsSettings,
+  notPushHere,
+  type PushTo,
+  pushHere,
+  setNewsSettings,
+  type ToldNow,
+  type Versioned,
+} from '@stoa/client';
 import { house } from './account.ts';
 import { resource } from './resource.ts';
 
 /** How one is told, and whether this browser is told while the app is closed. */
 
-export const telling = resource<Versioned<ToldNow>>(() => house.newsSettings());
+export const telling = resource<Versioned<ToldNow>>(() => newsSettings(house));
 
 /** The kinds, in the order in which they are shown. */
 export const kinds: readonly NewsKind[] = [
@@ -29,7 +39,7 @@ export function minuteOf(time: string): number {
 export const settingsOf = ({ push: _, ...settings }: ToldNow): NewsSettings => settings;
 
 export async function saveTelling(settings: NewsSettings, version: string): Promise<void> {
-  telling.set(await house.setNewsSettings(settings, version));
+  telling.set(await setNewsSettings(house, settings, version));
 }
 
 /** Whether this browser tells one while the app is closed, or why not. */
@@ -80,7 +90,7 @@ export async function turnPushOn({ value, version }: Versioned<ToldNow>): Promis
   const options = { userVisibleOnly: true, applicationServerKey: bytesOf(key) };
   const before = await worker.pushManager.getSubscription();
   if (before && textOf(before.options.applicationServerKey) !== key) await before.unsubscribe();
-  await house.pushHere(pushTo(await worker.pushManager.subscribe(options)));
+  await pushHere(house, pushTo(await worker.pushManager.subscribe(options)));
   if (version === '"0"') {
     const settings = settingsOf(value);
     await saveTelling({ ...settings, quiet: { ...settings.quiet, zone: zoneHere() } }, version);
@@ -90,7 +100,7 @@ export async function turnPushOn({ value, version }: Versioned<ToldNow>): Promis
 }
 
 export async function turnPushOff(): Promise<void> {
-  await house.notPushHere();
+  await notPushHere(house);
   const worker = await navigator.serviceWorker.getRegistration();
   await (await worker?.pushManager.getSubscription())?.unsubscribe();
   await telling.refresh();

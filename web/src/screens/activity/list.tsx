@@ -114,26 +114,33 @@ function Row({ piece }: { piece: NewsPiece }) {
   const words = s();
   const isNew = fresh.value.has(piece.id);
   const where = leads(piece);
-  return (
-    <li class="row" data-test={`news-${piece.kind}`} data-new={isNew || undefined}>
+  const inside = (
+    <>
       {who ? (
         <Face id={who.id} name={who.name} picture={who.picture} size={40} />
       ) : (
-        <Icon name={icons[piece.kind] ?? 'bell'} />
+        <span style={{ width: '40px', textAlign: 'center' }}>
+          <Icon name={icons[piece.kind] ?? 'bell'} />
+        </span>
       )}
-      <span class="grow">
-        {where ? (
-          <a class="plain" href={where} dir="auto">
-            {saying(piece)}
-          </a>
-        ) : (
-          <span dir="auto">{saying(piece)}</span>
-        )}
+      <span class="grow" dir="auto">
+        {isNew ? <b>{saying(piece)}</b> : saying(piece)}
         <span class="meta">
           <time dateTime={piece.at}>{clock(piece.at)}</time>
           {isNew && ` · ${words.isNew}`}
         </span>
       </span>
+    </>
+  );
+  return (
+    <li class="flex" data-test={`news-${piece.kind}`} data-new={isNew || undefined}>
+      {where ? (
+        <a class="row grow" href={where}>
+          {inside}
+        </a>
+      ) : (
+        <div class="row grow">{inside}</div>
+      )}
       <Act piece={piece} />
     </li>
   );

@@ -143,26 +143,28 @@ function Choices({ kept: { value, version } }: { kept: Versioned<ToldNow> }) {
         <legend class="sub bare-sub">{words.kinds}</legend>
         <ul class="list">
           {kinds.map((kind) => (
-            <li class="row wrap" key={kind}>
+            <li class="row" key={kind}>
               <label class="grow" for={`kind-${kind}`}>
                 {words.kind[kind]}
               </label>
-              <select
-                id={`kind-${kind}`}
-                data-test={`kind-${kind}`}
-                value={now.kinds[kind]}
-                onChange={({ currentTarget: { value } }) =>
-                  change({ kinds: { ...now.kinds, [kind]: value as NewsWay } })
-                }
-              >
-                {ways
-                  .filter((way) => way !== 'off' || kind !== 'decision')
-                  .map((way) => (
-                    <option key={way} value={way}>
-                      {words.ways[way]}
-                    </option>
-                  ))}
-              </select>
+              <span class="field">
+                <select
+                  id={`kind-${kind}`}
+                  data-test={`kind-${kind}`}
+                  value={now.kinds[kind]}
+                  onChange={({ currentTarget: { value } }) =>
+                    change({ kinds: { ...now.kinds, [kind]: value as NewsWay } })
+                  }
+                >
+                  {ways
+                    .filter((way) => way !== 'off' || kind !== 'decision')
+                    .map((way) => (
+                      <option key={way} value={way}>
+                        {words.ways[way]}
+                      </option>
+                    ))}
+                </select>
+              </span>
             </li>
           ))}
         </ul>

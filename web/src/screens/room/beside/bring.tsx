@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { Seat } from '@stoa/client';
+import { ping, type Seat } from '@stoa/client';
 import { useEffect } from 'preact/hooks';
 import { house } from '../../../models/account.ts';
 import { followers } from '../../../models/people.ts';
@@ -17,7 +17,7 @@ export function BringIn({ seat }: { seat: Seat }) {
   useEffect(() => void followers.refresh(), []);
   const ask = (who: string) =>
     attempt(async () => {
-      await house.ping(seat.room, who);
+      await ping(house, seat.room, who);
       asked.value = new Set([...asked.value, who]);
     });
   return (
