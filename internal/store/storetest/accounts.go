@@ -412,6 +412,17 @@ func follows(t *testing.T, s Store) {
 	by, err := s.FollowedBy(ctx, a.ID)
 	must(t, err)
 	same(t, len(by), 2)
+	must(t, s.SetNotify(ctx, a.ID, c.ID, people.NotifyAlways))
+	levels, err := s.Levels(ctx, a.ID)
+	must(t, err)
+	same(t, levels, map[id.Person]people.Notify{b.ID: people.NotifySometimes, c.ID: people.NotifyAlways})
+	must(t, s.SetNotify(ctx, a.ID, c.ID, people.NotifySometimes))
+	ids, err := s.FollowerIDs(ctx, b.ID, 10)
+	must(t, err)
+	same(t, ids, []id.Person{a.ID})
+	ids, err = s.FollowerIDs(ctx, b.ID, 0)
+	must(t, err)
+	same(t, len(ids), 0)
 
 	for range 2 {
 		must(t, s.Unfollow(ctx, a.ID, b.ID))

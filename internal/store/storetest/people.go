@@ -422,4 +422,25 @@ func peopleKnown(t *testing.T, s Store) {
 		}
 		must(t, p.Unfollow(ctx, ada.ID, bo.ID))
 	}
+
+	// Whom one follows, how loud, and who follows one, is as it was last said.
+	nobody := func() []id.Person { return nil }
+	for _, how := range []people.Notify{people.NotifyAlways, people.NotifyNever} {
+		for range 2 {
+			must(t, p.FollowAs(ctx, ada.ID, bo.ID, how))
+			follows, err := p.Follows(ctx, ada.ID)
+			must(t, err)
+			same(t, follows, map[id.Person]people.Notify{bo.ID: how})
+			by, err := p.WhoFollows(ctx, bo.ID, nobody)
+			must(t, err)
+			same(t, by, map[id.Person]bool{ada.ID: true})
+		}
+		must(t, p.Unfollow(ctx, ada.ID, bo.ID))
+		follows, err := p.Follows(ctx, ada.ID)
+		must(t, err)
+		same(t, len(follows), 0)
+		by, err := p.WhoFollows(ctx, bo.ID, nobody)
+		must(t, err)
+		same(t, len(by), 0)
+	}
 }
