@@ -124,6 +124,38 @@ step('Ada founds a club and asks Ben in, who reads its rules first', 90, async (
   await accessible(ben);
 });
 
+step(
+  'Ada writes to Ben, who is asked first, and answers; Cleo knows nothing of it',
+  90,
+  async () => {
+    await ben.go('/messages');
+    await ben.on('no-talks').waitFor();
+    await ada.go(`/p/${ben.id}`);
+    await ada.tap('write-to');
+    await ada.on('write-message').fill('Do you hear the 4:12?');
+    await ada.tap('send-message');
+    await ada.on('line').waitFor();
+    await accessible(ada);
+    const talk = new URL(ada.page.url()).pathname.split('/').at(-1);
+    await ben.page.locator('[data-test=requests] summary').click();
+    await ben.tap(`talk-${talk}`);
+    await ben.page.getByText('Do you hear the 4:12?').first().waitFor();
+    await accessible(ben);
+    await ben.tap('accept-talk');
+    await ben.on('write-message').fill('Jede Nacht.');
+    await ben.tap('send-message');
+    await ada.page.getByText('Jede Nacht.').first().waitFor();
+    const { body } = await ada.call('GET', `/conversations/${talk}`);
+    assert.equal(JSON.parse(body).people.length, 2);
+    for (const path of [`/conversations/${talk}`, `/conversations/${'0'.repeat(26)}`]) {
+      const { status, body: problem } = await cleo.call('GET', path);
+      assert.deepEqual([status, JSON.parse(problem).code], [404, 'no_conversation']);
+    }
+    await ben.go('/messages');
+    await accessible(ben);
+  },
+);
+
 step('a room of its members does not exist for others', 60, async () => {
   await ada.go(`/c/${club}`);
   await ada.tap('open-here');

@@ -1,5 +1,12 @@
 /** The conversations of the double: it keeps their order, and passes on what is sealed. */
-import type { Conversation, ConversationItem, Person } from '@stoa/client';
+import {
+  type Conversation,
+  type ConversationItem,
+  type House,
+  type Person,
+  StoaError,
+} from '@stoa/client';
+import { Conversations } from '@stoa/client/conversations';
 
 type State = 'asked' | 'in' | 'declined' | 'left';
 type Device = { person: string; device: string };
@@ -98,6 +105,36 @@ export class DoubleTalks {
       }
     }
     return undefined;
+  }
+
+  /** What somebody's device asks, without going over the network. */
+  houseOf(me: string): Pick<House, 'ask'> {
+    const ask = async (method: string, path: string, body: object = {}) => {
+      const [where = '', query] = path.split('?');
+      const asked = { body: body as Body, query: new URLSearchParams(query) };
+      let answer: Answer | undefined;
+      try {
+        answer = this.answer(method, where.split('/'), me, asked);
+      } catch (thrown) {
+        const { code = 'internal', status = 500 } = thrown as { code?: string; status?: number };
+        throw new StoaError({ code, title: code, status });
+      }
+      if (!answer) throw new Error(`nobody answers ${method} ${path}`);
+      return structuredClone(answer.body);
+    };
+    return { ask: ask as House['ask'] };
+  }
+
+  /** A device of somebody, that reads and writes. */
+  async deviceOf(me: string): Promise<Conversations> {
+    const { privateKey, publicKey } = await crypto.subtle.generateKey('Ed25519', false, [
+      'sign',
+      'verify',
+    ]);
+    const raw = new Uint8Array(await crypto.subtle.exportKey('raw', publicKey));
+    const own = new Conversations(this.houseOf(me), me, { key: privateKey, publicKey: raw });
+    await own.refresh();
+    return own;
   }
 
   #ownPackages(method: string, me: string, body: Body, query: URLSearchParams): Answer {

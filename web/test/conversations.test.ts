@@ -1,6 +1,6 @@
 // @vitest-environment node
-import { type House, type Person, StoaError } from '@stoa/client';
-import { Conversations, Unreachable } from '@stoa/client/conversations';
+import { type Person, StoaError } from '@stoa/client';
+import { type Conversations, Unreachable } from '@stoa/client/conversations';
 import { beforeEach, expect, it } from 'vitest';
 import { DoubleTalks } from './conversations.double.ts';
 
@@ -26,46 +26,7 @@ beforeEach(() => {
   });
 });
 
-/** What a device asks the node, as far as conversations ask. */
-function houseOf(me: string): House {
-  const ask = (method: string, path: string, body: unknown = {}) => {
-    const [where = '', query] = path.split('?');
-    const asked = { body: body as Record<string, unknown>, query: new URLSearchParams(query) };
-    return Promise.resolve().then(() => {
-      const answer = node.answer(method, where.split('/'), me, asked);
-      if (!answer) throw new Error(`nobody answers ${method} ${path}`);
-      return structuredClone(answer.body) as never;
-    });
-  };
-  return {
-    addPackages: (body: unknown) => ask('PUT', 'me/packages', body),
-    countPackages: (device: string) => ask('GET', `me/packages?device=${device}`),
-    takePackages: (who: string) => ask('POST', `people/${who}/packages`),
-    conversations: () => ask('GET', 'conversations'),
-    conversation: (id: string) => ask('GET', `conversations/${id}`),
-    beginConversation: (body: unknown) => ask('POST', 'conversations', body),
-    acceptConversation: (id: string) => ask('PUT', `conversations/${id}/membership`),
-    leaveConversation: (id: string) => ask('DELETE', `conversations/${id}`),
-    conversationItems: (id: string, device: string, after: number) =>
-      ask('GET', `conversations/${id}/items?device=${device}&after=${after}`),
-    writeMessage: (id: string, body: unknown) => ask('POST', `conversations/${id}/items`, body),
-    changeConversation: (id: string, body: unknown) =>
-      ask('POST', `conversations/${id}/changes`, body),
-    readConversation: (id: string, device: string, seq: number) =>
-      ask('PUT', `conversations/${id}/read`, { device, seq }),
-  } as unknown as House;
-}
-
-async function device(me: string): Promise<Conversations> {
-  const { privateKey, publicKey } = await crypto.subtle.generateKey('Ed25519', false, [
-    'sign',
-    'verify',
-  ]);
-  const raw = new Uint8Array(await crypto.subtle.exportKey('raw', publicKey));
-  const own = new Conversations(houseOf(me), me, { key: privateKey, publicKey: raw });
-  await own.refresh();
-  return own;
-}
+const device = (me: string) => node.deviceOf(me);
 
 /** What a device shows of its only conversation. */
 async function shown(own: Conversations) {

@@ -439,6 +439,57 @@ const sparing = (_, h) => {
   h.mira.blocks.set(h.thea.id, { level: 'block', since: '2026-11-26T08:00:00Z' });
 };
 
+/** Mira has written with Aylin, is in a group, and Jonas, whom she does not follow, asks her. */
+const writing = (open) => async (page, h) => {
+  await at('/messages')(page, h);
+  const de = await page.evaluate(() => document.documentElement.lang.startsWith('de'));
+  await page.waitForSelector('[data-test=no-talks]');
+  h.mira.follows.add(h.aylin.id);
+  const [aylin, jonas, thea] = await Promise.all(
+    [h.aylin, h.jonas, h.thea].map((p) => h.double.talks.deviceOf(p.id)),
+  );
+  h.mira.follows.delete(h.jonas.id);
+  await jonas.write(
+    await jonas.begin([h.mira.id]),
+    de
+      ? 'Hallo Mira, magst du nächste Woche bei uns über Nachtzüge erzählen?'
+      : 'Hello Mira, would you tell us about night trains next week?',
+  );
+  h.mira.follows.add(h.thea.id);
+  const group = await thea.begin([h.mira.id, h.aylin.id]);
+  await thea.write(
+    group,
+    de ? 'Wer bringt am Freitag den Tee mit?' : 'Who brings the tea on Friday?',
+  );
+  const two = await aylin.begin([h.mira.id]);
+  const lines = de
+    ? [
+        'Das war schön gestern. Die Füchse habe ich danach noch lange gehört.',
+        'Hast du den Mitschnitt vom Bahnhof noch? Den mit der alten Durchsage.',
+      ]
+    : [
+        'That was lovely yesterday. I heard the foxes for a long time afterwards.',
+        'Do you still have the sound of the station? The one with the old announcement.',
+      ];
+  for (const text of lines) await aylin.write(two, text);
+  await page.waitForFunction(() => document.querySelectorAll('[data-test=talks] a').length === 2);
+  if (open === 'two') {
+    await page.click(`[data-test=talk-${two}]`);
+    await page.fill(
+      '[data-test=write-message]',
+      de ? 'Ja, ich suche ihn dir heute Abend heraus.' : 'Yes, I will look for it tonight.',
+    );
+    await page.click('[data-test=send-message]');
+    await page.waitForFunction(() => document.querySelectorAll('[data-test=line]').length === 3);
+  }
+  if (open === 'asked') {
+    await page.click('[data-test=requests] summary');
+    await page.click('[data-test=requests] a.row');
+    await page.waitForSelector('[data-test=asked]');
+  }
+  if (open === 'requests') await page.click('[data-test=requests] summary');
+};
+
 /** Mira is a moderator of the night, on the stage, with hands up before her. */
 const moderating = async (page, h) => {
   await inRoom('night')(page, h);
@@ -657,6 +708,16 @@ const scenes = {
   },
   'hallway-chosen': { go: seq(at('/?topic=society'), (page) => page.waitForSelector('.card h3')) },
   'hallway-nothing': { go: at('/?topic=sport', 'nothing-chosen') },
+  messages: { go: writing() },
+  'messages-requests': { go: writing('requests') },
+  'messages-none': {
+    go: seq(at('/messages'), (page) => page.waitForSelector('[data-test=no-talks]')),
+  },
+  talk: { go: writing('two') },
+  'talk-asked': { go: writing('asked') },
+  'talk-new': {
+    go: seq(at('/messages/new'), (page) => page.click('fieldset label.row >> nth=1')),
+  },
   'hallway-empty': {
     go: seq(
       (_, h) => h.double.rooms.clear(),

@@ -13,10 +13,6 @@ import type {
   ClubMembers,
   ClubRole,
   ClubWaiting,
-  Conversation,
-  ConversationChange,
-  ConversationItem,
-  DevicePackages,
   Found,
   Grant,
   HouseInfo,
@@ -25,12 +21,9 @@ import type {
   Invites,
   KeyBackup,
   KeyBackups,
-  KeyPackages,
   ListedClubs,
   Me,
   NewClub,
-  NewConversation,
-  NewMessage,
   NewRoom,
   NewsPage,
   Notify,
@@ -145,34 +138,6 @@ export class House {
   keyBackups = () => this.ask<KeyBackups>('GET', 'me/keybackup');
   keepKeyBackup = (backup: KeyBackup) => this.ask<void>('PUT', 'me/keybackup', backup);
   forgetKeyBackups = () => this.ask<void>('DELETE', 'me/keybackup');
-
-  /** Lets others write to a device. Devices are public keys in base64url. */
-  addPackages = (packages: KeyPackages) =>
-    this.ask<{ left: number }>('PUT', 'me/packages', packages);
-  countPackages = (device: string) =>
-    this.ask<{ left: number }>('GET', `me/packages?device=${enc(device)}`);
-  forgetDevice = (device: string) => this.ask<void>('DELETE', `me/packages?device=${enc(device)}`);
-  takePackages = (who: string) =>
-    this.ask<DevicePackages>('POST', `people/${enc(who)}/packages`, {});
-
-  /** What is in conversations is for `@stoa/client/conversations`. */
-  conversations = () => this.ask<{ conversations: Conversation[] }>('GET', 'conversations');
-  conversation = (id: string) => this.ask<Conversation>('GET', `conversations/${enc(id)}`);
-  beginConversation = (begun: NewConversation) =>
-    this.ask<Conversation>('POST', 'conversations', begun);
-  acceptConversation = (id: string) => this.ask<void>('PUT', `conversations/${enc(id)}/membership`);
-  leaveConversation = (id: string) => this.ask<void>('DELETE', `conversations/${enc(id)}`);
-  conversationItems = (id: string, device: string, after: number) =>
-    this.ask<{ items: ConversationItem[] }>(
-      'GET',
-      `conversations/${enc(id)}/items?device=${enc(device)}&after=${after}`,
-    );
-  writeMessage = (id: string, message: NewMessage) =>
-    this.ask<{ seq: number }>('POST', `conversations/${enc(id)}/items`, message);
-  changeConversation = (id: string, change: ConversationChange) =>
-    this.ask<{ seq: number }>('POST', `conversations/${enc(id)}/changes`, change);
-  readConversation = (id: string, device: string, seq: number) =>
-    this.ask<void>('PUT', `conversations/${enc(id)}/read`, { device, seq });
 
   sessions = () => this.ask<{ sessions: Session[] }>('GET', 'me/sessions');
   endSession = (id: string) => this.ask<void>('DELETE', `me/sessions/${enc(id)}`);

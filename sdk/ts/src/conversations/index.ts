@@ -10,6 +10,7 @@ import type { House } from '../house.ts';
 import type { Conversation, ConversationItem } from '../http.ts';
 import { same } from '../keys/bytes.ts';
 import { formatID, fromText, parseID, toText } from '../keys/messages.ts';
+import * as calls from './calls.ts';
 import {
   type Changed,
   Group,
@@ -46,7 +47,7 @@ export class Conversations {
   /** All of mine, those that were changed last first; nothing until they are there. */
   readonly talks: ReadonlySignal<Talk[] | undefined>;
   readonly #talks = signal<Talk[] | undefined>(undefined);
-  readonly #house: House;
+  readonly #house: Pick<House, 'ask'>;
   readonly #me: string;
   readonly #person: Bytes;
   readonly #device: Signer;
@@ -55,7 +56,7 @@ export class Conversations {
   #last: Promise<unknown> = Promise.resolve();
   #prepared = false;
 
-  constructor(house: House, me: string, device: Signer) {
+  constructor(house: Pick<House, 'ask'>, me: string, device: Signer) {
     this.talks = this.#talks;
     this.#house = house;
     this.#me = me;
@@ -68,7 +69,7 @@ export class Conversations {
   refresh(): Promise<void> {
     return this.#alone(async () => {
       await this.#prepare();
-      const { conversations } = await this.#house.conversations();
+      const { conversations } = await calls.listConversations(this.#house);
       const talks: Talk[] = [];
       for (const c of conversations) talks.push(await this.#read(c).catch(() => bare(c)));
       this.#talks.value = talks;
@@ -80,7 +81,10 @@ export class Conversations {
     return this.#alone(async () => {
       await this.#prepare();
       const there =
-        two && (await this.#house.conversations()).conversations.find((c) => isWith(c, people[0]));
+        two &&
+        (await calls.listConversations(this.#house)).conversations.find((c) =>
+          isWith(c, people[0]),
+        );
       if (there) return there.id;
       const members: Member[] = [];
       const packages: Bytes[] = [];
@@ -99,7 +103,7 @@ export class Conversations {
       const name = formatID(id);
       await this.#store.keep(name, { state: change.after.save(), seq: 1, seen: 1, lines: [] });
       try {
-        await this.#house.beginConversation({
+        await calls.beginConversation(this.#house, {
           id: name,
           device: toText(this.#device.publicKey),
           with: [...people],
@@ -123,7 +127,7 @@ export class Conversations {
         const content = new TextEncoder().encode(JSON.stringify({ text }));
         const { sealed, after } = await group.seal(content);
         await this.#store.keep(id, { ...kept, state: after.save() }); // or a key could be used twice
-        const { seq } = await this.#house.writeMessage(id, {
+        const { seq } = await calls.writeMessage(this.#house, id, {
           device: toText(this.#device.publicKey),
           epoch: group.epoch,
           sealed: toText(sealed),
@@ -150,13 +154,13 @@ export class Conversations {
 
   /** Says yes to a conversation. */
   async accept(id: string): Promise<void> {
-    await this.#house.acceptConversation(id);
+    await calls.acceptConversation(this.#house, id);
     await this.refresh();
   }
 
   /** Leaves a conversation, or declines it, and forgets what was written there. */
   async leave(id: string): Promise<void> {
-    await this.#house.leaveConversation(id);
+    await calls.leaveConversation(this.#house, id);
     await this.#alone(() => this.#store.forget(id));
     await this.refresh();
   }
@@ -191,7 +195,7 @@ export class Conversations {
     const device = toText(this.#device.publicKey);
     let left = 0;
     try {
-      ({ left } = await this.#house.countPackages(device));
+      ({ left } = await calls.countPackages(this.#house, device));
     } catch (thrown) {
       if (!(thrown instanceof StoaError) || thrown.code !== 'no_device') throw thrown;
     }
@@ -202,14 +206,18 @@ export class Conversations {
       }
       await this.#store.keepPackages([...(await this.#store.packages()), ...made]);
       const texts = made.map((one) => toText(one.public));
-      await this.#house.addPackages({ device, packages: texts.slice(1), last: texts[0] as string });
+      await calls.addPackages(this.#house, {
+        device,
+        packages: texts.slice(1),
+        last: texts[0] as string,
+      });
     }
     this.#prepared = true;
   }
 
   /** The packages of somebody's devices that are what the node says; of mine, the others'. */
   async #packagesOf(who: string): Promise<[Member, Bytes][]> {
-    const { devices } = await this.#house.takePackages(who);
+    const { devices } = await calls.takePackages(this.#house, who);
     const found: [Member, Bytes][] = [];
     for (const { device, package: text } of devices) {
       const pack = fromText(text);
@@ -229,13 +237,13 @@ export class Conversations {
     const inside = c.devices.some((d) => d.person === this.#me && d.device === mine);
     if (!inside) kept = await this.#enter(c, kept);
     for (;;) {
-      const { items } = await this.#house.conversationItems(c.id, mine, kept?.seq ?? 0);
+      const { items } = await calls.itemsOf(this.#house, c.id, mine, kept?.seq ?? 0);
       if (items.length === 0) break;
       for (const item of items) kept = await this.#take(c, kept, item);
       if (kept) await this.#store.keep(c.id, kept);
     }
     if (!kept) kept = await this.#enter(c, kept);
-    await this.#house.readConversation(c.id, mine, kept.seq);
+    await calls.readUpTo(this.#house, c.id, mine, kept.seq);
     await this.#tidy(c, kept);
     return talkOf(c, kept);
   }
@@ -275,7 +283,7 @@ export class Conversations {
   async #enter(c: Conversation, kept: Kept | undefined): Promise<Kept> {
     const mine = { person: this.#person, device: this.#device.publicKey };
     for (let attempt = 0; ; attempt++) {
-      const now = await this.#house.conversation(c.id);
+      const now = await calls.getConversation(this.#house, c.id);
       const entered = await Group.enter(
         fromText(now.info ?? '') as Bytes,
         this.#person,
@@ -283,7 +291,7 @@ export class Conversations {
       );
       try {
         const there = now.devices.some((d) => same(fromText(d.device) as Bytes, mine.device));
-        const { seq } = await this.#house.changeConversation(c.id, {
+        const { seq } = await calls.changeConversation(this.#house, c.id, {
           device: toText(mine.device),
           epoch: now.epoch,
           commit: toText(entered.commit),
@@ -333,7 +341,7 @@ export class Conversations {
         return;
       } catch (thrown) {
         if (!isStale(thrown) || attempt === attempts) throw thrown;
-        await this.#read(await this.#house.conversation(id));
+        await this.#read(await calls.getConversation(this.#house, id));
       }
     }
   }
@@ -351,7 +359,7 @@ export class Conversations {
       added.map(([, pack]) => pack),
       isOut,
     );
-    await this.#house.changeConversation(id, {
+    await calls.changeConversation(this.#house, id, {
       device: toText(this.#device.publicKey),
       epoch: group.epoch,
       commit: toText(change.commit),
