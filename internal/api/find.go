@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -84,12 +85,12 @@ func (a *API) findRooms(ctx context.Context, who id.Person, looked string) ([]Ca
 	var seen []sight
 	var onStages []id.Person
 	a.rooms.Each(func(name id.Room, r *room.Room) {
-		said, called := r.Title(), make(map[id.Person]string)
+		said, called := []string{r.Title()}, make(map[id.Person]string)
 		for _, p := range r.Stage() {
-			said += " " + p.Name
+			said = append(said, p.Name)
 			called[p.Who] = p.Name
 		}
-		if !text.Has(text.Folded(said), words) {
+		if !text.Has(text.Folded(strings.Join(said, " ")), words) {
 			return
 		}
 		if s, ok := look(who, name, r); ok {
@@ -105,13 +106,13 @@ func (a *API) findRooms(ctx context.Context, who id.Person, looked string) ([]Ca
 		if !anyIn(s.stage, blockers) {
 			return false
 		}
-		said := s.card.Title
+		said := []string{s.card.Title}
 		for _, one := range s.stage {
 			if !slices.Contains(blockers, one) {
-				said += " " + names[s.card.ID][one]
+				said = append(said, names[s.card.ID][one])
 			}
 		}
-		return !text.Has(text.Folded(said), words)
+		return !text.Has(text.Folded(strings.Join(said, " ")), words)
 	})
 	cards, err := a.show(ctx, who, seen)
 	return cards[:min(len(cards), foundMax)], err
