@@ -351,7 +351,8 @@ function followed(here: Seat): () => void {
       const nameOf = (who: string) => people.find((p) => p.who === who)?.name ?? t().none;
       const words = b();
       if (event.chat_set) say(words.chat.set[event.chat_set.policy]);
-      else if (event.shielded) say(event.shielded.on ? w().isUp : w().isDown);
+      else if (event.shielded && !event.shielded.on)
+        say(w().isDown); // that it is up stands there
       else if (event.pinned) {
         const { by, url, text } = event.pinned;
         say(words.pins.pinned(nameOf(by), text || hostOf(url) || ''));

@@ -47,7 +47,6 @@ export const en = {
   shield: 'The shield is up: new accounts are kept out for now.',
   shieldQuiet:
     'The shield is up. Your account is new, so you can listen, but not raise a hand, write or react for now.',
-  isUp: 'The shield is up. New accounts are kept out for now.',
   isDown: 'The shield is down. New accounts come in again.',
 };
 
@@ -98,7 +97,6 @@ export const de: SafetyWords = {
   shield: 'Der Schild steht: Neue Konten bleiben gerade draußen.',
   shieldQuiet:
     'Der Schild steht. Dein Konto ist neu: Du kannst zuhören, aber dich gerade nicht melden, nichts schreiben und nicht reagieren.',
-  isUp: 'Der Schild steht. Neue Konten bleiben gerade draußen.',
   isDown: 'Der Schild ist weg. Neue Konten kommen wieder herein.',
 };
 
