@@ -194,8 +194,7 @@ func TestManyFollowers(t *testing.T) {
 		who, code := id.New[id.Person](), id.New[people.Code]()
 		now := time.Now()
 		h.must(h.store.Give(t.Context(), people.Invite{ID: id.New[people.InviteID](), By: people.Person{ID: ada.id}, Created: now, Expires: now.Add(time.Hour)}, hashOf(code), 100_000))
-		recovery := people.Hash(hashOf(id.New[people.Code]()))
-		invited := hashOf(code)
+		invited, recovery := hashOf(code), hashOf(id.New[people.Code]())
 		h.must(h.store.SignUp(t.Context(), people.NewAccount{Person: people.Person{ID: who, Created: now}, Invite: &invited, Recovery: &recovery}))
 		h.must(h.store.Follow(t.Context(), who, ada.id, now))
 	}

@@ -129,7 +129,7 @@ func TestPushAnswers(t *testing.T) {
 	// One that is busy for longer than the news is worth has it in the digest.
 	ada.sit(name).done("end", None{})
 	s.Answer("/bo", 503, "3600")
-	name = ada.open("open")
+	ada.open("open")
 	s.Next()
 	s.None(1200 * time.Millisecond)
 	s.Answer("/bo", 201, "")

@@ -44,7 +44,13 @@ export function Pinged({ piece }: { piece: NewsPiece }) {
           <a class="btn live s" data-test="ping-go" href={to.room(room.id)} onClick={close}>
             {words.goIn}
           </a>
-          <button type="button" class="btn s" data-test="ping-not" onClick={close}>
+          <button
+            type="button"
+            class="btn s"
+            style={{ '--fg': 'var(--ground)' }}
+            data-test="ping-not"
+            onClick={close}
+          >
             {words.notNow}
           </button>
         </span>
