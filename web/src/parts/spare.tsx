@@ -39,7 +39,7 @@ export function Spare({ person, moderates = false }: { person: Person; moderates
         {level === undefined && (
           <button
             type="button"
-            class="btn grow"
+            class="btn s grow"
             data-test="mute-for-me"
             onClick={() => (sure.value = 'mute')}
           >
@@ -50,7 +50,7 @@ export function Spare({ person, moderates = false }: { person: Person; moderates
         {level !== 'block' && (
           <button
             type="button"
-            class="btn danger grow"
+            class="btn danger s grow"
             data-test="block"
             onClick={() => (sure.value = 'block')}
           >
@@ -61,7 +61,7 @@ export function Spare({ person, moderates = false }: { person: Person; moderates
         {level && (
           <button
             type="button"
-            class="btn grow"
+            class="btn s grow"
             data-test="unspare"
             onClick={() => void set(undefined)}
           >

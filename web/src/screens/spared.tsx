@@ -4,7 +4,6 @@ import { blocks, setLevel } from '../models/blocks.ts';
 import { say } from '../models/notices.ts';
 import { Face } from '../parts/face.tsx';
 import { Loadable } from '../parts/loadable.tsx';
-import { to } from '../router.ts';
 import { day, firstName, problemWords } from '../words/index.ts';
 import { w } from '../words/safety.ts';
 
@@ -38,10 +37,10 @@ export function Spared() {
                     picture={one.person.picture}
                     size={40}
                   />
-                  <a class="grow" href={to.person(one.person.id)}>
+                  <span class="grow">
                     <b>{one.person.name}</b>
                     <span>{words.since(words.level[one.level], day(one.since))}</span>
-                  </a>
+                  </span>
                   <button
                     type="button"
                     class="btn s"

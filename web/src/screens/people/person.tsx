@@ -1,6 +1,7 @@
 import type { Person, PersonProfile } from '@stoa/client';
 import { useEffect } from 'preact/hooks';
 import { account } from '../../models/account.ts';
+import { levelOf } from '../../models/blocks.ts';
 import { roomOf } from '../../models/hallway.ts';
 import { followers, following, person } from '../../models/people.ts';
 import { type Resource, ready } from '../../models/resource.ts';
@@ -51,7 +52,7 @@ function Profile({ person: p }: { person: PersonProfile }) {
         </a>
       ) : (
         <>
-          <Following person={p} />
+          {levelOf(p.id) !== 'block' && <Following person={p} />}
           <Spare person={p} />
         </>
       )}

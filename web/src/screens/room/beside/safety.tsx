@@ -28,20 +28,22 @@ export function Warnings({ seat }: { seat: Seat }) {
         'fresh' in one ? (
           <div class="banner" key="fresh" data-test="crowd-of-fresh">
             <SafetyIcon name="shield" />
-            <span class="grow">{words.fresh(one.fresh)}</span>
-            <span class="flex tight wrap">
-              <button
-                type="button"
-                class="btn s ink"
-                data-test="shield-now"
-                onClick={() => void act((s) => s.setShield(true))}
-              >
-                {words.shieldUp}
-              </button>
-              <button type="button" class="btn s" onClick={() => putAway(one)}>
-                {words.freshNot}
-              </button>
-            </span>
+            <div class="grow stack close">
+              <span>{words.fresh(one.fresh)}</span>
+              <span class="flex tight wrap">
+                <button
+                  type="button"
+                  class="btn s ink"
+                  data-test="shield-now"
+                  onClick={() => void act((s) => s.setShield(true))}
+                >
+                  {words.shieldUp}
+                </button>
+                <button type="button" class="btn s" onClick={() => putAway(one)}>
+                  {words.freshNot}
+                </button>
+              </span>
+            </div>
           </div>
         ) : (
           <div class="banner" key={one.conflict.join()} data-test="conflict">
