@@ -70,6 +70,7 @@ func (nobody) FollowersAmong(context.Context, id.Person, []id.Person) ([]id.Pers
 func (nobody) FollowedAmong(context.Context, []id.Person, []id.Person) ([]id.Person, error) {
 	return nil, nil
 }
+
 func (nobody) BlockersAmong(context.Context, id.Person, []id.Person) ([]id.Person, error) {
 	return nil, nil
 }

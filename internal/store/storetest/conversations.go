@@ -13,7 +13,7 @@ import (
 )
 
 // talkers are three people with a device each, who can be written to.
-func talkers(t *testing.T, s Store) (p *people.People, c *conversations.Conversations, now *time.Time, who [3]conversations.Member) {
+func talkers(t *testing.T, s Store) (c *conversations.Conversations, now *time.Time, who [3]conversations.Member) {
 	t.Helper()
 	p, now, founding := house(t, s)
 	a, _, err := p.SignUpByRecovery(t.Context(), people.ByInvite(founding), "Ada")
@@ -24,7 +24,7 @@ func talkers(t *testing.T, s Store) (p *people.People, c *conversations.Conversa
 		who[i] = conversations.Member{Who: one.ID, Device: conversations.Device{byte(i + 1)}}
 		must(t, c.AddPackages(t.Context(), who[i], [][]byte{{1, byte(i)}, {2, byte(i)}}, []byte{9, byte(i)}))
 	}
-	return p, c, now, who
+	return c, now, who
 }
 
 // begins begins a conversation among some, the first of whom begins it.
@@ -49,7 +49,7 @@ func beginning(two bool, some ...conversations.Member) conversations.Beginning {
 
 func keyPackages(t *testing.T, s Store) {
 	ctx := t.Context()
-	_, c, now, who := talkers(t, s)
+	c, now, who := talkers(t, s)
 	bo := who[1]
 	var got []byte
 	for range 4 { // two for one use, and then the last again and again
@@ -100,7 +100,7 @@ func keyPackages(t *testing.T, s Store) {
 
 func conversationOfTwo(t *testing.T, s Store) {
 	ctx := t.Context()
-	_, c, now, who := talkers(t, s)
+	c, now, who := talkers(t, s)
 	ada, bo, cy := who[0], who[1], who[2]
 	which := begins(t, c, true, nil, ada, bo)
 	refused(t, c.Begin(ctx, beginning(true, bo, ada), nil), conversations.ErrThere)
@@ -188,7 +188,7 @@ func second[T any](_ T, err error) error { return err }
 
 func conversationDeclined(t *testing.T, s Store) {
 	ctx := t.Context()
-	_, c, now, who := talkers(t, s)
+	c, now, who := talkers(t, s)
 	ada, bo := who[0], who[1]
 	which := begins(t, c, true, nil, ada, bo)
 	must(t, c.Leave(ctx, which, bo.Who))
@@ -221,7 +221,7 @@ func conversationDeclined(t *testing.T, s Store) {
 
 func conversationOfFew(t *testing.T, s Store) {
 	ctx := t.Context()
-	_, c, _, who := talkers(t, s)
+	c, _, who := talkers(t, s)
 	ada, bo, cy := who[0], who[1], who[2]
 	which := begins(t, c, false, []id.Person{bo.Who}, ada, bo)
 
@@ -301,7 +301,7 @@ func conversationOfFew(t *testing.T, s Store) {
 
 func conversationsGo(t *testing.T, s Store) {
 	ctx := t.Context()
-	p, c, now, who := talkers(t, s)
+	c, now, who := talkers(t, s)
 	ada, bo, cy := who[0], who[1], who[2]
 	which := begins(t, c, true, []id.Person{bo.Who}, ada, bo)
 	_, err := c.Write(ctx, which, ada, 1, []byte("a secret of Ada"))
@@ -340,7 +340,6 @@ func conversationsGo(t *testing.T, s Store) {
 	if _, there := one.Of(bo.Who); there || slices.ContainsFunc(one.Devices, func(m conversations.Member) bool { return m.Who == bo.Who }) {
 		t.Errorf("who is erased is in %+v", one)
 	}
-	_ = p
 
 	// Nobody is in it: it goes.
 	must(t, c.Leave(ctx, which, ada.Who))
@@ -360,7 +359,7 @@ func conversationsGo(t *testing.T, s Store) {
 
 func conversationsBounded(t *testing.T, s Store) {
 	ctx := t.Context()
-	_, c, now, who := talkers(t, s)
+	c, now, who := talkers(t, s)
 	ada, bo := who[0], who[1]
 	for range conversations.UnansweredMax {
 		begins(t, c, false, nil, ada, bo)
