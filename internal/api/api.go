@@ -141,9 +141,12 @@ type Parts struct {
 	Full func() (wait time.Duration, full bool)
 	// From returns the address of a client, which a proxy may have hidden. It
 	// is used for limits, and neither logged nor stored.
-	From  func(*http.Request) netip.Addr
-	Clock func() time.Time
-	Log   *slog.Logger
+	From func(*http.Request) netip.Addr
+	// ShieldAge is how old an account is at least that a room with its shield up
+	// takes as any other.
+	ShieldAge time.Duration
+	Clock     func() time.Time
+	Log       *slog.Logger
 }
 
 // An API is the doors of one node.
@@ -163,6 +166,9 @@ type API struct {
 	hallway hallway
 	stages  stages        // whose followers are to be told
 	pushes  chan struct{} // there may be something to push
+	// conflicts is who on a stage has blocked whom there.
+	conflicts conflicts
+	crowds    crowds
 	// plansOpening is held while a host opens the room of a plan.
 	plansOpening sync.Mutex
 	// pictures has room for the uploads that are being made into pictures.
@@ -216,6 +222,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addSearch()
 	a.addProfiles()
 	a.addSuggestions()
+	a.addBlocks()
 	a.addClubs()
 	a.addStored()
 	a.addRooms()
@@ -231,6 +238,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 func (a *API) Serve(rooms *live.Rooms) {
 	a.rooms, a.sockets = rooms, socket.Start()
 	a.workers.Go(a.watchHallway)
+	a.workers.Go(a.watchConflicts)
 	a.workers.Go(a.watchPlans)
 	a.Clubs.OnChange(a.clubChanged)
 	a.workers.Go(a.watchStages)

@@ -11,6 +11,9 @@ func (a *API) Held(id.Room, uint64) {}
 // Gone ends the connections of those who sit in a room that goes on at another
 // node, and tells them so.
 func (a *API) Gone(name id.Room) {
+	a.hallway.gone(name)
+	a.conflicts.gone(name)
+	a.crowds.gone(name)
 	a.seats.mu.Lock()
 	var sitting []*connection
 	for _, seats := range a.seats.taken[name] {

@@ -19,8 +19,11 @@ func (a *API) beside(r signal.Request, s *seat) (done bool, err error) {
 			return
 		}
 		me, people = *p, in.Len()
-		if r.Say != nil {
+		switch {
+		case r.Say != nil:
 			may = in.MayWrite(s.by())
+		case r.React != nil:
+			may = in.MayReact(s.by())
 		}
 	})
 	switch {

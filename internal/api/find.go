@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -74,24 +73,45 @@ func (a *API) findPlans(ctx context.Context, who id.Person, looked string) ([]Pl
 }
 
 // findRooms returns the rooms that who may enter with words that begin as all
-// those of looked do, in their titles or in the names of those on the stage.
+// those of looked do, in their titles or in the names of those on the stage who
+// have not blocked who.
 func (a *API) findRooms(ctx context.Context, who id.Person, looked string) ([]Card, error) {
 	words := text.Words(text.Fold(looked))
 	if len(words) == 0 {
 		return []Card{}, nil
 	}
+	names := make(map[id.Room]map[id.Person]string) // of those on the stage
 	var seen []sight
+	var onStages []id.Person
 	a.rooms.Each(func(name id.Room, r *room.Room) {
-		said := []string{r.Title()}
+		said, called := r.Title(), make(map[id.Person]string)
 		for _, p := range r.Stage() {
-			said = append(said, p.Name)
+			said += " " + p.Name
+			called[p.Who] = p.Name
 		}
-		if !text.Has(text.Folded(strings.Join(said, " ")), words) {
+		if !text.Has(text.Folded(said), words) {
 			return
 		}
 		if s, ok := look(who, name, r); ok {
-			seen = append(seen, s)
+			seen, names[name] = append(seen, s), called
+			onStages = append(onStages, s.stage...)
 		}
+	})
+	blockers, err := a.People.BlockersAmong(ctx, who, onStages)
+	if err != nil {
+		return nil, err
+	}
+	seen = slices.DeleteFunc(seen, func(s sight) bool {
+		if !anyIn(s.stage, blockers) {
+			return false
+		}
+		said := s.card.Title
+		for _, one := range s.stage {
+			if !slices.Contains(blockers, one) {
+				said += " " + names[s.card.ID][one]
+			}
+		}
+		return !text.Has(text.Folded(said), words)
 	})
 	cards, err := a.show(ctx, who, seen)
 	return cards[:min(len(cards), foundMax)], err

@@ -27,8 +27,12 @@ var hallwayNotice = encode(signal.Notice{Hallway: &signal.None{}})
 // most once a second. Of a room that is not open only those hear who may enter
 // it, or could a moment ago: when a closed room lives is nobody else's to know.
 type hallway struct {
-	mu   sync.Mutex
-	open bool // something about an open room has changed
+	mu sync.Mutex
+	// open are the hosts of open rooms of which something has changed, those from
+	// before it among them: whom all of them have blocked is not told. hosts are
+	// those of the open rooms there are.
+	open  map[id.Person]bool
+	hosts map[id.Room]id.Person
 	// changed are the rooms that have changed since the last look, settled
 	// those before it. The settled ones are looked at: a room tells of a change
 	// a moment before it can be read.
@@ -66,12 +70,14 @@ func (h *hallway) leave(c *connection) {
 // happened notes whether events change how r looks in the hallway.
 func (h *hallway) happened(name id.Room, r *room.Room, events []room.Event) {
 	news, counts := slices.ContainsFunc(events, shows), slices.ContainsFunc(events, counts)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	before, host := h.hosted(name, r)
+	news = news || before != host
 	if !news && !counts {
 		return
 	}
-	open := r.Visibility() == room.Open
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	open := !host.IsZero()
 	if !news {
 		if h.counted == nil {
 			h.counted = make(map[id.Room]bool)
@@ -79,8 +85,43 @@ func (h *hallway) happened(name id.Room, r *room.Room, events []room.Event) {
 		h.counted[name] = open
 		return
 	}
-	h.open = h.open || open
+	h.noteOpen(before)
+	h.noteOpen(host)
 	h.note(name)
+}
+
+// hosted notes who hosts an open room, and returns who did before; nobody where it
+// is not open, or was not.
+func (h *hallway) hosted(name id.Room, r *room.Room) (before, now id.Person) {
+	before = h.hosts[name]
+	if r.Visibility() != room.Open || r.Ended() {
+		delete(h.hosts, name)
+		return before, now
+	}
+	if h.hosts == nil {
+		h.hosts = make(map[id.Room]id.Person)
+	}
+	now = r.Host()
+	h.hosts[name] = now
+	return before, now
+}
+
+func (h *hallway) noteOpen(host id.Person) {
+	if host.IsZero() {
+		return
+	}
+	if h.open == nil {
+		h.open = make(map[id.Person]bool)
+	}
+	h.open[host] = true
+}
+
+// gone forgets a room that goes on at another node.
+func (h *hallway) gone(name id.Room) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.noteOpen(h.hosts[name])
+	delete(h.hosts, name)
 }
 
 // recount makes it news that numbers have changed, if it is time to.
@@ -89,7 +130,9 @@ func (h *hallway) recount(now time.Time) {
 		return
 	}
 	for name, open := range h.counted {
-		h.open = h.open || open
+		if open {
+			h.noteOpen(h.hosts[name])
+		}
 		h.note(name)
 	}
 	h.counted, h.recounted = nil, now
@@ -177,14 +220,12 @@ func (a *API) tellHallway(ctx context.Context) {
 	h.recount(time.Now())
 	open, settled, joined := h.open, h.settled, h.joined
 	watchers := slices.Collect(maps.Keys(h.watchers))
-	h.open, h.settled, h.changed, h.joined = false, h.changed, nil, make(map[*connection]bool)
+	h.open, h.settled, h.changed, h.joined = nil, h.changed, nil, make(map[*connection]bool)
 	h.mu.Unlock()
 
 	news := make(map[*connection]bool)
-	if open {
-		for _, c := range watchers {
-			news[c] = true
-		}
+	for host := range open {
+		a.noteBut(ctx, host, watchers, news)
 	}
 	for name := range settled {
 		now := a.mayEnter(ctx, name, watchers)
@@ -219,8 +260,8 @@ func (a *API) showHallway(ctx context.Context, joined []*connection) {
 	for _, name := range names {
 		now := a.mayEnter(ctx, name, joined)
 		a.hallway.mu.Lock()
-		for c := range now {
-			if seen := a.hallway.watchers[c]; seen != nil {
+		for c, may := range now {
+			if seen := a.hallway.watchers[c]; may && seen != nil {
 				seen[name] = true
 			}
 		}
@@ -235,11 +276,7 @@ func (a *API) mayEnter(ctx context.Context, name id.Room, conns []*connection) m
 	if open {
 		return nil
 	}
-	who := make([]id.Person, len(conns))
-	for i, c := range conns {
-		who[i] = c.session.Person
-	}
-	let := a.isFor(ctx, name, who)
+	let := a.isFor(ctx, name, peopleAt(conns))
 	now := make(map[*connection]bool)
 	for _, c := range conns {
 		if let[c.session.Person] {
@@ -250,40 +287,68 @@ func (a *API) mayEnter(ctx context.Context, name id.Room, conns []*connection) m
 }
 
 // isFor returns those of people for whom a room exists: who may enter it now.
+// Whoever cannot be shown to be let in is not.
 func (a *API) isFor(ctx context.Context, name id.Room, people []id.Person) map[id.Person]bool {
 	now := make(map[id.Person]bool)
-	var unsure []id.Person
+	var sure, unsure []id.Person
 	var moderators []id.Person
+	var host id.Person
+	var visibility room.Visibility
 	var club id.Club // if it is enough to be in it
 	a.rooms.Read(name, func(r *room.Room) {
-		moderators = r.Moderators()
-		if r.Visibility() == room.Members {
+		moderators, host, visibility = r.Moderators(), r.Host(), r.Visibility()
+		if visibility == room.Members {
 			club = r.Club().ID
 		}
 		for _, who := range people {
 			switch {
-			case r.MayEnter(who, false, false):
+			case r.Participant(who) != nil:
 				now[who] = true
+			case r.MayEnter(who, false, false):
+				sure = append(sure, who)
 			case r.MayEnter(who, true, true):
 				unsure = append(unsure, who)
 			}
 		}
 	})
-	if len(unsure) == 0 {
+	if len(sure)+len(unsure) == 0 {
+		return now
+	}
+	apart, err := a.apart(ctx, host, visibility == room.Closed, slices.Concat(sure, unsure))
+	if err != nil {
 		return now
 	}
 	var let []id.Person
-	var err error
-	if club.IsZero() {
-		let, err = a.People.FollowedAmong(ctx, unsure, moderators)
-	} else {
+	switch {
+	case len(unsure) == 0:
+	case club.IsZero():
+		let, err = a.letBy(ctx, moderators, unsure)
+	default:
 		let, err = a.Clubs.MembersAmong(ctx, club, unsure)
 	}
 	if err != nil {
-		return now // whoever cannot be shown to be let in is not
+		let = nil
 	}
-	for _, who := range let {
-		now[who] = true
+	for _, who := range slices.Concat(sure, let) {
+		if !apart[who] {
+			now[who] = true
+		}
 	}
 	return now
+}
+
+func peopleAt(conns []*connection) []id.Person {
+	who := make([]id.Person, len(conns))
+	for i, c := range conns {
+		who[i] = c.session.Person
+	}
+	return who
+}
+
+func setOf(some []id.Person) map[id.Person]bool {
+	set := make(map[id.Person]bool, len(some))
+	for _, who := range some {
+		set[who] = true
+	}
+	return set
 }

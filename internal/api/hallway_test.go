@@ -13,14 +13,18 @@ import (
 func TestRecount(t *testing.T) {
 	var h hallway
 	r, name, now := new(room.Room), id.New[id.Room](), time.Now()
-	r.Apply(room.Opened{Visibility: room.Open})
+	r.Apply(room.Opened{By: id.New[id.Person](), Visibility: room.Open})
 	news := func() bool {
-		open, changed := h.open, h.changed[name]
-		h.open, h.changed = false, nil
+		open, changed := len(h.open) > 0, h.changed[name]
+		h.open, h.changed = nil, nil
 		if open != changed {
 			t.Errorf("open %v, changed %v", open, changed)
 		}
 		return changed
+	}
+	h.happened(name, r, nil)
+	if !news() {
+		t.Error("that it is there is no news")
 	}
 	for second := range 40 {
 		h.happened(name, r, []room.Event{room.HandRaised{}, room.Entered{}})

@@ -203,7 +203,7 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS, change ...func(*testHo
 	h.clubs = clubs.New(h.store, h.clock)
 	h.plans = schedule.New(h.store, schedule.Config{Sealer: h.people, Clubs: h.clubs, Key: []byte("a third key for tests"), Clock: h.clock})
 	h.people.SetHeir(h.plans)
-	h.news = news.New(h.store, news.Config{Sealer: h.people, Clock: h.clock, Pushes: true})
+	h.news = news.New(h.store, news.Config{Sealer: h.people, Blocks: h.people, Clock: h.clock, Pushes: true})
 	watchers := hub.New()
 	besides := beside.New(watchers)
 	parts := Parts{
@@ -219,7 +219,8 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS, change ...func(*testHo
 			}
 			return netip.MustParseAddrPort(r.RemoteAddr).Addr()
 		},
-		Clock: h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
+		ShieldAge: 7 * 24 * time.Hour,
+		Clock:     h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	}
 	for _, other := range change {
 		other(h, &parts)
@@ -449,6 +450,8 @@ type message struct {
 	Said      *signal.Said
 	Unsaid    *signal.Unsaid
 	Poll      *signal.Poll
+	Conflict  *signal.Conflict
+	Fresh     *signal.CrowdOfFresh `json:"crowd_of_fresh"`
 	raw       string
 }
 

@@ -104,7 +104,9 @@ func TestProblems(t *testing.T) {
 		"no_version": true, "changed_meanwhile": true, "handle_taken": true, "not_a_picture": true,
 		// In TestClubs and its neighbours.
 		"no_club": true, "no_club_entry": true, "not_in_club": true, "not_club_admin": true, "not_club_founder": true,
-		"no_plan": true, "not_host": true, "too_many_plans": true, "plan_full": true, "plan_early": true, "plan_begun": true, "plan_over": true, // plans_test.go, storetest
+		"shielded": true,                                                                                                                         // shield_test.go
+		"blocked":  true,                                                                                                                         // blocks_test.go
+		"no_plan":  true, "not_host": true, "too_many_plans": true, "plan_full": true, "plan_early": true, "plan_begun": true, "plan_over": true, // plans_test.go, storetest
 		"by_nomination": true, "rules_changed": true, "founder_stays": true, "too_many_clubs": true, "too_many_nominations": true,
 		"club_full": true, // by the rules: clubs TestRules
 		"no_push":   true, // TestNewsSettings

@@ -50,7 +50,7 @@ func (g *guest) clears() {
 	g.must(g.store.ForgetNews(g.Context(), time.Now().Add(time.Hour)))
 }
 
-func (g *guest) follows(whom *guest, notify string) {
+func (g *guest) followsAs(whom *guest, notify string) {
 	g.Helper()
 	g.call("PUT", "/api/v1/people/"+whom.id.String()+"/follow", Loudness{notify}).is(204)
 }
@@ -80,7 +80,7 @@ func TestNews(t *testing.T) {
 	}
 	hallway := ada.live()
 	hallway.done("watch_hallway", None{})
-	bo.follows(ada, "sometimes")
+	bo.followsAs(ada, "sometimes")
 	if p, unseen := hallway.piece(news.Follow); p.Who.ID != bo.id || !p.Open || p.Seen || unseen != 1 {
 		t.Errorf("told %+v, and of %d", p, unseen)
 	}
@@ -88,16 +88,16 @@ func TestNews(t *testing.T) {
 	// The same is told once, also when it is taken back and done again.
 	bo.call("DELETE", "/api/v1/people/"+ada.id.String()+"/follow", nil).is(204)
 	ada.tells(0) // it is not so any more
-	bo.follows(ada, "always")
+	bo.followsAs(ada, "always")
 	if got := ada.only(news.Follow); got.ID != first.ID || !got.At.Equal(first.At) {
 		t.Errorf("told %+v, and before %+v", got, first)
 	}
-	cy.follows(ada, "always")
+	cy.followsAs(ada, "always")
 	got := ada.tells(2)
 	if got[0].Who.Name != "Cy" || ada.told().Unseen != 2 {
 		t.Errorf("told %+v", got)
 	}
-	ada.follows(cy, "always")
+	ada.followsAs(cy, "always")
 	if got := ada.told().News[0]; got.Open || !got.Who.Followed {
 		t.Errorf("followed back it is %+v", got)
 	}
@@ -137,7 +137,7 @@ func TestNewsOfStages(t *testing.T) {
 	by := make(map[string]*guest)
 	for _, how := range []string{"always", "sometimes", "never"} {
 		by[how] = ada.invite(how)
-		by[how].follows(ada, how)
+		by[how].followsAs(ada, how)
 	}
 	stranger := ada.invite("stranger")
 	ada.call("PUT", "/api/v1/people/"+by["sometimes"].id.String()+"/follow", nil).is(204)
@@ -154,7 +154,7 @@ func TestNewsOfStages(t *testing.T) {
 
 	// Another one on the same stage is not told of again, and a room that is over
 	// is none to be told of.
-	by["always"].follows(stranger, "always")
+	by["always"].followsAs(stranger, "always")
 	seat := ada.sit(name)
 	stage := stranger.sit(name)
 	seat.done("ask_up", body{"who": stranger.id})
@@ -327,7 +327,7 @@ func TestPing(t *testing.T) {
 	ada := h.first("Ada")
 	bo, cy, di := ada.invite("Bo"), ada.invite("Cy"), ada.invite("Di")
 	for _, g := range []*guest{bo, cy} {
-		g.follows(ada, "never") // which is about rooms that she opens
+		g.followsAs(ada, "never") // which is about rooms that she opens
 	}
 	ada.clears()
 	name := ada.open("open")
@@ -373,7 +373,7 @@ func TestPing(t *testing.T) {
 	ada.sit(closed)
 	di.sit(closed)
 	bo.call("GET", "/api/v1/rooms/"+closed.String(), nil).problem("no_room")
-	bo.follows(di, "always")
+	bo.followsAs(di, "always")
 	di.call("POST", path, NewPing{bo.id.String()}).problem("not_moderator")
 	ada.call("POST", path, NewPing{bo.id.String()}).is(204)
 	if got := bo.only(news.Ping); got.Room.ID != closed {
@@ -400,16 +400,21 @@ func TestBlockedNews(t *testing.T) {
 	})
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
-	bo.follows(ada, "always")
+	bo.followsAs(ada, "always")
 	blocked[ada.id] = bo.id
 	name := ada.open("open")
 	ada.sit(name)
 	ada.call("POST", "/api/v1/rooms/"+name.String()+"/pings", NewPing{bo.id.String()}).is(204)
-	ada.follows(bo, "always")
+	ada.followsAs(bo, "always")
 	time.Sleep(steppedWait + 300*time.Millisecond)
 	if list, err := h.store.UnseenNews(t.Context(), bo.id, 10); err != nil || len(list) != 0 {
 		t.Errorf("told %+v, %v", list, err)
 	}
+	// Who is muted makes no news either.
+	cy := ada.invite("Cy")
+	cy.blocks(ada, "mute")
+	ada.followsAs(cy, "always")
+	cy.tells(0)
 }
 
 func TestNewsSettings(t *testing.T) {
@@ -445,7 +450,7 @@ func TestNewsSettings(t *testing.T) {
 
 	// What is off is not kept.
 	bo := ada.invite("Bo")
-	bo.follows(ada, "always")
+	bo.followsAs(ada, "always")
 	ada.tells(0)
 	ada.call("PUT", "/api/v1/me/push", Subscription{"https://push.example/x", "", ""}).problem("no_push")
 }

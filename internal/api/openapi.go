@@ -121,6 +121,7 @@ var events = []room.Event{
 	room.HandLowered{},
 	room.HandsSet{},
 	room.ProofSet{},
+	room.Shielded{},
 	room.ChatSet{},
 	room.Pinned{},
 	room.Unpinned{},

@@ -210,6 +210,7 @@ func TestStoredAndExport(t *testing.T) {
 	ada.call("PUT", "/api/v1/people/"+bo.id.String()+"/follow", nil).is(204)
 	bo.sit(bo.open("open"))
 	bo.call("DELETE", "/api/v1/me/suggestions/"+ada.id.String(), nil).is(204)
+	bo.blocks(ada, "mute")
 	club, _ := bo.found()
 	bo.call("PUT", club+"/follow", nil).is(204)
 	bo.plan(nil)

@@ -52,7 +52,7 @@ func TestPush(t *testing.T) {
 		t.Errorf("%+v, %v", devices, err)
 	}
 	noon := h.atNoon()
-	bo.follows(ada, "always")
+	bo.followsAs(ada, "always")
 	name := ada.open("open")
 	got := s.Next()
 	s.Verify(got)
@@ -100,7 +100,7 @@ func TestPushAnswers(t *testing.T) {
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
 	browser := bo.subscribes(s, "/bo")
-	bo.follows(ada, "always")
+	bo.followsAs(ada, "always")
 	noon := h.atNoon()
 	devices := func() []news.SealedDevice {
 		t.Helper()

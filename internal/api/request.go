@@ -77,7 +77,7 @@ func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered
 
 	s := &seat{conn: c, room: g.Room, who: g.Person, session: g.Session}
 	a.seats.add(s)
-	err = a.rooms.Do(ctx, s.room, room.Enter{Who: s.who, Name: g.Name, Picture: g.Picture, Session: s.session, Previous: e.Previous})
+	err = a.rooms.Do(ctx, s.room, room.Enter{Who: s.who, Name: g.Name, Picture: g.Picture, Session: s.session, Previous: e.Previous, Fresh: g.Fresh})
 	if err != nil {
 		a.seats.remove(s)
 		if problemOf(err, false).Status >= 500 {
@@ -299,6 +299,8 @@ func (a *API) commandOf(r signal.Request, by room.Seat) (room.Command, error) {
 		return room.Remove{By: by, Who: r.Remove.Who}, nil
 	case r.LetIn != nil:
 		return room.LetIn{By: by, Who: r.LetIn.Who}, nil
+	case r.SetShield != nil:
+		return room.SetShield{By: by, On: r.SetShield.On}, nil
 	case r.Prove != nil:
 		return room.Prove{By: by, Proven: r.Prove.Proven}, nil
 	case r.Widen != nil:

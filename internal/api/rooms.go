@@ -282,6 +282,8 @@ type sight struct {
 	mayIn bool // also if no moderator follows the person who looks, and they are in no club
 	chair []id.Person
 	club  id.Club // that the room is of
+	host  id.Person
+	here  bool // who looks is inside
 	// members says that it is enough to be in the club.
 	members bool
 }
@@ -292,7 +294,7 @@ func look(who id.Person, name id.Room, r *room.Room) (sight, bool) {
 	if !r.MayEnter(who, true, true) {
 		return sight{}, false
 	}
-	s := sight{mayIn: r.MayEnter(who, false, false), club: r.Club().ID, card: Card{
+	s := sight{mayIn: r.MayEnter(who, false, false), club: r.Club().ID, host: r.Host(), here: r.Participant(who) != nil, card: Card{
 		ID: name, Title: r.Title(), Visibility: r.Visibility(), Opened: r.Opened(), Stage: []CardPerson{},
 	}}
 	for _, p := range r.Stage() {
@@ -350,6 +352,10 @@ func (a *API) cards(ctx context.Context, who id.Person) ([]Card, error) {
 // follow marked, in the order of the hallway. Who follows whom is asked here,
 // when no room is held any more.
 func (a *API) show(ctx context.Context, who id.Person, seen []sight) ([]Card, error) {
+	seen, err := a.withoutBlocks(ctx, who, seen)
+	if err != nil {
+		return nil, err
+	}
 	var chairs, stages []id.Person
 	for _, s := range seen {
 		chairs = append(chairs, s.chair...)
@@ -453,7 +459,7 @@ func (a *API) grant(ctx context.Context, who id.Person, name id.Room) (Grant, er
 	}
 	g := grant.Grant{
 		ID: id.New[grant.ID](), Person: who, Name: account.Name, Picture: account.Picture, Room: name,
-		Session: id.New[id.Session](), Fence: fence, Expires: a.Clock().Add(grant.Life).UTC().Truncate(time.Second),
+		Session: id.New[id.Session](), Fresh: a.isFresh(account.Created), Fence: fence, Expires: a.Clock().Add(grant.Life).UTC().Truncate(time.Second),
 	}
 	granted := Grant{Grant: a.Grants.Sign(g), Expires: g.Expires}
 	if a.Nodes != nil {

@@ -236,6 +236,8 @@ func (a *API) Happened(name id.Room, r *room.Room, _ uint64, events []room.Event
 	a.seats.happened(name, events)
 	a.hallway.happened(name, r, events)
 	a.stages.happened(name, events)
+	a.conflicts.happened(name, r, events)
+	a.lookOut(name, r, events)
 }
 
 // leave gives a seat up.

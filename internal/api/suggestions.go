@@ -123,7 +123,8 @@ func (a *API) suggestions(ctx context.Context, who id.Person) ([]Suggestion, err
 	return out, nil
 }
 
-// notYet returns those whom who neither follows nor has hidden: first who is in a
+// notYet returns those whom who neither follows nor has hidden, and neither of whom
+// is spared the other: first who is in a
 // room with them, then whoever is in the most clubs, and else by lot.
 func (a *API) notYet(ctx context.Context, who id.Person, why map[id.Person]SuggestionReason) ([]id.Person, error) {
 	all := make([]id.Person, 0, len(why))
@@ -142,7 +143,11 @@ func (a *API) notYet(ctx context.Context, who id.Person, why map[id.Person]Sugge
 	for _, one := range append(out, hidden...) {
 		not[one] = true
 	}
-	all = slices.DeleteFunc(all, func(one id.Person) bool { return not[one] })
+	spared, err := a.spared(ctx, who, all)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(one id.Person) bool { return not[one] || spared[one] })
 	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	rank := func(one id.Person) int {
 		n := len(why[one].Clubs)

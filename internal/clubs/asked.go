@@ -201,6 +201,10 @@ func (c *Clubs) Erased(id.Person) {
 	c.names.Drop(func(id.Club, Name) bool { return true })
 }
 
+// Forget forgets what is known of who, to whom an invitation may be none any more:
+// they have blocked who invited them, or do so no more.
+func (c *Clubs) Forget(who id.Person) { c.places.Forget(who) }
+
 // Some returns up to most members of a club, whoever they are.
 func (c *Clubs) Some(ctx context.Context, club id.Club, most int) ([]id.Person, error) {
 	return c.store.ClubMembers(ctx, club, most)

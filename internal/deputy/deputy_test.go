@@ -70,6 +70,9 @@ func (nobody) FollowersAmong(context.Context, id.Person, []id.Person) ([]id.Pers
 func (nobody) FollowedAmong(context.Context, []id.Person, []id.Person) ([]id.Person, error) {
 	return nil, nil
 }
+func (nobody) BlockersAmong(context.Context, id.Person, []id.Person) ([]id.Person, error) {
+	return nil, nil
+}
 func (nobody) IsMember(context.Context, id.Club, id.Person) (bool, error) { return false, nil }
 
 func (nobody) Show(id.Room, uint64, []room.Sight, int) {}

@@ -50,6 +50,7 @@ type Grant struct {
 	Picture string     `json:"picture,omitempty"` // its version
 	Room    id.Room    `json:"room"`
 	Session id.Session `json:"session"`
+	Fresh   bool       `json:"fresh,omitempty"` // the account is new
 	// Fence is where the room's voices may be: the holder needs no address
 	// outside.
 	Fence   region.Fence `json:"fence,omitzero"`

@@ -42,6 +42,7 @@ type Config struct {
 	Media      Media      `koanf:"media"`
 	Load       Load       `koanf:"load"`
 	Invites    Invites    `koanf:"invites"`
+	Rooms      Rooms      `koanf:"rooms"`
 	Moderation Moderation `koanf:"moderation"`
 	Push       Push       `koanf:"push"`
 	Admin      Admin      `koanf:"admin"`
@@ -79,6 +80,11 @@ type Load struct {
 type Invites struct {
 	PerPerson int           `koanf:"per_person"`
 	Expire    time.Duration `koanf:"expire"`
+}
+
+// Rooms is what holds in all rooms.
+type Rooms struct {
+	ShieldDays int `koanf:"shield_days"` // how old an account is that a shield takes as any other
 }
 
 // Moderation is who looks at what people report.
@@ -152,6 +158,7 @@ var defaults = map[string]any{
 	"load.memory":          0,
 	"invites.per_person":   2,
 	"invites.expire":       "336h",
+	"rooms.shield_days":    7,
 	"moderation.keys":      []string{},
 	"push.contact":         "",
 	"admin.addr":           "",
@@ -345,6 +352,9 @@ func (c *Config) check() error {
 	}
 	if c.Invites.PerPerson < 0 || c.Invites.PerPerson > 1000 {
 		return bad("invites.per_person", "%d is not between 0 and 1000", c.Invites.PerPerson)
+	}
+	if c.Rooms.ShieldDays < 1 || c.Rooms.ShieldDays > 365 {
+		return bad("rooms.shield_days", "%d is not between 1 and 365", c.Rooms.ShieldDays)
 	}
 	if c.Invites.Expire < time.Hour || c.Invites.Expire > 10*365*24*time.Hour {
 		return bad("invites.expire", "%v is not between an hour and ten years", c.Invites.Expire)

@@ -157,7 +157,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err != nil {
 		return nil, err
 	}
-	n.told = news.New(n.store, news.Config{Sealer: n.people, Pushes: pusher != nil, Clock: time.Now})
+	n.told = news.New(n.store, news.Config{Sealer: n.people, Blocks: n.people, Pushes: pusher != nil, Clock: time.Now})
 	if err := n.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -216,6 +216,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		People: n.people, Clubs: n.clubs, Schedule: n.plans, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
+		ShieldAge: time.Duration(c.Rooms.ShieldDays) * 24 * time.Hour,
 	})
 	n.rooms, err = live.Start(ctx, n.records(), n.people, n.clubs, watchers, n.spread, n.beside, n.api)
 	if err != nil {

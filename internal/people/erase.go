@@ -82,6 +82,8 @@ func (p *People) erase(ctx context.Context, who id.Person) error {
 	p.sessions.Drop(func(_ Hash, s Session) bool { return s.Person == who })
 	p.follows.Drop(func(of id.Person, whom map[id.Person]bool) bool { return of == who || whom[who] })
 	p.profiles.Drop(func(of id.Person, _ readable) bool { return of == who })
+	p.blocks.Drop(func(of id.Person, whom map[id.Person]Level) bool { return of == who || whom[who] != "" })
+	p.blockers.Drop(func(of id.Person, by map[id.Person]bool) bool { return of == who || by[who] })
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}

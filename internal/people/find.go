@@ -48,7 +48,7 @@ type (
 
 // Find returns the people who are called so, for viewer: first who has exactly
 // that handle, then those whom viewer follows or who follow them, then those who
-// want to be found by everybody.
+// want to be found by everybody. Who has blocked viewer is not found.
 func (p *People) Find(ctx context.Context, viewer id.Person, text string) ([]Profile, error) {
 	var found []id.Person
 	switch who, err := p.ByHandle(ctx, text); {
@@ -70,6 +70,9 @@ func (p *People) Find(ctx context.Context, viewer id.Person, text string) ([]Pro
 			found = append(found, who)
 		}
 	}
+	if found, err = p.withoutBlockers(ctx, viewer, found); err != nil {
+		return nil, err
+	}
 	found = found[:min(len(found), FoundMax)]
 	seen, err := p.Profiles(ctx, viewer, found)
 	if err != nil {
@@ -82,6 +85,15 @@ func (p *People) Find(ctx context.Context, viewer id.Person, text string) ([]Pro
 		}
 	}
 	return out, nil
+}
+
+// withoutBlockers returns some without those who have blocked viewer.
+func (p *People) withoutBlockers(ctx context.Context, viewer id.Person, some []id.Person) ([]id.Person, error) {
+	blockers, err := p.BlockersAmong(ctx, viewer, some)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(some, func(who id.Person) bool { return slices.Contains(blockers, who) }), nil
 }
 
 // index writes what who is found by, of a version. When it fails, who is found by

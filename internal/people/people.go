@@ -1,5 +1,5 @@
 // Package people holds the accounts: who somebody is, how they prove it, who
-// invited them and whom they follow.
+// invited them, whom they follow and whom they have blocked.
 //
 // An account is a name and what opens it: passkeys (WebAuthn, level 3) or a
 // one-time recovery code. There is no phone number, no e-mail address and no
@@ -9,7 +9,7 @@
 // The package holds the rules and the interface of the store it needs. It
 // knows no HTTP, no room and no cookie. What people write about themselves is
 // sealed by a key of each one's own before the store has it (docs/adr/0065). Not
-// here: blocks, and clubs (package clubs).
+// here: clubs (package clubs).
 package people
 
 import (
@@ -37,12 +37,16 @@ const (
 	FollowingMax = 10000 // people that a person follows
 	ListMax      = 10000 // people in one answer
 	HiddenMax    = 1000  // people whom somebody does not want to be suggested
+	BlocksMax    = 1000  // people whom somebody has blocked
 	SpentMax     = 20    // revoked and expired invites that are still listed
 
 	sessionsKnown = 20000 // sessions that need not be read again
 	profilesKnown = 20000 // people whose profile need not be opened again
 	followsKnown  = 256   // people of whom it need not be read whom they follow
 	followsEach   = 1000  // people whom such a one follows at most
+	blocksKnown   = 2000  // people of whom it need not be read whom they have blocked
+	blockersKnown = 20000 // people of whom it need not be read who has blocked them
+	blockersEach  = 200   // people who have blocked such a one at most
 )
 
 // SpentLife is how long an invite is kept that opens nothing any more.
@@ -79,6 +83,12 @@ var (
 	ErrFollowing = errors.New("nobody else can be followed")
 	// ErrHidden means that somebody has hidden as many as they may.
 	ErrHidden = errors.New("nobody else can be hidden")
+	// ErrBlocks means that somebody has blocked as many as they may.
+	ErrBlocks = errors.New("nobody else can be blocked")
+	// ErrLevel means that a word does not say how much one wants to be spared.
+	ErrLevel = errors.New("not mute or block")
+	// ErrBlocked means that nobody follows whom they have blocked.
+	ErrBlocked = errors.New("they are blocked by oneself")
 	// ErrNotify means that a word does not say how loud one wants to be told.
 	ErrNotify = errors.New("not always, sometimes or never")
 	// ErrStore means that the records cannot be read or written now.
@@ -149,8 +159,10 @@ type People struct {
 	sessions   known.Answers[Hash, Session]
 	follows    known.Answers[id.Person, map[id.Person]bool] // nil for too many
 	profiles   known.Answers[id.Person, readable]
-	unindexed  atomic.Bool // something could not be written to the index
-	heir       Heir        // nil for none
+	blocks     known.Answers[id.Person, map[id.Person]Level]
+	blockers   known.Answers[id.Person, map[id.Person]bool] // nil for too many
+	unindexed  atomic.Bool                                  // something could not be written to the index
+	heir       Heir                                         // nil for none
 }
 
 // New returns the people kept in s.
@@ -177,6 +189,8 @@ func New(s Store, c Config) (*People, error) {
 		sessions: known.Answers[Hash, Session]{Max: sessionsKnown},
 		follows:  known.Answers[id.Person, map[id.Person]bool]{Max: followsKnown},
 		profiles: known.Answers[id.Person, readable]{Max: profilesKnown},
+		blocks:   known.Answers[id.Person, map[id.Person]Level]{Max: blocksKnown},
+		blockers: known.Answers[id.Person, map[id.Person]bool]{Max: blockersKnown},
 	}, nil
 }
 

@@ -404,7 +404,7 @@ func (p *People) FullProfile(ctx context.Context, viewer, who id.Person) (FullPr
 	if err := p.read(ctx, &full.Person); err != nil {
 		return FullProfile{}, err
 	}
-	if full.Following, full.Followers, err = p.store.CountFollows(ctx, who); err != nil {
+	if full.Following, full.Followers, err = p.store.CountFollows(ctx, viewer, who); err != nil {
 		return FullProfile{}, err
 	}
 	if full.ShowInviter {

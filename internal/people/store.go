@@ -16,6 +16,7 @@ type Store interface {
 	Sessions
 	Invites
 	Follows
+	Blocks
 	Profiles
 
 	// Tidy deletes sessions last seen by a time, and invites spent by another:
@@ -77,8 +78,9 @@ type Profiles interface {
 	Inviter(ctx context.Context, who id.Person) (Person, error)
 	// ProfilesAfter returns up to most people after one, in the order of their ids.
 	ProfilesAfter(ctx context.Context, after id.Person, most int) ([]Person, error)
-	// CountFollows returns how many who follows, and how many follow who.
-	CountFollows(ctx context.Context, who id.Person) (following, followers int, err error)
+	// CountFollows returns how many who follows, and how many follow who; of their
+	// own followers viewers do not count whom they have blocked.
+	CountFollows(ctx context.Context, viewer, who id.Person) (following, followers int, err error)
 	// Rows returns the rows about who: what is stored, as it is stored.
 	Rows(ctx context.Context, who id.Person) ([]Row, error)
 
@@ -144,7 +146,8 @@ type Invites interface {
 // Follows keeps who follows whom.
 type Follows interface {
 	// Follow makes who follow whom; ErrNoPerson when there is no whom,
-	// ErrFollowing when who follows FollowingMax others.
+	// ErrFollowing when who follows FollowingMax others, ErrBlocked when who has
+	// blocked them.
 	Follow(ctx context.Context, who, whom id.Person, at time.Time) error
 	// SetNotify says how loud who wants to be told of whom; ErrNoPerson when who
 	// does not follow them.
@@ -157,17 +160,37 @@ type Follows interface {
 	Unfollow(ctx context.Context, who, whom id.Person) error
 	// Following returns whom who follows, the newest first, at most ListMax.
 	Following(ctx context.Context, who id.Person) ([]Profile, error)
-	// Followers returns who follows who, the newest first, at most ListMax.
+	// Followers returns who follows who, the newest first, at most ListMax, without
+	// those whom who has blocked.
 	Followers(ctx context.Context, who id.Person) ([]Profile, error)
 	// FollowersAmong returns those of candidates who follow who.
 	FollowersAmong(ctx context.Context, who id.Person, candidates []id.Person) ([]id.Person, error)
 	// FollowersToTell returns up to most of those who follow whom and want to be
 	// told so, after one, in the order of their ids.
 	FollowersToTell(ctx context.Context, whom id.Person, how Notify, after id.Person, most int) ([]id.Person, error)
-	// Related returns whom who follows, and who follows them, at most so many.
+	// Related returns whom who follows, and who follows them, at most so many; those
+	// whom who has blocked do not.
 	Related(ctx context.Context, who id.Person, most int) ([]id.Person, error)
 	// FollowedBy returns the ids of everybody whom who follows.
 	FollowedBy(ctx context.Context, who id.Person) ([]id.Person, error)
+}
+
+// Blocks keeps whom somebody does not want to hear or to have to do with.
+type Blocks interface {
+	// SetBlock has who spared whom, at a level; ErrNoPerson when there is no whom,
+	// ErrBlocks when who has blocked BlocksMax others. With LevelBlock who follows
+	// whom no more.
+	SetBlock(ctx context.Context, who, whom id.Person, level Level, at time.Time) error
+	// DropBlock takes it back.
+	DropBlock(ctx context.Context, who, whom id.Person) error
+	// Blocks returns whom who is spared, the newest first.
+	Blocks(ctx context.Context, who id.Person) ([]Blocked, error)
+	// BlockedBy returns their ids, and the level of each.
+	BlockedBy(ctx context.Context, who id.Person) (map[id.Person]Level, error)
+	// BlockersOf returns up to most people who have blocked who.
+	BlockersOf(ctx context.Context, who id.Person, most int) ([]id.Person, error)
+	// BlockersAmong returns those of candidates who have blocked who.
+	BlockersAmong(ctx context.Context, who id.Person, candidates []id.Person) ([]id.Person, error)
 }
 
 // A NewAccount is an account to be made. It has a passkey or a recovery code.

@@ -32,6 +32,7 @@ const (
 	ClassFollows   Class = "follows"
 	ClassFollowers Class = "followers"
 	ClassHidden    Class = "hidden"
+	ClassBlocks    Class = "blocks"
 	ClassClubs     Class = "clubs"
 	ClassClubsSeen Class = "club_follows"
 	ClassReports   Class = "reports_made"
@@ -65,6 +66,7 @@ var Classes = []Kept{
 	{ClassFollows, "account"},
 	{ClassFollowers, "account"},
 	{ClassHidden, "account"},
+	{ClassBlocks, "account"},
 	{ClassClubs, "account"},
 	{ClassClubsSeen, "account"},
 	{ClassReports, "days:30"},
@@ -96,6 +98,8 @@ var Columns = map[string]Class{
 	"invites.expires": ClassInvites, "invites.revoked": ClassInvites, "invites.used": ClassInvites, "invites.used_by": ClassInvites,
 	"follows.who": ClassFollows, "follows.whom": ClassFollowers, "follows.since": ClassFollows, "follows.notify": ClassFollows,
 	"hidden.who": ClassHidden, "hidden.whom": ClassHidden, "hidden.since": ClassHidden,
+	// Whom somebody has blocked is theirs to know, and nobody else's, least of all that one's.
+	"blocks.who": ClassBlocks, "blocks.whom": ClassBlocks, "blocks.level": ClassBlocks, "blocks.since": ClassBlocks,
 	"club_people.club": ClassClubs, "club_people.person": ClassClubs, "club_people.standing": ClassClubs,
 	"club_people.since": ClassClubs, "club_people.by_whom": ClassClubs, "club_people.shown": ClassClubs,
 	"club_follows.club": ClassClubsSeen, "club_follows.person": ClassClubsSeen, "club_follows.since": ClassClubsSeen,

@@ -38,6 +38,7 @@ var Rules = []Rule{
 	{Kind: "invites, spent", Until: "30 days spent", Life: people.SpentLife},
 	{Kind: "follows", Until: "unfollowed, or either account is erased"},
 	{Kind: "hidden", Until: "either account is erased"},
+	{Kind: "blocks", Until: "taken back, or either account is erased"},
 	{Kind: "clubs", Until: "dissolved, or nobody is left"},
 	{Kind: "club_people", Until: "they leave or are let off, or the account is erased"},
 	{Kind: "club_follows", Until: "unfollowed, or the account is erased"},

@@ -76,7 +76,7 @@ func (r *Room) change(e Event) {
 		r.with(e.Who, r.drop)
 		p := &Participant{
 			Who: e.Who, Name: e.Name, Picture: e.Picture, Role: Listener, Muted: true,
-			Followed: e.Followed, Session: e.Session, last: e.Session, Entered: r.seq,
+			Followed: e.Followed, Fresh: e.Fresh, Session: e.Session, last: e.Session, Entered: r.seq,
 		}
 		if r.sampled < SampleMax {
 			p.Sampled = true
@@ -95,6 +95,8 @@ func (r *Room) change(e Event) {
 		}
 	case ProofSet:
 		r.proven = e.Proven
+	case Shielded:
+		r.shield = e.On
 	case ChatSet:
 		r.chat = e.Policy
 	case Pinned:

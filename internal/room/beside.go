@@ -86,10 +86,21 @@ func (r *Room) MayWrite(s Seat) error {
 	switch {
 	case err != nil:
 		return err
+	case r.quiet(p):
+		return ErrShielded
 	case r.chat == ChatOff, r.chat == ChatStage && p.Role < Speaker:
 		return ErrChat
 	}
 	return nil
+}
+
+// MayReact returns nil if the seat may react now, or why not.
+func (r *Room) MayReact(s Seat) error {
+	p, err := r.Sits(s)
+	if err == nil && r.quiet(p) {
+		err = ErrShielded
+	}
+	return err
 }
 
 // Hands returns who has a hand up, in the order in which they went up.

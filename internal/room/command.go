@@ -35,15 +35,18 @@ type (
 	// Enter asks to come in, or to take over the seat from another
 	// connection. Previous is the session by which the same device held the
 	// seat before, if it did: then an open microphone stays open. FollowedBy
-	// are the people on the stage who follow Who, and InClub says whether Who is in
-	// the room's club.
+	// are the people on the stage who follow Who, BlockedBy those who have blocked
+	// them, InClub says whether Who is in the room's club, and Fresh that their account
+	// is new.
 	Enter struct {
 		Who        id.Person
 		Name       string
 		Session    id.Session
 		Previous   id.Session
 		FollowedBy []id.Person
+		BlockedBy  []id.Person
 		InClub     bool
+		Fresh      bool
 		Picture    string // the version of their picture, or none
 	}
 	// Disconnect reports that the connection of a seat is lost.
@@ -69,6 +72,13 @@ type (
 	Prove struct {
 		By     Seat
 		Proven bool
+	}
+
+	// SetShield keeps those out for now whose accounts are new, and quiet who is
+	// inside, or does so no more.
+	SetShield struct {
+		By Seat
+		On bool
 	}
 
 	// SetChat says who may write.
@@ -177,6 +187,7 @@ func (RaiseHand) command()     {}
 func (LowerHand) command()     {}
 func (SetHands) command()      {}
 func (Prove) command()         {}
+func (SetShield) command()     {}
 func (SetChat) command()       {}
 func (Pin) command()           {}
 func (Unpin) command()         {}

@@ -34,6 +34,8 @@ var (
 	ErrHands = errors.New("hands are not open to them")
 	// ErrHandsFull means that as many hands are up as can be shown.
 	ErrHandsFull = errors.New("as many hands are up as can be shown")
+	// ErrShielded means that nobody whose account is new does this for now.
+	ErrShielded = errors.New("new accounts are kept out for now")
 	// ErrNotAsked means that there is no invitation to the stage, or no more.
 	ErrNotAsked = errors.New("not invited to the stage")
 	// ErrStageFull means that nobody else fits on the stage.
@@ -109,6 +111,12 @@ func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
 			return nil, err
 		}
 		return []Event{ProofSet{c.Proven}}, nil
+
+	case SetShield:
+		if err := r.chair(c.By); err != nil || r.shield == c.On {
+			return nil, err
+		}
+		return []Event{Shielded{c.On}}, nil
 
 	case SetChat:
 		if err := r.chair(c.By); err != nil || r.chat == c.Policy {
@@ -263,6 +271,10 @@ func (r *Room) enter(c Enter) ([]Event, error) {
 	if !r.MayEnter(c.Who, moderated, c.InClub) {
 		return nil, ErrNoRoom
 	}
+	// Who is inside already is put out by nobody's block.
+	if r.here[c.Who] == nil && slices.Contains(c.BlockedBy, r.Host()) {
+		return nil, ErrNoRoom
+	}
 	if c.Session.IsZero() {
 		return nil, ErrNotHere // nobody could ever give such a seat up
 	}
@@ -279,14 +291,17 @@ func (r *Room) enter(c Enter) ([]Event, error) {
 		}
 		return events, nil
 	}
+	followed := slices.ContainsFunc(c.FollowedBy, func(by id.Person) bool { return r.Role(by) >= Speaker })
+	if r.kept(c.Who, c.Fresh, followed) {
+		return nil, ErrShielded
+	}
 	if !isText(c.Name, NameMax) || !isVersion(c.Picture) {
 		return nil, ErrText
 	}
 	if len(r.here) >= ParticipantsMax {
 		return nil, ErrFull
 	}
-	followed := slices.ContainsFunc(c.FollowedBy, func(by id.Person) bool { return r.Role(by) >= Speaker })
-	events := []Event{Entered{c.Who, c.Name, followed, c.Session, c.Picture}}
+	events := []Event{Entered{c.Who, c.Name, followed, c.Session, c.Picture, c.Fresh}}
 	if r.hosts[c.Who] && len(r.stage) < StageMax {
 		events = append(events, SteppedUp{c.Who}, MadeModerator{c.Who})
 	}
@@ -300,6 +315,8 @@ func (r *Room) raiseHand(c RaiseHand) ([]Event, error) {
 		return nil, err
 	case p.Role >= Speaker:
 		return nil, ErrOnStage
+	case r.quiet(p):
+		return nil, ErrShielded
 	case !r.mayRaise(p):
 		return nil, ErrHands
 	case p.Hand != 0:
@@ -308,6 +325,17 @@ func (r *Room) raiseHand(c RaiseHand) ([]Event, error) {
 		return nil, ErrHandsFull
 	}
 	return []Event{HandRaised{p.Who}}, nil
+}
+
+// kept reports whether the shield is there for who: an account is new, and they
+// are neither let in, nor a host, nor followed by somebody on the stage.
+func (r *Room) kept(who id.Person, fresh, followed bool) bool {
+	return r.shield && fresh && !followed && !r.invited[who] && !r.hosts[who]
+}
+
+// quiet reports whether the shield has p, who is inside, be quiet.
+func (r *Room) quiet(p *Participant) bool {
+	return p.Role < Speaker && r.kept(p.Who, p.Fresh, p.Followed)
 }
 
 // mayRaise reports whether the hand policy lets p raise a hand.

@@ -249,6 +249,14 @@ var judgements = []struct {
 		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "", ""},
 	},
 	{
+		"put the shield up", func(by Seat) Command { return SetShield{by, true} },
+		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "shielded", "shielded"},
+	},
+	{
+		"take a shield down that is not up", func(by Seat) Command { return SetShield{by, false} },
+		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "", ""},
+	},
+	{
 		"widen to what it is", func(by Seat) Command { return Widen{by, Open} },
 		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "", ""},
 	},
@@ -369,6 +377,10 @@ func TestEnter(t *testing.T) {
 		{"a social room", func(r *Room) { r.visibility = Social }, Enter{}, ErrNoRoom},
 		{"a social room, followed by a speaker", func(r *Room) { r.visibility = Social }, Enter{FollowedBy: followers[:1]}, ErrNoRoom},
 		{"a social room, followed by a moderator", func(r *Room) { r.visibility = Social }, Enter{FollowedBy: followers}, "entered"},
+		{"a room whose host has blocked them", nil, Enter{BlockedBy: []id.Person{person("zeno")}}, ErrNoRoom},
+		{"a room where a speaker has", nil, Enter{BlockedBy: []id.Person{person("sol")}}, "entered"},
+		{"a room whose host has blocked them, let in", func(r *Room) { r.Apply(LetInto{person("nemo")}) }, Enter{BlockedBy: []id.Person{person("zeno")}}, ErrNoRoom},
+		{"a room whose host has blocked them, inside", nil, Enter{Who: person("lia"), BlockedBy: []id.Person{person("zeno")}}, "returned"},
 		{"a members' room, followed by a moderator", func(r *Room) { r.visibility = Members }, Enter{FollowedBy: followers}, ErrNoRoom},
 		{"a members' room, as one", func(r *Room) { r.visibility = Members }, Enter{InClub: true}, "entered"},
 		{"a members' room, removed", func(r *Room) { r.visibility = Members }, Enter{Who: person("ron"), InClub: true}, ErrNoRoom},
@@ -742,5 +754,71 @@ func TestOrder(t *testing.T) {
 	}
 	if got, want := r.Moderators(), []id.Person{person("zeno"), person("mira")}; !slices.Equal(got, want) {
 		t.Errorf("moderators: %v, want %v", got, want)
+	}
+}
+
+// TestShield has newcomers come to a room whose shield is up, and sit in one.
+func TestShield(t *testing.T) {
+	up := func(t *testing.T) *Room {
+		r := agora(t)
+		do(t, r, noon, Enter{Who: person("nemo"), Session: session("nemo"), Fresh: true})
+		do(t, r, noon, Enter{Who: person("newt"), Session: session("newt"), Fresh: true, FollowedBy: []id.Person{person("sol")}})
+		do(t, r, noon, SetShield{seat("zeno"), true})
+		return r
+	}
+	for _, test := range []struct {
+		about   string
+		change  func(r *Room)
+		command Enter
+		want    verdict
+	}{
+		{"a new account", nil, Enter{Fresh: true}, ErrShielded},
+		{"an old one", nil, Enter{}, "entered"},
+		{"a new one, followed from the stage", nil, Enter{Fresh: true, FollowedBy: []id.Person{person("sol")}}, "entered"},
+		{"a new one, followed by a listener", nil, Enter{Fresh: true, FollowedBy: []id.Person{person("lia")}}, ErrShielded},
+		{"a new one that is let in", func(r *Room) { r.Apply(LetInto{person("kim")}) }, Enter{Fresh: true}, "entered"},
+		{"a new one that hosts", func(r *Room) { r.hosts = setOf([]id.Person{person("kim")}) }, Enter{Fresh: true}, "entered stepped_up made_moderator"},
+		{"a new one that comes back", nil, Enter{Who: person("nemo"), Fresh: true}, "returned"},
+		{"after it is down", func(r *Room) { r.Apply(Shielded{false}) }, Enter{Fresh: true}, "entered"},
+		{"a closed room does not exist", func(r *Room) { r.visibility = Closed }, Enter{Fresh: true}, ErrNoRoom},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			r := restored(t, up(t))
+			if test.change != nil {
+				test.change(r)
+			}
+			c := test.command
+			if c.Who.IsZero() {
+				c.Who = person("kim")
+			}
+			c.Session = session("new")
+			expect(t, r, c, test.want)
+		})
+	}
+
+	// Inside, new accounts are quiet, but for those whom somebody on the stage follows.
+	r := up(t)
+	for _, who := range []string{"nemo", "newt", "lia"} {
+		want := error(nil)
+		if who == "nemo" {
+			want = ErrShielded
+		}
+		_, raised := r.Decide(noon, RaiseHand{seat(who)})
+		for act, err := range map[string]error{"raise": raised, "write": r.MayWrite(seat(who)), "react": r.MayReact(seat(who))} {
+			if !errors.Is(err, want) {
+				t.Errorf("%s, who wants to %s: %v", who, act, err)
+			}
+		}
+	}
+	// Who is asked onto the stage has a say there.
+	do(t, r, noon, AskUp{seat("zeno"), person("nemo")})
+	do(t, r, noon, StepUp{seat("nemo")})
+	if err := r.MayWrite(seat("nemo")); err != nil {
+		t.Errorf("on the stage: %v", err)
+	}
+	do(t, r, noon, SetShield{seat("zeno"), false})
+	do(t, r, noon, RaiseHand{seat("newt")})
+	if err := r.MayReact(seat("kim")); !errors.Is(err, ErrNotHere) {
+		t.Errorf("who is not here reacts: %v", err)
 	}
 }

@@ -43,6 +43,7 @@ type (
 		Followed bool       `json:"followed"`
 		Session  id.Session `json:"-"`
 		Picture  string     `json:"picture,omitempty"` // its version, or none
+		Fresh    bool       `json:"fresh,omitempty"`   // their account is new
 	}
 	// Returned means that a person's seat has a new connection. Previous is
 	// the session it had before, if the same device has come back.
@@ -77,6 +78,10 @@ type (
 	// ProofSet says whether listeners play only what is proven.
 	ProofSet struct {
 		Proven bool `json:"proven"`
+	}
+	// Shielded says whether those are kept out for now whose accounts are new.
+	Shielded struct {
+		On bool `json:"on"`
 	}
 	// ChatSet says who may write.
 	ChatSet struct {
@@ -208,6 +213,7 @@ func (HandRaised) kind() string    { return "hand_raised" }
 func (HandLowered) kind() string   { return "hand_lowered" }
 func (HandsSet) kind() string      { return "hands_set" }
 func (ProofSet) kind() string      { return "proof_set" }
+func (Shielded) kind() string      { return "shielded" }
 func (ChatSet) kind() string       { return "chat_set" }
 func (Pinned) kind() string        { return "pinned" }
 func (Unpinned) kind() string      { return "unpinned" }
@@ -238,6 +244,7 @@ var parsers = map[string]func([]byte) (Event, error){
 	"hand_lowered":   parse[HandLowered],
 	"hands_set":      parse[HandsSet],
 	"proof_set":      parse[ProofSet],
+	"shielded":       parse[Shielded],
 	"chat_set":       parse[ChatSet],
 	"pinned":         parse[Pinned],
 	"unpinned":       parse[Unpinned],

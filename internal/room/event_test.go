@@ -13,7 +13,7 @@ import (
 // everyEvent has one event of each kind, each with all its members set.
 var everyEvent = []Event{
 	Opened{person("zeno"), "Zeno", "Tea & <bread>", Social, noon, noon.Add(OpenHold), region.In("eu"), "00c0ffee00c0ffee", Club{id.Club{7}, "Tea & <bread>"}, nil},
-	Entered{Who: person("lia"), Name: "Lía", Followed: true, Picture: "00c0ffee00c0ffee"},
+	Entered{Who: person("lia"), Name: "Lía", Followed: true, Picture: "00c0ffee00c0ffee", Fresh: true},
 	Returned{Who: person("zeno")},
 	WentAway{person("sol"), noon.Add(SeatHold)},
 	Left{person("sol"), LeftLost},
@@ -21,6 +21,7 @@ var everyEvent = []Event{
 	HandLowered{person("lia")},
 	HandsSet{HandsFollowed},
 	ProofSet{true},
+	Shielded{true},
 	ChatSet{ChatStage},
 	Pinned{person("zeno"), "https://example.org/a?b=c&d", "The <plan>"},
 	Unpinned{42},

@@ -192,6 +192,9 @@ func (e *evening) command() Command {
 		if e.IntN(2) == 0 {
 			return SetFence{by, []region.Fence{{}, region.Anywhere, region.In("eu"), region.In("eu", "ch")}[e.IntN(4)]}
 		}
+		if e.IntN(2) == 0 {
+			return SetShield{by, e.IntN(3) == 0}
+		}
 		return Widen{by, Visibility(e.IntN(5))}
 	case 29:
 		if e.IntN(3) > 0 {

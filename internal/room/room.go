@@ -9,7 +9,8 @@
 // a sample of the listeners; all others are counted.
 //
 // The package knows no connection, no media and no account: a person is an id
-// and the name shown beside it. Who follows whom comes in with the command.
+// and the name shown beside it. Who follows or has blocked whom comes in with the
+// command.
 package room
 
 import (
@@ -63,6 +64,8 @@ type Participant struct {
 	Muted bool `json:"muted"`
 	// Followed means that somebody on the stage follows this person.
 	Followed bool `json:"followed"`
+	// Fresh means that their account was new when they came in.
+	Fresh bool `json:"fresh,omitempty"`
 	// Sampled means that this person is shown also as a mere listener.
 	Sampled bool `json:"sampled,omitempty"`
 
@@ -109,6 +112,7 @@ type Room struct {
 	visibility Visibility
 	hands      HandPolicy
 	proven     bool // listeners play only what is proven
+	shield     bool // those are kept out whose accounts are new
 	chat       ChatPolicy
 	pins       []Pinning         // the first that went up first
 	poll       *Poll             // the newest; nil: there was none
@@ -178,6 +182,9 @@ func (r *Room) Fence() region.Fence {
 	return r.fence
 }
 
+// Shield reports whether those are kept out for now whose accounts are new.
+func (r *Room) Shield() bool { return r.shield }
+
 // Club returns the club that the room is of, or none.
 func (r *Room) Club() Club { return r.club }
 
@@ -239,9 +246,31 @@ func (r *Room) Moderators() []id.Person {
 	return ids
 }
 
+// Host returns who has moderated for the longest: whose room it is.
+func (r *Room) Host() (host id.Person) {
+	var chair uint64
+	for _, p := range r.stage {
+		if p.Role == Moderator && (chair == 0 || p.Chair < chair) {
+			host, chair = p.Who, p.Chair
+		}
+	}
+	return host
+}
+
+// Asked returns who is asked onto the stage and has not answered.
+func (r *Room) Asked() (asked []id.Person) {
+	for who := range r.waiting {
+		if !r.here[who].AskedUntil.IsZero() {
+			asked = append(asked, who)
+		}
+	}
+	return asked
+}
+
 // MayEnter reports whether who may come in now, given whether a moderator
 // follows them, and whether they are in the room's club. Where it says no, the
-// room does not exist for them.
+// room does not exist for them. Nor does it for who is not inside and whom its host
+// has blocked, which is for the caller to ask.
 func (r *Room) MayEnter(who id.Person, followedByModerator, inClub bool) bool {
 	switch {
 	case r.ended, r.seq == 0, r.removed[who]:

@@ -140,6 +140,13 @@ var plots = []struct {
 	{"somebody is let in", usual, []Event{LetInto{person("ron")}}},
 	{"only what is proven is played", usual, []Event{ProofSet{true}}},
 	{"everything is played again", usual, []Event{ProofSet{true}, ProofSet{false}}},
+	{"new accounts are kept out, and then let in", usual, []Event{
+		Shielded{true},
+		Entered{Who: person("nemo"), Name: "Nemo", Followed: true, Fresh: true},
+		Shielded{false},
+		Entered{Who: person("newt"), Name: "Newt", Fresh: true},
+	}},
+	{"the shield is up", usual, []Event{Shielded{true}}},
 	{"only the stage may write, nobody, everybody", usual, []Event{ChatSet{ChatStage}, ChatSet{ChatOff}, ChatSet{ChatEveryone}}},
 	{"links go up and down", usual, []Event{
 		Pinned{person("mira"), "https://example.org/plan?a=1&b=2#c", "The plan"},

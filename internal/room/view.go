@@ -28,6 +28,7 @@ type Scene struct {
 	Hands      HandPolicy     `json:"hands"`
 	Chat       ChatPolicy     `json:"chat"`
 	Proven     bool           `json:"proven,omitempty"` // listeners play only what is proven
+	Shield     bool           `json:"shield,omitempty"` // new accounts are kept out for now
 	Fence      region.Fence   `json:"fence,omitzero"`   // where voices may be; zero: anywhere
 	Club       Club           `json:"club,omitzero"`    // that it is of; zero: none
 	Pins       []Pinning      `json:"pins,omitempty"`   // the first that went up first
@@ -42,7 +43,7 @@ func (r *Room) View() View { return View{r.seq, len(r.here), r.Scene()} }
 // Scene returns the view without what every event changes.
 func (r *Room) Scene() Scene {
 	s := Scene{
-		r.opened, r.ended, r.title, r.visibility, r.hands, r.chat, r.proven, r.fence, r.club, r.pins, r.poll.shown(), []*Participant{},
+		r.opened, r.ended, r.title, r.visibility, r.hands, r.chat, r.proven, r.shield, r.fence, r.club, r.pins, r.poll.shown(), []*Participant{},
 	}
 	for _, p := range r.order {
 		if p.Shown() {
@@ -87,7 +88,7 @@ func (r *Room) UnmarshalJSON(b []byte) error {
 	}
 	*r = Room{
 		seq: s.Seq, opened: s.Opened, ended: s.Ended, chat: s.Chat, pins: s.Pins, poll: s.Poll, votes: votes,
-		title: s.Title, visibility: s.Visibility, hands: s.Hands, proven: s.Proven, fence: s.Fence, club: s.Club,
+		title: s.Title, visibility: s.Visibility, hands: s.Hands, proven: s.Proven, shield: s.Shield, fence: s.Fence, club: s.Club,
 		here:    make(map[id.Person]*Participant, len(s.People)),
 		invited: make(map[id.Person]bool, len(s.Invited)),
 		removed: make(map[id.Person]bool, len(s.Removed)),

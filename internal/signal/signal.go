@@ -67,6 +67,10 @@ type (
 	SetHands struct {
 		Policy string `json:"policy"`
 	}
+	// SetShield says whether those are kept out for now whose accounts are new.
+	SetShield struct {
+		On bool `json:"on"`
+	}
 	// Prove says whether listeners are to play only what is proven to be its
 	// speaker's.
 	Prove struct {
@@ -95,23 +99,24 @@ type Request struct {
 	Leave        *None   `json:"leave,omitempty"`
 	Itinerary    *None   `json:"itinerary,omitempty"`
 
-	RaiseHand     *None     `json:"raise_hand,omitempty"`
-	LowerHand     *Who      `json:"lower_hand,omitempty"`
-	SetHands      *SetHands `json:"set_hands,omitempty"`
-	AskUp         *Who      `json:"ask_up,omitempty"`
-	StepUp        *None     `json:"step_up,omitempty"`
-	Decline       *None     `json:"decline,omitempty"`
-	StepDown      *None     `json:"step_down,omitempty"`
-	Mute          *Who      `json:"mute,omitempty"`
-	Unmute        *None     `json:"unmute,omitempty"`
-	MoveDown      *Who      `json:"move_down,omitempty"`
-	MakeModerator *Who      `json:"make_moderator,omitempty"`
-	Remove        *Who      `json:"remove,omitempty"`
-	LetIn         *Who      `json:"let_in,omitempty"`
-	Prove         *Prove    `json:"prove,omitempty"`
-	Widen         *Widen    `json:"widen,omitempty"`
-	SetFence      *SetFence `json:"set_fence,omitempty"`
-	End           *None     `json:"end,omitempty"`
+	RaiseHand     *None      `json:"raise_hand,omitempty"`
+	LowerHand     *Who       `json:"lower_hand,omitempty"`
+	SetHands      *SetHands  `json:"set_hands,omitempty"`
+	AskUp         *Who       `json:"ask_up,omitempty"`
+	StepUp        *None      `json:"step_up,omitempty"`
+	Decline       *None      `json:"decline,omitempty"`
+	StepDown      *None      `json:"step_down,omitempty"`
+	Mute          *Who       `json:"mute,omitempty"`
+	Unmute        *None      `json:"unmute,omitempty"`
+	MoveDown      *Who       `json:"move_down,omitempty"`
+	MakeModerator *Who       `json:"make_moderator,omitempty"`
+	Remove        *Who       `json:"remove,omitempty"`
+	LetIn         *Who       `json:"let_in,omitempty"`
+	SetShield     *SetShield `json:"set_shield,omitempty"`
+	Prove         *Prove     `json:"prove,omitempty"`
+	Widen         *Widen     `json:"widen,omitempty"`
+	SetFence      *SetFence  `json:"set_fence,omitempty"`
+	End           *None      `json:"end,omitempty"`
 
 	React     *React     `json:"react,omitempty"`
 	Say       *Say       `json:"say,omitempty"`
@@ -314,6 +319,20 @@ type News struct {
 	Unseen int             `json:"unseen"`
 }
 
+// Conflict tells a moderator that of two people on the stage, or about to come there,
+// one has blocked the other: not which.
+type Conflict struct {
+	Room   id.Room     `json:"room"`
+	People []id.Person `json:"people"`
+}
+
+// CrowdOfFresh tells a moderator how many new accounts have come into a room within
+// a minute.
+type CrowdOfFresh struct {
+	Room  id.Room `json:"room"`
+	Count int     `json:"count"`
+}
+
 // A Notice is what a node tells a client of its own accord. Exactly one of
 // the pointers is set.
 type Notice struct {
@@ -326,6 +345,9 @@ type Notice struct {
 	Deputy  *Deputy `json:"deputy,omitempty"`
 	Plan    *Plan   `json:"plan,omitempty"`
 	News    *News   `json:"news,omitempty"`
+
+	Conflict     *Conflict     `json:"conflict,omitempty"`
+	CrowdOfFresh *CrowdOfFresh `json:"crowd_of_fresh,omitempty"`
 
 	Reactions *Reactions `json:"reactions,omitempty"`
 	Said      *Said      `json:"said,omitempty"`

@@ -37,6 +37,7 @@ var requests = map[string]Request{
 	`{"id":16,"make_moderator":{"who":"` + someone.String() + `"}}`: {ID: 16, MakeModerator: &Who{someone}},
 	`{"id":17,"remove":{"who":"` + someone.String() + `"}}`:         {ID: 17, Remove: &Who{someone}},
 	`{"id":18,"let_in":{"who":"` + someone.String() + `"}}`:         {ID: 18, LetIn: &Who{someone}},
+	`{"id":19,"set_shield":{"on":true}}`:                            {ID: 19, SetShield: &SetShield{true}},
 	`{"id":19,"prove":{"proven":true}}`:                             {ID: 19, Prove: &Prove{true}},
 	`{"id":19,"widen":{"to":"open"}}`:                               {ID: 19, Widen: &Widen{"open"}},
 	`{"id":20,"set_fence":{"to":"eu+ch"}}`:                          {ID: 20, SetFence: &SetFence{"eu+ch"}},

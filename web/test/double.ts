@@ -10,6 +10,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { extname, join, normalize } from 'node:path';
 import {
   apply,
+  type BlockLevel,
   type Card,
   type ChatPolicy,
   type CutReason,
@@ -54,6 +55,8 @@ export interface Account {
   notify: Map<string, Notify>;
   /** Whom they do not want to have suggested. */
   hidden: Set<string>;
+  /** Whom they are spared of. */
+  blocks: Map<string, { level: BlockLevel; since: string }>;
   invites: Invite[];
   /** What they say of themselves; the name is above. */
   said: Omit<ProfileChange, 'name'>;
@@ -240,6 +243,7 @@ export class Double {
       follows: new Set(follows.map((p) => p.id)),
       notify: new Map(),
       hidden: new Set(),
+      blocks: new Map(),
       invites: [],
       said: {
         handle: '',
@@ -622,7 +626,9 @@ export class Double {
     }
     if (first === 'people' && second) {
       const person = this.#profile(me, second);
+      if (third === 'block') return this.#block(me, method, second, body);
       if (method === 'GET') return { body: person };
+      if (method === 'PUT' && me.blocks.get(second)?.level === 'block') refuse('blocked');
       if (method === 'PUT') {
         me.follows.add(second);
         const known = me.notify.get(second) ?? 'sometimes';
@@ -661,6 +667,10 @@ export class Double {
   ): Answer | undefined {
     const me = login && this.people.get(login.person);
     if (!me) return;
+    if (path[0] === 'me' && path[1] === 'blocks') {
+      const people = [...me.blocks].map(([id, b]) => ({ person: this.#person(me, id), ...b }));
+      return { body: { people: people.reverse() } };
+    }
     if (path[0] === 'me' && path[1] === 'suggestions') {
       if (method === 'GET') return { body: { people: this.#suggestions(me) } };
       me.hidden.add(path[2] ?? '');
@@ -676,12 +686,24 @@ export class Double {
     );
   }
 
+  #block(me: Account, method: string, whom: string, { level }: Body): Answer {
+    if (method !== 'PUT') me.blocks.delete(whom);
+    else me.blocks.set(whom, { level: level as BlockLevel, since: new Date().toISOString() });
+    if (level === 'block') me.follows.delete(whom);
+    return { status: 204 };
+  }
+
+  /** Whether somebody has blocked another. */
+  #blocks = (who: string, whom: string): boolean =>
+    this.people.get(who)?.blocks.get(whom)?.level === 'block';
+
   #suggestions(me: Account): Suggestion[] {
     const rooms = [...this.rooms.values()].filter((room) =>
       room.view.people.some((p) => p.who === me.id),
     );
     return [...this.people.keys()].flatMap((id) => {
       if (id === me.id || me.follows.has(id) || me.hidden.has(id)) return [];
+      if (me.blocks.has(id) || this.#blocks(id, me.id)) return [];
       const clubs = this.clubs.shared(me.id, id).map((c) => ({ id: c.id, name: c.name }));
       const room = rooms.find(({ view }) => view.people.some((p) => p.who === id));
       if (clubs.length === 0 && !room) return [];
@@ -877,6 +899,11 @@ export class Double {
         [...me.follows].map((whom) => ({ whom, name: this.people.get(whom)?.name })),
       ),
       kept(
+        'blocks',
+        'account',
+        [...me.blocks].map(([person, b]) => ({ person, ...b })),
+      ),
+      kept(
         'followers',
         'account',
         followers.map(({ id, name }) => ({ who: id, name })),
@@ -968,7 +995,7 @@ export class Double {
       name: found.name,
       since: found.created,
       followed,
-      follows_me: found.follows.has(me.id),
+      follows_me: found.follows.has(me.id) && !this.#blocks(me.id, id),
       ...(followed ? { notify: me.notify.get(id) ?? ('sometimes' as const) } : {}),
       ...pictureOf(found),
       ...handleOf(found),
@@ -992,6 +1019,7 @@ export class Double {
     const people = [...this.people.values()].filter(({ id, name, follows, said }) => {
       const known = said.findable || me.follows.has(id) || follows.has(me.id);
       const exactly = said.handle !== '' && folded(looked).replace(/^@/, '') === said.handle;
+      if (this.#blocks(id, me.id)) return false;
       return id !== me.id && (exactly || (known && has(name, said.handle)));
     });
     return {
@@ -1034,7 +1062,11 @@ export class Double {
 
   #mayEnter(room: Room, me: Account): boolean {
     if (room.view.ended || room.removed.has(me.id)) return false;
-    if (room.invited.has(me.id) || room.view.people.some((p) => p.who === me.id)) return true;
+    if (room.view.people.some((p) => p.who === me.id)) return true;
+    const chairs = room.view.people.filter((p) => p.role === 'moderator');
+    const [host] = chairs.sort((a, b) => (a.chair ?? 0) - (b.chair ?? 0));
+    if (host && this.#blocks(host.who, me.id)) return false;
+    if (room.invited.has(me.id)) return true;
     const { visibility, club } = room.view;
     if (visibility === 'members') return club !== undefined && this.clubs.isMember(club.id, me.id);
     if (visibility !== 'social') return visibility === 'open';
@@ -1133,7 +1165,14 @@ export class Double {
       const followed = room.view.people.some(
         (p) => onStage(p) && this.people.get(p.who)?.follows.has(who),
       );
-      this.happen(room, { entered: { who, name: account.name, followed, ...pictureOf(account) } });
+      const fresh = Date.now() - Date.parse(account.created) < 7 * 86_400_000;
+      if (room.view.shield && fresh && !followed && !room.invited.has(who)) refuse('shielded', 403);
+      this.happen(room, {
+        entered: {
+          ...{ who, name: account.name, followed, ...pictureOf(account) },
+          ...(fresh ? { fresh } : {}),
+        },
+      });
     }
     room.seats.set(who, { session, line });
     line.room = room;
@@ -1284,6 +1323,10 @@ export class Double {
         happen({ poll_closed: { poll, counts } });
         return;
       }
+      case 'set_shield':
+        moderates();
+        happen({ shielded: { on: Boolean(body.on) } });
+        return;
       case 'prove':
         moderates();
         happen({ proof_set: { proven: Boolean(body.proven) } });

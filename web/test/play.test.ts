@@ -1,4 +1,4 @@
-import { Live, type StoaError } from '@stoa/client';
+import { isQuiet, Live, type Participant, type StoaError } from '@stoa/client';
 import { Seat } from '@stoa/client/seat';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket as Socket } from 'ws';
@@ -75,8 +75,10 @@ class SilentContext {
  */
 class Keys {
   static key = true;
+  static spared: readonly string[] = [];
   onmessage: ((event: { data: object }) => void) | null = null;
-  postMessage({ write, said }: { write?: { ask: number; text: string }; said?: Passed }) {
+  postMessage({ write, said, spare }: KeyOrder) {
+    if (spare) Keys.spared = spare;
     const turn = (text: string) => [...text].reverse().join('');
     if (write) {
       const { ask, text } = write;
@@ -91,6 +93,12 @@ class Keys {
   #tell(data: object) {
     queueMicrotask(() => this.onmessage?.({ data }));
   }
+}
+
+interface KeyOrder {
+  write?: { ask: number; text: string };
+  said?: Passed;
+  spare?: string[];
 }
 
 interface Passed {
@@ -196,6 +204,75 @@ describe('a seat in a room', () => {
     await expect(second.say('')).rejects.toMatchObject({ code: 'no_text' });
     Keys.key = false;
     await expect(second.say('early')).rejects.toMatchObject({ code: 'no_key' });
+  });
+
+  it('neither shows nor plays whom one is spared of, and counts them', async () => {
+    const [first, second] = await together();
+    const cy = double.account('Cy');
+    const third = await enter(cy);
+    await third.raiseHand();
+    await vi.waitFor(() => expect(first.hands.value).toHaveLength(1));
+    const reactions: object[] = [];
+    first.watchReactions((one) => reactions.push(one));
+    double.tell(room, {
+      voices: { room: room.id, slots: [bo.id], speaking: [bo.id, cy.id], frame_ms: 20 },
+    });
+    await vi.waitFor(() => expect(first.voices.value.size).toBe(2));
+    await second.say('Hello.');
+    await vi.waitFor(() => expect(first.writings.value).toHaveLength(1));
+
+    Keys.spared = [];
+    first.spare([bo.id, cy.id]);
+    expect(Keys.spared).toEqual([bo.id, cy.id]);
+    expect(first.stage.value.map((p) => p.name)).toEqual(['Ada']);
+    expect(first.others.value).toEqual([]);
+    expect(first.hands.value).toEqual([]);
+    expect(first.voices.value.size).toBe(0);
+    expect(first.writings.value).toEqual([]);
+    expect(first.hidden.value.map((p) => p.name)).toEqual(['Bo', 'Cy']);
+    expect([first.view.value.count, first.listeners.value]).toEqual([3, 1]);
+    const reacted = (counts: object, by: object[]) =>
+      double.tell(room, { reactions: { room: room.id, counts, by } });
+    reacted({ '👏': 1 }, [{ who: bo.id, emoji: '👏' }]);
+    reacted({ '👏': 3, '😂': 1 }, [
+      { who: bo.id, emoji: '👏' },
+      { who: cy.id, emoji: '😂' },
+      { who: ada.id, emoji: '👏' },
+    ]);
+    await vi.waitFor(() => expect(reactions).toHaveLength(1));
+    expect(reactions[0]).toMatchObject({ counts: { '👏': 2 }, by: [{ who: ada.id }] });
+    // They are told nothing of it, and see what they saw.
+    expect(second.stage.value.map((p) => p.name)).toEqual(['Ada', 'Bo']);
+
+    first.spare([]);
+    expect(first.stage.value.map((p) => p.name)).toEqual(['Ada', 'Bo']);
+    expect(first.writings.value).toHaveLength(1);
+    await second.say('Again.');
+    await vi.waitFor(() => expect(first.writings.value).toHaveLength(2));
+  });
+
+  it('keeps new accounts out and quiet while its shield is up', async () => {
+    const [first, second] = [await enter(ada), await enter(bo)];
+    const told: object[] = [];
+    first.watchWarnings((one) => told.push(one));
+    double.tell(room, { crowd_of_fresh: { room: room.id, count: 21 } });
+    double.tell(room, { conflict: { room: room.id, people: [ada.id, bo.id] } });
+    await vi.waitFor(() => expect(told).toHaveLength(2));
+    expect(told).toEqual([{ fresh: 21 }, { conflict: [ada.id, bo.id] }]);
+    await expect(second.setShield(true)).rejects.toMatchObject({ code: 'not_moderator' });
+    await first.setShield(true);
+    await vi.waitFor(() => expect(second.view.value.shield).toBe(true));
+    const cy = double.account('Cy');
+    cy.created = new Date().toISOString();
+    await expect(enter(cy)).rejects.toMatchObject({ code: 'shielded' });
+    await first.setShield(false);
+    await vi.waitFor(() => expect(second.view.value).not.toHaveProperty('shield'));
+    const third = await enter(cy);
+    expect(third.me.value?.fresh).toBe(true);
+    await first.setShield(true);
+    await vi.waitFor(() =>
+      expect(isQuiet(third.me.value as Participant, third.view.value)).toBe(true),
+    );
   });
 
   it('drops what was taken back, also before it is read', async () => {

@@ -426,6 +426,12 @@ function sealed() {
   };
 }
 const pinned = (page) => page.waitForTimeout(300);
+/** Mira has blocked somebody, and muted somebody else. */
+const sparing = (_, h) => {
+  h.mira.blocks.set(h.ilse.id, { level: 'mute', since: '2026-11-20T08:00:00Z' });
+  h.mira.blocks.set(h.thea.id, { level: 'block', since: '2026-11-26T08:00:00Z' });
+};
+
 /** Mira is a moderator of the night, on the stage, with hands up before her. */
 const moderating = async (page, h) => {
   await inRoom('night')(page, h);
@@ -1362,6 +1368,75 @@ const scenes = {
     ),
   },
   settings: { go: at('/settings') },
+  'safety-settings': {
+    go: seq(sparing, at('/settings'), (page) =>
+      page.locator('[data-test=spared]').scrollIntoViewIfNeeded(),
+    ),
+  },
+  'safety-settings-none': {
+    go: seq(at('/settings'), (page) => page.locator('[data-test=spared]').scrollIntoViewIfNeeded()),
+  },
+  'safety-profile': {
+    go: seq(
+      at((h) => `/p/${h.jonas.id}`),
+      (page) => page.waitForSelector('[data-test=spare]'),
+    ),
+  },
+  'safety-profile-blocked': {
+    go: seq(
+      sparing,
+      at((h) => `/p/${h.thea.id}`),
+      (page) => page.waitForSelector('[data-level=block]'),
+    ),
+  },
+  'safety-sure': {
+    go: seq(
+      at((h) => `/p/${h.jonas.id}`),
+      tap('block'),
+      (page) => page.waitForSelector('[data-test=spare-sure]'),
+    ),
+  },
+  'safety-person': { go: seq(moderating, (page, h) => tap(`person-${h.thea.id}`)(page)) },
+  'safety-person-sure': {
+    go: seq(
+      moderating,
+      (page, h) => tap(`person-${h.thea.id}`)(page),
+      tap('block'),
+      (page) => page.waitForSelector('[data-test=spare-sure]'),
+    ),
+  },
+  'safety-hidden': {
+    go: seq(sparing, moderating, tap('menu'), (page) =>
+      page.locator('[data-test=hidden-people]').scrollIntoViewIfNeeded(),
+    ),
+  },
+  'safety-warnings': {
+    go: seq(moderating, async (page, h) => {
+      const { id } = h.night;
+      h.double.tell(h.night, { conflict: { room: id, people: [h.jonas.id, h.thea.id] } });
+      h.double.tell(h.night, { crowd_of_fresh: { room: id, count: 21 } });
+      await page.waitForSelector('[data-test=crowd-of-fresh]');
+    }),
+  },
+  'safety-shield': {
+    go: seq(moderating, (page, h) => {
+      h.double.happen(h.night, { shielded: { on: true } });
+      return page.waitForSelector('[data-test=shield-banner]');
+    }),
+  },
+  'safety-shield-quiet': {
+    go: seq(
+      (_, h) => {
+        h.mira.created = new Date().toISOString();
+        for (const p of h.people) p.follows.delete(h.mira.id);
+      },
+      inRoom('night'),
+      (page, h) => {
+        h.double.happen(h.night, { shielded: { on: true } });
+        return page.waitForSelector('[data-test=shield-banner]');
+      },
+    ),
+  },
   nowhere: { go: at('/no/such/place') },
   'operator-map': { out: true, go: operator(networks.onMap()) },
   'operator-circle': { out: true, go: operator(networks.inCircle()) },

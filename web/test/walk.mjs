@@ -248,6 +248,28 @@ await ada.tap('mute-them');
 await bo.page.waitForSelector('[data-open=false]');
 assert.equal(await bo.on('toast').textContent(), 'A moderator has muted you.');
 
+step('Ada mutes Bo for herself, thinks better of blocking him, and hears him again');
+const bay = ada.page.locator(`[data-test="person-${bos}"]`);
+await ada.tap(`person-${bos}`);
+await ada.tap('mute-for-me');
+await ada.tap('spare-sure');
+await bay.waitFor({ state: 'detached' });
+await ada.tap('block');
+await ada.on('spare-sure').waitFor();
+await ada.page.keyboard.press('Escape');
+await ada.on('spare-sure').waitFor({ state: 'detached' });
+assert.equal(await ada.on('spare').getAttribute('data-level'), 'mute'); // the sheet is still there
+await ada.tap('unspare');
+await bay.waitFor();
+await ada.page.keyboard.press('Escape');
+
+step('she puts the shield up, which Bo sees, and takes it down');
+await ada.tap('menu');
+await ada.tap('shield');
+await bo.on('shield-banner').waitFor();
+await ada.tap('shield-down');
+await bo.on('shield-banner').waitFor({ state: 'detached' });
+
 step('Bo follows Ada, and looks into the hallway with the room docked');
 await bo.page.locator('.bays button').first().focus();
 await bo.page.keyboard.press('ArrowRight');

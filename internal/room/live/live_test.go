@@ -558,6 +558,36 @@ func TestFollowed(t *testing.T) {
 	})
 }
 
+// Whom the host has blocked does not come in; others on the stage have no say, and
+// nobody is put out. Without an answer nobody new comes in.
+func TestBlocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, newMemory())
+		defer h.stop()
+		name := h.open(room.Open)
+		h.follows.set(func() {
+			h.follows.blocks = map[id.Person][]id.Person{person("zeno"): {person("ron")}, person("lia"): {person("sky")}}
+		})
+		h.do(name, enter("lia"), nil)
+		h.up(name, "lia")
+		h.do(name, enter("ron"), room.ErrNoRoom)
+		h.do(name, enter("sky"), nil)
+		h.follows.set(func() { h.follows.blocks[person("zeno")] = append(h.follows.blocks[person("zeno")], person("sky")) })
+		h.do(name, enter("sky"), nil) // comes back
+		h.do(name, room.Leave{By: seat("sky")}, nil)
+		h.do(name, enter("sky"), room.ErrNoRoom)
+		h.follows.set(func() { h.follows.unknown = true })
+		h.do(name, enter("mira"), room.ErrNoRoom)
+		h.do(name, enter("lia"), nil)
+		h.follows.set(func() { h.follows.unknown = false })
+		h.do(name, enter("mira"), nil)
+		// It is the host's room who moderates now.
+		h.do(name, room.Leave{By: seat("zeno")}, nil)
+		h.do(name, enter("ron"), nil)
+		h.do(name, enter("sky"), room.ErrNoRoom)
+	})
+}
+
 func TestMembers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, newMemory())

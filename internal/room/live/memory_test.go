@@ -211,11 +211,14 @@ func (w *witness) agrees(m *memory) {
 
 // follows are who follows whom, and who is in a club; while away it cannot be asked.
 type follows struct {
-	mu   sync.Mutex
-	of   map[id.Person][]id.Person // whom a person follows
-	in   map[id.Club][]id.Person   // who is in a club
-	away bool
-	slow time.Duration
+	mu sync.Mutex
+	of map[id.Person][]id.Person // whom a person follows
+	in map[id.Club][]id.Person   // who is in a club
+	// blocks is whom a person has blocked; while unknown that cannot be asked.
+	blocks  map[id.Person][]id.Person
+	unknown bool
+	away    bool
+	slow    time.Duration
 }
 
 func (f *follows) ask(ctx context.Context) error {
@@ -237,6 +240,15 @@ func (f *follows) FollowedAmong(ctx context.Context, audience, by []id.Person) (
 	return f.among(ctx, audience, func(a id.Person) bool {
 		return slices.ContainsFunc(by, func(b id.Person) bool { return slices.Contains(f.of[b], a) })
 	})
+}
+
+func (f *follows) BlockersAmong(ctx context.Context, who id.Person, candidates []id.Person) ([]id.Person, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.unknown {
+		return nil, errDisk
+	}
+	return slices.DeleteFunc(slices.Clone(candidates), func(c id.Person) bool { return !slices.Contains(f.blocks[c], who) }), ctx.Err()
 }
 
 func (f *follows) IsMember(ctx context.Context, club id.Club, who id.Person) (bool, error) {

@@ -76,12 +76,15 @@ type Record struct {
 	Snapshot []byte
 	Events   []room.Event
 	// Guest says that it is another house's room, which is run in place of its
-	// own node: who follows whom, and who is in its club, is not known here.
+	// own node: who follows or has blocked whom, and who is in its club, is not
+	// known here.
 	Guest bool
 }
 
-// Follows knows who follows whom.
+// Follows knows who follows whom, and who has blocked whom.
 type Follows interface {
+	// BlockersAmong returns those of candidates who have blocked who.
+	BlockersAmong(ctx context.Context, who id.Person, candidates []id.Person) ([]id.Person, error)
 	// FollowersAmong returns those of candidates who follow who.
 	FollowersAmong(ctx context.Context, who id.Person, candidates []id.Person) ([]id.Person, error)
 	// FollowedAmong returns those of audience whom anyone of by follows.

@@ -198,9 +198,17 @@ func (l *running) informed(c room.Command) room.Command {
 	if !ok || l.guest || l.next.Participant(enter.Who) != nil {
 		return c // who is here may come back, whoever follows them
 	}
+	stage := people(l.next.Stage())
 	enter.FollowedBy = ask(l, func(ctx context.Context) ([]id.Person, error) {
-		return l.of.follows.FollowersAmong(ctx, enter.Who, people(l.next.Stage()))
+		return l.of.follows.FollowersAmong(ctx, enter.Who, stage)
 	})
+	var known bool
+	enter.BlockedBy, known = l.tryAsk(func(ctx context.Context) ([]id.Person, error) {
+		return l.of.follows.BlockersAmong(ctx, enter.Who, stage)
+	})
+	if !known { // better somebody waits than that somebody comes in who is blocked
+		enter.BlockedBy = stage
+	}
 	if l.next.Visibility() == room.Members {
 		enter.InClub = len(ask(l, func(ctx context.Context) ([]id.Person, error) {
 			is, err := l.of.clubs.IsMember(ctx, l.next.Club().ID, enter.Who)
@@ -229,15 +237,23 @@ func (l *running) regrouped() []room.Event {
 // ask returns who is followed, or in the club. Without an answer nobody is, for now: better
 // somebody waits than that somebody gets in. It is asked again soon.
 func ask(l *running, question func(context.Context) ([]id.Person, error)) []id.Person {
+	answer, known := l.tryAsk(question)
+	if !known {
+		l.regroupDue, l.retry = true, time.Now().Add(retryWait)
+	}
+	return answer
+}
+
+// tryAsk returns an answer, or that there is none now.
+func (l *running) tryAsk(question func(context.Context) ([]id.Person, error)) (answer []id.Person, known bool) {
 	ctx, cancel := context.WithTimeout(l.of.work, followsTimeout)
 	defer cancel()
 	answer, err := question(ctx)
 	if err != nil {
 		l.of.unasked.Add(1)
-		l.regroupDue, l.retry = true, time.Now().Add(retryWait)
-		return nil
+		return nil, false
 	}
-	return answer
+	return answer, true
 }
 
 func people(participants []*room.Participant) []id.Person {

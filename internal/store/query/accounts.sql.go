@@ -273,7 +273,8 @@ func (q *Queries) PeopleAfter(ctx context.Context, arg PeopleAfterParams) ([][]b
 const profile = `-- name: Profile :one
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
     CAST(COALESCE((SELECT f.notify FROM follows f WHERE f.who = $1 AND f.whom = p.id), '') AS TEXT) AS notify,
-    EXISTS (SELECT 1 FROM follows f WHERE f.who = p.id AND f.whom = $1) AS follows_me
+    EXISTS (SELECT 1 FROM follows f WHERE f.who = p.id AND f.whom = $1
+        AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = f.whom AND b.whom = f.who AND b.level = 'block')) AS follows_me
 FROM people p LEFT JOIN profiles w ON w.person = p.id WHERE p.id = $2
 `
 

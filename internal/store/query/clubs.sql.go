@@ -64,7 +64,9 @@ func (q *Queries) AddFollowers(ctx context.Context, arg AddFollowersParams) erro
 const club = `-- name: Club :one
 SELECT c.id, c.name, c.folded, c.about, c.rules, c.rules_version, c.joining, c.rooms, c.listed, c.language, c.version, c.created, c.members, c.followers, COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
     EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = $1) AS followed
-FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = $1 WHERE c.id = $2
+FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = $1 AND NOT (p.standing = 4 AND EXISTS (SELECT 1 FROM blocks b
+    WHERE b.who = p.person AND b.whom = p.by_whom AND b.level = 'block'))
+WHERE c.id = $2
 `
 
 type ClubParams struct {
@@ -79,6 +81,7 @@ type ClubRow struct {
 	Followed bool
 }
 
+// An invitation by somebody whom one has blocked is none, here and below.
 func (q *Queries) Club(ctx context.Context, arg ClubParams) (ClubRow, error) {
 	row := q.queryRow(ctx, q.clubStmt, club, arg.Viewer, arg.Club)
 	var i ClubRow
@@ -305,8 +308,10 @@ func (q *Queries) ClubRowsOf(ctx context.Context, person []byte) ([]ClubPerson, 
 const clubsOf = `-- name: ClubsOf :many
 SELECT c.id, c.name, c.folded, c.about, c.rules, c.rules_version, c.joining, c.rooms, c.listed, c.language, c.version, c.created, c.members, c.followers, COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
     EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = $1) AS followed
-FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = $1
-WHERE c.id IN (SELECT s.club FROM club_people s WHERE s.person = $1 AND s.standing >= 3)
+FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = $1 AND NOT (p.standing = 4 AND EXISTS (SELECT 1 FROM blocks b
+    WHERE b.who = p.person AND b.whom = p.by_whom AND b.level = 'block'))
+WHERE c.id IN (SELECT s.club FROM club_people s WHERE s.person = $1 AND s.standing >= 3
+        AND NOT (s.standing = 4 AND EXISTS (SELECT 1 FROM blocks b WHERE b.who = s.person AND b.whom = s.by_whom AND b.level = 'block')))
     OR c.id IN (SELECT f.club FROM club_follows f WHERE f.person = $1)
 ORDER BY c.id LIMIT $2
 `
@@ -498,7 +503,8 @@ func (q *Queries) DropClubPlace(ctx context.Context, arg DropClubPlaceParams) er
 const findClubs = `-- name: FindClubs :many
 SELECT c.id, c.name, c.folded, c.about, c.rules, c.rules_version, c.joining, c.rooms, c.listed, c.language, c.version, c.created, c.members, c.followers, COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
     EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = $1) AS followed
-FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = $1
+FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = $1 AND NOT (p.standing = 4 AND EXISTS (SELECT 1 FROM blocks b
+    WHERE b.who = p.person AND b.whom = p.by_whom AND b.level = 'block'))
 WHERE (c.listed = TRUE OR p.standing >= 3)
     AND c.folded LIKE $2 AND c.folded LIKE $3 AND c.folded LIKE $4 AND c.folded LIKE $5 AND c.folded LIKE $6 AND c.folded LIKE $7
 ORDER BY c.members DESC, c.id LIMIT $8
@@ -595,7 +601,8 @@ func (q *Queries) FollowClub(ctx context.Context, arg FollowClubParams) (int64, 
 const listedClubs = `-- name: ListedClubs :many
 SELECT c.id, c.name, c.folded, c.about, c.rules, c.rules_version, c.joining, c.rooms, c.listed, c.language, c.version, c.created, c.members, c.followers, COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
     EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = $1) AS followed
-FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = $1
+FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = $1 AND NOT (p.standing = 4 AND EXISTS (SELECT 1 FROM blocks b
+    WHERE b.who = p.person AND b.whom = p.by_whom AND b.level = 'block'))
 WHERE c.listed = TRUE AND (c.members < $2 OR (c.members = $2 AND c.id > $3))
 ORDER BY c.members DESC, c.id LIMIT $4
 `
@@ -678,7 +685,9 @@ func (q *Queries) NextFounder(ctx context.Context, arg NextFounderParams) ([]byt
 }
 
 const placesOf = `-- name: PlacesOf :many
-SELECT club, standing, shown FROM club_people WHERE person = $1 ORDER BY standing DESC, since, club LIMIT $2
+SELECT p.club, p.standing, p.shown FROM club_people p WHERE p.person = $1
+    AND NOT (p.standing = 4 AND EXISTS (SELECT 1 FROM blocks b WHERE b.who = p.person AND b.whom = p.by_whom AND b.level = 'block'))
+ORDER BY p.standing DESC, p.since, p.club LIMIT $2
 `
 
 type PlacesOfParams struct {

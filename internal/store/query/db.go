@@ -87,6 +87,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.backupsStmt, err = db.PrepareContext(ctx, backups); err != nil {
 		return nil, fmt.Errorf("error preparing query Backups: %w", err)
 	}
+	if q.blockedByStmt, err = db.PrepareContext(ctx, blockedBy); err != nil {
+		return nil, fmt.Errorf("error preparing query BlockedBy: %w", err)
+	}
+	if q.blockersOfStmt, err = db.PrepareContext(ctx, blockersOf); err != nil {
+		return nil, fmt.Errorf("error preparing query BlockersOf: %w", err)
+	}
+	if q.blocksStmt, err = db.PrepareContext(ctx, blocks); err != nil {
+		return nil, fmt.Errorf("error preparing query Blocks: %w", err)
+	}
 	if q.calendarOfStmt, err = db.PrepareContext(ctx, calendarOf); err != nil {
 		return nil, fmt.Errorf("error preparing query CalendarOf: %w", err)
 	}
@@ -128,6 +137,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.clubsOfStmt, err = db.PrepareContext(ctx, clubsOf); err != nil {
 		return nil, fmt.Errorf("error preparing query ClubsOf: %w", err)
+	}
+	if q.countBlocksStmt, err = db.PrepareContext(ctx, countBlocks); err != nil {
+		return nil, fmt.Errorf("error preparing query CountBlocks: %w", err)
 	}
 	if q.countClubStmt, err = db.PrepareContext(ctx, countClub); err != nil {
 		return nil, fmt.Errorf("error preparing query CountClub: %w", err)
@@ -194,6 +206,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.dropAskersStmt, err = db.PrepareContext(ctx, dropAskers); err != nil {
 		return nil, fmt.Errorf("error preparing query DropAskers: %w", err)
+	}
+	if q.dropBlockStmt, err = db.PrepareContext(ctx, dropBlock); err != nil {
+		return nil, fmt.Errorf("error preparing query DropBlock: %w", err)
 	}
 	if q.dropClearNameStmt, err = db.PrepareContext(ctx, dropClearName); err != nil {
 		return nil, fmt.Errorf("error preparing query DropClearName: %w", err)
@@ -296,6 +311,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.handleOfStmt, err = db.PrepareContext(ctx, handleOf); err != nil {
 		return nil, fmt.Errorf("error preparing query HandleOf: %w", err)
+	}
+	if q.hasBlockedStmt, err = db.PrepareContext(ctx, hasBlocked); err != nil {
+		return nil, fmt.Errorf("error preparing query HasBlocked: %w", err)
 	}
 	if q.hasDeviceStmt, err = db.PrepareContext(ctx, hasDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query HasDevice: %w", err)
@@ -488,6 +506,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.sessionsStmt, err = db.PrepareContext(ctx, sessions); err != nil {
 		return nil, fmt.Errorf("error preparing query Sessions: %w", err)
+	}
+	if q.setBlockStmt, err = db.PrepareContext(ctx, setBlock); err != nil {
+		return nil, fmt.Errorf("error preparing query SetBlock: %w", err)
 	}
 	if q.setCalendarStmt, err = db.PrepareContext(ctx, setCalendar); err != nil {
 		return nil, fmt.Errorf("error preparing query SetCalendar: %w", err)
@@ -728,6 +749,21 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing backupsStmt: %w", cerr)
 		}
 	}
+	if q.blockedByStmt != nil {
+		if cerr := q.blockedByStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing blockedByStmt: %w", cerr)
+		}
+	}
+	if q.blockersOfStmt != nil {
+		if cerr := q.blockersOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing blockersOfStmt: %w", cerr)
+		}
+	}
+	if q.blocksStmt != nil {
+		if cerr := q.blocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing blocksStmt: %w", cerr)
+		}
+	}
 	if q.calendarOfStmt != nil {
 		if cerr := q.calendarOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing calendarOfStmt: %w", cerr)
@@ -796,6 +832,11 @@ func (q *Queries) Close() error {
 	if q.clubsOfStmt != nil {
 		if cerr := q.clubsOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing clubsOfStmt: %w", cerr)
+		}
+	}
+	if q.countBlocksStmt != nil {
+		if cerr := q.countBlocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countBlocksStmt: %w", cerr)
 		}
 	}
 	if q.countClubStmt != nil {
@@ -906,6 +947,11 @@ func (q *Queries) Close() error {
 	if q.dropAskersStmt != nil {
 		if cerr := q.dropAskersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropAskersStmt: %w", cerr)
+		}
+	}
+	if q.dropBlockStmt != nil {
+		if cerr := q.dropBlockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropBlockStmt: %w", cerr)
 		}
 	}
 	if q.dropClearNameStmt != nil {
@@ -1076,6 +1122,11 @@ func (q *Queries) Close() error {
 	if q.handleOfStmt != nil {
 		if cerr := q.handleOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing handleOfStmt: %w", cerr)
+		}
+	}
+	if q.hasBlockedStmt != nil {
+		if cerr := q.hasBlockedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hasBlockedStmt: %w", cerr)
 		}
 	}
 	if q.hasDeviceStmt != nil {
@@ -1398,6 +1449,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing sessionsStmt: %w", cerr)
 		}
 	}
+	if q.setBlockStmt != nil {
+		if cerr := q.setBlockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setBlockStmt: %w", cerr)
+		}
+	}
 	if q.setCalendarStmt != nil {
 		if cerr := q.setCalendarStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setCalendarStmt: %w", cerr)
@@ -1673,6 +1729,9 @@ type Queries struct {
 	adoptRoomsStmt           *sql.Stmt
 	agesStmt                 *sql.Stmt
 	backupsStmt              *sql.Stmt
+	blockedByStmt            *sql.Stmt
+	blockersOfStmt           *sql.Stmt
+	blocksStmt               *sql.Stmt
 	calendarOfStmt           *sql.Stmt
 	claimDigestStmt          *sql.Stmt
 	claimDueStmt             *sql.Stmt
@@ -1687,6 +1746,7 @@ type Queries struct {
 	clubPlacesStmt           *sql.Stmt
 	clubRowsOfStmt           *sql.Stmt
 	clubsOfStmt              *sql.Stmt
+	countBlocksStmt          *sql.Stmt
 	countClubStmt            *sql.Stmt
 	countClubFollowsStmt     *sql.Stmt
 	countClubPlacesStmt      *sql.Stmt
@@ -1709,6 +1769,7 @@ type Queries struct {
 	digestsDueStmt           *sql.Stmt
 	doubtRoomsStmt           *sql.Stmt
 	dropAskersStmt           *sql.Stmt
+	dropBlockStmt            *sql.Stmt
 	dropClearNameStmt        *sql.Stmt
 	dropClubFollowsStmt      *sql.Stmt
 	dropClubPlaceStmt        *sql.Stmt
@@ -1743,6 +1804,7 @@ type Queries struct {
 	goingRowsOfStmt          *sql.Stmt
 	handBackRoomsStmt        *sql.Stmt
 	handleOfStmt             *sql.Stmt
+	hasBlockedStmt           *sql.Stmt
 	hasDeviceStmt            *sql.Stmt
 	hasRecoveryStmt          *sql.Stmt
 	hiddenStmt               *sql.Stmt
@@ -1807,6 +1869,7 @@ type Queries struct {
 	seePiecesStmt            *sql.Stmt
 	sessionByTokenStmt       *sql.Stmt
 	sessionsStmt             *sql.Stmt
+	setBlockStmt             *sql.Stmt
 	setCalendarStmt          *sql.Stmt
 	setClubStmt              *sql.Stmt
 	setClubPlaceStmt         *sql.Stmt
@@ -1877,6 +1940,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		adoptRoomsStmt:           q.adoptRoomsStmt,
 		agesStmt:                 q.agesStmt,
 		backupsStmt:              q.backupsStmt,
+		blockedByStmt:            q.blockedByStmt,
+		blockersOfStmt:           q.blockersOfStmt,
+		blocksStmt:               q.blocksStmt,
 		calendarOfStmt:           q.calendarOfStmt,
 		claimDigestStmt:          q.claimDigestStmt,
 		claimDueStmt:             q.claimDueStmt,
@@ -1891,6 +1957,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		clubPlacesStmt:           q.clubPlacesStmt,
 		clubRowsOfStmt:           q.clubRowsOfStmt,
 		clubsOfStmt:              q.clubsOfStmt,
+		countBlocksStmt:          q.countBlocksStmt,
 		countClubStmt:            q.countClubStmt,
 		countClubFollowsStmt:     q.countClubFollowsStmt,
 		countClubPlacesStmt:      q.countClubPlacesStmt,
@@ -1913,6 +1980,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		digestsDueStmt:           q.digestsDueStmt,
 		doubtRoomsStmt:           q.doubtRoomsStmt,
 		dropAskersStmt:           q.dropAskersStmt,
+		dropBlockStmt:            q.dropBlockStmt,
 		dropClearNameStmt:        q.dropClearNameStmt,
 		dropClubFollowsStmt:      q.dropClubFollowsStmt,
 		dropClubPlaceStmt:        q.dropClubPlaceStmt,
@@ -1947,6 +2015,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		goingRowsOfStmt:          q.goingRowsOfStmt,
 		handBackRoomsStmt:        q.handBackRoomsStmt,
 		handleOfStmt:             q.handleOfStmt,
+		hasBlockedStmt:           q.hasBlockedStmt,
 		hasDeviceStmt:            q.hasDeviceStmt,
 		hasRecoveryStmt:          q.hasRecoveryStmt,
 		hiddenStmt:               q.hiddenStmt,
@@ -2011,6 +2080,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		seePiecesStmt:            q.seePiecesStmt,
 		sessionByTokenStmt:       q.sessionByTokenStmt,
 		sessionsStmt:             q.sessionsStmt,
+		setBlockStmt:             q.setBlockStmt,
 		setCalendarStmt:          q.setCalendarStmt,
 		setClubStmt:              q.setClubStmt,
 		setClubPlaceStmt:         q.setClubPlaceStmt,

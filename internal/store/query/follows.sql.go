@@ -10,11 +10,18 @@ import (
 )
 
 const countFollowers = `-- name: CountFollowers :one
-SELECT count(*) FROM follows WHERE whom = $1
+SELECT count(*) FROM follows f WHERE f.whom = $1 AND NOT (
+    f.whom = $2 AND EXISTS (SELECT 1 FROM blocks b WHERE b.who = f.whom AND b.whom = f.who AND b.level = 'block'))
 `
 
-func (q *Queries) CountFollowers(ctx context.Context, whom []byte) (int64, error) {
-	row := q.queryRow(ctx, q.countFollowersStmt, countFollowers, whom)
+type CountFollowersParams struct {
+	Whom   []byte
+	Viewer []byte
+}
+
+// As a viewer sees it: of one's own those do not count whom one has blocked.
+func (q *Queries) CountFollowers(ctx context.Context, arg CountFollowersParams) (int64, error) {
+	row := q.queryRow(ctx, q.countFollowersStmt, countFollowers, arg.Whom, arg.Viewer)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -92,9 +99,10 @@ func (q *Queries) FollowedBy(ctx context.Context, who []byte) ([][]byte, error) 
 
 const followers = `-- name: Followers :many
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
-    COALESCE(b.notify, '') AS notify
-FROM follows f JOIN people p ON p.id = f.who LEFT JOIN follows b ON b.who = f.whom AND b.whom = f.who LEFT JOIN profiles w ON w.person = p.id
-WHERE f.whom = $1 ORDER BY f.since DESC, p.id LIMIT $2
+    COALESCE(g.notify, '') AS notify
+FROM follows f JOIN people p ON p.id = f.who LEFT JOIN follows g ON g.who = f.whom AND g.whom = f.who LEFT JOIN profiles w ON w.person = p.id
+WHERE f.whom = $1 AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = f.whom AND b.whom = f.who AND b.level = 'block')
+ORDER BY f.since DESC, p.id LIMIT $2
 `
 
 type FollowersParams struct {
@@ -110,6 +118,7 @@ type FollowersRow struct {
 	Notify  string
 }
 
+// Whom one has blocked goes on following, and one does not see it.
 func (q *Queries) Followers(ctx context.Context, arg FollowersParams) ([]FollowersRow, error) {
 	rows, err := q.query(ctx, q.followersStmt, followers, arg.Whom, arg.Limit)
 	if err != nil {
@@ -142,7 +151,8 @@ func (q *Queries) Followers(ctx context.Context, arg FollowersParams) ([]Followe
 const following = `-- name: Following :many
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
     f.notify,
-    EXISTS (SELECT 1 FROM follows b WHERE b.who = f.whom AND b.whom = f.who) AS back
+    EXISTS (SELECT 1 FROM follows g WHERE g.who = f.whom AND g.whom = f.who
+        AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = g.whom AND b.whom = g.who AND b.level = 'block')) AS back
 FROM follows f JOIN people p ON p.id = f.whom LEFT JOIN profiles w ON w.person = p.id
 WHERE f.who = $1 ORDER BY f.since DESC, p.id LIMIT $2
 `
@@ -288,7 +298,8 @@ func (q *Queries) IsFollowing(ctx context.Context, arg IsFollowingParams) (bool,
 
 const related = `-- name: Related :many
 SELECT f.whom AS person FROM follows f WHERE f.who = $1
-UNION ALL SELECT g.who FROM follows g WHERE g.whom = $1 LIMIT $2
+UNION ALL SELECT g.who FROM follows g WHERE g.whom = $1
+    AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = g.whom AND b.whom = g.who AND b.level = 'block') LIMIT $2
 `
 
 type RelatedParams struct {

@@ -251,10 +251,11 @@ func (q *Queries) DropPlanHost(ctx context.Context, arg DropPlanHostParams) (int
 }
 
 const dueReminders = `-- name: DueReminders :many
-SELECT plan, person, due FROM plan_goers
-WHERE due > 0 AND due <= $1
-    AND (due > $2 OR due = $2 AND (person > $3 OR person = $3 AND plan > $4))
-ORDER BY due, person, plan LIMIT $5
+SELECT g.plan, g.person, g.due FROM plan_goers g
+WHERE g.due > 0 AND g.due <= $1
+    AND (g.due > $2 OR g.due = $2 AND (g.person > $3 OR g.person = $3 AND g.plan > $4))
+    AND NOT EXISTS (SELECT 1 FROM plans p JOIN blocks b ON b.who = p.host AND b.level = 'block' WHERE p.id = g.plan AND b.whom = g.person)
+ORDER BY g.due, g.person, g.plan LIMIT $5
 `
 
 type DueRemindersParams struct {
@@ -271,6 +272,7 @@ type DueRemindersRow struct {
 	Due    int64
 }
 
+// Nobody is reminded of a plan of somebody who has blocked them, here and below.
 func (q *Queries) DueReminders(ctx context.Context, arg DueRemindersParams) ([]DueRemindersRow, error) {
 	rows, err := q.query(ctx, q.dueRemindersStmt, dueReminders,
 		arg.ByTime,
@@ -412,7 +414,8 @@ func (q *Queries) MoveGoers(ctx context.Context, arg MoveGoersParams) error {
 }
 
 const newsOfPerson = `-- name: NewsOfPerson :many
-SELECT plan, person, due, news FROM plan_goers WHERE person = $1 AND (news <> '' OR due > 0 AND due <= $2)
+SELECT g.plan, g.person, g.due, g.news FROM plan_goers g WHERE g.person = $1 AND (g.news <> '' OR g.due > 0 AND g.due <= $2)
+    AND NOT EXISTS (SELECT 1 FROM plans p JOIN blocks b ON b.who = p.host AND b.level = 'block' WHERE p.id = g.plan AND b.whom = g.person)
 `
 
 type NewsOfPersonParams struct {
@@ -456,7 +459,8 @@ func (q *Queries) NewsOfPerson(ctx context.Context, arg NewsOfPersonParams) ([]N
 }
 
 const newsOfPlan = `-- name: NewsOfPlan :many
-SELECT plan, person, news FROM plan_goers WHERE plan = $1 AND news <> ''
+SELECT g.plan, g.person, g.news FROM plan_goers g WHERE g.plan = $1 AND g.news <> ''
+    AND NOT EXISTS (SELECT 1 FROM plans p JOIN blocks b ON b.who = p.host AND b.level = 'block' WHERE p.id = g.plan AND b.whom = g.person)
 `
 
 type NewsOfPlanRow struct {
@@ -621,6 +625,12 @@ FROM plans p WHERE p.id = $2 AND (
         OR EXISTS (SELECT 1 FROM plan_guests i WHERE i.plan = p.id AND i.person = $1)
     )
 )
+    AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = p.host AND b.whom = $1 AND b.level = 'block')
+    AND NOT (
+        EXISTS (SELECT 1 FROM blocks b WHERE b.who = $1 AND b.whom = p.host AND b.level = 'block')
+        AND NOT EXISTS (SELECT 1 FROM plan_hosts h WHERE h.plan = p.id AND h.person = $1 AND h.accepted = TRUE)
+        AND NOT EXISTS (SELECT 1 FROM plan_goers g WHERE g.plan = p.id AND g.person = $1)
+    )
 `
 
 type PlanSeenParams struct {
@@ -652,7 +662,8 @@ type PlanSeenRow struct {
 }
 
 // Who may see a plan: its hosts, those asked to be, who goes, and who its
-// visibility lets in, unless it is cancelled.
+// visibility lets in, unless it is cancelled; but nobody whom the host has blocked,
+// and of a host whom one has blocked what one hosts or goes to.
 func (q *Queries) PlanSeen(ctx context.Context, arg PlanSeenParams) (PlanSeenRow, error) {
 	row := q.queryRow(ctx, q.planSeenStmt, planSeen, arg.Who, arg.ID)
 	var i PlanSeenRow
@@ -767,9 +778,11 @@ SELECT p.id, p.host, p.sealed, p.starts, p.ends, p.club, p.visibility, p.languag
     CAST(COALESCE((SELECT g.remind FROM plan_goers g WHERE g.plan = p.id AND g.person = $1), -2) AS BIGINT) AS remind,
     EXISTS (SELECT 1 FROM rooms r WHERE r.name = p.room) AS runs
 FROM plans p
-WHERE p.host = $1
+WHERE (
+    p.host = $1
     OR EXISTS (SELECT 1 FROM plan_hosts h WHERE h.plan = p.id AND h.person = $1 AND h.accepted = TRUE)
     OR EXISTS (SELECT 1 FROM plan_goers g WHERE g.plan = p.id AND g.person = $1)
+) AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = p.host AND b.whom = $1 AND b.level = 'block')
 ORDER BY p.starts, p.id LIMIT $2
 `
 
@@ -862,7 +875,14 @@ FROM plans p WHERE p.ends > $2 AND p.starts < $3 AND (
         OR p.visibility = 'members' AND EXISTS (SELECT 1 FROM club_people m WHERE m.club = p.club AND m.person = $1 AND m.standing >= 5)
         OR EXISTS (SELECT 1 FROM plan_guests i WHERE i.plan = p.id AND i.person = $1)
     )
-) AND (
+)
+    AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = p.host AND b.whom = $1 AND b.level = 'block')
+    AND NOT (
+        EXISTS (SELECT 1 FROM blocks b WHERE b.who = $1 AND b.whom = p.host AND b.level = 'block')
+        AND NOT EXISTS (SELECT 1 FROM plan_hosts h WHERE h.plan = p.id AND h.person = $1 AND h.accepted = TRUE)
+        AND NOT EXISTS (SELECT 1 FROM plan_goers g WHERE g.plan = p.id AND g.person = $1)
+    )
+    AND (
     CAST($4 AS TEXT) = 'all'
     OR EXISTS (SELECT 1 FROM club_people m WHERE m.club = p.club AND m.person = $1 AND m.standing >= 5)
     OR EXISTS (SELECT 1 FROM club_follows c WHERE c.club = p.club AND c.person = $1)

@@ -14,7 +14,7 @@ var Migrations embed.FS
 // Tables are those with the records, in an order in which none refers to a later
 // one. The first column or two of each tell its rows apart.
 var Tables = []string{
-	"people", "house", "clear_names", "profiles", "pictures", "passkeys", "sessions", "invites", "follows", "hidden",
+	"people", "house", "clear_names", "profiles", "pictures", "passkeys", "sessions", "invites", "follows", "hidden", "blocks",
 	"clubs", "club_people", "club_follows",
 	"rooms", "room_events", "reports", "pairs", "plans", "plan_hosts", "plan_guests", "plan_goers", "calendars",
 	"news", "news_people", "devices",

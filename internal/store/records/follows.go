@@ -1,6 +1,7 @@
 package records
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -17,6 +18,9 @@ func (s *Store) Follow(ctx context.Context, who, whom id.Person, at time.Time) e
 		}
 		if there, err := q.IsPerson(ctx, whom[:]); err != nil || !there {
 			return changed(0, err, people.ErrNoPerson)
+		}
+		if blocked, err := q.HasBlocked(ctx, query.HasBlockedParams{Who: who[:], Whom: whom[:]}); err != nil || blocked {
+			return cmp.Or(err, people.ErrBlocked)
 		}
 		if already, err := q.IsFollowing(ctx, query.IsFollowingParams{Who: who[:], Whom: whom[:]}); err != nil || already {
 			return err

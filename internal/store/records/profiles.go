@@ -119,12 +119,12 @@ func (s *Store) Inviter(ctx context.Context, who id.Person) (people.Person, erro
 }
 
 // CountFollows implements people.Profiles.
-func (s *Store) CountFollows(ctx context.Context, who id.Person) (following, followers int, err error) {
+func (s *Store) CountFollows(ctx context.Context, viewer, who id.Person) (following, followers int, err error) {
 	a, err := s.read.CountFollowing(ctx, who[:])
 	if err != nil {
 		return 0, 0, failed("count whom a person follows", err)
 	}
-	b, err := s.read.CountFollowers(ctx, who[:])
+	b, err := s.read.CountFollowers(ctx, query.CountFollowersParams{Whom: who[:], Viewer: viewer[:]})
 	return int(a), int(b), failed("count who follows a person", err)
 }
 
@@ -242,7 +242,7 @@ func (s *Store) Rows(ctx context.Context, who id.Person) (out []people.Row, err 
 	case !errors.Is(err, sql.ErrNoRows):
 		return nil, failed("read a picture", err)
 	}
-	for _, rows := range []func(context.Context, id.Person, adder) error{s.keyRows, s.sessionRows, s.inviteRows, s.followRows, s.clubRows, s.reportRows, s.planRows, s.newsRows} {
+	for _, rows := range []func(context.Context, id.Person, adder) error{s.keyRows, s.sessionRows, s.inviteRows, s.followRows, s.blockRows, s.clubRows, s.reportRows, s.planRows, s.newsRows} {
 		if err := rows(ctx, who, add); err != nil {
 			return nil, failed("list what is stored", err)
 		}

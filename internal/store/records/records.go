@@ -84,7 +84,7 @@ var refusals = []error{
 	people.ErrNoInvite, people.ErrNoInvitesLeft, people.ErrFollowing,
 	people.ErrChanged, people.ErrHandleTaken, people.ErrNoPicture,
 	reports.ErrFull, reports.ErrNone,
-	people.ErrHidden,
+	people.ErrHidden, people.ErrBlocks, people.ErrBlocked,
 	schedule.ErrNoPlan, schedule.ErrChanged, schedule.ErrTooMany, schedule.ErrGoing, schedule.ErrFull, schedule.ErrBegun,
 	schedule.ErrNoCalendar,
 }

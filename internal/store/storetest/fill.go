@@ -50,6 +50,7 @@ func Fill(t *testing.T, s Store) {
 	must(t, s.Follow(ctx, filledBen, ada.ID, noon))
 	must(t, s.SetNotify(ctx, filledBen, ada.ID, people.NotifyNever))
 	must(t, s.Hide(ctx, ada.ID, filledBen, noon))
+	must(t, s.SetBlock(ctx, filledBen, ada.ID, people.LevelMute, noon))
 	must(t, s.FoundClub(ctx, filledClub, ada.ID, func(clubs.Scene) error { return nil }))
 	follows := true
 	must(t, s.ChangeClub(ctx, filledClub.ID, ada.ID, filledBen, noon, func(clubs.Scene) (clubs.Outcome, error) {

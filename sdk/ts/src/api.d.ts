@@ -301,6 +301,23 @@ export interface paths {
         patch: operations["rename-me"];
         trace?: never;
     };
+    "/api/v1/me/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom I have muted or blocked */
+        get: operations["list-blocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/calendar": {
         parameters: {
             query?: never;
@@ -733,6 +750,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{person}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Mute somebody for me, or block them; nobody is told */
+        put: operations["block"];
+        post?: never;
+        /** Take that back */
+        delete: operations["unblock"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{person}/follow": {
         parameters: {
             query?: never;
@@ -1125,6 +1160,23 @@ export interface components {
             next?: number;
             people: components["schemas"]["RoomParticipant"][];
         };
+        Block: {
+            /**
+             * @description mute: I neither hear them nor see what they write; block: and they have nothing to do with me
+             * @enum {string}
+             */
+            level: "mute" | "block";
+        };
+        Blocked: {
+            /** @enum {string} */
+            level: "mute" | "block";
+            person: components["schemas"]["Person"];
+            /** Format: date-time */
+            since: string;
+        };
+        Blocks: {
+            people: components["schemas"]["Blocked"][];
+        };
         CalendarAddress: {
             /** @description whoever knows it may read it */
             url: string;
@@ -1318,6 +1370,7 @@ export interface components {
             room: string;
             /** Format: int64 */
             seq: number;
+            shielded?: components["schemas"]["EventShielded"];
             stepped_down?: components["schemas"]["EventSteppedDown"];
             stepped_up?: components["schemas"]["EventSteppedUp"];
             unmuted?: components["schemas"]["EventUnmuted"];
@@ -1346,6 +1399,7 @@ export interface components {
         };
         EventEntered: {
             followed: boolean;
+            fresh?: boolean;
             name: string;
             picture?: string;
             who: string;
@@ -1418,6 +1472,9 @@ export interface components {
         };
         EventReturned: {
             who: string;
+        };
+        EventShielded: {
+            on: boolean;
         };
         EventSteppedDown: {
             by: string;
@@ -1939,6 +1996,7 @@ export interface components {
             /** Format: int64 */
             entered: number;
             followed: boolean;
+            fresh?: boolean;
             /** Format: int64 */
             hand?: number;
             muted: boolean;
@@ -1984,6 +2042,7 @@ export interface components {
             proven?: boolean;
             /** Format: int64 */
             seq: number;
+            shield?: boolean;
             title: string;
             /** @enum {string} */
             visibility: "closed" | "social" | "members" | "open";
@@ -2036,7 +2095,16 @@ export interface components {
             /** Format: int64 */
             poll: number;
         };
+        SignalConflict: {
+            people: string[];
+            room: string;
+        };
         SignalCrowd: {
+            /** Format: int64 */
+            count: number;
+            room: string;
+        };
+        SignalCrowdOfFresh: {
             /** Format: int64 */
             count: number;
             room: string;
@@ -2128,7 +2196,9 @@ export interface components {
         SignalNotice: {
             announce?: components["schemas"]["SignalAnnounced"];
             clock?: components["schemas"]["SignalClock"];
+            conflict?: components["schemas"]["SignalConflict"];
             crowd?: components["schemas"]["SignalCrowd"];
+            crowd_of_fresh?: components["schemas"]["SignalCrowdOfFresh"];
             cut?: components["schemas"]["SignalCut"];
             deputy?: components["schemas"]["SignalDeputy"];
             hallway?: components["schemas"]["SignalNone"];
@@ -2243,6 +2313,7 @@ export interface components {
             set_chat?: components["schemas"]["SignalSetChat"];
             set_fence?: components["schemas"]["SignalSetFence"];
             set_hands?: components["schemas"]["SignalSetHands"];
+            set_shield?: components["schemas"]["SignalSetShield"];
             step_down?: components["schemas"]["SignalNone"];
             step_up?: components["schemas"]["SignalNone"];
             switch?: components["schemas"]["SignalSwitch"];
@@ -2275,6 +2346,9 @@ export interface components {
         SignalSetHands: {
             /** @enum {string} */
             policy: "off" | "followed" | "everyone";
+        };
+        SignalSetShield: {
+            on: boolean;
         };
         SignalSwitch: {
             at?: string;
@@ -2343,7 +2417,7 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "news" | "news_settings" | "devices" | "index" | "key";
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "news" | "news_settings" | "devices" | "index" | "key";
             /** @description account: until it is erased; days:N; ended:N: N days after it has ended; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
@@ -3188,6 +3262,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blocks"];
                 };
             };
             /** @description Error */
@@ -4171,6 +4274,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Profile"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    block: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Block"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unblock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

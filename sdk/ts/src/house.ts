@@ -1,6 +1,8 @@
 import { offline, type Problem, StoaError } from './error.ts';
 import type {
   Audience,
+  Blocked,
+  BlockLevel,
   Card,
   Ceremony,
   Club,
@@ -148,6 +150,13 @@ export class House {
   follow = (id: string, notify?: Notify) =>
     this.ask<void>('PUT', `people/${enc(id)}/follow`, notify && { notify });
   unfollow = (id: string) => this.ask<void>('DELETE', `people/${enc(id)}/follow`);
+
+  /** Whom I have muted or blocked. */
+  blocks = () => this.ask<{ people: Blocked[] }>('GET', 'me/blocks');
+  /** Spares me somebody; they are not told. */
+  block = (id: string, level: BlockLevel) =>
+    this.ask<void>('PUT', `people/${enc(id)}/block`, { level });
+  unblock = (id: string) => this.ask<void>('DELETE', `people/${enc(id)}/block`);
 
   /** People of my clubs and of the room that I am in, whom I do not follow. */
   suggestions = () => this.ask<{ people: Suggestion[] }>('GET', 'me/suggestions');

@@ -67,6 +67,10 @@ export type Notify = Bodies['Loudness']['notify'];
 /** Somebody whom one might want to follow, and why. */
 export type Suggestion = Bodies['Suggestion'];
 
+/** Somebody whom I have muted or blocked. */
+export type Blocked = Bodies['Blocked'];
+export type BlockLevel = Blocked['level'];
+
 /** One kind of what a house keeps of somebody. */
 export type StoredClass = Bodies['StoredClass'];
 export type Stored = Bodies['Stored'];

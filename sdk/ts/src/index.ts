@@ -47,9 +47,9 @@ export type {
   Tally,
   View,
 } from './protocol.ts';
-export { apply, emojis, hostOf, isOpen, mayRaise, onStage, queue } from './room.ts';
+export { apply, emojis, hostOf, isOpen, isQuiet, mayRaise, onStage, queue } from './room.ts';
 // The class itself is at '@stoa/client/seat', for those who load it when it is needed.
-export type { Ending, Granted, Seat, SeatOptions, SeatState, Writing } from './seat.ts';
+export type { Ending, Granted, Seat, SeatOptions, SeatState, Warning, Writing } from './seat.ts';
 export { openShelf, type Shelf } from './shelf.ts';
 
 export interface JoinOptions extends SeatOptions {

@@ -73,7 +73,7 @@ function changed(view: View, e: RoomEvent): View {
     };
   }
   if (e.entered) {
-    const { who, name, picture, followed } = e.entered;
+    const { who, name, picture, followed, fresh } = e.entered;
     const people = without(view, who).people;
     const listener: Participant = {
       who,
@@ -82,6 +82,7 @@ function changed(view: View, e: RoomEvent): View {
       role: 'listener',
       muted: true,
       followed,
+      ...(fresh ? { fresh } : {}),
       sampled: true,
       entered: e.seq,
     };
@@ -137,6 +138,10 @@ function changed(view: View, e: RoomEvent): View {
     const { proven: _, ...rest } = view;
     return e.proof_set.proven ? { ...rest, proven: true } : rest;
   }
+  if (e.shielded) {
+    const { shield: _, ...rest } = view;
+    return e.shielded.on ? { ...rest, shield: true } : rest;
+  }
   if (e.widened) return { ...view, visibility: e.widened.to };
   if (e.fenced) return fencedBy(view, e.fenced.to);
   if (e.regrouped) {
@@ -157,6 +162,11 @@ function changed(view: View, e: RoomEvent): View {
 /** Whether the hand policy lets this person raise a hand. */
 export function mayRaise(p: Participant, policy: HandPolicy): boolean {
   return policy === 'everyone' || (policy === 'followed' && p.followed);
+}
+
+/** Whether the room's shield has this person be quiet, as far as the view tells. */
+export function isQuiet(p: Participant, view: View): boolean {
+  return Boolean(view.shield && p.fresh) && !p.followed && !onStage(p);
 }
 
 /** The host that a link leads to, in full. Nothing, when it is no link that may be shown. */

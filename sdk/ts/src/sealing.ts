@@ -90,6 +90,11 @@ export class Sealing {
     this.#worker.postMessage({ speech } satisfies Order);
   }
 
+  /** Plays no voice of these people from now on. */
+  spare(who: readonly string[]): void {
+    this.#worker.postMessage({ spare: who } satisfies Order);
+  }
+
   /** Speaks by this connection from now on; what goes to others is not sent. */
   speakBy(connection: number): void {
     this.#worker.postMessage({ by: connection } satisfies Order);

@@ -55,6 +55,13 @@ export interface Writing extends Omit<Word, 'text'> {
   at: number;
 }
 
+/** What moderators are told of, each once. */
+export type Warning =
+  /** Of these two, on the stage or about to be, one has blocked the other. */
+  | { conflict: readonly string[] }
+  /** So many new accounts have come within a minute. */
+  | { fresh: number };
+
 /** What a node gives for an entry: the permission, and where media may be. */
 export interface Granted {
   grant: string;
@@ -66,6 +73,8 @@ export interface SeatOptions {
   microphone?: string;
   /** By which key others recognise this device; by default one that stays in this browser. */
   device?: (who: string) => Promise<Device>;
+  /** Whom to spare one of, from the first moment on. */
+  spared?: Iterable<string>;
 }
 
 /**
@@ -91,6 +100,8 @@ export class Seat {
   readonly followed: ReadonlySignal<Participant[]>;
   /** The other listeners, in the order they came in. */
   readonly others: ReadonlySignal<Participant[]>;
+  /** Those of the view of whom one is spared: none of the lists here has them. */
+  readonly hidden: ReadonlySignal<Participant[]>;
   /** Raised hands, in the order in which it is fair to ask people up. */
   readonly hands: ReadonlySignal<Participant[]>;
   /** Who is heard now. */
@@ -128,6 +139,8 @@ export class Seat {
   readonly #tally = signal<Tally | undefined>(undefined);
   readonly #vote = signal<{ poll: number; option: number } | undefined>(undefined);
   readonly #clock = signal<ReadonlyMap<string, number>>(new Map());
+  readonly #spared = signal<ReadonlySet<string>>(new Set());
+  readonly #warned = new Set<(warning: Warning) => void>();
   readonly #reactors = new Set<(reactions: Reactions) => void>();
   readonly #wantsOpen = signal(false);
   readonly #live: Live;
@@ -196,24 +209,31 @@ export class Seat {
       options.microphone,
     );
 
+    this.spare(options.spared ?? []);
+
     this.room = room;
     this.state = this.#state;
     this.ending = this.#ending;
     this.view = this.#view as ReadonlySignal<View>;
     this.me = computed(() => this.view.value.people.find((p) => p.who === this.#me.value));
-    this.stage = computed(() =>
+    // Receivers are the roster: whoever is spared somebody counts them all the same.
+    const stage = computed(() =>
       this.view.value.people.filter(onStage).sort((a, b) => (a.stage ?? 0) - (b.stage ?? 0)),
     );
-    const listeners = computed(() => this.view.value.people.filter((p) => !onStage(p)));
-    this.listeners = computed(() => {
-      const seen = listeners.value.length;
-      return Math.max(seen, this.view.value.count - this.stage.value.length);
-    });
+    const isHidden = ({ who }: { who: string }) =>
+      this.#spared.value.has(who) && who !== this.#me.value;
+    this.hidden = computed(() => this.view.value.people.filter(isHidden));
+    this.stage = computed(() => stage.value.filter((p) => !isHidden(p)));
+    const audience = computed(() => this.view.value.people.filter((p) => !onStage(p)));
+    const listeners = computed(() => audience.value.filter((p) => !isHidden(p)));
+    this.listeners = computed(() =>
+      Math.max(audience.value.length, this.view.value.count - stage.value.length),
+    );
     this.followed = computed(() => listeners.value.filter((p) => p.followed));
     this.others = computed(() => listeners.value.filter((p) => !p.followed));
     this.clock = computed(() => (this.#closed.value ? undefined : this.#clock.value));
     this.hands = computed(() => queue(listeners.value, this.clock.value ?? new Map()));
-    this.writings = this.#writings;
+    this.writings = computed(() => this.#writings.value.filter((one) => !isHidden(one)));
     this.tally = computed(() => {
       const tally = this.#tally.value;
       return tally?.poll === this.view.value.poll?.poll ? tally : undefined;
@@ -226,6 +246,7 @@ export class Seat {
       // In a closed room there are no pauses by which a node could tell.
       const heard = new Set(this.#closed.value ? this.#loud.value : this.#speaking.value);
       if (this.#ownVoice.value && this.onAir.value) heard.add(this.#me.value);
+      for (const who of this.#spared.value) heard.delete(who);
       return heard;
     });
     this.levels = this.#levels;
@@ -237,11 +258,11 @@ export class Seat {
     this.#stops = [
       effect(() => this.#media.setOpen(this.onAir.value)),
       effect(() => {
-        const stage = this.stage.value.map(({ who, away_until: until }) => ({
+        const on = stage.value.map(({ who, away_until: until }) => ({
           ...{ who, away: until !== undefined },
         }));
         const { proven = false } = this.view.value;
-        this.#sealing.see({ stage, closed: this.#closed.value, proven });
+        this.#sealing.see({ stage: on, closed: this.#closed.value, proven });
       }),
       effect(() => this.#media.speak({ ...this.#manner.value, even: this.#closed.value })),
       effect(() => {
@@ -278,6 +299,21 @@ export class Seat {
     this.#reactors.add(watcher);
     return () => this.#reactors.delete(watcher);
   }
+
+  /** Tells `watcher` what moderators are told of; returns how to stop that. */
+  watchWarnings(watcher: (warning: Warning) => void): () => void {
+    this.#warned.add(watcher);
+    return () => this.#warned.delete(watcher);
+  }
+
+  /** Neither plays nor shows these people from now on. They are not told. */
+  spare(who: Iterable<string>): void {
+    this.#spared.value = new Set(who);
+    this.#sealing.spare([...this.#spared.peek()]);
+  }
+
+  /** Whether somebody is neither played nor shown. */
+  spares = (who: string): boolean => this.#spared.value.has(who);
 
   /** Goes, quietly. */
   async leave(): Promise<void> {
@@ -325,6 +361,8 @@ export class Seat {
   makeModerator = (who: string) => this.#ask('make_moderator', { who });
   remove = (who: string) => this.#ask('remove', { who });
   letIn = (who: string) => this.#ask('let_in', { who });
+  /** Keeps new accounts out for now, and quiet inside, or does so no more. */
+  setShield = (on: boolean) => this.#ask('set_shield', { on });
   setHands = (policy: HandPolicy) => this.#ask('set_hands', { policy });
   /** Has listeners play only what is proven to be its speaker's, a second later, or all at once. */
   setFence = (to: string) => this.#ask('set_fence', { to });
@@ -466,7 +504,11 @@ export class Seat {
     } else if (message.unsaid?.room === this.room) {
       this.#unsay(message.unsaid);
     } else if (message.reactions?.room === this.room) {
-      for (const watcher of [...this.#reactors]) watcher(message.reactions);
+      this.#reacted(message.reactions);
+    } else if (message.conflict?.room === this.room) {
+      this.#warn({ conflict: message.conflict.people });
+    } else if (message.crowd_of_fresh?.room === this.room) {
+      this.#warn({ fresh: message.crowd_of_fresh.count });
     } else if (message.poll?.room === this.room) {
       this.#tally.value = message.poll;
     } else if (message.clock?.room === this.room) {
@@ -517,6 +559,24 @@ export class Seat {
       if (writing.n === n) return { ...writing, unsaid: by };
       return text === undefined ? writing : { ...writing, text };
     });
+  }
+
+  /** Reactions of those of whom one is spared do not count. */
+  #reacted({ counts, by, room }: Reactions): void {
+    const rest = { ...counts };
+    const spared = this.#spared.peek();
+    const others = by.filter(({ who, emoji }) => {
+      if (!spared.has(who)) return true;
+      rest[emoji] = (rest[emoji] ?? 1) - 1;
+      return false;
+    });
+    const seen = Object.fromEntries(Object.entries(rest).filter(([, n]) => n > 0));
+    if (Object.keys(seen).length === 0) return;
+    for (const watcher of [...this.#reactors]) watcher({ room, counts: seen, by: others });
+  }
+
+  #warn(warning: Warning): void {
+    for (const watcher of [...this.#warned]) watcher(warning);
   }
 
   #cut({ why }: Cut): void {

@@ -1,6 +1,7 @@
 // @vitest-environment node
 import { expect, test, vi } from 'vitest';
 import { Keeper, type Order, type Report } from '../src/keys/keeper.ts';
+import { Stage } from '../src/keys/stage.ts';
 
 const room = '0123456789abcdefghijklmn00';
 const who = 'abcdefghijklmnopqrstuv0100';
@@ -58,4 +59,29 @@ test('what is written leaves the worker sealed, and comes out of it as text', as
     { n: 7, who, name: 'Ada', text: 'Hello.' },
   ]);
   expect(find(told, 'failed')).toEqual([]);
+});
+
+test('a voice that one is spared of is known and not played', async () => {
+  const { keeper, told, order } = await alone();
+  await vi.waitFor(() => expect(find(told, 'failed')).toEqual([]));
+  order({ speech: { types: { opus: 111, red: undefined }, frameMS: 20, repeat: [] } });
+  const [ada, bo] = [who, room];
+  const heard = (from: string) => ({
+    ...{ payload: new Uint8Array([1, 2, 3]), redundant: false, who: from },
+    isProven: () => true,
+  });
+  const open = vi.spyOn(Stage.prototype, 'open');
+  const hears = async (from: string) => {
+    open.mockResolvedValue(heard(from));
+    const frame = { data: new Uint8Array(9), type: 111, timestamp: 0 };
+    return (await keeper.open({ connection: 1, slot: 0 }, frame)) !== undefined;
+  };
+  order({ entered: true });
+  await vi.waitFor(async () => expect(await hears(ada)).toBe(true)); // once there is a stage
+  order({ spare: [bo] });
+  expect([await hears(bo), await hears(ada), await hears(bo)]).toEqual([false, true, false]);
+  expect(find(told, 'heard').at(-1)?.heard.who).toBe(bo); // so that it can be reported
+  order({ spare: [] });
+  expect(await hears(bo)).toBe(true);
+  open.mockRestore();
 });

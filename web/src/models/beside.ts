@@ -4,6 +4,7 @@ import {
   emojis,
   hostOf,
   isOpen,
+  isQuiet,
   type Pinning,
   type Reactions,
   type Seat,
@@ -11,6 +12,7 @@ import {
 } from '@stoa/client';
 import { b } from '../words/beside.ts';
 import { firstName, list, problemWords, t } from '../words/index.ts';
+import { w } from '../words/safety.ts';
 import { seen } from './account.ts';
 import { announce, say } from './notices.ts';
 import { act, closeSheet, sheet } from './stage.ts';
@@ -55,7 +57,9 @@ export function openChat(): void {
 /** Whether I may write, now. */
 export function mayWrite(here: Seat): boolean {
   const { chat } = here.view.value;
-  const role = here.me.value?.role;
+  const me = here.me.value;
+  const role = me?.role;
+  if (me && isQuiet(me, here.view.value)) return false;
   return role !== undefined && (chat === 'everyone' || (chat === 'stage' && role !== 'listener'));
 }
 
@@ -347,6 +351,7 @@ function followed(here: Seat): () => void {
       const nameOf = (who: string) => people.find((p) => p.who === who)?.name ?? t().none;
       const words = b();
       if (event.chat_set) say(words.chat.set[event.chat_set.policy]);
+      else if (event.shielded) say(event.shielded.on ? w().isUp : w().isDown);
       else if (event.pinned) {
         const { by, url, text } = event.pinned;
         say(words.pins.pinned(nameOf(by), text || hostOf(url) || ''));

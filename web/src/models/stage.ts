@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import { mayRaise, onStage, type Participant, type Person, type Seat } from '@stoa/client';
+import { isQuiet, mayRaise, onStage, type Participant, type Person, type Seat } from '@stoa/client';
 import { go, route, to } from '../router.ts';
 import { fenceWords, firstName, list, problemWords, t } from '../words/index.ts';
 import { seen } from './account.ts';
@@ -94,7 +94,8 @@ export function toggleHand(): void {
 /** Whether my hand may go up, now. */
 export function mayRaiseHand(here: Seat): boolean {
   const me = here.me.value;
-  return me !== undefined && mayRaise(me, here.view.value.hands);
+  const view = here.view.value;
+  return me !== undefined && mayRaise(me, view.hands) && !isQuiet(me, view);
 }
 
 export function iAmOnStage(here: Seat): boolean {
@@ -120,12 +121,13 @@ export function maySendAway(here: Seat, who: Participant): boolean {
 
 /** How many listen whom the view does not show. */
 export function unseen(here: Seat): number {
-  return here.listeners.value - here.followed.value.length - here.others.value.length;
+  const hidden = here.hidden.value.filter((p) => !onStage(p)).length;
+  return here.listeners.value - here.followed.value.length - here.others.value.length - hidden;
 }
 
 /** The room ends with the last one on its stage. */
 export function endsWithMe(here: Seat): boolean {
-  return iAmOnStage(here) && here.stage.value.length === 1;
+  return iAmOnStage(here) && here.view.value.people.filter(onStage).length === 1;
 }
 
 /** Goes; asks first where that ends the room for all. */

@@ -31,8 +31,15 @@ export async function comeIn(room: string): Promise<void> {
   try {
     if (!(await canSeal())) throw noSealing(); // no grant is asked for
     const grant = () => house.grant(room);
-    const options = microphone.peek() ? { microphone: microphone.peek() } : {};
-    const { Seat } = await import('@stoa/client/seat'); // who only looks around need not load it
+    // Who only looks around need not load it.
+    const [{ Seat }, { spared }] = await Promise.all([
+      import('@stoa/client/seat'),
+      import('../screens/room/beside/index.tsx'),
+    ]);
+    const options = {
+      spared: await spared(),
+      ...(microphone.peek() ? { microphone: microphone.peek() } : {}),
+    };
     const taken = await Seat.take(connection, room, grant, options);
     if (visit.peek() === coming) visit.value = { kind: 'here', room, seat: taken };
     else void taken.leave();

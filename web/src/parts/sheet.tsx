@@ -43,7 +43,9 @@ export function Sheet({ labelledby, over, onClose, children }: SheetProps) {
       if (event.key !== 'Escape' || !over) return;
       // What had the focus may be gone: then no key reaches the sheet itself.
       const lost = event.target === document.body;
-      if (lost || dialog.contains(event.target as Node)) cancelled(event);
+      // A question that is asked over this sheet is answered first.
+      const mine = event.target instanceof Element && event.target.closest('dialog') === dialog;
+      if (lost || mine) cancelled(event);
     };
     const clicked = (event: MouseEvent) => {
       if (event.target === dialog && !over && outside(dialog, event)) close.current();

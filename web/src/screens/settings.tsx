@@ -16,6 +16,7 @@ import { RecoveryCode } from '../parts/recovery.tsx';
 import { BackTop, Porch } from '../parts/shell.tsx';
 import { to } from '../router.ts';
 import { dayAndClock, problemWords, t } from '../words/index.ts';
+import { Spared } from './spared.tsx';
 
 export function SettingsScreen() {
   const words = t().settings;
@@ -33,6 +34,7 @@ export function SettingsScreen() {
             <Appearance />
             <InRooms />
             <Mine />
+            <Spared />
             <Keys showCode={(fresh) => (code.value = fresh)} />
             <Sessions />
             <LegalLinks />

@@ -127,6 +127,7 @@ export const en = {
       follows: ['Whom you follow', 'They can see it.'],
       followers: ['Who follows you', 'They have chosen that. You can see it.'],
       hidden: ['Whom you do not want suggested', 'Nobody else is told.'],
+      blocks: ['Whom you have muted or blocked', 'Nobody else is told, them least of all.'],
       clubs: ['Your clubs', 'In which you are, or want to be. Their members see that you are in.'],
       club_follows: ['Clubs you follow', 'Nobody is told who follows one, only how many.'],
       reports_made: ['Reports you have made', 'Sealed to the moderators of this house.'],
@@ -329,6 +330,10 @@ export const de: PeopleWords = {
       follows: ['Wem du folgst', 'Wem du folgst, kann das sehen.'],
       followers: ['Wer dir folgt', 'Das haben andere so gewählt. Du kannst es sehen.'],
       hidden: ['Wen du nicht vorgeschlagen haben willst', 'Sonst erfährt es niemand.'],
+      blocks: [
+        'Wen du stumm geschaltet oder blockiert hast',
+        'Sonst erfährt es niemand, am wenigsten die Person selbst.',
+      ],
       clubs: [
         'Deine Clubs',
         'In denen du bist oder sein willst. Wer dort Mitglied ist, sieht, dass du dabei bist.',

@@ -22,22 +22,28 @@ UPDATE clubs SET members = (SELECT count(*) FROM club_people p WHERE p.club = cl
 UPDATE clubs SET followers = followers + @more WHERE id = @id;
 
 -- name: Club :one
+-- An invitation by somebody whom one has blocked is none, here and below.
 SELECT sqlc.embed(c), COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
     EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = @viewer) AS followed
-FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = @viewer WHERE c.id = @club;
+FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = @viewer AND NOT (p.standing = 4 AND EXISTS (SELECT 1 FROM blocks b
+    WHERE b.who = p.person AND b.whom = p.by_whom AND b.level = 'block'))
+WHERE c.id = @club;
 
 -- name: ClubsOf :many
 SELECT sqlc.embed(c), COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
     EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = @person) AS followed
-FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = @person
-WHERE c.id IN (SELECT s.club FROM club_people s WHERE s.person = @person AND s.standing >= 3)
+FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = @person AND NOT (p.standing = 4 AND EXISTS (SELECT 1 FROM blocks b
+    WHERE b.who = p.person AND b.whom = p.by_whom AND b.level = 'block'))
+WHERE c.id IN (SELECT s.club FROM club_people s WHERE s.person = @person AND s.standing >= 3
+        AND NOT (s.standing = 4 AND EXISTS (SELECT 1 FROM blocks b WHERE b.who = s.person AND b.whom = s.by_whom AND b.level = 'block')))
     OR c.id IN (SELECT f.club FROM club_follows f WHERE f.person = @person)
 ORDER BY c.id LIMIT @most;
 
 -- name: ListedClubs :many
 SELECT sqlc.embed(c), COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
     EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = @viewer) AS followed
-FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = @viewer
+FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = @viewer AND NOT (p.standing = 4 AND EXISTS (SELECT 1 FROM blocks b
+    WHERE b.who = p.person AND b.whom = p.by_whom AND b.level = 'block'))
 WHERE c.listed = TRUE AND (c.members < @members OR (c.members = @members AND c.id > @after))
 ORDER BY c.members DESC, c.id LIMIT @most;
 
@@ -46,7 +52,8 @@ ORDER BY c.members DESC, c.id LIMIT @most;
 -- pattern; those that are not wanted are %.
 SELECT sqlc.embed(c), COALESCE(p.standing, 0) AS standing, COALESCE(p.shown, FALSE) AS shown,
     EXISTS (SELECT 1 FROM club_follows f WHERE f.club = c.id AND f.person = @viewer) AS followed
-FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = @viewer
+FROM clubs c LEFT JOIN club_people p ON p.club = c.id AND p.person = @viewer AND NOT (p.standing = 4 AND EXISTS (SELECT 1 FROM blocks b
+    WHERE b.who = p.person AND b.whom = p.by_whom AND b.level = 'block'))
 WHERE (c.listed = TRUE OR p.standing >= 3)
     AND c.folded LIKE @a AND c.folded LIKE @b AND c.folded LIKE @c AND c.folded LIKE @d AND c.folded LIKE @e AND c.folded LIKE @f
 ORDER BY c.members DESC, c.id LIMIT @most;
@@ -96,7 +103,9 @@ ORDER BY since, person LIMIT @most;
 SELECT person FROM club_people WHERE club = $1 AND standing >= 5 LIMIT $2;
 
 -- name: PlacesOf :many
-SELECT club, standing, shown FROM club_people WHERE person = $1 ORDER BY standing DESC, since, club LIMIT $2;
+SELECT p.club, p.standing, p.shown FROM club_people p WHERE p.person = $1
+    AND NOT (p.standing = 4 AND EXISTS (SELECT 1 FROM blocks b WHERE b.who = p.person AND b.whom = p.by_whom AND b.level = 'block'))
+ORDER BY p.standing DESC, p.since, p.club LIMIT $2;
 
 -- name: NextFounder :one
 SELECT person FROM club_people WHERE club = $1 AND person <> $2 AND standing IN (5, 6)

@@ -16,21 +16,26 @@ DELETE FROM follows WHERE who = $1 AND whom = $2;
 -- name: Following :many
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
     f.notify,
-    EXISTS (SELECT 1 FROM follows b WHERE b.who = f.whom AND b.whom = f.who) AS back
+    EXISTS (SELECT 1 FROM follows g WHERE g.who = f.whom AND g.whom = f.who
+        AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = g.whom AND b.whom = g.who AND b.level = 'block')) AS back
 FROM follows f JOIN people p ON p.id = f.whom LEFT JOIN profiles w ON w.person = p.id
 WHERE f.who = $1 ORDER BY f.since DESC, p.id LIMIT $2;
 
 -- name: Followers :many
+-- Whom one has blocked goes on following, and one does not see it.
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version,
-    COALESCE(b.notify, '') AS notify
-FROM follows f JOIN people p ON p.id = f.who LEFT JOIN follows b ON b.who = f.whom AND b.whom = f.who LEFT JOIN profiles w ON w.person = p.id
-WHERE f.whom = $1 ORDER BY f.since DESC, p.id LIMIT $2;
+    COALESCE(g.notify, '') AS notify
+FROM follows f JOIN people p ON p.id = f.who LEFT JOIN follows g ON g.who = f.whom AND g.whom = f.who LEFT JOIN profiles w ON w.person = p.id
+WHERE f.whom = $1 AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = f.whom AND b.whom = f.who AND b.level = 'block')
+ORDER BY f.since DESC, p.id LIMIT $2;
 
 -- name: FollowedBy :many
 SELECT whom FROM follows WHERE who = $1;
 
 -- name: CountFollowers :one
-SELECT count(*) FROM follows WHERE whom = $1;
+-- As a viewer sees it: of one's own those do not count whom one has blocked.
+SELECT count(*) FROM follows f WHERE f.whom = @whom AND NOT (
+    f.whom = @viewer AND EXISTS (SELECT 1 FROM blocks b WHERE b.who = f.whom AND b.whom = f.who AND b.level = 'block'));
 
 -- name: FollowsOf :many
 SELECT who, whom, since, notify FROM follows WHERE who = $1 OR whom = $1 ORDER BY since DESC, who, whom LIMIT $2;
@@ -46,4 +51,5 @@ SELECT who, whom, since FROM hidden WHERE who = $1 ORDER BY since DESC, whom;
 
 -- name: Related :many
 SELECT f.whom AS person FROM follows f WHERE f.who = $1
-UNION ALL SELECT g.who FROM follows g WHERE g.whom = $1 LIMIT $2;
+UNION ALL SELECT g.who FROM follows g WHERE g.whom = $1
+    AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = g.whom AND b.whom = g.who AND b.level = 'block') LIMIT $2;

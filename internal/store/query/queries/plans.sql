@@ -12,7 +12,8 @@ SELECT count(*) FROM plans WHERE host = $1 AND ends > $2 AND state IN ('planned'
 
 -- name: PlanSeen :one
 -- Who may see a plan: its hosts, those asked to be, who goes, and who its
--- visibility lets in, unless it is cancelled.
+-- visibility lets in, unless it is cancelled; but nobody whom the host has blocked,
+-- and of a host whom one has blocked what one hosts or goes to.
 SELECT p.id, p.host, p.sealed, p.starts, p.ends, p.club, p.visibility, p.language, p.fence, p.recorded, p.state, p.room,
     p.began, p.version, p.created, p.changed,
     (SELECT count(*) FROM plan_goers g WHERE g.plan = p.id) AS going,
@@ -29,7 +30,13 @@ FROM plans p WHERE p.id = @id AND (
         OR p.visibility = 'members' AND EXISTS (SELECT 1 FROM club_people m WHERE m.club = p.club AND m.person = @who AND m.standing >= 5)
         OR EXISTS (SELECT 1 FROM plan_guests i WHERE i.plan = p.id AND i.person = @who)
     )
-);
+)
+    AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = p.host AND b.whom = @who AND b.level = 'block')
+    AND NOT (
+        EXISTS (SELECT 1 FROM blocks b WHERE b.who = @who AND b.whom = p.host AND b.level = 'block')
+        AND NOT EXISTS (SELECT 1 FROM plan_hosts h WHERE h.plan = p.id AND h.person = @who AND h.accepted = TRUE)
+        AND NOT EXISTS (SELECT 1 FROM plan_goers g WHERE g.plan = p.id AND g.person = @who)
+    );
 
 -- name: PlansSeen :many
 -- Those of a choice, of which each may be seen as above.
@@ -49,7 +56,14 @@ FROM plans p WHERE p.ends > @from_time AND p.starts < @to_time AND (
         OR p.visibility = 'members' AND EXISTS (SELECT 1 FROM club_people m WHERE m.club = p.club AND m.person = @who AND m.standing >= 5)
         OR EXISTS (SELECT 1 FROM plan_guests i WHERE i.plan = p.id AND i.person = @who)
     )
-) AND (
+)
+    AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = p.host AND b.whom = @who AND b.level = 'block')
+    AND NOT (
+        EXISTS (SELECT 1 FROM blocks b WHERE b.who = @who AND b.whom = p.host AND b.level = 'block')
+        AND NOT EXISTS (SELECT 1 FROM plan_hosts h WHERE h.plan = p.id AND h.person = @who AND h.accepted = TRUE)
+        AND NOT EXISTS (SELECT 1 FROM plan_goers g WHERE g.plan = p.id AND g.person = @who)
+    )
+    AND (
     CAST(@choice AS TEXT) = 'all'
     OR EXISTS (SELECT 1 FROM club_people m WHERE m.club = p.club AND m.person = @who AND m.standing >= 5)
     OR EXISTS (SELECT 1 FROM club_follows c WHERE c.club = p.club AND c.person = @who)
@@ -163,16 +177,20 @@ WHERE plan = @plan;
 UPDATE plan_goers SET news = CASE WHEN person = @by_whom THEN '' ELSE CAST(@news AS TEXT) END, due = 0 WHERE plan = @plan;
 
 -- name: DueReminders :many
-SELECT plan, person, due FROM plan_goers
-WHERE due > 0 AND due <= @by_time
-    AND (due > @due OR due = @due AND (person > @person OR person = @person AND plan > @plan))
-ORDER BY due, person, plan LIMIT @most;
+-- Nobody is reminded of a plan of somebody who has blocked them, here and below.
+SELECT g.plan, g.person, g.due FROM plan_goers g
+WHERE g.due > 0 AND g.due <= @by_time
+    AND (g.due > @due OR g.due = @due AND (g.person > @person OR g.person = @person AND g.plan > @plan))
+    AND NOT EXISTS (SELECT 1 FROM plans p JOIN blocks b ON b.who = p.host AND b.level = 'block' WHERE p.id = g.plan AND b.whom = g.person)
+ORDER BY g.due, g.person, g.plan LIMIT @most;
 
 -- name: NewsOfPlan :many
-SELECT plan, person, news FROM plan_goers WHERE plan = $1 AND news <> '';
+SELECT g.plan, g.person, g.news FROM plan_goers g WHERE g.plan = $1 AND g.news <> ''
+    AND NOT EXISTS (SELECT 1 FROM plans p JOIN blocks b ON b.who = p.host AND b.level = 'block' WHERE p.id = g.plan AND b.whom = g.person);
 
 -- name: NewsOfPerson :many
-SELECT plan, person, due, news FROM plan_goers WHERE person = $1 AND (news <> '' OR due > 0 AND due <= $2);
+SELECT g.plan, g.person, g.due, g.news FROM plan_goers g WHERE g.person = $1 AND (g.news <> '' OR g.due > 0 AND g.due <= $2)
+    AND NOT EXISTS (SELECT 1 FROM plans p JOIN blocks b ON b.who = p.host AND b.level = 'block' WHERE p.id = g.plan AND b.whom = g.person);
 
 -- name: ClaimDue :execrows
 UPDATE plan_goers SET due = 0 WHERE plan = @plan AND person = @person AND due = @due;
@@ -198,9 +216,11 @@ SELECT p.id, p.host, p.sealed, p.starts, p.ends, p.club, p.visibility, p.languag
     CAST(COALESCE((SELECT g.remind FROM plan_goers g WHERE g.plan = p.id AND g.person = @who), -2) AS BIGINT) AS remind,
     EXISTS (SELECT 1 FROM rooms r WHERE r.name = p.room) AS runs
 FROM plans p
-WHERE p.host = @who
+WHERE (
+    p.host = @who
     OR EXISTS (SELECT 1 FROM plan_hosts h WHERE h.plan = p.id AND h.person = @who AND h.accepted = TRUE)
     OR EXISTS (SELECT 1 FROM plan_goers g WHERE g.plan = p.id AND g.person = @who)
+) AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.who = p.host AND b.whom = @who AND b.level = 'block')
 ORDER BY p.starts, p.id LIMIT @most;
 
 -- name: PlanRowsOf :many

@@ -18,6 +18,7 @@ UNION ALL SELECT 'invites, spent', count(*),
     FROM invites i WHERE i.used = 0 AND (i.revoked > 0 OR i.expires > 0 AND i.expires <= @now)
 UNION ALL SELECT 'follows', count(*), COALESCE(min(since), 0) FROM follows
 UNION ALL SELECT 'hidden', count(*), COALESCE(min(since), 0) FROM hidden
+UNION ALL SELECT 'blocks', count(*), COALESCE(min(since), 0) FROM blocks
 UNION ALL SELECT 'clubs', count(*), COALESCE(min(created), 0) FROM clubs
 UNION ALL SELECT 'club_people', count(*), COALESCE(min(since), 0) FROM club_people
 UNION ALL SELECT 'club_follows', count(*), COALESCE(min(since), 0) FROM club_follows

@@ -44,6 +44,7 @@ export type Order =
   | { write: { ask: number; text: string } }
   | { said: Passed }
   | { speech: Speech }
+  | { spare: readonly string[] } // whose voices are not played
   | { by: number }; // the connection by which one speaks
 
 /** What somebody has written, as the node passes it on. */
@@ -52,7 +53,12 @@ export interface Passed extends Message {
 }
 
 /** What does not wait for what was said before. */
-type Quick = { speech: Speech } | { by: number } | { write: unknown } | { said: unknown };
+type Quick =
+  | { speech: Speech }
+  | { spare: unknown }
+  | { by: number }
+  | { write: unknown }
+  | { said: unknown };
 
 /** What is to be reported of a voice that is held. */
 export interface Showing {
@@ -97,6 +103,7 @@ export class Keeper {
   readonly #writing = new Turns(); // and reading
   #desk: { writer: Writer; reader: Reader } | undefined;
   #sayings = new Sayings();
+  #spared: ReadonlySet<string> = new Set(); // whose voices are not played
   #by = 0; // the connection that one speaks by
   #saidBy = 0; // and by which one has spoken
   #room = '';
@@ -119,6 +126,10 @@ export class Keeper {
     if ('speech' in order) {
       this.#speech = order.speech;
       this.#stage?.setBatch(batchFor / order.speech.frameMS);
+      return Promise.resolve();
+    }
+    if ('spare' in order) {
+      this.#spared = new Set(order.spare);
       return Promise.resolve();
     }
     if ('by' in order) {
@@ -250,6 +261,7 @@ export class Keeper {
       this.#heard.set(slot, { connection, slot, who });
       this.#tell({ heard: { connection, slot, who } });
     }
+    if (this.#spared.has(who)) return undefined; // it can be reported, and is not heard
     const opened = played(heard, type, this.#speech.types);
     if (!opened) return undefined;
     // Those on the stage talk with one another, and cannot wait.

@@ -1,6 +1,7 @@
 import type { Person, PersonProfile } from '@stoa/client';
 import { useEffect } from 'preact/hooks';
 import { account } from '../../models/account.ts';
+import { levelOf } from '../../models/blocks.ts';
 import { roomOf } from '../../models/hallway.ts';
 import { followers, following, person } from '../../models/people.ts';
 import { type Resource, ready } from '../../models/resource.ts';
@@ -11,6 +12,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
 import { Mark } from '../../parts/mark.tsx';
 import { BackTop, PhoneTop, Porch } from '../../parts/shell.tsx';
+import { Spare } from '../../parts/spare.tsx';
 import { to } from '../../router.ts';
 import { t } from '../../words/index.ts';
 import { p as w } from '../../words/people.ts';
@@ -49,7 +51,10 @@ function Profile({ person: p }: { person: PersonProfile }) {
           {t().edit.title}
         </a>
       ) : (
-        <Following person={p} />
+        <>
+          {levelOf(p.id) !== 'block' && <Following person={p} />}
+          <Spare person={p} />
+        </>
       )}
       {room && (
         <a class="pin live-pin" href={to.room(room.id)}>

@@ -32,6 +32,7 @@ export function Inside({ seat }: { seat: Seat }) {
       <main class="pane" id="main" data-test="room">
         <Top seat={seat} />
         <Troubles seat={seat} />
+        {Beside && <Beside.Warnings seat={seat} />}
         <Head seat={seat} />
         {Beside && <Beside.Links seat={seat} />}
         <Stage seat={seat} />

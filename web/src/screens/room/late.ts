@@ -8,5 +8,6 @@ export async function loadLate(): Promise<void> {
   const loaded = late.peek() ?? (await import('./beside/index.tsx').catch(() => undefined));
   if (!loaded || late.peek()) return;
   loaded.startBeside();
+  loaded.startBlocks();
   late.value = loaded;
 }

@@ -38,9 +38,7 @@ export function People({ seat }: { seat: Seat }) {
           : found && words.found(found.people.length, found.next !== undefined)}
       </p>
       <ul class="list">
-        {found?.people.map((p) => (
-          <Row key={p.who} person={p} />
-        ))}
+        {found?.people.map((p) => seat.spares(p.who) || <Row key={p.who} person={p} />)}
       </ul>
       {found?.next && (
         <button type="button" class="btn" data-test="more" onClick={() => void around.more()}>

@@ -155,6 +155,7 @@ function Asked({ seat }: { seat: Seat }) {
 
 function PersonSheet({ seat, person }: { seat: Seat; person: Participant }) {
   const words = t();
+  const Beside = late.value;
   const isMe = account.value.kind === 'in' && account.value.me.id === person.who;
   const known = personOf(person.who);
   useEffect(() => void known.refresh(), [known]);
@@ -190,6 +191,7 @@ function PersonSheet({ seat, person }: { seat: Seat; person: Participant }) {
       <Device who={person.who} />
       <Acts seat={seat} person={person} />
       {!isMe && <ReportButton person={person} />}
+      {!isMe && Beside && <Beside.SpareSomebody seat={seat} person={person} />}
     </div>
   );
 }

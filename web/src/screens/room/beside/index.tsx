@@ -8,6 +8,7 @@ import { PollingSheet } from './poll.tsx';
 /** What there is in a room beside the voices. */
 
 export { openChat, startBeside } from '../../../models/beside.ts';
+export { spared, startBlocks } from '../../../models/blocks.ts';
 export { ChatButton, Side } from './chat.tsx';
 export { Time, timeSpoken } from './clock.tsx';
 export { Links } from './links.tsx';
@@ -15,6 +16,7 @@ export { MenuItems } from './menu.tsx';
 export { PollCard } from './poll.tsx';
 export { Queue, QueueStrip } from './queue.tsx';
 export { Floats, ReactButton } from './reactions.tsx';
+export { SpareSomebody, Warnings } from './safety.tsx';
 
 /** The sheet of a kind that is of here. */
 export function sheetOf(seat: Seat, kind: RoomSheet['kind']) {

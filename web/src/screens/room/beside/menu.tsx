@@ -3,6 +3,7 @@ import { showsClock } from '../../../models/beside.ts';
 import { closeSheet, iModerate, sheet } from '../../../models/stage.ts';
 import { Icon } from '../../../parts/icon.tsx';
 import { b } from '../../../words/beside.ts';
+import { SafetyItems } from './safety.tsx';
 
 /** What one can do in the room beside the voices. */
 export function MenuItems({ seat }: { seat: Seat }) {
@@ -52,6 +53,7 @@ export function MenuItems({ seat }: { seat: Seat }) {
       ) : (
         <p class="meta">{clock.none}</p>
       )}
+      <SafetyItems seat={seat} />
     </>
   );
 }
