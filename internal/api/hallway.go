@@ -303,7 +303,9 @@ func (a *API) isFor(ctx context.Context, name id.Room, people []id.Person) map[i
 		let = nil
 	}
 	for _, who := range slices.Concat(sure, let) {
-		now[who] = !apart[who]
+		if !apart[who] {
+			now[who] = true
+		}
 	}
 	return now
 }

@@ -218,7 +218,7 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS, changes ...change) *te
 	h.clubs = clubs.New(h.store, h.clock)
 	h.plans = schedule.New(h.store, schedule.Config{Sealer: h.people, Clubs: h.clubs, Key: []byte("a third key for tests"), Clock: h.clock})
 	h.people.SetHeir(h.plans)
-	h.news = news.New(h.store, news.Config{Sealer: h.people, Clock: h.clock, Pushes: true})
+	h.news = news.New(h.store, news.Config{Sealer: h.people, Blocks: h.people, Clock: h.clock, Pushes: true})
 	watchers := hub.New()
 	besides := beside.New(watchers)
 	parts := Parts{

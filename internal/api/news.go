@@ -249,6 +249,10 @@ func (a *API) pieces(ctx context.Context, who id.Person, list []news.Piece) ([]P
 	if err != nil {
 		return nil, err
 	}
+	blocked, err := a.People.BlockedBy(ctx, who)
+	if err != nil {
+		return nil, err
+	}
 	named, err := a.Clubs.NamesFor(ctx, who, ofClubs)
 	if err != nil {
 		return nil, err
@@ -259,7 +263,7 @@ func (a *API) pieces(ctx context.Context, who id.Person, list []news.Piece) ([]P
 		one := Piece{ID: p.ID, Kind: p.Kind, At: p.At, Seen: p.Seen}
 		if !p.Who.IsZero() {
 			by, there := known[p.Who]
-			if !there || p.Kind == news.Follow && !by.FollowsMe {
+			if _, is := blocked[p.Who]; is || !there || p.Kind == news.Follow && !by.FollowsMe {
 				continue
 			}
 			person := personOf(by)

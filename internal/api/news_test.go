@@ -410,6 +410,11 @@ func TestBlockedNews(t *testing.T) {
 	if list, err := h.store.UnseenNews(t.Context(), bo.id, 10); err != nil || len(list) != 0 {
 		t.Errorf("told %+v, %v", list, err)
 	}
+	// Who is muted makes no news either.
+	cy := ada.invite("Cy")
+	cy.blocks(ada, "mute")
+	ada.followsAs(cy, "always")
+	cy.tells(0)
 }
 
 func TestNewsSettings(t *testing.T) {
