@@ -142,6 +142,15 @@ export const en = {
         'Only its hash: nobody can read your calendar with it.',
       ],
       news: ['What you are told', 'By ids alone. The names are looked up when you read it.'],
+      talk_devices: [
+        'Devices others can write to',
+        'Their public keys, and packages by which a conversation adds them.',
+      ],
+      conversations: ['Conversations', 'Who is in them with you, and since when.'],
+      messages: [
+        'Messages you wrote',
+        'Sealed. This house cannot open them, and forgets them when all have them.',
+      ],
       news_settings: [
         'How you want to be told',
         'And how often you were, on the last day, so that it is not more than you want.',
@@ -356,6 +365,15 @@ export const de: PeopleWords = {
       news: [
         'Worüber du Bescheid bekommst',
         'Nur Kennungen. Die Namen werden beim Lesen nachgesehen.',
+      ],
+      talk_devices: [
+        'Geräte, denen andere schreiben können',
+        'Ihre öffentlichen Schlüssel, und Päckchen, mit denen eine Unterhaltung sie aufnimmt.',
+      ],
+      conversations: ['Unterhaltungen', 'Wer mit dir darin ist, und seit wann.'],
+      messages: [
+        'Nachrichten von dir',
+        'Versiegelt. Dieses Haus kann sie nicht öffnen, und vergisst sie, wenn alle sie haben.',
       ],
       news_settings: [
         'Wie du Bescheid willst',
