@@ -426,6 +426,34 @@ func (q *Queries) DropPackage(ctx context.Context, id []byte) error {
 	return err
 }
 
+const dropPackagesOf = `-- name: DropPackagesOf :exec
+DELETE FROM packages WHERE person = $1 AND device = $2
+`
+
+type DropPackagesOfParams struct {
+	Person []byte
+	Device []byte
+}
+
+func (q *Queries) DropPackagesOf(ctx context.Context, arg DropPackagesOfParams) error {
+	_, err := q.exec(ctx, q.dropPackagesOfStmt, dropPackagesOf, arg.Person, arg.Device)
+	return err
+}
+
+const dropPlacesOf = `-- name: DropPlacesOf :exec
+DELETE FROM conversation_devices WHERE person = $1 AND device = $2
+`
+
+type DropPlacesOfParams struct {
+	Person []byte
+	Device []byte
+}
+
+func (q *Queries) DropPlacesOf(ctx context.Context, arg DropPlacesOfParams) error {
+	_, err := q.exec(ctx, q.dropPlacesOfStmt, dropPlacesOf, arg.Person, arg.Device)
+	return err
+}
+
 const dropReadItems = `-- name: DropReadItems :exec
 DELETE FROM conversation_items WHERE conversation_items.conversation = $1 AND seq <= (
     SELECT COALESCE(min(d.read), 0) FROM conversation_devices d
@@ -484,6 +512,28 @@ DELETE FROM packages WHERE made < $1
 
 func (q *Queries) ForgetPackages(ctx context.Context, made int64) error {
 	_, err := q.exec(ctx, q.forgetPackagesStmt, forgetPackages, made)
+	return err
+}
+
+const forgetPackagesOfNone = `-- name: ForgetPackagesOfNone :exec
+DELETE FROM packages WHERE NOT EXISTS (
+    SELECT 1 FROM talk_devices d WHERE d.person = packages.person AND d.device = packages.device
+)
+`
+
+func (q *Queries) ForgetPackagesOfNone(ctx context.Context) error {
+	_, err := q.exec(ctx, q.forgetPackagesOfNoneStmt, forgetPackagesOfNone)
+	return err
+}
+
+const forgetPlacesOfNone = `-- name: ForgetPlacesOfNone :exec
+DELETE FROM conversation_devices WHERE NOT EXISTS (
+    SELECT 1 FROM talk_devices d WHERE d.person = conversation_devices.person AND d.device = conversation_devices.device
+)
+`
+
+func (q *Queries) ForgetPlacesOfNone(ctx context.Context) error {
+	_, err := q.exec(ctx, q.forgetPlacesOfNoneStmt, forgetPlacesOfNone)
 	return err
 }
 

@@ -273,6 +273,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.dropPackageStmt, err = db.PrepareContext(ctx, dropPackage); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPackage: %w", err)
 	}
+	if q.dropPackagesOfStmt, err = db.PrepareContext(ctx, dropPackagesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPackagesOf: %w", err)
+	}
 	if q.dropPenStmt, err = db.PrepareContext(ctx, dropPen); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPen: %w", err)
 	}
@@ -281,6 +284,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.dropPictureStmt, err = db.PrepareContext(ctx, dropPicture); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPicture: %w", err)
+	}
+	if q.dropPlacesOfStmt, err = db.PrepareContext(ctx, dropPlacesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPlacesOf: %w", err)
 	}
 	if q.dropPlanGuestsStmt, err = db.PrepareContext(ctx, dropPlanGuests); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPlanGuests: %w", err)
@@ -356,6 +362,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetPackagesStmt, err = db.PrepareContext(ctx, forgetPackages); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetPackages: %w", err)
+	}
+	if q.forgetPackagesOfNoneStmt, err = db.PrepareContext(ctx, forgetPackagesOfNone); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetPackagesOfNone: %w", err)
+	}
+	if q.forgetPlacesOfNoneStmt, err = db.PrepareContext(ctx, forgetPlacesOfNone); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetPlacesOfNone: %w", err)
 	}
 	if q.forgetPlansStmt, err = db.PrepareContext(ctx, forgetPlans); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetPlans: %w", err)
@@ -1170,6 +1182,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing dropPackageStmt: %w", cerr)
 		}
 	}
+	if q.dropPackagesOfStmt != nil {
+		if cerr := q.dropPackagesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPackagesOfStmt: %w", cerr)
+		}
+	}
 	if q.dropPenStmt != nil {
 		if cerr := q.dropPenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropPenStmt: %w", cerr)
@@ -1183,6 +1200,11 @@ func (q *Queries) Close() error {
 	if q.dropPictureStmt != nil {
 		if cerr := q.dropPictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropPictureStmt: %w", cerr)
+		}
+	}
+	if q.dropPlacesOfStmt != nil {
+		if cerr := q.dropPlacesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPlacesOfStmt: %w", cerr)
 		}
 	}
 	if q.dropPlanGuestsStmt != nil {
@@ -1308,6 +1330,16 @@ func (q *Queries) Close() error {
 	if q.forgetPackagesStmt != nil {
 		if cerr := q.forgetPackagesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetPackagesStmt: %w", cerr)
+		}
+	}
+	if q.forgetPackagesOfNoneStmt != nil {
+		if cerr := q.forgetPackagesOfNoneStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetPackagesOfNoneStmt: %w", cerr)
+		}
+	}
+	if q.forgetPlacesOfNoneStmt != nil {
+		if cerr := q.forgetPlacesOfNoneStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetPlacesOfNoneStmt: %w", cerr)
 		}
 	}
 	if q.forgetPlansStmt != nil {
@@ -2087,9 +2119,11 @@ type Queries struct {
 	dropGoerStmt               *sql.Stmt
 	dropLastPackageStmt        *sql.Stmt
 	dropPackageStmt            *sql.Stmt
+	dropPackagesOfStmt         *sql.Stmt
 	dropPenStmt                *sql.Stmt
 	dropPensBeforeStmt         *sql.Stmt
 	dropPictureStmt            *sql.Stmt
+	dropPlacesOfStmt           *sql.Stmt
 	dropPlanGuestsStmt         *sql.Stmt
 	dropPlanHostStmt           *sql.Stmt
 	dropReadItemsStmt          *sql.Stmt
@@ -2115,6 +2149,8 @@ type Queries struct {
 	forgetItemsStmt            *sql.Stmt
 	forgetNewsStmt             *sql.Stmt
 	forgetPackagesStmt         *sql.Stmt
+	forgetPackagesOfNoneStmt   *sql.Stmt
+	forgetPlacesOfNoneStmt     *sql.Stmt
 	forgetPlansStmt            *sql.Stmt
 	forgetReportsStmt          *sql.Stmt
 	forgetSessionsBeyondStmt   *sql.Stmt
@@ -2335,9 +2371,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		dropGoerStmt:               q.dropGoerStmt,
 		dropLastPackageStmt:        q.dropLastPackageStmt,
 		dropPackageStmt:            q.dropPackageStmt,
+		dropPackagesOfStmt:         q.dropPackagesOfStmt,
 		dropPenStmt:                q.dropPenStmt,
 		dropPensBeforeStmt:         q.dropPensBeforeStmt,
 		dropPictureStmt:            q.dropPictureStmt,
+		dropPlacesOfStmt:           q.dropPlacesOfStmt,
 		dropPlanGuestsStmt:         q.dropPlanGuestsStmt,
 		dropPlanHostStmt:           q.dropPlanHostStmt,
 		dropReadItemsStmt:          q.dropReadItemsStmt,
@@ -2363,6 +2401,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		forgetItemsStmt:            q.forgetItemsStmt,
 		forgetNewsStmt:             q.forgetNewsStmt,
 		forgetPackagesStmt:         q.forgetPackagesStmt,
+		forgetPackagesOfNoneStmt:   q.forgetPackagesOfNoneStmt,
+		forgetPlacesOfNoneStmt:     q.forgetPlacesOfNoneStmt,
 		forgetPlansStmt:            q.forgetPlansStmt,
 		forgetReportsStmt:          q.forgetReportsStmt,
 		forgetSessionsBeyondStmt:   q.forgetSessionsBeyondStmt,

@@ -61,7 +61,7 @@ func forgetDevicesBeyond(ctx context.Context, q *query.Queries, who []byte) erro
 		return err
 	}
 	for _, d := range devices[min(len(devices), conversations.DevicesMax):] {
-		if _, err := q.DropTalkDevice(ctx, query.DropTalkDeviceParams{Person: who, Device: d.Device}); err != nil {
+		if _, err := dropTalker(ctx, q, who, d.Device); err != nil {
 			return err
 		}
 	}
@@ -119,9 +119,20 @@ func (s *Store) TakePackages(ctx context.Context, who id.Person) (out []conversa
 // DropTalker implements conversations.Store.
 func (s *Store) DropTalker(ctx context.Context, of conversations.Member) error {
 	return s.write(ctx, "forget a device", func(ctx context.Context, q *query.Queries) error {
-		rows, err := q.DropTalkDevice(ctx, query.DropTalkDeviceParams{Person: of.Who[:], Device: of.Device[:]})
+		rows, err := dropTalker(ctx, q, of.Who[:], of.Device[:])
 		return changed(rows, err, conversations.ErrDevice)
 	})
+}
+
+// dropTalker forgets a device, its packages, and its places in conversations.
+func dropTalker(ctx context.Context, q *query.Queries, who, device []byte) (int64, error) {
+	if err := q.DropPackagesOf(ctx, query.DropPackagesOfParams{Person: who, Device: device}); err != nil {
+		return 0, err
+	}
+	if err := q.DropPlacesOf(ctx, query.DropPlacesOfParams{Person: who, Device: device}); err != nil {
+		return 0, err
+	}
+	return q.DropTalkDevice(ctx, query.DropTalkDeviceParams{Person: who, Device: device})
 }
 
 // Begin implements conversations.Store.
@@ -485,6 +496,7 @@ func (s *Store) ForgetConversations(ctx context.Context, now time.Time) error {
 			q.ForgetItems(ctx, millis(now.Add(-conversations.ItemLife))),
 			q.ForgetPackages(ctx, millis(now.Add(-conversations.PackageLife))),
 			q.ForgetTalkDevices(ctx, millis(now.Add(-conversations.DeviceLife))),
+			q.ForgetPackagesOfNone(ctx), q.ForgetPlacesOfNone(ctx),
 			q.ForgetConversations(ctx, millis(now.Add(-conversations.EmptyLife))),
 		)
 	})

@@ -14,12 +14,11 @@ CREATE INDEX talk_devices_seen ON talk_devices (seen);
 -- Key packages (RFC 9420, section 10), by which a device is added while it is away.
 CREATE TABLE packages (
     id      BYTEA   PRIMARY KEY CHECK (length(id) = 16),
-    person  BYTEA   NOT NULL,
+    person  BYTEA   NOT NULL REFERENCES people (id) ON DELETE CASCADE,
     device  BYTEA   NOT NULL,
     package BYTEA   NOT NULL,
     last    BOOLEAN NOT NULL, -- it stays when it is used, so that there is always one
-    made    BIGINT  NOT NULL,
-    FOREIGN KEY (person, device) REFERENCES talk_devices (person, device) ON DELETE CASCADE
+    made    BIGINT  NOT NULL
 );
 CREATE INDEX packages_of ON packages (person, device, last, made);
 
@@ -48,11 +47,10 @@ CREATE INDEX conversation_people_of ON conversation_people (person, state, since
 CREATE TABLE conversation_devices (
     conversation BYTEA  NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
     device       BYTEA  NOT NULL,
-    person       BYTEA  NOT NULL,
+    person       BYTEA  NOT NULL REFERENCES people (id) ON DELETE CASCADE,
     since        BIGINT NOT NULL, -- the item by which they came in
     read         BIGINT NOT NULL, -- the last item that they have
-    PRIMARY KEY (conversation, device, person),
-    FOREIGN KEY (person, device) REFERENCES talk_devices (person, device) ON DELETE CASCADE
+    PRIMARY KEY (conversation, device, person)
 );
 CREATE INDEX conversation_devices_of ON conversation_devices (person, device);
 

@@ -5,6 +5,12 @@ ON CONFLICT (person, device) DO UPDATE SET seen = excluded.seen;
 -- name: TalkDevicesOf :many
 SELECT device, since, seen FROM talk_devices WHERE person = $1 ORDER BY seen DESC, device;
 
+-- name: DropPackagesOf :exec
+DELETE FROM packages WHERE person = $1 AND device = $2;
+
+-- name: DropPlacesOf :exec
+DELETE FROM conversation_devices WHERE person = $1 AND device = $2;
+
 -- name: DropTalkDevice :execrows
 DELETE FROM talk_devices WHERE person = $1 AND device = $2;
 
@@ -118,6 +124,16 @@ DELETE FROM packages WHERE made < $1;
 
 -- name: ForgetTalkDevices :exec
 DELETE FROM talk_devices WHERE seen < $1;
+
+-- name: ForgetPackagesOfNone :exec
+DELETE FROM packages WHERE NOT EXISTS (
+    SELECT 1 FROM talk_devices d WHERE d.person = packages.person AND d.device = packages.device
+);
+
+-- name: ForgetPlacesOfNone :exec
+DELETE FROM conversation_devices WHERE NOT EXISTS (
+    SELECT 1 FROM talk_devices d WHERE d.person = conversation_devices.person AND d.device = conversation_devices.device
+);
 
 -- name: ForgetConversations :exec
 -- Those that nobody is in any more.
