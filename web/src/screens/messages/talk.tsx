@@ -127,7 +127,7 @@ function People({ talk: of }: { talk: Talk }) {
               <Face id={p.id} name={p.name} picture={p.picture} size={40} />
               <span class="grow">
                 <b dir="auto">{p.name}</b>
-                {words.state[state] && <span>{words.state[state]}</span>}
+                {state !== 'in' && <span>{words.state[state]}</span>}
               </span>
             </a>
           </li>
