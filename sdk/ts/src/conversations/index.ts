@@ -235,6 +235,11 @@ export class Conversations {
     let kept = await this.#store.conversation(c.id);
     const mine = toText(this.#device.publicKey);
     const inside = c.devices.some((d) => d.person === this.#me && d.device === mine);
+    if (inside && kept && kept.seq >= c.seq) {
+      // nothing has come, but somebody may have left
+      await this.#tidy(c, kept);
+      return talkOf(c, kept);
+    }
     if (!inside) kept = await this.#enter(c, kept);
     for (;;) {
       const { items } = await calls.itemsOf(this.#house, c.id, mine, kept?.seq ?? 0);
@@ -243,6 +248,9 @@ export class Conversations {
       if (kept) await this.#store.keep(c.id, kept);
     }
     if (!kept) kept = await this.#enter(c, kept);
+    // What was for others only is passed, too.
+    kept = { ...kept, seq: Math.max(kept.seq, c.seq) };
+    await this.#store.keep(c.id, kept);
     await calls.readUpTo(this.#house, c.id, mine, kept.seq);
     await this.#tidy(c, kept);
     return talkOf(c, kept);
@@ -317,7 +325,8 @@ export class Conversations {
 
   /** Takes devices out of people who have left, so that they read nothing more. */
   async #tidy(c: Conversation, kept: Kept): Promise<void> {
-    if (c.mine !== 'in') return;
+    const left = new Set(c.people.filter((p) => p.state === 'left').map((p) => p.person.id));
+    if (c.mine !== 'in' || !c.devices.some((d) => left.has(d.person))) return;
     const group = Group.read(kept.state);
     const there = new Set(c.people.filter((p) => p.state !== 'left').map((p) => p.person.id));
     const gone = (await group.members()).filter((m) => !there.has(formatID(m.person)));
