@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { Person } from '@stoa/client';
 import type { Talk } from '@stoa/client/conversations';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import {
   accept,
   begin,
@@ -20,8 +20,10 @@ import {
 } from '../../models/conversations.ts';
 import { announce, say } from '../../models/notices.ts';
 import { looked } from '../../models/title.ts';
+import { Composer } from '../../parts/composer.tsx';
 import { Face } from '../../parts/face.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { Lines } from '../../parts/lines.tsx';
 import { Bones } from '../../parts/loadable.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
 import { Sure } from '../../parts/sure.tsx';
@@ -95,8 +97,8 @@ function Open({ talk: of, up }: { talk: Talk; up: { href: string; says: string }
             </span>
           </h1>
         </div>
-        <Lines talk={of} />
-        {of.mine === 'asked' ? <Asked talk={of} /> : <Composer talk={of} />}
+        <Said talk={of} />
+        {of.mine === 'asked' ? <Asked talk={of} /> : <Write talk={of} />}
       </div>
       {leaving.value && (
         <Sure
@@ -138,19 +140,9 @@ function People({ talk: of }: { talk: Talk }) {
   );
 }
 
-const nearEnd = 60; // pixels from which on one follows what comes
-
-function Lines({ talk: of }: { talk: Talk }) {
+function Said({ talk: of }: { talk: Talk }) {
   const words = c();
-  const scroll = useRef<HTMLDivElement>(null);
-  const [behind, setBehind] = useState(false);
-  const follows = useRef(true);
   const last = of.lines.at(-1);
-  const toEnd = () => scroll.current?.scrollTo({ top: scroll.current.scrollHeight });
-  useLayoutEffect(() => {
-    if (follows.current || (last?.kind === 'text' && last.mine)) toEnd();
-    else setBehind(true);
-  }, [last?.seq]);
   const came = useRef(last?.seq);
   useEffect(() => {
     if (of.unread > 0) markSeen(of.id);
@@ -160,44 +152,23 @@ function Lines({ talk: of }: { talk: Talk }) {
     }
     came.current = last?.seq;
   }, [last?.seq, of.unread]);
-  const scrolled = () => {
-    const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = scroll.current ?? {};
-    follows.current = scrollHeight - scrollTop - clientHeight < nearEnd;
-    if (follows.current) setBehind(false);
-  };
   return (
-    <>
-      <div
-        class="lines"
-        ref={scroll}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be reached by keys
-        tabIndex={0}
-        role="log"
-        aria-live="off"
-        aria-label={words.lines}
-        data-test="lines"
-        onScroll={scrolled}
-      >
-        {of.lines.length === 0 ? (
-          <div class="lines-empty stack close">
-            <p>{words.nothing}</p>
-            <p class="meta">{words.sealed}</p>
-          </div>
-        ) : (
-          <ol>
-            {shownOf(of.lines).map((shown) => (
-              <One key={`${shown.line.seq}-${shown.line.kind}`} shown={shown} talk={of} />
-            ))}
-          </ol>
-        )}
-      </div>
-      {behind && (
-        <button type="button" class="btn s to-newest" onClick={toEnd}>
-          <Icon name="chevron-down" />
-          {words.newest}
-        </button>
-      )}
-    </>
+    <Lines
+      label={words.lines}
+      newest={words.newest}
+      last={last?.seq}
+      toLast={last?.kind === 'text' && last.mine}
+      empty={
+        <>
+          <p>{words.nothing}</p>
+          <p class="meta">{words.sealed}</p>
+        </>
+      }
+    >
+      {shownOf(of.lines).map((shown) => (
+        <One key={`${shown.line.seq}-${shown.line.kind}`} shown={shown} talk={of} />
+      ))}
+    </Lines>
   );
 }
 
@@ -288,19 +259,10 @@ function Asked({ talk: of }: { talk: Talk }) {
   );
 }
 
-const shownFrom = 200; // characters left
+const leftFrom = 200; // characters
 
-function Composer({ talk: of }: { talk: Talk }) {
+function Write({ talk: of }: { talk: Talk }) {
   const words = c();
-  const area = useRef<HTMLTextAreaElement>(null);
-  const draft = draftOf(of.id);
-  const text = draft.value;
-  useLayoutEffect(() => {
-    const element = area.current;
-    if (!element) return;
-    element.style.height = 'auto';
-    element.style.height = `${Math.min(element.scrollHeight + 2, 132)}px`;
-  }, [text]);
   const closed = isAlone(of) ? words.alone : waits(of) ? words.waits : '';
   if (closed) {
     return (
@@ -310,55 +272,14 @@ function Composer({ talk: of }: { talk: Talk }) {
       </p>
     );
   }
-  const left = leftOf(of.id);
   return (
-    <form
-      class="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void send(of.id);
-        area.current?.focus();
-      }}
-    >
-      <div class="field grow">
-        <label class="vh" for="write">
-          {words.write}
-        </label>
-        <textarea
-          id="write"
-          ref={area}
-          rows={1}
-          placeholder={words.write}
-          data-test="write-message"
-          autocomplete="off"
-          enterkeyhint="send"
-          value={text}
-          aria-invalid={left < 0}
-          aria-describedby={left < shownFrom ? 'write-left' : undefined}
-          onInput={(event) => {
-            draft.value = event.currentTarget.value;
-          }}
-          onKeyDown={(event) => {
-            if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-            event.preventDefault();
-            void send(of.id);
-          }}
-        />
-      </div>
-      {left < shownFrom && (
-        <span id="write-left" class={left < 0 ? 'err num' : 'meta num'}>
-          {words.left(left)}
-        </span>
-      )}
-      <button
-        type="submit"
-        class="btn icon ink"
-        aria-label={words.send}
-        data-test="send-message"
-        disabled={!text.trim() || left < 0}
-      >
-        <Icon name="send" />
-      </button>
-    </form>
+    <Composer
+      draft={draftOf(of.id)}
+      left={leftOf(of.id)}
+      leftFrom={leftFrom}
+      words={words}
+      test={{ write: 'write-message', send: 'send-message' }}
+      onSend={() => void send(of.id)}
+    />
   );
 }

@@ -1,5 +1,5 @@
 import type { ChatPolicy, Seat } from '@stoa/client';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import {
   draft,
   gaps,
@@ -16,8 +16,10 @@ import {
 import { isStrange } from '../../../models/lock.ts';
 import { act, closeSheet, iModerate, sheet } from '../../../models/stage.ts';
 import { Laurel } from '../../../parts/brand.tsx';
+import { Composer } from '../../../parts/composer.tsx';
 import { Face } from '../../../parts/face.tsx';
 import { Icon } from '../../../parts/icon.tsx';
+import { Lines } from '../../../parts/lines.tsx';
 import { SheetHead } from '../../../parts/sheet.tsx';
 import { b } from '../../../words/beside.ts';
 import { clock, t } from '../../../words/index.ts';
@@ -78,61 +80,30 @@ export function ChatSheet({ seat }: { seat: Seat }) {
   );
 }
 
-const nearEnd = 60; // pixels from which on one follows what comes
-
 /** What people write, and where one writes oneself. */
 function Chat({ seat }: { seat: Seat }) {
   const words = b().chat;
   const lines = linesOf(seat.writings.value, gaps.value);
-  const scroll = useRef<HTMLDivElement>(null);
-  const [behind, setBehind] = useState(false);
-  const follows = useRef(true);
   useEffect(read, []);
-  const toEnd = () => scroll.current?.scrollTo({ top: scroll.current.scrollHeight });
-  const last = lines.at(-1)?.n;
-  useLayoutEffect(() => {
-    if (follows.current) toEnd();
-    else setBehind(true);
-  }, [last]);
-  const scrolled = () => {
-    const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = scroll.current ?? {};
-    follows.current = scrollHeight - scrollTop - clientHeight < nearEnd;
-    if (follows.current) setBehind(false);
-  };
   return (
     <>
       {iModerate(seat) && <Policy seat={seat} />}
-      <div
-        class="lines"
-        ref={scroll}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be reached by keys
-        tabIndex={0}
-        role="log"
-        aria-live="off"
-        aria-label={words.messages}
-        data-test="lines"
-        onScroll={scrolled}
-      >
-        {lines.length === 0 ? (
-          <div class="lines-empty stack close">
+      <Lines
+        label={words.messages}
+        newest={words.newest}
+        last={lines.at(-1)?.n}
+        empty={
+          <>
             <p>{words.empty}</p>
             <p class="meta">{words.sealed}</p>
-          </div>
-        ) : (
-          <ol>
-            {lines.map((line) => (
-              <Said key={line.n} seat={seat} line={line} />
-            ))}
-          </ol>
-        )}
-      </div>
-      {behind && (
-        <button type="button" class="btn s to-newest" onClick={toEnd}>
-          <Icon name="chevron-down" />
-          {words.newest}
-        </button>
-      )}
-      <Composer seat={seat} />
+          </>
+        }
+      >
+        {lines.map((line) => (
+          <Said key={line.n} seat={seat} line={line} />
+        ))}
+      </Lines>
+      <Write seat={seat} />
     </>
   );
 }
@@ -222,19 +193,11 @@ function Policy({ seat }: { seat: Seat }) {
   );
 }
 
-const shownFrom = 100; // characters left
+const leftFrom = 100; // characters
 
-function Composer({ seat }: { seat: Seat }) {
+function Write({ seat }: { seat: Seat }) {
   const words = b().chat;
-  const area = useRef<HTMLTextAreaElement>(null);
   const { chat } = seat.view.value;
-  const text = draft.value;
-  useLayoutEffect(() => {
-    const element = area.current;
-    if (!element) return;
-    element.style.height = 'auto';
-    element.style.height = `${Math.min(element.scrollHeight + 2, 132)}px`;
-  }, [text]);
   if (!mayWrite(seat)) {
     return (
       <p class="meta chat-closed" data-test="chat-closed">
@@ -243,56 +206,14 @@ function Composer({ seat }: { seat: Seat }) {
       </p>
     );
   }
-  const pressed = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    void send();
-  };
-  const tooLong = left.value < 0;
   return (
-    <form
-      class="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void send();
-        area.current?.focus();
-      }}
-    >
-      <div class="field grow">
-        <label class="vh" for="write">
-          {words.write}
-        </label>
-        <textarea
-          id="write"
-          ref={area}
-          rows={1}
-          placeholder={words.write}
-          data-test="write"
-          autocomplete="off"
-          enterkeyhint="send"
-          value={text}
-          aria-invalid={tooLong}
-          aria-describedby={left.value < shownFrom ? 'write-left' : undefined}
-          onInput={(event) => {
-            draft.value = event.currentTarget.value;
-          }}
-          onKeyDown={pressed}
-        />
-      </div>
-      {left.value < shownFrom && (
-        <span id="write-left" class={tooLong ? 'err num' : 'meta num'}>
-          {words.left(left.value)}
-        </span>
-      )}
-      <button
-        type="submit"
-        class="btn icon ink"
-        aria-label={words.send}
-        data-test="send"
-        disabled={!text.trim() || tooLong}
-      >
-        <Icon name="send" />
-      </button>
-    </form>
+    <Composer
+      draft={draft}
+      left={left.value}
+      leftFrom={leftFrom}
+      words={words}
+      test={{ write: 'write', send: 'send' }}
+      onSend={() => void send()}
+    />
   );
 }
