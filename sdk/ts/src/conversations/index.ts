@@ -325,10 +325,9 @@ export class Conversations {
 
   /** Takes devices out of people who have left, so that they read nothing more. */
   async #tidy(c: Conversation, kept: Kept): Promise<void> {
-    const left = new Set(c.people.filter((p) => p.state === 'left').map((p) => p.person.id));
-    if (c.mine !== 'in' || !c.devices.some((d) => left.has(d.person))) return;
+    const there = thereIn(c);
+    if (c.mine !== 'in' || c.devices.every((d) => there.has(d.person))) return;
     const group = Group.read(kept.state);
-    const there = new Set(c.people.filter((p) => p.state !== 'left').map((p) => p.person.id));
     const gone = (await group.members()).filter((m) => !there.has(formatID(m.person)));
     if (gone.length === 0 || !isMineToDo(c, this.#me)) return;
     await this.#again(c.id, (now, latest) => this.#change(c.id, now, latest, [], gone, [])).catch(
@@ -406,12 +405,16 @@ function isMineToDo(c: Conversation, me: string): boolean {
   return first === me;
 }
 
+/** The ids of those who have not left. */
+const thereIn = (c: Conversation) =>
+  new Set(c.people.filter((p) => p.state !== 'left').map((p) => p.person.id));
+
 /**
  * Whether a change may be: devices come in of people who are in the conversation, and
  * go of those who are not, of the same person, or because they come in anew.
  */
 function isAllowed(c: Conversation, { by, added, removed }: Changed): boolean {
-  const there = new Set(c.people.filter((p) => p.state !== 'left').map((p) => p.person.id));
+  const there = thereIn(c);
   const comes = (m: Member) => there.has(formatID(m.person));
   const goes = (m: Member) =>
     !comes(m) || (by ? same(by.person, m.person) : added.some((a) => same(a.device, m.device)));

@@ -5,6 +5,7 @@
  * that others know.
  */
 import type { Credential } from 'ts-mls';
+import { join } from '../keys/bytes.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -35,10 +36,7 @@ export async function credentialOf(
 ): Promise<Credential> {
   const signed = content(person, leafKey);
   const signature = await crypto.subtle.sign('Ed25519', device.key, signed);
-  const identity = new Uint8Array(personSize + keySize + signatureSize);
-  identity.set(person);
-  identity.set(device.publicKey, personSize);
-  identity.set(new Uint8Array(signature), personSize + keySize);
+  const identity = join(person, device.publicKey, new Uint8Array(signature));
   return { credentialType: 'basic', identity };
 }
 
@@ -63,10 +61,4 @@ export async function memberOf(
   return { person, device };
 }
 
-function content(person: Bytes, leafKey: Uint8Array): Bytes {
-  const all = new Uint8Array(label.length + person.length + leafKey.length);
-  all.set(label);
-  all.set(person, label.length);
-  all.set(leafKey, label.length + person.length);
-  return all;
-}
+const content = (person: Bytes, leafKey: Uint8Array): Bytes => join(label, person, leafKey);
