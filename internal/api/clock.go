@@ -18,16 +18,22 @@ const plansEvery = time.Second
 
 // watchPlans opens the rooms of plans and reminds people until the node stops.
 func (a *API) watchPlans() {
-	tick := time.NewTicker(plansEvery)
-	defer tick.Stop()
 	var reminded schedule.Reminder
+	a.every(plansEvery, func(ctx context.Context) { reminded = a.turn(ctx, reminded) })
+}
+
+// every does something again and again, each time for doMax at most, until the node
+// stops.
+func (a *API) every(period time.Duration, do func(context.Context)) {
+	tick := time.NewTicker(period)
+	defer tick.Stop()
 	for {
 		select {
 		case <-a.work.Done():
 			return
 		case <-tick.C:
 			ctx, cancel := context.WithTimeout(a.work, doMax)
-			reminded = a.turn(ctx, reminded)
+			do(ctx)
 			cancel()
 		}
 	}

@@ -177,20 +177,7 @@ func counts(e room.Event) bool {
 }
 
 // watchHallway tells the news until the node stops.
-func (a *API) watchHallway() {
-	tick := time.NewTicker(hallwayEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-a.work.Done():
-			return
-		case <-tick.C:
-			ctx, cancel := context.WithTimeout(a.work, doMax)
-			a.tellHallway(ctx)
-			cancel()
-		}
-	}
-}
+func (a *API) watchHallway() { a.every(hallwayEvery, a.tellHallway) }
 
 func (a *API) tellHallway(ctx context.Context) {
 	h := &a.hallway
