@@ -342,11 +342,7 @@ func (c *Conversation) Judge(n Change) error {
 		return ErrEpoch
 	}
 	alone := len(n.Added) == 1 && n.Added[0] == n.By && len(n.People) == 0
-	if c.Has(n.By) {
-		if alone { // it has lost what it had, and comes in anew
-			n.Removed = slices.DeleteFunc(slices.Clone(n.Removed), func(m Member) bool { return m == n.By })
-		}
-	} else if !alone || len(n.Welcome) > 0 {
+	if !c.Has(n.By) && (!alone || len(n.Welcome) > 0) {
 		return ErrDevice
 	}
 	if len(n.People) > 0 && (c.Two || by.State != In) {

@@ -7,6 +7,7 @@ package query
 
 import (
 	"context"
+	"database/sql"
 )
 
 const addConversation = `-- name: AddConversation :execrows
@@ -650,6 +651,27 @@ func (q *Queries) NextPackage(ctx context.Context, arg NextPackageParams) (NextP
 	var i NextPackageRow
 	err := row.Scan(&i.ID, &i.Package, &i.Last)
 	return i, err
+}
+
+const placeOf = `-- name: PlaceOf :one
+SELECT d.since FROM conversation_people p
+LEFT JOIN conversation_devices d ON d.conversation = p.conversation AND d.person = p.person AND d.device = $1
+WHERE p.conversation = $2 AND p.person = $3 AND p.state IN ('in', 'asked')
+`
+
+type PlaceOfParams struct {
+	Device       []byte
+	Conversation []byte
+	Person       []byte
+}
+
+// By which item a device of somebody who is in a conversation, or asked, came in:
+// no row when they are neither, and NULL when the device is not in it.
+func (q *Queries) PlaceOf(ctx context.Context, arg PlaceOfParams) (sql.NullInt64, error) {
+	row := q.queryRow(ctx, q.placeOfStmt, placeOf, arg.Device, arg.Conversation, arg.Person)
+	var since sql.NullInt64
+	err := row.Scan(&since)
+	return since, err
 }
 
 const seeTalkDevice = `-- name: SeeTalkDevice :exec

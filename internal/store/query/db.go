@@ -519,6 +519,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.piecesUnseenStmt, err = db.PrepareContext(ctx, piecesUnseen); err != nil {
 		return nil, fmt.Errorf("error preparing query PiecesUnseen: %w", err)
 	}
+	if q.placeOfStmt, err = db.PrepareContext(ctx, placeOf); err != nil {
+		return nil, fmt.Errorf("error preparing query PlaceOf: %w", err)
+	}
 	if q.placesOfStmt, err = db.PrepareContext(ctx, placesOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PlacesOf: %w", err)
 	}
@@ -1592,6 +1595,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing piecesUnseenStmt: %w", cerr)
 		}
 	}
+	if q.placeOfStmt != nil {
+		if cerr := q.placeOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing placeOfStmt: %w", cerr)
+		}
+	}
 	if q.placesOfStmt != nil {
 		if cerr := q.placesOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing placesOfStmt: %w", cerr)
@@ -2201,6 +2209,7 @@ type Queries struct {
 	piecesOfStmt               *sql.Stmt
 	piecesToPushStmt           *sql.Stmt
 	piecesUnseenStmt           *sql.Stmt
+	placeOfStmt                *sql.Stmt
 	placesOfStmt               *sql.Stmt
 	planGuestsStmt             *sql.Stmt
 	planHostsStmt              *sql.Stmt
@@ -2453,6 +2462,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		piecesOfStmt:               q.piecesOfStmt,
 		piecesToPushStmt:           q.piecesToPushStmt,
 		piecesUnseenStmt:           q.piecesUnseenStmt,
+		placeOfStmt:                q.placeOfStmt,
 		placesOfStmt:               q.placesOfStmt,
 		planGuestsStmt:             q.planGuestsStmt,
 		planHostsStmt:              q.planHostsStmt,

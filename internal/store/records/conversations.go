@@ -170,9 +170,7 @@ func (s *Store) Begin(ctx context.Context, b conversations.Beginning, follow []i
 				return err
 			}
 		}
-		return q.AddItem(ctx, query.AddItemParams{
-			Conversation: b.ID[:], Seq: 1, Kind: string(conversations.Welcome), Person: by[:], Device: b.By.Device[:], Sealed: b.Welcome, At: millis(now),
-		})
+		return addItem(ctx, q, b.ID, conversations.Item{Seq: 1, Kind: conversations.Welcome, By: b.By, Sealed: b.Welcome, At: now})
 	})
 }
 
@@ -188,12 +186,7 @@ func fits(ctx context.Context, q *query.Queries, who id.Person) error {
 // addParties adds by, who is in, and people of whom those who follow by are in, too, and
 // others are asked. Who has declined by lately is not asked again; nobody is told.
 func addParties(ctx context.Context, q *query.Queries, which conversations.ID, by id.Person, some, follow []id.Person, now time.Time) error {
-	set := func(who id.Person, state conversations.State) error {
-		return q.SetConversationPerson(ctx, query.SetConversationPersonParams{
-			Conversation: which[:], Person: who[:], State: string(state), Since: millis(now),
-		})
-	}
-	if err := set(by, conversations.In); err != nil {
+	if err := setParty(ctx, q, which, conversations.Party{Who: by, State: conversations.In, Since: now}); err != nil {
 		return err
 	}
 	follows := make(map[id.Person]bool, len(follow))
@@ -224,11 +217,17 @@ func addParties(ctx context.Context, q *query.Queries, which conversations.ID, b
 		if declined && state == conversations.Asked {
 			state = conversations.Declined
 		}
-		if err := set(who, state); err != nil {
+		if err := setParty(ctx, q, which, conversations.Party{Who: who, State: state, Since: now}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func setParty(ctx context.Context, q *query.Queries, which conversations.ID, p conversations.Party) error {
+	return q.SetConversationPerson(ctx, query.SetConversationPersonParams{
+		Conversation: which[:], Person: p.Who[:], State: string(p.State), Since: millis(p.Since),
+	})
 }
 
 // addDevice adds a device by an item; own says that it has made that item itself.
@@ -307,33 +306,27 @@ func takeConversation(ctx context.Context, q *query.Queries, which conversations
 
 // Items implements conversations.Store.
 func (s *Store) Items(ctx context.Context, which conversations.ID, of conversations.Member, after int64) ([]conversations.Item, error) {
-	if _, _, err := s.Conversation(ctx, which, of.Who); err != nil {
-		return nil, err
-	}
-	devices, err := s.read.ConversationDevices(ctx, which[:])
+	place, err := s.read.PlaceOf(ctx, query.PlaceOfParams{Conversation: which[:], Person: of.Who[:], Device: of.Device[:]})
 	if err != nil {
-		return nil, failed("read the devices of a conversation", err)
+		return nil, found("find a device in a conversation", err, conversations.ErrNone)
 	}
-	for _, d := range devices {
-		if name[id.Person](d.Person) != of.Who || conversations.Device(d.Device) != of.Device {
-			continue
-		}
-		rows, err := s.read.ItemsFor(ctx, query.ItemsForParams{
-			Conversation: which[:], After: after, Since: d.Since, Most: conversations.ItemsMax,
-		})
-		if err != nil {
-			return nil, failed("read the items of a conversation", err)
-		}
-		out := make([]conversations.Item, len(rows))
-		for i, r := range rows {
-			out[i] = conversations.Item{
-				Seq: r.Seq, Kind: conversations.Kind(r.Kind), Epoch: r.Epoch, Sealed: r.Sealed, At: fromMillis(r.At),
-				By: conversations.Member{Who: name[id.Person](r.Person), Device: conversations.Device(r.Device)},
-			}
-		}
-		return out, nil
+	if !place.Valid {
+		return nil, conversations.ErrDevice
 	}
-	return nil, conversations.ErrDevice
+	rows, err := s.read.ItemsFor(ctx, query.ItemsForParams{
+		Conversation: which[:], After: after, Since: place.Int64, Most: conversations.ItemsMax,
+	})
+	if err != nil {
+		return nil, failed("read the items of a conversation", err)
+	}
+	out := make([]conversations.Item, len(rows))
+	for i, r := range rows {
+		out[i] = conversations.Item{
+			Seq: r.Seq, Kind: conversations.Kind(r.Kind), Epoch: r.Epoch, Sealed: r.Sealed, At: fromMillis(r.At),
+			By: conversations.Member{Who: name[id.Person](r.Person), Device: conversations.Device(r.Device)},
+		}
+	}
+	return out, nil
 }
 
 // AddText implements conversations.Store.
@@ -360,17 +353,13 @@ func (s *Store) AddText(ctx context.Context, which conversations.ID, by conversa
 			return err
 		}
 		if party.State == conversations.Asked { // to answer is to be in it
-			if err := q.SetConversationPerson(ctx, query.SetConversationPersonParams{
-				Conversation: which[:], Person: by.Who[:], State: string(conversations.In), Since: millis(now),
-			}); err != nil {
+			if err := setParty(ctx, q, which, conversations.Party{Who: by.Who, State: conversations.In, Since: now}); err != nil {
 				return err
 			}
 		}
 		seq = c.Seq + 1
-		if err := q.AddItem(ctx, query.AddItemParams{
-			Conversation: which[:], Seq: seq, Kind: string(conversations.Text), Epoch: epoch,
-			Person: by.Who[:], Device: by.Device[:], Sealed: sealed, At: millis(now),
-		}); err != nil {
+		item := conversations.Item{Seq: seq, Kind: conversations.Text, Epoch: epoch, By: by, Sealed: sealed, At: now}
+		if err := addItem(ctx, q, which, item); err != nil {
 			return err
 		}
 		return q.SetConversationSeq(ctx, query.SetConversationSeqParams{Seq: seq, Changed: millis(now), ID: which[:]})
@@ -388,16 +377,20 @@ func (s *Store) Change(ctx context.Context, which conversations.ID, n conversati
 		if err := c.Judge(n); err != nil {
 			return err
 		}
-		if err := addNew(ctx, q, c, n, follow, now); err != nil {
-			return err
+		if len(n.People) > 0 {
+			if err := addParties(ctx, q, which, n.By.Who, n.People, follow, now); err != nil {
+				return err
+			}
 		}
 		seq = c.Seq + 1
-		if err := addItem(ctx, q, which, n.By, conversations.Commit, n.Epoch, seq, n.Commit, now); err != nil {
+		item := conversations.Item{Seq: seq, Kind: conversations.Commit, Epoch: n.Epoch, By: n.By, Sealed: n.Commit, At: now}
+		if err := addItem(ctx, q, which, item); err != nil {
 			return err
 		}
 		if len(n.Welcome) > 0 {
 			seq++
-			if err := addItem(ctx, q, which, n.By, conversations.Welcome, n.Epoch, seq, n.Welcome, now); err != nil {
+			item.Seq, item.Kind, item.Sealed = seq, conversations.Welcome, n.Welcome
+			if err := addItem(ctx, q, which, item); err != nil {
 				return err
 			}
 		}
@@ -420,18 +413,11 @@ func (s *Store) Change(ctx context.Context, which conversations.ID, n conversati
 	return seq, err
 }
 
-func addItem(ctx context.Context, q *query.Queries, which conversations.ID, by conversations.Member, kind conversations.Kind, epoch, seq int64, sealed []byte, now time.Time) error {
+func addItem(ctx context.Context, q *query.Queries, which conversations.ID, i conversations.Item) error {
 	return q.AddItem(ctx, query.AddItemParams{
-		Conversation: which[:], Seq: seq, Kind: string(kind), Epoch: epoch, Person: by.Who[:], Device: by.Device[:], Sealed: sealed, At: millis(now),
+		Conversation: which[:], Seq: i.Seq, Kind: string(i.Kind), Epoch: i.Epoch,
+		Person: i.By.Who[:], Device: i.By.Device[:], Sealed: i.Sealed, At: millis(i.At),
 	})
-}
-
-// addNew adds the people who are new by a change.
-func addNew(ctx context.Context, q *query.Queries, c conversations.Conversation, n conversations.Change, follow []id.Person, now time.Time) error {
-	if len(n.People) == 0 {
-		return nil
-	}
-	return addParties(ctx, q, c.ID, n.By.Who, n.People, follow, now)
 }
 
 // SetRead implements conversations.Store.
@@ -483,9 +469,7 @@ func (s *Store) Answer(ctx context.Context, which conversations.ID, who id.Perso
 				return err
 			}
 		}
-		return q.SetConversationPerson(ctx, query.SetConversationPersonParams{
-			Conversation: which[:], Person: who[:], State: string(state), Since: millis(now),
-		})
+		return setParty(ctx, q, which, conversations.Party{Who: who, State: state, Since: now})
 	})
 }
 

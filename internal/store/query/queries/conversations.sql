@@ -73,6 +73,13 @@ SELECT person, state, since FROM conversation_people WHERE conversation = $1 ORD
 -- name: ConversationDevices :many
 SELECT person, device, since, read FROM conversation_devices WHERE conversation = $1 ORDER BY since, person, device;
 
+-- name: PlaceOf :one
+-- By which item a device of somebody who is in a conversation, or asked, came in:
+-- no row when they are neither, and NULL when the device is not in it.
+SELECT d.since FROM conversation_people p
+LEFT JOIN conversation_devices d ON d.conversation = p.conversation AND d.person = p.person AND d.device = @device
+WHERE p.conversation = @conversation AND p.person = @person AND p.state IN ('in', 'asked');
+
 -- name: AddConversationDevice :execrows
 INSERT INTO conversation_devices (conversation, device, person, since, read)
 SELECT @conversation, d.device, d.person, @since, @read FROM talk_devices d WHERE d.person = @person AND d.device = @device
