@@ -311,7 +311,12 @@ func (n *Node) complain(now time.Duration, b *branch, lost, is int) {
 		t.Now = n.m.Node(is).ID
 	}
 	n.say(now, b.owner, t)
-	n.shown[lost].Loss = unsaid // the owner takes the link for down until it is told what it is like
+	if h := n.hops[lost]; !h.Suspect(now) && !h.Down(now) {
+		// It is not the link that we complain of: the owner takes it for down until
+		// it is told what it is like. Between two bursts of loss a link looks good,
+		// too, and would be given to us again: of such a one the map tells in time.
+		n.shown[lost].Loss = unsaid
+	}
 }
 
 // prune ends feeds that are neither parent nor wanted backup, once the parent

@@ -254,6 +254,27 @@ func TestComplaintsPass(t *testing.T) {
 	}
 }
 
+// A link that one complains of because nothing comes there is not praised as soon
+// as something comes again: it would be given back between two bursts of loss.
+func TestComplaintsOfSilenceStay(t *testing.T) {
+	w := newNet("eu", "eu", "eu")
+	w.open(region.Anywhere)
+	e := w.nodes[1]
+	b := e.branchList[0]
+	lost := b.parent
+	e.share(w.now)
+	was := e.shown[lost]
+	e.complain(w.now+time.Minute, b, lost, topology.None)
+	if e.shown[lost] != was {
+		t.Errorf("of a link that is silent is said %+v, not %+v", e.shown[lost], was)
+	}
+	b.told = 0
+	e.complain(w.now, b, lost, topology.None)
+	if e.shown[lost] == was {
+		t.Error("of a link that is good nothing is said")
+	}
+}
+
 // What a node has not joined, or under another's label, is nobody's voice.
 func TestStrangers(t *testing.T) {
 	w := newNet("eu", "eu", "eu")
