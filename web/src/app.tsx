@@ -5,6 +5,7 @@ import {
   activity,
   clubs,
   coming,
+  finding,
   here,
   messages,
   own,
@@ -97,6 +98,8 @@ function Screen({ route: shown }: { route: Route }) {
       );
     case 'search':
       return <Later of={searching} show={(s) => <s.SearchScreen />} />;
+    case 'find':
+      return <Later of={finding} show={(s) => <s.FindScreen />} />;
     case 'clubs':
       return <Later of={clubs} show={(s) => <s.ClubsScreen />} />;
     case 'new_club':

@@ -14,6 +14,7 @@ export type Route =
   /** By the id, or by the handle with an `@`. */
   | { screen: 'person'; person: string }
   | { screen: 'search' }
+  | { screen: 'find' }
   | { screen: 'clubs' }
   | { screen: 'new_club' }
   | { screen: 'club'; club: string }
@@ -50,6 +51,7 @@ export const to = {
   stored: '/me/stored',
   person: (person: string) => `/p/${person}`,
   search: '/search',
+  find: '/find',
   clubs: '/clubs',
   newClub: '/clubs/new',
   club: (club: string) => `/c/${club}`,
@@ -104,6 +106,7 @@ export function parse(pathname: string): Route {
     case 'invites':
     case 'me':
     case 'search':
+    case 'find':
     case 'clubs':
     case 'schedule':
     case 'messages':

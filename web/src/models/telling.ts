@@ -19,7 +19,7 @@ export const telling = resource<Versioned<ToldNow>>(() => newsSettings(house));
 
 /** The kinds, in the order in which they are shown. */
 export const kinds: readonly NewsKind[] = [
-  ...(['live', 'ping', 'follow', 'club_invited', 'club_admitted', 'club_role'] as const),
+  ...(['live', 'ping', 'follow', 'found', 'club_invited', 'club_admitted', 'club_role'] as const),
   ...(['club_asked', 'plan_soon', 'plan_open', 'plan_moved', 'plan_cancelled'] as const),
   ...(['plan_hosting', 'invited_came', 'decision'] as const),
 ];
