@@ -2,6 +2,7 @@ import { batch } from '@preact/signals';
 import { forgetDevice } from '@stoa/client';
 import { go, to } from '../router.ts';
 import { account, house, signedOut } from './account.ts';
+import { finding, here } from './later.ts';
 import { forgetPins } from './lock.ts';
 import { prove } from './passkeys.ts';
 import { forgetProfileForm } from './profile.ts';
@@ -25,7 +26,8 @@ async function forgotten(): Promise<void> {
   const now = account.peek();
   const who = now.kind === 'in' ? now.me.id : '';
   forgetProfileForm();
-  await Promise.allSettled([forgetDevice(who), forgetPins(who)]);
+  await finding.load();
+  await Promise.allSettled([forgetDevice(who), forgetPins(who), here(finding)?.forget()]);
   batch(() => {
     signedOut();
     go(to.goodbye, 'replace');

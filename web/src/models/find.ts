@@ -138,9 +138,19 @@ async function send(): Promise<void> {
 
 /** At a visit: the list is sent again, also when nobody looks. */
 export async function visit(): Promise<void> {
-  const { stands, otherKey } = await finder().open();
-  if (otherKey) say(w().otherKey);
-  if (stands.on && (await finder().due())) await finder().send();
+  try {
+    const { stands, otherKey } = await finder().open();
+    if (otherKey) say(w().otherKey);
+    if (stands.on && !progress.peek() && (await finder().due())) await finder().send();
+  } catch {
+    // At the next one, then.
+  }
+}
+
+/** Forgets whom one lists, in this browser. */
+export async function forget(): Promise<void> {
+  noteFinding('');
+  await finder().forget();
 }
 
 export async function follow(who: Person): Promise<void> {
