@@ -22,15 +22,16 @@ import (
 type (
 	// Piece is something that I am told.
 	Piece struct {
-		ID   news.ID    `json:"id"`
-		Kind news.Kind  `json:"kind" enum:"live,ping,follow,club_invited,club_admitted,club_role,club_asked,plan_soon,plan_open,plan_moved,plan_cancelled,plan_hosting,invited_came,decision"`
-		Who  *Person    `json:"who,omitempty" doc:"who did it"`
-		Room *NamedRoom `json:"room,omitempty" doc:"that I may enter now"`
-		Club *NamedClub `json:"club,omitempty"`
-		Plan *NamedPlan `json:"plan,omitempty"`
-		At   time.Time  `json:"at"`
-		Seen bool       `json:"seen"`
-		Open bool       `json:"open" doc:"whether somebody waits for an answer of mine"`
+		ID   news.ID         `json:"id"`
+		Kind news.Kind       `json:"kind" enum:"live,ping,message,message_asked,follow,club_invited,club_admitted,club_role,club_asked,plan_soon,plan_open,plan_moved,plan_cancelled,plan_hosting,invited_came,decision"`
+		Who  *Person         `json:"who,omitempty" doc:"who did it"`
+		Room *NamedRoom      `json:"room,omitempty" doc:"that I may enter now"`
+		Club *NamedClub      `json:"club,omitempty"`
+		Plan *NamedPlan      `json:"plan,omitempty"`
+		Talk id.Conversation `json:"conversation,omitzero" doc:"in which somebody has written; only in pushes"`
+		At   time.Time       `json:"at"`
+		Seen bool            `json:"seen"`
+		Open bool            `json:"open" doc:"whether somebody waits for an answer of mine"`
 	}
 	// NamedPlan is a plan by its title and time.
 	NamedPlan struct {
@@ -308,6 +309,15 @@ func (a *API) pieces(ctx context.Context, who id.Person, list []news.Piece) ([]P
 				}
 			}
 		}
+		if !p.Talk.IsZero() {
+			one.Talk = p.Talk
+			if still, err := a.talkFor(ctx, who, p.Talk); err != nil || !still {
+				if err != nil {
+					return nil, err
+				}
+				continue
+			}
+		}
 		out = append(out, one)
 	}
 	return out, nil
@@ -380,7 +390,7 @@ func (a *API) showNews(ctx context.Context, told []news.Told) error {
 			default: // somebody is about to look
 			}
 		}
-		if !a.conns.has(t.To) {
+		if t.Kind.IsOfTalk() || !a.conns.has(t.To) {
 			continue
 		}
 		seen, err := a.pieces(ctx, t.To, []news.Piece{t.Piece})

@@ -165,7 +165,7 @@ func urgencyOf(k news.Kind) push.Urgency {
 	switch k {
 	case news.Ping, news.PlanSoon, news.PlanOpen:
 		return push.High
-	case news.Live, news.PlanMoved, news.PlanCancelled:
+	case news.Live, news.Message, news.PlanMoved, news.PlanCancelled:
 		return push.Normal
 	default:
 		return push.Low
@@ -184,6 +184,9 @@ func pushedOf(p Piece) pushed {
 	}
 	if p.Plan != nil {
 		out.Plan, out.Starts, out.Path, out.Tag = p.Plan.Title, p.Plan.Starts, "/plan/"+p.Plan.ID.String(), "plan "+p.Plan.ID.String()
+	}
+	if !p.Talk.IsZero() {
+		out.Path, out.Tag = "/messages/"+p.Talk.String(), "conversation "+p.Talk.String()
 	}
 	if p.Room != nil {
 		out.Room, out.Path, out.Tag = p.Room.Title, "/r/"+p.Room.ID.String(), "room "+p.Room.ID.String()

@@ -25,7 +25,7 @@ const NoDigest = -1
 type Settings struct {
 	Ways   map[Kind]Way `json:"ways"`
 	Quiet  Quiet        `json:"quiet"`
-	Budget int          `json:"budget"` // pushes a day, beside the reserve
+	Budget int          `json:"budget"` // pushes a day, beside the reserve and messages
 	Digest int          `json:"digest"` // hour of the day, or NoDigest
 }
 
@@ -41,7 +41,7 @@ type Quiet struct {
 func AtFirst() Settings {
 	return Settings{
 		Ways: map[Kind]Way{
-			Live: Pushed, Ping: Pushed, Follow: Here, ClubInvited: Pushed, ClubAdmitted: Pushed, ClubRole: Here, ClubAsked: Here,
+			Live: Pushed, Ping: Pushed, Message: Pushed, MessageAsked: Here, Follow: Here, ClubInvited: Pushed, ClubAdmitted: Pushed, ClubRole: Here, ClubAsked: Here,
 			PlanSoon: Pushed, PlanOpen: Pushed, PlanMoved: Pushed, PlanCancelled: Pushed, PlanHosting: Pushed,
 			InvitedCame: Pushed, Decision: Pushed,
 		},

@@ -29,6 +29,9 @@ type Store interface {
 	// SeeNews notes that a piece for who is seen and all before it, and has none of
 	// them pushed or held; or ErrNone.
 	SeeNews(ctx context.Context, who id.Person, upTo ID) error
+	// SeeTalk does so with those about a conversation, which none of these three
+	// methods looks at.
+	SeeTalk(ctx context.Context, who id.Person, which id.Conversation) error
 
 	// DueNews returns up to most pieces that are to be pushed by now, and notes
 	// that they are not any more.

@@ -140,7 +140,7 @@ var Columns = map[string]Class{
 	// How far a conversation has come, and the public half of its group.
 	"conversations.id": "", "conversations.epoch": "", "conversations.seq": "", "conversations.info": "", "conversations.created": "", "conversations.changed": "",
 	"news.id": ClassNews, "news.person": ClassNews, "news.kind": ClassNews, "news.who": ClassNews, "news.room": ClassNews, "news.club": ClassNews,
-	"news.plan": ClassNews, "news.made": ClassNews, "news.seen": ClassNews, "news.held": ClassNews, "news.push": ClassNews,
+	"news.plan": ClassNews, "news.made": ClassNews, "news.seen": ClassNews, "news.held": ClassNews, "news.push": ClassNews, "news.talk": ClassNews,
 	"news_people.person": ClassTold, "news_people.settings": ClassTold, "news_people.version": ClassTold, "news_people.day": ClassTold,
 	"news_people.pushed": ClassTold, "news_people.pinged": ClassTold, "news_people.reminded": ClassTold, "news_people.digest": ClassTold,
 	"devices.session": ClassDevices, "devices.person": ClassDevices, "devices.sealed": ClassDevices,

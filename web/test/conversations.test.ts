@@ -50,6 +50,7 @@ it('two write to each other, and each device of both reads it', async () => {
   expect(await shown(bo)).toEqual(['ada: Hello, Bo', 'bo: Hello, Ada']);
   await bo.see(id);
   expect(bo.talks.value?.[0]?.unread).toBe(0);
+  expect(node.looked).toContain(`${ids.bo} ${id}`);
 
   // Nothing of it is readable at the node, and what all have is gone there.
   expect(JSON.stringify([...node.all.values()])).not.toMatch(/Hello|text.*Bo/);

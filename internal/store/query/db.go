@@ -429,6 +429,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.isClubStmt, err = db.PrepareContext(ctx, isClub); err != nil {
 		return nil, fmt.Errorf("error preparing query IsClub: %w", err)
 	}
+	if q.isConversationStmt, err = db.PrepareContext(ctx, isConversation); err != nil {
+		return nil, fmt.Errorf("error preparing query IsConversation: %w", err)
+	}
 	if q.isEmptyStmt, err = db.PrepareContext(ctx, isEmpty); err != nil {
 		return nil, fmt.Errorf("error preparing query IsEmpty: %w", err)
 	}
@@ -596,6 +599,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.seePiecesStmt, err = db.PrepareContext(ctx, seePieces); err != nil {
 		return nil, fmt.Errorf("error preparing query SeePieces: %w", err)
+	}
+	if q.seeTalkStmt, err = db.PrepareContext(ctx, seeTalk); err != nil {
+		return nil, fmt.Errorf("error preparing query SeeTalk: %w", err)
 	}
 	if q.seeTalkDeviceStmt, err = db.PrepareContext(ctx, seeTalkDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query SeeTalkDevice: %w", err)
@@ -1445,6 +1451,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing isClubStmt: %w", cerr)
 		}
 	}
+	if q.isConversationStmt != nil {
+		if cerr := q.isConversationStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isConversationStmt: %w", cerr)
+		}
+	}
 	if q.isEmptyStmt != nil {
 		if cerr := q.isEmptyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing isEmptyStmt: %w", cerr)
@@ -1723,6 +1734,11 @@ func (q *Queries) Close() error {
 	if q.seePiecesStmt != nil {
 		if cerr := q.seePiecesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing seePiecesStmt: %w", cerr)
+		}
+	}
+	if q.seeTalkStmt != nil {
+		if cerr := q.seeTalkStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing seeTalkStmt: %w", cerr)
 		}
 	}
 	if q.seeTalkDeviceStmt != nil {
@@ -2179,6 +2195,7 @@ type Queries struct {
 	invitesFromStmt            *sql.Stmt
 	invitesOfStmt              *sql.Stmt
 	isClubStmt                 *sql.Stmt
+	isConversationStmt         *sql.Stmt
 	isEmptyStmt                *sql.Stmt
 	isFollowingStmt            *sql.Stmt
 	isGoingStmt                *sql.Stmt
@@ -2235,6 +2252,7 @@ type Queries struct {
 	roomsBegunStmt             *sql.Stmt
 	roomsRunForStmt            *sql.Stmt
 	seePiecesStmt              *sql.Stmt
+	seeTalkStmt                *sql.Stmt
 	seeTalkDeviceStmt          *sql.Stmt
 	sessionByTokenStmt         *sql.Stmt
 	sessionsStmt               *sql.Stmt
@@ -2432,6 +2450,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		invitesFromStmt:            q.invitesFromStmt,
 		invitesOfStmt:              q.invitesOfStmt,
 		isClubStmt:                 q.isClubStmt,
+		isConversationStmt:         q.isConversationStmt,
 		isEmptyStmt:                q.isEmptyStmt,
 		isFollowingStmt:            q.isFollowingStmt,
 		isGoingStmt:                q.isGoingStmt,
@@ -2488,6 +2507,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		roomsBegunStmt:             q.roomsBegunStmt,
 		roomsRunForStmt:            q.roomsRunForStmt,
 		seePiecesStmt:              q.seePiecesStmt,
+		seeTalkStmt:                q.seeTalkStmt,
 		seeTalkDeviceStmt:          q.seeTalkDeviceStmt,
 		sessionByTokenStmt:         q.sessionByTokenStmt,
 		sessionsStmt:               q.sessionsStmt,

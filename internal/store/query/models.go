@@ -102,6 +102,7 @@ type News struct {
 	Seen   bool
 	Held   bool
 	Push   int64
+	Talk   []byte
 }
 
 type Pair struct {

@@ -92,6 +92,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"people are reminded":      peopleReminded,
 		"news":                     keepsNews,
 		"news is judged":           newsIsJudged,
+		"news of conversations":    newsOfTalks,
 		"news is chosen":           newsIsChosen,
 		"people sign up and in":    peopleSignUpAndIn,
 		"people and passkeys":      peopleAndPasskeys,

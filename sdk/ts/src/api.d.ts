@@ -337,6 +337,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** I have looked at a conversation: it is not pushed any more */
+        put: operations["see-conversation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/handles/{handle}": {
         parameters: {
             query?: never;
@@ -2133,9 +2150,11 @@ export interface components {
             /** Format: date-time */
             at: string;
             club?: components["schemas"]["NamedClub"];
+            /** @description in which somebody has written; only in pushes */
+            conversation?: string;
             id: string;
             /** @enum {string} */
-            kind: "live" | "ping" | "follow" | "club_invited" | "club_admitted" | "club_role" | "club_asked" | "plan_soon" | "plan_open" | "plan_moved" | "plan_cancelled" | "plan_hosting" | "invited_came" | "decision";
+            kind: "live" | "ping" | "message" | "message_asked" | "follow" | "club_invited" | "club_admitted" | "club_role" | "club_asked" | "plan_soon" | "plan_open" | "plan_moved" | "plan_cancelled" | "plan_hosting" | "invited_came" | "decision";
             /** @description whether somebody waits for an answer of mine */
             open: boolean;
             plan?: components["schemas"]["NamedPlan"];
@@ -3746,6 +3765,35 @@ export interface operations {
                 "application/json": components["schemas"]["ReadUpTo"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "see-conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {

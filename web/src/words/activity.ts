@@ -26,6 +26,8 @@ export const en = {
     plan_cancelled: (plan: string) => `“${plan}” is cancelled`,
     plan_hosting: (who: string, plan: string) => `${who} asks you to host “${plan}”`,
     invited_came: (who: string) => `${who} has come with your invite`,
+    message: (who: string) => `${who} has written to you`,
+    message_asked: (who: string) => `${who} would like to write to you`,
     decision: 'The house has decided something about you',
   },
   untitled: 'a room',
@@ -69,6 +71,8 @@ export const en = {
     kind: {
       live: 'People you follow are on a stage',
       ping: 'Somebody asks you to come',
+      message: 'Somebody writes to you',
+      message_asked: 'Somebody new wants to write to you',
       follow: 'Somebody follows you',
       club_invited: 'Invitations to clubs',
       club_admitted: 'You are let into a club',
@@ -90,7 +94,7 @@ export const en = {
     zone: (zone: string) => `In your time, ${zone}.`,
     budget: 'At most so often a day',
     budgetWhat:
-      'Reminders, and people who ask you to come, have ten a day of their own. Whom you follow “sometimes” takes up to half.',
+      'Reminders, and people who ask you to come, have ten a day of their own; a conversation tells you once, until you have looked. Whom you follow “sometimes” takes up to half.',
     digest: 'The rest together, once a day',
     digestWhat: 'What was too much, or came in quiet hours, and what you have not seen since.',
     digestNever: 'Not at all',
@@ -127,6 +131,8 @@ export const de: ActivityWords = {
     plan_cancelled: (plan) => `„${plan}“ ist abgesagt`,
     plan_hosting: (who, plan) => `${who} bittet dich, „${plan}“ mit auszurichten`,
     invited_came: (who) => `${who} ist mit deiner Einladung gekommen`,
+    message: (who) => `${who} hat dir geschrieben`,
+    message_asked: (who) => `${who} möchte dir schreiben`,
     decision: 'Das Haus hat etwas über dich entschieden',
   },
   untitled: 'einem Raum',
@@ -171,6 +177,8 @@ export const de: ActivityWords = {
     kind: {
       live: 'Leute, denen du folgst, sind auf einer Bühne',
       ping: 'Jemand holt dich dazu',
+      message: 'Jemand schreibt dir',
+      message_asked: 'Jemand Neues möchte dir schreiben',
       follow: 'Jemand folgt dir',
       club_invited: 'Einladungen in Clubs',
       club_admitted: 'Du wirst in einen Club aufgenommen',
@@ -192,7 +200,7 @@ export const de: ActivityWords = {
     zone: (zone) => `In deiner Zeit, ${zone}.`,
     budget: 'Höchstens so oft am Tag',
     budgetWhat:
-      'Erinnerungen und Leute, die dich dazuholen, haben eigene zehn am Tag. Wem du „manchmal“ folgst, nimmt höchstens die Hälfte.',
+      'Erinnerungen und Leute, die dich dazuholen, haben eigene zehn am Tag; ein Gespräch meldet sich einmal, bis du hineingesehen hast. Wem du „manchmal“ folgst, nimmt höchstens die Hälfte.',
     digest: 'Den Rest zusammen, einmal am Tag',
     digestWhat: 'Was zu viel war oder in die Ruhezeit fiel, und was du seither nicht gesehen hast.',
     digestNever: 'Gar nicht',

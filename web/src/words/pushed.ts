@@ -30,6 +30,8 @@ type Words = Record<string, (of: Pushed, who: string) => Shown>;
 const en: Words = {
   live: ({ room }, who) => [`${who} is on a stage`, room ?? ''],
   ping: ({ room }, who) => [`${who} asks you to come`, room ?? ''],
+  message: (_, who) => [`${who} has written to you`, ''],
+  message_asked: (_, who) => [`${who} would like to write to you`, ''],
   follow: (_, who) => [`${who} follows you`, ''],
   club_invited: ({ club }, who) => [`${who} invites you`, club ?? ''],
   club_admitted: ({ club }) => ['You are in now', club ?? ''],
@@ -49,6 +51,8 @@ const en: Words = {
 const de: Words = {
   live: ({ room }, who) => [`${who} ist auf einer Bühne`, room ?? ''],
   ping: ({ room }, who) => [`${who} holt dich dazu`, room ?? ''],
+  message: (_, who) => [`${who} hat dir geschrieben`, ''],
+  message_asked: (_, who) => [`${who} möchte dir schreiben`, ''],
   follow: (_, who) => [`${who} folgt dir`, ''],
   club_invited: ({ club }, who) => [`${who} lädt dich ein`, club ?? ''],
   club_admitted: ({ club }) => ['Du bist jetzt dabei', club ?? ''],

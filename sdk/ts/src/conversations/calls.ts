@@ -36,5 +36,7 @@ export const writeMessage = (house: Asks, id: string, message: NewMessage) =>
   house.ask<{ seq: number }>('POST', at(id, '/items'), message);
 export const changeConversation = (house: Asks, id: string, change: ConversationChange) =>
   house.ask<{ seq: number }>('POST', at(id, '/changes'), change);
+/** Has the house push nothing of what is there already: one has looked. */
+export const seeConversation = (house: Asks, id: string) => house.ask<void>('PUT', at(id, '/seen'));
 export const readUpTo = (house: Asks, id: string, device: string, seq: number) =>
   house.ask<void>('PUT', at(id, '/read'), { device, seq });

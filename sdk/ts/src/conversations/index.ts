@@ -165,8 +165,9 @@ export class Conversations {
     await this.refresh();
   }
 
-  /** Notes that all that is there has been seen. */
+  /** Notes that all that is there has been seen, here and, for what it pushes, at the house. */
   async see(id: string): Promise<void> {
+    void calls.seeConversation(this.#house, id).catch(() => {}); // it would be pushed once more than needed
     await this.#alone(async () => {
       const kept = await this.#store.conversation(id);
       const last = kept?.lines.at(-1)?.seq ?? 0;

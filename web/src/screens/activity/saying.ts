@@ -15,6 +15,8 @@ export function saying({ kind, who, room, club, plan }: NewsPiece): string {
       return words.says[kind](by, title);
     case 'follow':
     case 'invited_came':
+    case 'message':
+    case 'message_asked':
       return words.says[kind](by);
     case 'club_invited':
     case 'club_asked':

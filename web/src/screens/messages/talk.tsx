@@ -145,13 +145,20 @@ function Said({ talk: of }: { talk: Talk }) {
   const last = of.lines.at(-1);
   const came = useRef(last?.seq);
   useEffect(() => {
-    if (of.unread > 0) markSeen(of.id);
+    const look = () => {
+      if (of.unread > 0 && document.visibilityState === 'visible') markSeen(of.id);
+    };
+    look();
+    document.addEventListener('visibilitychange', look);
+    return () => document.removeEventListener('visibilitychange', look);
+  }, [last?.seq, of.unread]);
+  useEffect(() => {
     if (last && last.seq !== came.current && last.kind === 'text' && !last.mine) {
       const by = of.people.find((p) => p.person.id === last.from)?.person;
       announce(words.said(by ? firstName(by.name) : '', last.text));
     }
     came.current = last?.seq;
-  }, [last?.seq, of.unread]);
+  }, [last?.seq]);
   return (
     <Lines
       label={words.lines}
