@@ -5,6 +5,7 @@ import {
   activity,
   clubs,
   coming,
+  first,
   here,
   messages,
   own,
@@ -85,6 +86,8 @@ function Screen({ route: shown }: { route: Route }) {
       return <Coming route={shown} />;
     case 'invites':
       return <Later of={own} show={(s) => <s.InvitesScreen />} />;
+    case 'welcome':
+      return <Later of={first} show={(s) => <s.FirstScreen />} />;
     case 'me':
       return <Later of={people} show={(s) => <s.MeScreen />} />;
     case 'edit':

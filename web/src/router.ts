@@ -8,6 +8,8 @@ export type Route =
   | { screen: 'signin' }
   | { screen: 'join' }
   | { screen: 'invites' }
+  /** The first steps of who has just come. */
+  | { screen: 'welcome' }
   | { screen: 'me' }
   | { screen: 'edit' }
   | { screen: 'stored' }
@@ -45,6 +47,7 @@ export const to = {
   signin: '/signin',
   join: '/join',
   invites: '/invites',
+  welcome: '/welcome',
   me: '/me',
   edit: '/me/edit',
   stored: '/me/stored',
@@ -102,6 +105,7 @@ export function parse(pathname: string): Route {
     case 'signin':
     case 'join':
     case 'invites':
+    case 'welcome':
     case 'me':
     case 'search':
     case 'clubs':

@@ -699,6 +699,15 @@ const scenes = {
     ),
   },
   signin: { out: true, go: at('/signin') },
+  first: {
+    go: seq(at('/welcome'), (page) => page.waitForSelector('[data-test=like-music]')),
+  },
+  'first-end': {
+    go: seq(at('/welcome'), async (page) => {
+      await page.waitForSelector('[data-test=first-inviter]');
+      await page.locator('[data-test=first-done]').scrollIntoViewIfNeeded();
+    }),
+  },
   hallway: { go: seq(at('/'), (page) => page.waitForSelector('.card h3')) },
   'hallway-why': {
     go: seq(at('/'), async (page) => {

@@ -14,6 +14,7 @@ const limits = [
   ['worker of a room', /^keys\.worker-.*\.js$/, 30_000],
   ['coming in', /^coming-.*\.js$/, 8_000],
   ['people', /^people-.*\.js$/, 15_000],
+  ['first steps', /^first-.*\.js$/, 4_000],
   ['clubs', /^clubs-.*\.js$/, 15_000],
   ['schedule', /^schedule-.*\.js$/, 15_000],
   ['activity', /^activity-.*\.js$/, 8_000],

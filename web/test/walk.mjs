@@ -47,6 +47,11 @@ await ada.tap('signup-passkey');
 assert.match(await ada.page.locator('.err').textContent(), /give a name/);
 await ada.on('name').fill('Ada Lovelace');
 await ada.tap('signup-passkey');
+await ada.on('like-music').waitFor();
+assert.match(await heading(ada.page), /Welcome, Ada/);
+await ada.tap('like-philosophy');
+await ada.tap('like-music');
+await ada.tap('first-done');
 await ada.page.waitForURL(`${origin}/`);
 assert.equal(await ada.page.title(), 'Hallway – Stoa');
 
@@ -101,6 +106,9 @@ await bo.on('name').fill('Bo Nilsen');
 await bo.tap('signup-recovery');
 assert.match(await bo.on('recovery-code').textContent(), /^[0-9a-f]{5}(-[0-9a-f]{5}){3}$/);
 await bo.tap('recovery-kept');
+await bo.on('first-inviter').locator('[data-test=follow]').click();
+await bo.on('first-inviter').locator('[data-followed=true]').click(); // as if they did not know each other
+await bo.tap('first-later');
 await bo.page.waitForURL(`${origin}/`);
 
 step('Ada says who she is: first what cannot be, then what can');
@@ -150,7 +158,7 @@ assert.deepEqual(countess.said, {
   bio: 'Counts.\nWrites it down.',
   links: [{ url: 'https://ada.example' }],
   languages: ['fr'],
-  interests: ['food'],
+  interests: ['philosophy', 'music', 'food'],
   show_inviter: false,
   findable: false,
 });
@@ -581,6 +589,8 @@ await bo.on('work-done').waitFor();
 await bo.on('name').fill('Di');
 await bo.tap('signup-recovery');
 await bo.tap('recovery-kept');
+assert.equal(await bo.on('first-inviter').count(), 0);
+await bo.tap('first-later');
 await bo.page.waitForURL(`${origin}/`);
 const di = [...double.people.values()].find(({ name }) => name === 'Di');
 assert.ok(di && !di.invitedBy);

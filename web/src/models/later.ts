@@ -33,6 +33,7 @@ export const here = <Screens>({ there }: Part<Screens>): Screens | undefined =>
 /** For who is not signed in. */
 export const coming = part(() => import('../screens/coming/index.ts'));
 export const people = part(() => import('../screens/people/index.tsx'));
+export const first = part(() => import('../screens/people/first.tsx'));
 export const clubs = part(() => import('../screens/clubs/index.tsx'));
 export const schedule = part(() => import('../screens/schedule/index.tsx'));
 export const searching = part(() => import('../screens/search/index.tsx'));

@@ -48,6 +48,8 @@ function screenName(): string {
       return looked.value || words.nav.schedule;
     case 'search':
       return words.nav.search;
+    case 'welcome':
+      return words.welcome.title;
     case 'messages':
     case 'new_message':
     case 'write_to':
