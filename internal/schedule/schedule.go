@@ -255,9 +255,17 @@ const (
 	All     Which = "all"
 )
 
-// Plans returns what who may see of a choice between two times, in their order.
-func (s *Schedule) Plans(ctx context.Context, who id.Person, which Which, from, to time.Time) ([]Plan, error) {
-	plans, err := s.store.Plans(ctx, who, which, from, to)
+// A Choice is which plans somebody looks for.
+type Choice struct {
+	Which Which
+	Club  id.Club   // of this one alone, if it is not zero
+	From  time.Time // those that end after it
+	To    time.Time // those that start before it
+}
+
+// Plans returns what who may see of a choice, in the order of their start.
+func (s *Schedule) Plans(ctx context.Context, who id.Person, c Choice) ([]Plan, error) {
+	plans, err := s.store.Plans(ctx, who, c)
 	return s.readAll(ctx, plans, err)
 }
 

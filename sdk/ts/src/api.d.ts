@@ -5273,6 +5273,8 @@ export interface operations {
         parameters: {
             query?: {
                 which?: "for_me" | "clubs" | "all";
+                /** @description those of this club alone */
+                club?: string;
                 /** @description those that end after it; absent: now */
                 from?: string;
                 /** @description those that start before it; absent: a year later */
