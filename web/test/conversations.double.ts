@@ -156,6 +156,8 @@ export class DoubleTalks {
     if (!there) return this.#around.refuse('no_device', 409);
     if (method === 'DELETE') {
       mine.delete(device);
+      for (const talk of this.all.values())
+        talk.devices = talk.devices.filter((d) => d.person !== me || d.device !== device);
       return { status: 204 };
     }
     return { body: { left: there.once.length } };

@@ -488,6 +488,16 @@ const writing = (open) => async (page, h) => {
     await page.waitForSelector('[data-test=asked]');
   }
   if (open === 'requests') await page.click('[data-test=requests] summary');
+  if (open === 'people' || open === 'add') {
+    h.mira.follows.add(h.jonas.id);
+    await page.click(`[data-test=talk-${group}]`);
+    await page.click('[data-test=talk-people]');
+    await page.waitForSelector('[data-test=people-sheet]');
+  }
+  if (open === 'add') {
+    await page.click('[data-test=add-people]');
+    await page.click(`[data-test=choose-${h.jonas.id}]`);
+  }
 };
 
 /** Mira is a moderator of the night, on the stage, with hands up before her. */
@@ -724,6 +734,8 @@ const scenes = {
   },
   talk: { go: writing('two') },
   'talk-asked': { go: writing('asked') },
+  'talk-people': { go: writing('people') },
+  'talk-add': { go: writing('add') },
   'talk-new': {
     go: seq(at('/messages/new'), (page) => page.click('fieldset label.row >> nth=1')),
   },

@@ -18,6 +18,9 @@ export const addPackages = (house: Asks, packages: KeyPackages) =>
   house.ask<{ left: number }>('PUT', 'me/packages', packages);
 export const countPackages = (house: Asks, device: string) =>
   house.ask<{ left: number }>('GET', `me/packages?device=${device}`);
+/** Has nobody write to a device any more; it has no place in conversations from then on. */
+export const forgetDevice = (house: Asks, device: string) =>
+  house.ask<void>('DELETE', `me/packages?device=${device}`);
 /** A package of each device of somebody. */
 export const takePackages = (house: Asks, who: string) =>
   house.ask<DevicePackages>('POST', `people/${encodeURIComponent(who)}/packages`, {});

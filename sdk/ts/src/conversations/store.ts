@@ -58,6 +58,12 @@ export class ConversationStore {
     return this.#put(id, undefined);
   }
 
+  /** Forgets the key of all of it: nothing that is here can be opened any more. */
+  async forgetAll(): Promise<void> {
+    await this.#keys.change(this.#me, () => undefined);
+    await this.#put('packages', undefined);
+  }
+
   async packages(): Promise<OwnPackage[]> {
     return (await this.#get<OwnPackage[]>('packages')) ?? [];
   }
