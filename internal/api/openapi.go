@@ -121,6 +121,7 @@ var events = []room.Event{
 	room.HandLowered{},
 	room.HandsSet{},
 	room.ProofSet{},
+	room.Described{},
 	room.Shielded{},
 	room.ChatSet{},
 	room.Pinned{},

@@ -299,6 +299,12 @@ func (a *API) commandOf(r signal.Request, by room.Seat) (room.Command, error) {
 		return room.Remove{By: by, Who: r.Remove.Who}, nil
 	case r.LetIn != nil:
 		return room.LetIn{By: by, Who: r.LetIn.Who}, nil
+	case r.Describe != nil:
+		spoken, err := about(r.Describe.Language, r.Describe.Topics)
+		if err != nil {
+			return nil, err
+		}
+		return room.Describe{By: by, Title: titleOf(r.Describe.Title), Language: spoken, Topics: r.Describe.Topics}, nil
 	case r.SetShield != nil:
 		return room.SetShield{By: by, On: r.SetShield.On}, nil
 	case r.Prove != nil:

@@ -76,6 +76,14 @@ type (
 		Proven bool
 	}
 
+	// Describe says anew what the room is about.
+	Describe struct {
+		By       Seat
+		Title    string
+		Language string   // in which one speaks (BCP 47), or none
+		Topics   []string // of package topic, or none
+	}
+
 	// SetShield keeps those out for now whose accounts are new, and quiet who is
 	// inside, or does so no more.
 	SetShield struct {
@@ -189,6 +197,7 @@ func (RaiseHand) command()     {}
 func (LowerHand) command()     {}
 func (SetHands) command()      {}
 func (Prove) command()         {}
+func (Describe) command()      {}
 func (SetShield) command()     {}
 func (SetChat) command()       {}
 func (Pin) command()           {}

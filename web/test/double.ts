@@ -1396,6 +1396,12 @@ export class Double {
         happen({ poll_closed: { poll, counts } });
         return;
       }
+      case 'describe': {
+        moderates();
+        const { title, ...said } = body as { title: string; language?: string; topics?: string[] };
+        happen({ described: { title: title.trim(), ...said } });
+        return;
+      }
       case 'set_shield':
         moderates();
         happen({ shielded: { on: Boolean(body.on) } });

@@ -1534,6 +1534,12 @@ const scenes = {
       await page.waitForSelector('[data-test=crowd-of-fresh]');
     }),
   },
+  'room-describe': {
+    go: seq(moderating, tap('menu'), tap('describe'), async (page) => {
+      await page.waitForSelector('[data-test=describe-sheet]');
+      await page.selectOption('[data-test=describe-topics-add]', 'travel');
+    }),
+  },
   'safety-shield': {
     go: seq(moderating, (page, h) => {
       h.double.happen(h.night, { shielded: { on: true } });

@@ -312,6 +312,14 @@ await ada.tap('unspare');
 await bay.waitFor();
 await ada.page.keyboard.press('Escape');
 
+step('she says anew what it is about');
+await ada.tap('menu');
+await ada.tap('describe');
+await ada.on('describe-title').fill('Tea, and what grows beside it');
+await ada.on('describe-topics-add').selectOption('nature');
+await ada.tap('describe-save');
+await bo.page.locator('h1', { hasText: 'what grows beside it' }).waitFor();
+
 step('she puts the shield up, which Bo sees, and takes it down');
 await ada.tap('menu');
 await ada.tap('shield');

@@ -1596,6 +1596,7 @@ export interface components {
             ask_over?: components["schemas"]["EventAskOver"];
             asked_up?: components["schemas"]["EventAskedUp"];
             chat_set?: components["schemas"]["EventChatSet"];
+            described?: components["schemas"]["EventDescribed"];
             ended?: components["schemas"]["EventEnded"];
             entered?: components["schemas"]["EventEntered"];
             fenced?: components["schemas"]["EventFenced"];
@@ -1639,6 +1640,11 @@ export interface components {
         EventChatSet: {
             /** @enum {string} */
             policy: "off" | "stage" | "everyone";
+        };
+        EventDescribed: {
+            language?: string;
+            title: string;
+            topics?: string[];
         };
         EventEnded: {
             /** @enum {string} */
@@ -2464,6 +2470,11 @@ export interface components {
         SignalDeputy: {
             url: string;
         };
+        SignalDescribe: {
+            language?: string;
+            title: string;
+            topics?: string[];
+        };
         SignalEnter: {
             grant?: string;
             previous?: string;
@@ -2634,6 +2645,7 @@ export interface components {
             ask_up?: components["schemas"]["SignalWho"];
             close_poll?: components["schemas"]["SignalClosePoll"];
             decline?: components["schemas"]["SignalNone"];
+            describe?: components["schemas"]["SignalDescribe"];
             end?: components["schemas"]["SignalNone"];
             enter?: components["schemas"]["SignalEnter"];
             /** Format: int64 */

@@ -79,6 +79,7 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
     case 'chat':
     case 'pinning':
     case 'polling':
+    case 'describing':
       return late.value?.sheetOf(seat, open.kind);
     case 'menu':
       return <RoomMenu seat={seat} />;
