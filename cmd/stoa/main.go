@@ -32,6 +32,7 @@ const help = `stoa runs live-audio rooms.
   stoa sim        simulate a network of nodes; -h lists what can happen there
   stoa report     look at what people have reported; -h lists what it does
   stoa privacy    say how old what is stored is, and how long it is kept
+  stoa discovery  replace the key by which people find each other; -h says how
   stoa db         move the records into another database; -h lists how
   stoa version    print the version
 `
@@ -77,6 +78,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return moderation(ctx, args[1:], environ, stdout, stderr)
 	case "privacy":
 		return privacyReport(ctx, args[1:], environ, stdout, stderr)
+	case "discovery":
+		return discovery(ctx, args[1:], environ, stdout, stderr)
 	case "db":
 		return databases(ctx, args[1:], stdout, stderr)
 	case "version":

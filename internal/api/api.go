@@ -27,6 +27,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/conversations"
+	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/hashcash"
@@ -111,6 +112,8 @@ type Parts struct {
 	Away    Away // nil in no network
 	// Conversations passes sealed messages on.
 	Conversations *conversations.Conversations
+	// Discovery has people who know each other find each other.
+	Discovery *discover.Discovery
 	// Schedule is the rooms to come.
 	Schedule *schedule.Schedule
 	// Work is what is asked of those who come without an invite, where they may.
@@ -232,6 +235,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addProfiles()
 	a.addSuggestions()
 	a.addBlocks()
+	a.addDiscovery()
 	a.addConversations()
 	a.addClubs()
 	a.addStored()

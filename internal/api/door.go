@@ -146,6 +146,7 @@ var (
 	toSuggest = door{signedIn: true, rate: suggesting}
 	toPack    = door{signedIn: true, rate: packing}
 	toPicture = door{signedIn: true, rate: picturing}
+	toList    = door{signedIn: true, rate: listing}
 	toPing    = door{signedIn: true, rate: pinging}
 	toReport  = door{signedIn: true, rate: reporting}
 )

@@ -25,7 +25,7 @@ type (
 	}
 	// StoredClass is one kind of it.
 	StoredClass struct {
-		Class  people.Class     `json:"class" enum:"account,profile,picture,passkeys,key_backups,recovery,sessions,invites,follows,followers,hidden,blocks,talk_devices,conversations,messages,clubs,club_follows,reports_made,rooms,plans,going,calendar,news,news_settings,devices,index,key"`
+		Class  people.Class     `json:"class" enum:"account,profile,picture,passkeys,key_backups,recovery,sessions,invites,follows,followers,hidden,blocks,discovery,talk_devices,conversations,messages,clubs,club_follows,reports_made,rooms,plans,going,calendar,news,news_settings,devices,index,key"`
 		Rows   int              `json:"rows"`
 		Bytes  int              `json:"bytes"`
 		Oldest time.Time        `json:"oldest,omitzero"`

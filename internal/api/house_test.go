@@ -26,6 +26,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/beside"
 	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/conversations"
+	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/hashcash"
@@ -68,6 +69,8 @@ type testHouse struct {
 	once sync.Once
 	mu   sync.Mutex
 	now  time.Time // zero while time goes on
+
+	discovery *discover.Discovery
 }
 
 // echo answers every offer with itself, but for those it is told to fail.
@@ -219,11 +222,15 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS, changes ...change) *te
 	h.plans = schedule.New(h.store, schedule.Config{Sealer: h.people, Clubs: h.clubs, Key: []byte("a third key for tests"), Clock: h.clock})
 	h.people.SetHeir(h.plans)
 	h.news = news.New(h.store, news.Config{Sealer: h.people, Blocks: h.people, Clock: h.clock, Pushes: true})
+	secret, err := h.keys.Secret(t.Context(), keyring.ForDiscovery)
+	h.must(err)
+	h.discovery, err = discover.New(h.store, discover.Config{Identifiers: h.people, Blocks: h.people, Secret: secret, Clock: h.clock})
+	h.must(err)
 	watchers := hub.New()
 	besides := beside.New(watchers)
 	parts := Parts{
 		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"}, Work: hashcash.New(1, 3, h.clock),
-		People: h.people, Clubs: h.clubs, Hallway: hallway.New(), Schedule: h.plans, Conversations: conversations.New(h.store, h.clock), News: h.news, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
+		People: h.people, Clubs: h.clubs, Hallway: hallway.New(), Schedule: h.plans, Conversations: conversations.New(h.store, h.clock), Discovery: h.discovery, News: h.news, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
 		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,
 		Ready: func() error { return nil },

@@ -29,6 +29,7 @@ const (
 	feeding    // calendars, by other programs
 	suggesting // which reads all of one's clubs
 	packing    // to take others' key packages, which are for one use
+	listing    // whom one lists for discovery, which looks at a thousand values
 	pinging
 )
 
@@ -49,6 +50,7 @@ var rates = [...]struct {
 	feeding:     {time.Minute / 60, 60},
 	suggesting:  {time.Minute / 20, 20},
 	packing:     {time.Hour / 60, 60},
+	listing:     {time.Hour / 60, 20},
 	pinging:     {time.Hour / 10, 10},
 }
 

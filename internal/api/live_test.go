@@ -104,7 +104,8 @@ func TestProblems(t *testing.T) {
 		"no_version": true, "changed_meanwhile": true, "handle_taken": true, "not_a_picture": true,
 		// In TestClubs and its neighbours.
 		"no_club": true, "no_club_entry": true, "not_in_club": true, "not_club_admin": true, "not_club_founder": true,
-		"blocked": true,                                                                                                                         // blocks_test.go
+		"blocked":       true,                                          // blocks_test.go
+		"discovery_off": true, "other_key": true, "budget_spent": true, // discover_test.go
 		"no_plan": true, "not_host": true, "too_many_plans": true, "plan_full": true, "plan_early": true, "plan_begun": true, "plan_over": true, // plans_test.go, storetest
 		"no_work":         true,                                                                                                                                           // signup_test.go
 		"no_conversation": true, "no_device": true, "stale_epoch": true, "conversation_there": true, "too_many_talks": true, "unanswered": true, "not_these_people": true, // conversations_test.go, storetest

@@ -20,6 +20,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/courier"
+	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/news"
@@ -116,6 +117,9 @@ var kinds = map[code]struct {
 	"changed_meanwhile":    {412, "This has been changed meanwhile", "Das wurde inzwischen geändert"},
 	"handle_taken":         {409, "Somebody else has this handle", "Diesen Namen hat schon jemand anderes"},
 	"not_a_picture":        {422, "This is not a picture that can be used: PNG, JPEG, GIF or WebP, from 64 pixels to 16 megapixels", "Das ist kein brauchbares Bild: PNG, JPEG, GIF oder WebP, von 64 Pixeln bis 16 Megapixel"},
+	"discovery_off":        {409, "This is for those who can be found themselves", "Das geht nur, wenn du selbst zu finden bist"},
+	"other_key":            {409, "The house has another key by now; everything has to be asked anew", "Das Haus hat inzwischen einen anderen Schlüssel; alles muss neu gefragt werden"},
+	"budget_spent":         {429, "You have asked for as many people as you may; some more each day", "Mehr Leute kannst du gerade nicht suchen; jeden Tag kommen ein paar dazu"},
 	"blocked":              {409, "You have blocked them; take that back first", "Du hast diese Person blockiert; nimm das erst zurück"},
 	"too_many":             {429, "Too often; please wait a moment", "Zu oft; bitte warte einen Moment"},
 	"node_full":            {503, "As many people are here as this house can carry; please try again in a moment", "Hier sind schon so viele, wie dieses Haus tragen kann; bitte versuch es gleich noch einmal"},
@@ -187,6 +191,10 @@ var refusals = []struct {
 	{people.ErrLevel, "invalid", "body.level"},
 	{people.ErrBlocked, "blocked", ""},
 	{people.ErrStore, "unavailable", ""},
+	{discover.ErrOff, "discovery_off", ""},
+	{discover.ErrKey, "other_key", ""},
+	{discover.ErrMany, "invalid", "body"},
+	{discover.ErrChanged, "unavailable", ""},
 
 	{clubs.ErrNone, "no_club", ""},
 	{clubs.ErrNoEntry, "no_club_entry", ""},
@@ -320,6 +328,11 @@ type errWait struct{ after time.Duration }
 
 func (e errWait) Error() string { return "too often" }
 
+// errSpent means that there is no budget left, for a while.
+type errSpent struct{ after time.Duration }
+
+func (e errSpent) Error() string { return "no budget left" }
+
 // errFull means that the node lets nobody new in for now.
 type errFull struct{ after time.Duration }
 
@@ -329,6 +342,11 @@ func (e errFull) Error() string { return "as many people as the node can carry" 
 type errValue struct{ location, message string }
 
 func (e errValue) Error() string { return e.location + ": " + e.message }
+
+// errValues are several.
+type errValues []errValue
+
+func (e errValues) Error() string { return e[0].Error() }
 
 // unavailableAfter is when it is worth asking again after a failure.
 const unavailableAfter = 5 * time.Second
@@ -390,6 +408,9 @@ func problemOf(err error, german bool) *Problem {
 		value  errValue
 		offer  *OfferError
 		faults people.Faults
+
+		spent   errSpent
+		several errValues
 	)
 	switch {
 	case errors.As(err, &full):
@@ -403,6 +424,16 @@ func problemOf(err error, german bool) *Problem {
 	case errors.As(err, &often):
 		p := newProblem("too_many", german)
 		p.after = max(often.After, time.Second)
+		return p
+	case errors.As(err, &spent):
+		p := newProblem("budget_spent", german)
+		p.after = max(spent.after, time.Second)
+		return p
+	case errors.As(err, &several):
+		p := newProblem("invalid", german)
+		for _, one := range several {
+			p.Errors = append(p.Errors, Violation{one.location, one.message})
+		}
 		return p
 	case errors.As(err, &value):
 		p := newProblem("invalid", german)

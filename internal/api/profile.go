@@ -216,7 +216,11 @@ func (a *API) addProfiles() {
 		if err != nil {
 			return nil, err
 		}
-		return own(a.People.SetProfile(ctx, me(ctx), version, in.Body.written()))
+		p, err := a.People.SetProfile(ctx, me(ctx), version, in.Body.written())
+		if err == nil {
+			a.calledOtherwise(ctx, me(ctx))
+		}
+		return own(p, err)
 	})
 	add(a, huma.Operation{
 		OperationID: "set-picture", Method: "PUT", Path: pictureAt, Tags: []string{"me"},

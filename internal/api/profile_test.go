@@ -211,6 +211,7 @@ func TestStoredAndExport(t *testing.T) {
 	bo.sit(bo.open("open"))
 	bo.call("DELETE", "/api/v1/me/suggestions/"+ada.id.String(), nil).is(204)
 	bo.blocks(ada, "mute")
+	bo.takesPart()
 	ada.canTalk(1)
 	bo.canTalk(2)
 	bo.writes(bo.begins(2, ada, 1), 2, "sealed").is(201)

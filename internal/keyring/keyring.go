@@ -29,6 +29,8 @@ const (
 	File = "keys.db"
 	// ForHandles is the purpose of the key by which handles are found.
 	ForHandles = "handles"
+	// ForDiscovery is the purpose of the secret of which the key of discovery is made.
+	ForDiscovery = "discovery"
 )
 
 var (

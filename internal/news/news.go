@@ -60,6 +60,7 @@ const (
 	Follow        Kind = "follow"         // who follows me
 	Live          Kind = "live"           // who, whom I follow, is on a stage
 	Ping          Kind = "ping"           // who asks me to come into a room
+	Found         Kind = "found"          // who lists me, as I list them
 	ClubAsked     Kind = "club_asked"     // who asks to come into a club that I lead
 	ClubInvited   Kind = "club_invited"   // who invites me into a club
 	ClubAdmitted  Kind = "club_admitted"  // I am a member of a club
@@ -77,7 +78,7 @@ const (
 
 // Kinds are all of them, in the order in which they are shown.
 var Kinds = []Kind{
-	Live, Ping, Message, MessageAsked, Follow, ClubInvited, ClubAdmitted, ClubRole, ClubAsked,
+	Live, Ping, Message, MessageAsked, Follow, Found, ClubInvited, ClubAdmitted, ClubRole, ClubAsked,
 	PlanSoon, PlanOpen, PlanMoved, PlanCancelled, PlanHosting, InvitedCame, Decision,
 }
 

@@ -41,7 +41,7 @@ type Quiet struct {
 func AtFirst() Settings {
 	return Settings{
 		Ways: map[Kind]Way{
-			Live: Pushed, Ping: Pushed, Message: Pushed, MessageAsked: Here, Follow: Here, ClubInvited: Pushed, ClubAdmitted: Pushed, ClubRole: Here, ClubAsked: Here,
+			Live: Pushed, Ping: Pushed, Message: Pushed, MessageAsked: Here, Follow: Here, Found: Here, ClubInvited: Pushed, ClubAdmitted: Pushed, ClubRole: Here, ClubAsked: Here,
 			PlanSoon: Pushed, PlanOpen: Pushed, PlanMoved: Pushed, PlanCancelled: Pushed, PlanHosting: Pushed,
 			InvitedCame: Pushed, Decision: Pushed,
 		},

@@ -23,6 +23,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/coordinate"
 	"github.com/stoa-audio/stoa/internal/deputy"
+	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/hashcash"
@@ -68,31 +69,33 @@ type Node struct {
 	talks   *conversations.Conversations
 	plans   *schedule.Schedule
 	told    *news.News
-	reports *reports.Reports
-	media   *sfu.SFU
-	network *packet.Network                // nil with the udp lane
-	member  *membership                    // nil in no network of nodes
-	trunk   *link.Trunk                    // to the other nodes of the network; nil in none
-	place   *spread.Place                  // what this node does for rooms, its own and others'
-	guests  *spread.Guests                 // of other nodes' rooms
-	ways    atomic.Pointer[itinerary.Ways] // by which voices come; nil in no network
-	spread  *spread.Rooms                  // where the people of our own rooms are
-	house   *deputy.House                  // our rooms, which may have a deputy; nil in no network
-	keeper  *deputy.Keeper                 // other houses' rooms; nil in no network
-	doubted sync.Map                       // nodes that do not stand where they say, to how many km that is off
-	admits  net.Addr                       // where machines are admitted to the network; nil: here they are not
-	beside  *beside.Rooms                  // what happens in them beside voices and events
-	control *control
-	gauge   *gauge
-	rooms   *live.Rooms
-	api     *api.API
-	door    net.Listener // for people; bound first, served last
-	serving []*server
-	ready   atomic.Bool
-	work    context.CancelFunc // ends what runs beside
-	joined  chan struct{}      // closed when other nodes may ask everything
-	failed  chan error
-	news    chan struct{} // of other nodes
+	// discovery has people who know each other find each other.
+	discovery *discover.Discovery
+	reports   *reports.Reports
+	media     *sfu.SFU
+	network   *packet.Network                // nil with the udp lane
+	member    *membership                    // nil in no network of nodes
+	trunk     *link.Trunk                    // to the other nodes of the network; nil in none
+	place     *spread.Place                  // what this node does for rooms, its own and others'
+	guests    *spread.Guests                 // of other nodes' rooms
+	ways      atomic.Pointer[itinerary.Ways] // by which voices come; nil in no network
+	spread    *spread.Rooms                  // where the people of our own rooms are
+	house     *deputy.House                  // our rooms, which may have a deputy; nil in no network
+	keeper    *deputy.Keeper                 // other houses' rooms; nil in no network
+	doubted   sync.Map                       // nodes that do not stand where they say, to how many km that is off
+	admits    net.Addr                       // where machines are admitted to the network; nil: here they are not
+	beside    *beside.Rooms                  // what happens in them beside voices and events
+	control   *control
+	gauge     *gauge
+	rooms     *live.Rooms
+	api       *api.API
+	door      net.Listener // for people; bound first, served last
+	serving   []*server
+	ready     atomic.Bool
+	work      context.CancelFunc // ends what runs beside
+	joined    chan struct{}      // closed when other nodes may ask everything
+	failed    chan error
+	news      chan struct{} // of other nodes
 
 	// What the region's nodes know together; nil in no network.
 	coordinator atomic.Pointer[coordinate.Coordinator]
@@ -168,6 +171,9 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err := n.settle(ctx); err != nil {
 		return nil, err
 	}
+	if err := n.openDiscovery(ctx); err != nil {
+		return nil, err
+	}
 	n.reports = reports.New(n.store, time.Now)
 	if err := n.tidy(ctx); err != nil {
 		return nil, err
@@ -218,7 +224,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	n.api = api.New(api.Parts{
-		Away: goesOn, News: n.told, Pusher: pusher,
+		Away: goesOn, Discovery: n.discovery, News: n.told, Pusher: pusher,
 		Reports: n.reports, Moderators: c.Moderation.Keys, Work: hashcash.New(c.SignUp.Bits, c.SignUp.Most, time.Now),
 		People: n.people, Clubs: n.clubs, Hallway: n.hallway, Conversations: n.talks, Schedule: n.plans, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
@@ -273,7 +279,7 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 
 // tidy deletes what is over.
 func (n *Node) tidy(ctx context.Context) error {
-	return errors.Join(n.reports.Forget(ctx), n.people.Tidy(ctx), n.plans.Forget(ctx), n.talks.Forget(ctx), n.told.Forget(ctx))
+	return errors.Join(n.reports.Forget(ctx), n.people.Tidy(ctx), n.plans.Forget(ctx), n.talks.Forget(ctx), n.discovery.Forget(ctx), n.told.Forget(ctx))
 }
 
 // forget deletes what is over, every hour.

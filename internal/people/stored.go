@@ -36,6 +36,7 @@ const (
 	ClassTalkDevices   Class = "talk_devices"
 	ClassConversations Class = "conversations"
 	ClassMessages      Class = "messages"
+	ClassDiscovery     Class = "discovery"
 	ClassClubs         Class = "clubs"
 	ClassClubsSeen     Class = "club_follows"
 	ClassReports       Class = "reports_made"
@@ -70,6 +71,7 @@ var Classes = []Kept{
 	{ClassFollowers, "account"},
 	{ClassHidden, "account"},
 	{ClassBlocks, "account"},
+	{ClassDiscovery, "seen:90"},
 	{ClassClubs, "account"},
 	{ClassClubsSeen, "account"},
 	{ClassTalkDevices, "seen:90"},
@@ -107,6 +109,13 @@ var Columns = map[string]Class{
 	"hidden.who": ClassHidden, "hidden.whom": ClassHidden, "hidden.since": ClassHidden,
 	// Whom somebody has blocked is theirs to know, and nobody else's, least of all that one's.
 	"blocks.who": ClassBlocks, "blocks.whom": ClassBlocks, "blocks.level": ClassBlocks, "blocks.since": ClassBlocks,
+	"discovery_people.person": ClassDiscovery, "discovery_people.findable": ClassDiscovery, "discovery_people.since": ClassDiscovery,
+	"discovery_people.seen": ClassDiscovery, "discovery_people.listed": ClassDiscovery, "discovery_people.generation": ClassDiscovery,
+	"discovery_people.budget": ClassDiscovery, "discovery_people.counted": ClassDiscovery,
+	"discovery_values.value": ClassDiscovery, "discovery_values.person": ClassDiscovery, "discovery_values.kind": ClassDiscovery,
+	"discovery_values.of_key": ClassDiscovery,
+	// Whom somebody lists is told where both do: else it would say who takes part (docs/adr/0074).
+	"discovery_lists.who": ClassDiscovery, "discovery_lists.value": ClassDiscovery,
 	"club_people.club": ClassClubs, "club_people.person": ClassClubs, "club_people.standing": ClassClubs,
 	"club_people.since": ClassClubs, "club_people.by_whom": ClassClubs, "club_people.shown": ClassClubs,
 	"club_follows.club": ClassClubsSeen, "club_follows.person": ClassClubsSeen, "club_follows.since": ClassClubsSeen,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/conversations"
+	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
@@ -40,6 +41,9 @@ var Rules = []Rule{
 	{Kind: "follows", Until: "unfollowed, or either account is erased"},
 	{Kind: "hidden", Until: "either account is erased"},
 	{Kind: "blocks", Until: "taken back, or either account is erased"},
+	{Kind: "discovery_people", Until: "90 days unseen, or the account is erased", Life: discover.Life},
+	{Kind: "discovery_values", Until: "turned off, called otherwise, another key, or as above"},
+	{Kind: "discovery_lists", Until: "listed no more, or either value goes"},
 	{Kind: "clubs", Until: "dissolved, or nobody is left"},
 	{Kind: "club_people", Until: "they leave or are let off, or the account is erased"},
 	{Kind: "club_follows", Until: "unfollowed, or the account is erased"},

@@ -5,6 +5,7 @@ import {
   activity,
   clubs,
   coming,
+  finding,
   first,
   here,
   messages,
@@ -100,6 +101,8 @@ function Screen({ route: shown }: { route: Route }) {
       );
     case 'search':
       return <Later of={searching} show={(s) => <s.SearchScreen />} />;
+    case 'find':
+      return <Later of={finding} show={(s) => <s.FindScreen />} />;
     case 'clubs':
       return <Later of={clubs} show={(s) => <s.ClubsScreen />} />;
     case 'new_club':

@@ -5,6 +5,7 @@ import './look/app.css';
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { recognise } from './models/account.ts';
+import { startFinding } from './models/finding.ts';
 import { startHallway } from './models/hallway.ts';
 import { startKeys } from './models/keys.ts';
 import { startLock } from './models/lock.ts';
@@ -27,6 +28,7 @@ startTitle();
 startPlanNews();
 startNews();
 startTalks();
+startFinding();
 void recognise();
 
 render(<App />, document.body);

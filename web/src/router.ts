@@ -16,6 +16,7 @@ export type Route =
   /** By the id, or by the handle with an `@`. */
   | { screen: 'person'; person: string }
   | { screen: 'search' }
+  | { screen: 'find' }
   | { screen: 'clubs' }
   | { screen: 'new_club' }
   | { screen: 'club'; club: string }
@@ -53,6 +54,7 @@ export const to = {
   stored: '/me/stored',
   person: (person: string) => `/p/${person}`,
   search: '/search',
+  find: '/find',
   clubs: '/clubs',
   newClub: '/clubs/new',
   club: (club: string) => `/c/${club}`,
@@ -108,6 +110,7 @@ export function parse(pathname: string): Route {
     case 'welcome':
     case 'me':
     case 'search':
+    case 'find':
     case 'clubs':
     case 'schedule':
     case 'messages':

@@ -36,6 +36,7 @@ import {
 import { type WebSocket, WebSocketServer } from 'ws';
 import { DoubleClubs, type KeptClub } from './clubs.double.ts';
 import { DoubleTalks } from './conversations.double.ts';
+import { DoubleDiscovery } from './discovery.double.ts';
 import { DoubleNews } from './news.double.ts';
 import { DoublePlans } from './plans.double.ts';
 
@@ -157,6 +158,18 @@ export class Double {
         if (line.login?.person === who && line.watching) line.socket.send(JSON.stringify({ news }));
       }
     },
+    refuse,
+  });
+  readonly discovery = new DoubleDiscovery({
+    person: (me, id) => {
+      const [asker, found] = [this.people.get(me), this.people.get(id)];
+      return asker && found ? this.#person(asker, id) : undefined;
+    },
+    handles: () =>
+      new Map(
+        [...this.people.values()].flatMap((p) => (p.said.handle ? [[p.id, p.said.handle]] : [])),
+      ),
+    found: (to, who) => this.news.add(to, { kind: 'found', who }),
     refuse,
   });
   readonly plans = new DoublePlans({
@@ -723,6 +736,7 @@ export class Double {
     return (
       this.news.answer(method, path, me.id, asked) ??
       this.talks.answer(method, path, me.id, asked) ??
+      this.discovery.answer(method, path, me.id, asked) ??
       this.plans.answer(method, path, me.id, asked) ??
       this.clubs.answer(method, path, me.id, asked)
     );

@@ -22,7 +22,7 @@ interface Asked {
 type Answer = { status?: number; body?: unknown; headers?: Record<string, string> };
 
 const kinds: NewsKind[] = [
-  ...(['live', 'ping', 'follow', 'club_invited', 'club_admitted', 'club_role'] as const),
+  ...(['live', 'ping', 'follow', 'found', 'club_invited', 'club_admitted', 'club_role'] as const),
   ...(['club_asked', 'plan_soon', 'plan_open', 'plan_moved', 'plan_cancelled'] as const),
   ...(['plan_hosting', 'invited_came', 'message', 'message_asked', 'decision'] as const),
 ];

@@ -617,6 +617,24 @@ const seq =
     for (const step of steps) await step(page, h);
   };
 
+/** Mira takes part in discovery, and has a list; Aylin and Ilse have her on theirs. */
+const finding =
+  (...lists) =>
+  async (page, h) => {
+    const { double, mira, aylin, ilse } = h;
+    mira.said.handle = 'mira';
+    ilse.said.handle = 'ilse_w';
+    for (const one of [aylin, ilse]) double.discovery.takesPart(one.id, ['mira']);
+    double.discovery.takesPart(mira.id, []);
+    await at('/find')(page, h);
+    await page.waitForSelector('[data-test=find-list]');
+    if (lists.length === 0) return;
+    await page.fill('[data-test=find-list]', lists.join('\n'));
+    await page.click('[data-test=find-look]');
+    await page.waitForSelector('[data-test=find-found] .list, [data-test=find-nobody]');
+    await page.waitForSelector('[data-test=find-look]:not([disabled])');
+  };
+
 /** Mira has been told of something of each kind, today and before. */
 const news = (_, h) => {
   const { double, mira, aylin, people, night, tea } = h;
@@ -1070,6 +1088,26 @@ const scenes = {
     ),
   },
   search: { go: seq(at('/search'), (page) => page.waitForSelector('[data-test=search-hint]')) },
+  find: { go: seq(at('/find'), (page) => page.waitForSelector('[data-test=find-on]')) },
+  'find-list': { go: finding() },
+  'find-found': {
+    go: finding('@aylin', '@ilse_w', 'vera@example.org', 'oma.kaethe@bücher.example'),
+  },
+  'find-nobody': { go: finding('@nobody_here') },
+  'find-wrong': {
+    go: seq(finding(), async (page) => {
+      await page.fill('[data-test=find-list]', '@aylin, 0170 1234567');
+      await page.click('[data-test=find-look]');
+      await page.waitForSelector('[data-test=find-hitch]');
+    }),
+  },
+  'find-failed': {
+    go: seq(
+      (page) => page.route('**/api/v1/discovery', (r) => r.abort()),
+      at('/find'),
+      (page) => page.waitForSelector('.failed'),
+    ),
+  },
   'search-found': {
     go: seq(at('/search'), async (page) => {
       await page.fill('[data-test=search]', 'a');

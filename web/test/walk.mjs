@@ -562,6 +562,35 @@ await bo.on('no-talks').waitFor();
 await ada.on('talk-waits').waitFor();
 assert.equal(talk.people.get(bos).state, 'left');
 
+step('Ada and Bo list each other, and find each other; the house is told no name');
+const asked = [];
+for (const { page } of [ada, bo]) {
+  page.on('request', (r) => r.url().includes('/discovery') && asked.push(r.postData() ?? ''));
+}
+double.people.get(bos).said.handle = 'bo_n';
+const adas = [...double.people.values()].find((p) => p.name === 'Ada Lovelace');
+adas.said.handle ||= 'ada_l';
+for (const [who, lists] of [
+  [ada, '@Bo_N, somebody@example.org'],
+  [bo, `@${adas.said.handle}`],
+]) {
+  await who.page.goto(`${origin}/find`);
+  await who.tap('find-on');
+  await who.on('find-list').fill(lists);
+  await who.tap('find-look');
+  await who.on('find-count').waitFor();
+}
+await bo.on(`found-${adas.id}`).waitFor();
+await ada.page.reload();
+await ada.on(`found-${bos}`).waitFor();
+assert.equal(await ada.on('find-list').inputValue(), '@bo_n\nsomebody@example.org');
+assert.doesNotMatch(asked.join(), /bo_n|somebody|ada_l/);
+await ada.page.goto(`${origin}/activity`);
+await ada.page.getByText('You and Bo Nilsen have found each other').first().waitFor();
+await bo.tap('find-on');
+await bo.on('find-list').waitFor({ state: 'detached' });
+assert.equal(double.discovery.lists.has(bos), false);
+
 step('Bo looks at what the house keeps of him, and takes it along');
 await bo.page.goto(`${origin}/settings`);
 await bo.tap('to-stored');

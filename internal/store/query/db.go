@@ -39,6 +39,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addConversationDeviceStmt, err = db.PrepareContext(ctx, addConversationDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query AddConversationDevice: %w", err)
 	}
+	if q.addDiscoveryValueStmt, err = db.PrepareContext(ctx, addDiscoveryValue); err != nil {
+		return nil, fmt.Errorf("error preparing query AddDiscoveryValue: %w", err)
+	}
 	if q.addEventStmt, err = db.PrepareContext(ctx, addEvent); err != nil {
 		return nil, fmt.Errorf("error preparing query AddEvent: %w", err)
 	}
@@ -110,6 +113,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.calendarOfStmt, err = db.PrepareContext(ctx, calendarOf); err != nil {
 		return nil, fmt.Errorf("error preparing query CalendarOf: %w", err)
+	}
+	if q.calledOtherwiseStmt, err = db.PrepareContext(ctx, calledOtherwise); err != nil {
+		return nil, fmt.Errorf("error preparing query CalledOtherwise: %w", err)
 	}
 	if q.claimDigestStmt, err = db.PrepareContext(ctx, claimDigest); err != nil {
 		return nil, fmt.Errorf("error preparing query ClaimDigest: %w", err)
@@ -240,6 +246,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.digestsDueStmt, err = db.PrepareContext(ctx, digestsDue); err != nil {
 		return nil, fmt.Errorf("error preparing query DigestsDue: %w", err)
 	}
+	if q.discoveryListStmt, err = db.PrepareContext(ctx, discoveryList); err != nil {
+		return nil, fmt.Errorf("error preparing query DiscoveryList: %w", err)
+	}
+	if q.discoveryMutualStmt, err = db.PrepareContext(ctx, discoveryMutual); err != nil {
+		return nil, fmt.Errorf("error preparing query DiscoveryMutual: %w", err)
+	}
+	if q.discoveryValuesStmt, err = db.PrepareContext(ctx, discoveryValues); err != nil {
+		return nil, fmt.Errorf("error preparing query DiscoveryValues: %w", err)
+	}
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
 	}
@@ -263,6 +278,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.dropDeviceStmt, err = db.PrepareContext(ctx, dropDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query DropDevice: %w", err)
+	}
+	if q.dropDiscoveryValueStmt, err = db.PrepareContext(ctx, dropDiscoveryValue); err != nil {
+		return nil, fmt.Errorf("error preparing query DropDiscoveryValue: %w", err)
+	}
+	if q.dropDiscoveryValuesStmt, err = db.PrepareContext(ctx, dropDiscoveryValues); err != nil {
+		return nil, fmt.Errorf("error preparing query DropDiscoveryValues: %w", err)
 	}
 	if q.dropGoerStmt, err = db.PrepareContext(ctx, dropGoer); err != nil {
 		return nil, fmt.Errorf("error preparing query DropGoer: %w", err)
@@ -318,6 +339,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.findClubsStmt, err = db.PrepareContext(ctx, findClubs); err != nil {
 		return nil, fmt.Errorf("error preparing query FindClubs: %w", err)
 	}
+	if q.finderStmt, err = db.PrepareContext(ctx, finder); err != nil {
+		return nil, fmt.Errorf("error preparing query Finder: %w", err)
+	}
 	if q.followStmt, err = db.PrepareContext(ctx, follow); err != nil {
 		return nil, fmt.Errorf("error preparing query Follow: %w", err)
 	}
@@ -347,6 +371,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetConversationsStmt, err = db.PrepareContext(ctx, forgetConversations); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetConversations: %w", err)
+	}
+	if q.forgetFindersStmt, err = db.PrepareContext(ctx, forgetFinders); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetFinders: %w", err)
 	}
 	if q.forgetInvitesBeyondStmt, err = db.PrepareContext(ctx, forgetInvitesBeyond); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetInvitesBeyond: %w", err)
@@ -459,11 +486,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.keepBackupStmt, err = db.PrepareContext(ctx, keepBackup); err != nil {
 		return nil, fmt.Errorf("error preparing query KeepBackup: %w", err)
 	}
+	if q.keepDiscoveryValuesStmt, err = db.PrepareContext(ctx, keepDiscoveryValues); err != nil {
+		return nil, fmt.Errorf("error preparing query KeepDiscoveryValues: %w", err)
+	}
 	if q.largePictureStmt, err = db.PrepareContext(ctx, largePicture); err != nil {
 		return nil, fmt.Errorf("error preparing query LargePicture: %w", err)
 	}
 	if q.levelsStmt, err = db.PrepareContext(ctx, levels); err != nil {
 		return nil, fmt.Errorf("error preparing query Levels: %w", err)
+	}
+	if q.listDiscoveryValueStmt, err = db.PrepareContext(ctx, listDiscoveryValue); err != nil {
+		return nil, fmt.Errorf("error preparing query ListDiscoveryValue: %w", err)
 	}
 	if q.listedClubsStmt, err = db.PrepareContext(ctx, listedClubs); err != nil {
 		return nil, fmt.Errorf("error preparing query ListedClubs: %w", err)
@@ -557,6 +590,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.profilesAfterStmt, err = db.PrepareContext(ctx, profilesAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query ProfilesAfter: %w", err)
+	}
+	if q.putFinderStmt, err = db.PrepareContext(ctx, putFinder); err != nil {
+		return nil, fmt.Errorf("error preparing query PutFinder: %w", err)
 	}
 	if q.putPieceStmt, err = db.PrepareContext(ctx, putPiece); err != nil {
 		return nil, fmt.Errorf("error preparing query PutPiece: %w", err)
@@ -750,6 +786,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.unfollowClubStmt, err = db.PrepareContext(ctx, unfollowClub); err != nil {
 		return nil, fmt.Errorf("error preparing query UnfollowClub: %w", err)
 	}
+	if q.unlistAllStmt, err = db.PrepareContext(ctx, unlistAll); err != nil {
+		return nil, fmt.Errorf("error preparing query UnlistAll: %w", err)
+	}
+	if q.unlistDiscoveryValueStmt, err = db.PrepareContext(ctx, unlistDiscoveryValue); err != nil {
+		return nil, fmt.Errorf("error preparing query UnlistDiscoveryValue: %w", err)
+	}
 	if q.unpairConversationStmt, err = db.PrepareContext(ctx, unpairConversation); err != nil {
 		return nil, fmt.Errorf("error preparing query UnpairConversation: %w", err)
 	}
@@ -799,6 +841,11 @@ func (q *Queries) Close() error {
 	if q.addConversationDeviceStmt != nil {
 		if cerr := q.addConversationDeviceStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addConversationDeviceStmt: %w", cerr)
+		}
+	}
+	if q.addDiscoveryValueStmt != nil {
+		if cerr := q.addDiscoveryValueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addDiscoveryValueStmt: %w", cerr)
 		}
 	}
 	if q.addEventStmt != nil {
@@ -919,6 +966,11 @@ func (q *Queries) Close() error {
 	if q.calendarOfStmt != nil {
 		if cerr := q.calendarOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing calendarOfStmt: %w", cerr)
+		}
+	}
+	if q.calledOtherwiseStmt != nil {
+		if cerr := q.calledOtherwiseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing calledOtherwiseStmt: %w", cerr)
 		}
 	}
 	if q.claimDigestStmt != nil {
@@ -1136,6 +1188,21 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing digestsDueStmt: %w", cerr)
 		}
 	}
+	if q.discoveryListStmt != nil {
+		if cerr := q.discoveryListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing discoveryListStmt: %w", cerr)
+		}
+	}
+	if q.discoveryMutualStmt != nil {
+		if cerr := q.discoveryMutualStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing discoveryMutualStmt: %w", cerr)
+		}
+	}
+	if q.discoveryValuesStmt != nil {
+		if cerr := q.discoveryValuesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing discoveryValuesStmt: %w", cerr)
+		}
+	}
 	if q.doubtRoomsStmt != nil {
 		if cerr := q.doubtRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing doubtRoomsStmt: %w", cerr)
@@ -1174,6 +1241,16 @@ func (q *Queries) Close() error {
 	if q.dropDeviceStmt != nil {
 		if cerr := q.dropDeviceStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropDeviceStmt: %w", cerr)
+		}
+	}
+	if q.dropDiscoveryValueStmt != nil {
+		if cerr := q.dropDiscoveryValueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropDiscoveryValueStmt: %w", cerr)
+		}
+	}
+	if q.dropDiscoveryValuesStmt != nil {
+		if cerr := q.dropDiscoveryValuesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropDiscoveryValuesStmt: %w", cerr)
 		}
 	}
 	if q.dropGoerStmt != nil {
@@ -1266,6 +1343,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing findClubsStmt: %w", cerr)
 		}
 	}
+	if q.finderStmt != nil {
+		if cerr := q.finderStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing finderStmt: %w", cerr)
+		}
+	}
 	if q.followStmt != nil {
 		if cerr := q.followStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing followStmt: %w", cerr)
@@ -1314,6 +1396,11 @@ func (q *Queries) Close() error {
 	if q.forgetConversationsStmt != nil {
 		if cerr := q.forgetConversationsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetConversationsStmt: %w", cerr)
+		}
+	}
+	if q.forgetFindersStmt != nil {
+		if cerr := q.forgetFindersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetFindersStmt: %w", cerr)
 		}
 	}
 	if q.forgetInvitesBeyondStmt != nil {
@@ -1501,6 +1588,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing keepBackupStmt: %w", cerr)
 		}
 	}
+	if q.keepDiscoveryValuesStmt != nil {
+		if cerr := q.keepDiscoveryValuesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing keepDiscoveryValuesStmt: %w", cerr)
+		}
+	}
 	if q.largePictureStmt != nil {
 		if cerr := q.largePictureStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing largePictureStmt: %w", cerr)
@@ -1509,6 +1601,11 @@ func (q *Queries) Close() error {
 	if q.levelsStmt != nil {
 		if cerr := q.levelsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing levelsStmt: %w", cerr)
+		}
+	}
+	if q.listDiscoveryValueStmt != nil {
+		if cerr := q.listDiscoveryValueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listDiscoveryValueStmt: %w", cerr)
 		}
 	}
 	if q.listedClubsStmt != nil {
@@ -1664,6 +1761,11 @@ func (q *Queries) Close() error {
 	if q.profilesAfterStmt != nil {
 		if cerr := q.profilesAfterStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing profilesAfterStmt: %w", cerr)
+		}
+	}
+	if q.putFinderStmt != nil {
+		if cerr := q.putFinderStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing putFinderStmt: %w", cerr)
 		}
 	}
 	if q.putPieceStmt != nil {
@@ -1986,6 +2088,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing unfollowClubStmt: %w", cerr)
 		}
 	}
+	if q.unlistAllStmt != nil {
+		if cerr := q.unlistAllStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing unlistAllStmt: %w", cerr)
+		}
+	}
+	if q.unlistDiscoveryValueStmt != nil {
+		if cerr := q.unlistDiscoveryValueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing unlistDiscoveryValueStmt: %w", cerr)
+		}
+	}
 	if q.unpairConversationStmt != nil {
 		if cerr := q.unpairConversationStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing unpairConversationStmt: %w", cerr)
@@ -2065,6 +2177,7 @@ type Queries struct {
 	addClubStmt                *sql.Stmt
 	addConversationStmt        *sql.Stmt
 	addConversationDeviceStmt  *sql.Stmt
+	addDiscoveryValueStmt      *sql.Stmt
 	addEventStmt               *sql.Stmt
 	addFollowersStmt           *sql.Stmt
 	addGoerStmt                *sql.Stmt
@@ -2089,6 +2202,7 @@ type Queries struct {
 	blockersOfStmt             *sql.Stmt
 	blocksStmt                 *sql.Stmt
 	calendarOfStmt             *sql.Stmt
+	calledOtherwiseStmt        *sql.Stmt
 	claimDigestStmt            *sql.Stmt
 	claimDueStmt               *sql.Stmt
 	claimNewsStmt              *sql.Stmt
@@ -2132,6 +2246,9 @@ type Queries struct {
 	deleteRoomStmt             *sql.Stmt
 	devicesStmt                *sql.Stmt
 	digestsDueStmt             *sql.Stmt
+	discoveryListStmt          *sql.Stmt
+	discoveryMutualStmt        *sql.Stmt
+	discoveryValuesStmt        *sql.Stmt
 	doubtRoomsStmt             *sql.Stmt
 	dropAskersStmt             *sql.Stmt
 	dropBlockStmt              *sql.Stmt
@@ -2140,6 +2257,8 @@ type Queries struct {
 	dropClubPlaceStmt          *sql.Stmt
 	dropConversationDeviceStmt *sql.Stmt
 	dropDeviceStmt             *sql.Stmt
+	dropDiscoveryValueStmt     *sql.Stmt
+	dropDiscoveryValuesStmt    *sql.Stmt
 	dropGoerStmt               *sql.Stmt
 	dropLastPackageStmt        *sql.Stmt
 	dropPackageStmt            *sql.Stmt
@@ -2158,6 +2277,7 @@ type Queries struct {
 	eventsStmt                 *sql.Stmt
 	extendRoomStmt             *sql.Stmt
 	findClubsStmt              *sql.Stmt
+	finderStmt                 *sql.Stmt
 	followStmt                 *sql.Stmt
 	followClubStmt             *sql.Stmt
 	followedByStmt             *sql.Stmt
@@ -2168,6 +2288,7 @@ type Queries struct {
 	followsOfStmt              *sql.Stmt
 	forgetBackupsStmt          *sql.Stmt
 	forgetConversationsStmt    *sql.Stmt
+	forgetFindersStmt          *sql.Stmt
 	forgetInvitesBeyondStmt    *sql.Stmt
 	forgetInvitesSpentStmt     *sql.Stmt
 	forgetItemsStmt            *sql.Stmt
@@ -2205,8 +2326,10 @@ type Queries struct {
 	isSessionStmt              *sql.Stmt
 	itemsForStmt               *sql.Stmt
 	keepBackupStmt             *sql.Stmt
+	keepDiscoveryValuesStmt    *sql.Stmt
 	largePictureStmt           *sql.Stmt
 	levelsStmt                 *sql.Stmt
+	listDiscoveryValueStmt     *sql.Stmt
 	listedClubsStmt            *sql.Stmt
 	moveGoersStmt              *sql.Stmt
 	newsOfPersonStmt           *sql.Stmt
@@ -2238,6 +2361,7 @@ type Queries struct {
 	plansTimelyStmt            *sql.Stmt
 	profileStmt                *sql.Stmt
 	profilesAfterStmt          *sql.Stmt
+	putFinderStmt              *sql.Stmt
 	putPieceStmt               *sql.Stmt
 	raiseTermsStmt             *sql.Stmt
 	recoverStmt                *sql.Stmt
@@ -2302,6 +2426,8 @@ type Queries struct {
 	trimPiecesStmt             *sql.Stmt
 	unfollowStmt               *sql.Stmt
 	unfollowClubStmt           *sql.Stmt
+	unlistAllStmt              *sql.Stmt
+	unlistDiscoveryValueStmt   *sql.Stmt
 	unpairConversationStmt     *sql.Stmt
 	useInviteStmt              *sql.Stmt
 	usePasskeyStmt             *sql.Stmt
@@ -2320,6 +2446,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		addClubStmt:                q.addClubStmt,
 		addConversationStmt:        q.addConversationStmt,
 		addConversationDeviceStmt:  q.addConversationDeviceStmt,
+		addDiscoveryValueStmt:      q.addDiscoveryValueStmt,
 		addEventStmt:               q.addEventStmt,
 		addFollowersStmt:           q.addFollowersStmt,
 		addGoerStmt:                q.addGoerStmt,
@@ -2344,6 +2471,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		blockersOfStmt:             q.blockersOfStmt,
 		blocksStmt:                 q.blocksStmt,
 		calendarOfStmt:             q.calendarOfStmt,
+		calledOtherwiseStmt:        q.calledOtherwiseStmt,
 		claimDigestStmt:            q.claimDigestStmt,
 		claimDueStmt:               q.claimDueStmt,
 		claimNewsStmt:              q.claimNewsStmt,
@@ -2387,6 +2515,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteRoomStmt:             q.deleteRoomStmt,
 		devicesStmt:                q.devicesStmt,
 		digestsDueStmt:             q.digestsDueStmt,
+		discoveryListStmt:          q.discoveryListStmt,
+		discoveryMutualStmt:        q.discoveryMutualStmt,
+		discoveryValuesStmt:        q.discoveryValuesStmt,
 		doubtRoomsStmt:             q.doubtRoomsStmt,
 		dropAskersStmt:             q.dropAskersStmt,
 		dropBlockStmt:              q.dropBlockStmt,
@@ -2395,6 +2526,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		dropClubPlaceStmt:          q.dropClubPlaceStmt,
 		dropConversationDeviceStmt: q.dropConversationDeviceStmt,
 		dropDeviceStmt:             q.dropDeviceStmt,
+		dropDiscoveryValueStmt:     q.dropDiscoveryValueStmt,
+		dropDiscoveryValuesStmt:    q.dropDiscoveryValuesStmt,
 		dropGoerStmt:               q.dropGoerStmt,
 		dropLastPackageStmt:        q.dropLastPackageStmt,
 		dropPackageStmt:            q.dropPackageStmt,
@@ -2413,6 +2546,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		eventsStmt:                 q.eventsStmt,
 		extendRoomStmt:             q.extendRoomStmt,
 		findClubsStmt:              q.findClubsStmt,
+		finderStmt:                 q.finderStmt,
 		followStmt:                 q.followStmt,
 		followClubStmt:             q.followClubStmt,
 		followedByStmt:             q.followedByStmt,
@@ -2423,6 +2557,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		followsOfStmt:              q.followsOfStmt,
 		forgetBackupsStmt:          q.forgetBackupsStmt,
 		forgetConversationsStmt:    q.forgetConversationsStmt,
+		forgetFindersStmt:          q.forgetFindersStmt,
 		forgetInvitesBeyondStmt:    q.forgetInvitesBeyondStmt,
 		forgetInvitesSpentStmt:     q.forgetInvitesSpentStmt,
 		forgetItemsStmt:            q.forgetItemsStmt,
@@ -2460,8 +2595,10 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		isSessionStmt:              q.isSessionStmt,
 		itemsForStmt:               q.itemsForStmt,
 		keepBackupStmt:             q.keepBackupStmt,
+		keepDiscoveryValuesStmt:    q.keepDiscoveryValuesStmt,
 		largePictureStmt:           q.largePictureStmt,
 		levelsStmt:                 q.levelsStmt,
+		listDiscoveryValueStmt:     q.listDiscoveryValueStmt,
 		listedClubsStmt:            q.listedClubsStmt,
 		moveGoersStmt:              q.moveGoersStmt,
 		newsOfPersonStmt:           q.newsOfPersonStmt,
@@ -2493,6 +2630,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		plansTimelyStmt:            q.plansTimelyStmt,
 		profileStmt:                q.profileStmt,
 		profilesAfterStmt:          q.profilesAfterStmt,
+		putFinderStmt:              q.putFinderStmt,
 		putPieceStmt:               q.putPieceStmt,
 		raiseTermsStmt:             q.raiseTermsStmt,
 		recoverStmt:                q.recoverStmt,
@@ -2557,6 +2695,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		trimPiecesStmt:             q.trimPiecesStmt,
 		unfollowStmt:               q.unfollowStmt,
 		unfollowClubStmt:           q.unfollowClubStmt,
+		unlistAllStmt:              q.unlistAllStmt,
+		unlistDiscoveryValueStmt:   q.unlistDiscoveryValueStmt,
 		unpairConversationStmt:     q.unpairConversationStmt,
 		useInviteStmt:              q.useInviteStmt,
 		usePasskeyStmt:             q.usePasskeyStmt,

@@ -18,6 +18,7 @@ var Tables = []string{
 	"clubs", "club_people", "club_follows",
 	"rooms", "room_events", "reports", "pairs", "plans", "plan_hosts", "plan_guests", "plan_goers", "calendars",
 	"talk_devices", "packages", "conversations", "conversation_people", "conversation_devices", "conversation_items",
+	"discovery_people", "discovery_values", "discovery_lists",
 	"news", "news_people", "devices",
 }
 

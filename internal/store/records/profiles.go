@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/store/query"
@@ -62,6 +63,9 @@ func (s *Store) SetProfile(ctx context.Context, w people.SealedProfile) error {
 				return err
 			}
 		}
+		if err := unlessSame(ctx, q, w.Person, handle); err != nil {
+			return err
+		}
 		var rows int64
 		var err error
 		if w.Version == 0 {
@@ -81,6 +85,15 @@ func (s *Store) SetProfile(ctx context.Context, w people.SealedProfile) error {
 			Person: w.Person[:], Large: w.Picture.Large, Small: w.Picture.Small, Changed: millis(w.Changed),
 		})
 	})
+}
+
+// unlessSame has nobody be found any more by the handle that they had before another.
+func unlessSame(ctx context.Context, q *query.Queries, who id.Person, handle []byte) error {
+	before, err := q.HandleOf(ctx, who[:])
+	if err != nil && !errors.Is(err, sql.ErrNoRows) || bytes.Equal(before.Handle, handle) {
+		return err
+	}
+	return calledOtherwise(ctx, q, who, discover.Handle)
 }
 
 func addProfile(ctx context.Context, q *query.Queries, w people.SealedProfile) (int64, error) {
@@ -248,7 +261,7 @@ func (s *Store) Rows(ctx context.Context, who id.Person) (out []people.Row, err 
 	case !errors.Is(err, sql.ErrNoRows):
 		return nil, failed("read a picture", err)
 	}
-	for _, rows := range []func(context.Context, id.Person, adder) error{s.keyRows, s.sessionRows, s.inviteRows, s.followRows, s.blockRows, s.clubRows, s.reportRows, s.planRows, s.newsRows, s.conversationRows} {
+	for _, rows := range []func(context.Context, id.Person, adder) error{s.keyRows, s.sessionRows, s.inviteRows, s.followRows, s.blockRows, s.discoveryRows, s.clubRows, s.reportRows, s.planRows, s.newsRows, s.conversationRows} {
 		if err := rows(ctx, who, add); err != nil {
 			return nil, failed("list what is stored", err)
 		}

@@ -1,7 +1,8 @@
 // Package records is what the stores have in common: how people, rooms and
 // reports become rows, how rows become them again, and what is asked before one
 // is written. It implements people.Store, clubs.Store, deputy.Store (a live.Store),
-// reports.Store, news.Store, schedule.Store and conversations.Store; package storetest says what that means.
+// reports.Store, news.Store, schedule.Store, conversations.Store and
+// discover.Store; package storetest says what that means.
 //
 // It opens no database and begins no transaction: a Database does.
 package records

@@ -8,6 +8,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/deputy"
+	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -23,6 +24,7 @@ var (
 	filledHouse          = id.Node{0xff, 9}
 	filledToken          = people.Hash{7}
 	filledPlan           = id.Plan{1, 0xff}
+	filledKey            = discover.KeyID{0, 0xff}
 	filledClub           = clubs.Club{
 		ID: id.Club{0, 0xff}, RulesVersion: 1, Version: 1<<62 + 1, Created: noon,
 		Words: clubs.Words{Name: "Tea 🦉", About: "one\ntwo", Rules: []string{"\"<&>'"}, Joining: clubs.Open, Rooms: clubs.ByAdmins, Listed: true},
@@ -52,6 +54,12 @@ func Fill(t *testing.T, s Store) {
 	must(t, s.SetNotify(ctx, filledBen, ada.ID, people.NotifyNever))
 	must(t, s.Hide(ctx, ada.ID, filledBen, noon))
 	must(t, s.SetBlock(ctx, filledBen, ada.ID, people.LevelMute, noon))
+	for i, who := range []id.Person{ada.ID, filledBen} {
+		must(t, s.SetFindable(ctx, who, true, noon))
+		must(t, s.SetDeposits(ctx, who, 0, filledKey, []discover.Deposit{{Kind: discover.Mail, Value: discover.Value{0xff, byte(i)}}}))
+	}
+	must(t, s.SetList(ctx, ada.ID, filledKey, []discover.Value{{0xff, 1}}, noon))
+	must(t, s.SetList(ctx, filledBen, filledKey, []discover.Value{{0xff, 0}}, noon))
 	must(t, s.FoundClub(ctx, filledClub, ada.ID, func(clubs.Scene) error { return nil }))
 	follows := true
 	must(t, s.ChangeClub(ctx, filledClub.ID, ada.ID, filledBen, noon, func(clubs.Scene) (clubs.Outcome, error) {
@@ -104,6 +112,9 @@ func Filled(t *testing.T, s Store) {
 	by, err := s.FollowedBy(ctx, filledBen)
 	must(t, err)
 	same(t, by, []id.Person{filledAda})
+	mutual, err := s.Mutual(ctx, filledBen)
+	must(t, err)
+	same(t, mutual, []id.Person{filledAda})
 	r, err := s.Report(ctx, reports.ID{1})
 	must(t, err)
 	same(t, len(r.Sealed), reports.SealedMax)

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -77,6 +78,7 @@ func over(t *testing.T, s Store) {
 	must(t, s.Tidy(ctx, end.Add(-people.SessionLife), end.Add(-people.SpentLife)))
 	must(t, s.ForgetReports(ctx, end.Add(-reports.Life)))
 	must(t, s.ForgetConversations(ctx, end))
+	must(t, s.ForgetFinders(ctx, end.Add(-discover.Life)))
 	must(t, s.ForgetNews(ctx, end.Add(-news.Life)))
 	must(t, s.ForgetPlans(ctx, end.Add(-schedule.KeptOver), end.Add(-schedule.KeptCalled)))
 	got = ages(t, s, end)

@@ -1,5 +1,5 @@
 // Package storetest is the one test that every store must pass: it says what
-// people.Store, clubs.Store, conversations.Store, live.Store, deputy.Store, reports.Store,
+// people.Store, clubs.Store, conversations.Store, discover.Store, live.Store, deputy.Store, reports.Store,
 // schedule.Store and news.Store promise, by example. It also walks through the
 // accounts as package people uses the store, since that is what the promises
 // are for.
@@ -13,6 +13,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/clubs"
 	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/deputy"
+	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -26,6 +27,7 @@ type Store interface {
 	people.Store
 	clubs.Store
 	conversations.Store
+	discover.Store
 	deputy.Store // a live.Store
 	reports.Store
 	schedule.Store
@@ -72,6 +74,8 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"blocks and plans":         blocksAndPlans,
 		"blocks and clubs":         blocksAndClubs,
 		"people block":             peopleBlock,
+		"discovery":                keepsFinders,
+		"people find each other":   peopleFindEachOther,
 		"reports":                  keepsReports,
 		"key packages":             keyPackages,
 		"conversation of two":      conversationOfTwo,

@@ -354,6 +354,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/discovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How I stand to discovery */
+        get: operations["get-discovery"];
+        /** Be found by those whom I list, and who list me */
+        put: operations["take-part-in-discovery"];
+        post?: never;
+        /** Take part no more: all of mine is deleted */
+        delete: operations["leave-discovery"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discovery/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the function evaluated for identifiers that I do not tell; each costs */
+        post: operations["evaluate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discovery/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say whom I list; answered alike whoever of them is here */
+        put: operations["set-discovery-list"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discovery/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Those whom I list and who list me */
+        get: operations["list-matches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/handles/{handle}": {
         parameters: {
             query?: never;
@@ -1335,6 +1405,12 @@ export interface components {
             next?: number;
             people: components["schemas"]["RoomParticipant"][];
         };
+        Blinded: {
+            /** @description elements (RFC 9497, section 3.3.2), base64url */
+            blinded: string[];
+            /** @description of which an evaluation is wanted */
+            key: string;
+        };
         Block: {
             /**
              * @description mute: I neither hear them nor see what they write; block: and they have nothing to do with me
@@ -1583,11 +1659,48 @@ export interface components {
              */
             hour: number;
         };
+        Discovery: {
+            budget: components["schemas"]["DiscoveryBudget"];
+            /** @description the house's, by which evaluations are checked: ristretto255, base64url */
+            key: string;
+            /**
+             * Format: int64
+             * @description how many I have sent, whoever of them is here
+             */
+            listed: number;
+            /** @description by which I am found, or would be */
+            mine: ("handle" | "mail")[];
+            /** @description whether I take part */
+            on: boolean;
+        };
+        DiscoveryBudget: {
+            /** Format: int64 */
+            left: number;
+            /**
+             * Format: date-time
+             * @description when there are more; absent when there are all
+             */
+            more_at?: string;
+            /** Format: int64 */
+            most: number;
+        };
+        DiscoveryList: {
+            /** @description of which the values are */
+            key: string;
+            /** @description all of them, 32 bytes each, base64url */
+            values: string[];
+        };
         Erase: {
             ceremony?: string;
             /** @description AuthenticationResponseJSON (WebAuthn, section 5.1) */
             credential?: unknown;
             recovery_code?: string;
+        };
+        Evaluated: {
+            /** @description in the same order */
+            evaluated: string[];
+            /** @description of all of them (RFC 9497, section 2.2) */
+            proof: string;
         };
         /** @description A numbered event of a room: besides seq, after, room and person exactly one member. */
         Event: {
@@ -1864,6 +1977,9 @@ export interface components {
         Loudness: {
             /** @enum {string} */
             notify: "always" | "sometimes" | "never";
+        };
+        Matches: {
+            people: components["schemas"]["Person"][];
         };
         Me: {
             /** Format: date-time */
@@ -2160,7 +2276,7 @@ export interface components {
             conversation?: string;
             id: string;
             /** @enum {string} */
-            kind: "live" | "ping" | "message" | "message_asked" | "follow" | "club_invited" | "club_admitted" | "club_role" | "club_asked" | "plan_soon" | "plan_open" | "plan_moved" | "plan_cancelled" | "plan_hosting" | "invited_came" | "decision";
+            kind: "live" | "ping" | "message" | "message_asked" | "follow" | "found" | "club_invited" | "club_admitted" | "club_role" | "club_asked" | "plan_soon" | "plan_open" | "plan_moved" | "plan_cancelled" | "plan_hosting" | "invited_came" | "decision";
             /** @description whether somebody waits for an answer of mine */
             open: boolean;
             plan?: components["schemas"]["NamedPlan"];
@@ -2777,7 +2893,7 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "talk_devices" | "conversations" | "messages" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "news" | "news_settings" | "devices" | "index" | "key";
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "discovery" | "talk_devices" | "conversations" | "messages" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "news" | "news_settings" | "devices" | "index" | "key";
             /** @description account: until it is erased; days:N; ended:N: N days after it has ended; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
@@ -2813,6 +2929,10 @@ export interface components {
         };
         Suggestions: {
             people: components["schemas"]["Suggestion"][];
+        };
+        TakePart: {
+            /** @description true; to take part no more there is DELETE */
+            on: boolean;
         };
         TalkDevice: {
             device: string;
@@ -3813,6 +3933,188 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-discovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Discovery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "take-part-in-discovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakePart"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Discovery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "leave-discovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evaluate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Blinded"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluated"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-discovery-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscoveryList"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matches"];
+                };
             };
             /** @description Error */
             default: {

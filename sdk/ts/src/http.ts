@@ -44,6 +44,9 @@ export type HouseInfo = Bodies['House'];
 /** The options are those of WebAuthn, which the document leaves open. */
 export type Ceremony<Options> = Bodies['Ceremony'] & { options: Options };
 
+/** How one stands to private discovery; its calls are in `@stoa/client/discovery`. */
+export type Discovery = Bodies['Discovery'];
+
 /** What the node knows of a conversation. */
 export type Conversation = Bodies['Conversation'];
 export type ConversationItem = Bodies['ConversationItem'];

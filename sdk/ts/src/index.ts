@@ -83,3 +83,4 @@ export async function join(url: string | URL, options: JoinOptions = {}): Promis
     throw problem;
   }
 }
+export { forgetSealed } from './sealed-shelf.ts';

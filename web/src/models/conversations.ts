@@ -47,14 +47,10 @@ export async function begin(): Promise<void> {
 }
 
 /** Takes this browser out of all conversations, and forgets what was written there. */
-export const leaveAll = async () => (await here()).leaveAll();
-
-/** Forgets what was written, where there is no account any more that could leave. */
-export const forgetAll = async () => (await here()).forgetAll();
-
-async function here(): Promise<Conversations> {
+export async function leaveAll(): Promise<void> {
   const who = me();
-  return own.peek() ?? new Conversations(house, who, await openDevice(who));
+  const here = own.peek() ?? new Conversations(house, who, await openDevice(who));
+  await here.leaveAll();
 }
 
 export async function refresh(): Promise<void> {

@@ -1,4 +1,11 @@
-import { deviceState, forgetDevice, fromText, openBackedUpDevice, toText } from '@stoa/client';
+import {
+  deviceState,
+  forgetDevice,
+  forgetSealed,
+  fromText,
+  openBackedUpDevice,
+  toText,
+} from '@stoa/client';
 import { account, house, signedOut } from './account.ts';
 import { here, messages } from './later.ts';
 import { forgetPins } from './lock.ts';
@@ -60,6 +67,6 @@ export async function forgetHere(): Promise<void> {
   await messages.load();
   await here(messages)?.leaveAll();
   await house.signOut();
-  await Promise.all([forgetDevice(who), forgetPins(who)]);
+  await Promise.all([forgetDevice(who), forgetPins(who), forgetSealed(who)]);
   signedOut();
 }

@@ -37,6 +37,8 @@ export const first = part(() => import('../screens/people/first.tsx'));
 export const clubs = part(() => import('../screens/clubs/index.tsx'));
 export const schedule = part(() => import('../screens/schedule/index.tsx'));
 export const searching = part(() => import('../screens/search/index.tsx'));
+/** Private discovery. */
+export const finding = part(() => import('../screens/find/index.tsx'));
 /** Why rooms are shown, and what one may choose of them. */
 export const ordering = part(() => import('../screens/order/index.tsx'));
 export const own = part(() => import('../screens/own.ts'));

@@ -25,6 +25,7 @@ export const kinds: readonly NewsKind[] = [
     'message',
     'message_asked',
     'follow',
+    'found',
     'club_invited',
     'club_admitted',
     'club_role',

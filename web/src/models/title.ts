@@ -50,6 +50,8 @@ function screenName(): string {
       return words.nav.search;
     case 'welcome':
       return words.welcome.title;
+    case 'find':
+      return looked.value || words.nav.search;
     case 'messages':
     case 'new_message':
     case 'write_to':

@@ -40,6 +40,8 @@ export const en = {
   me: {
     following: 'People you follow',
     followers: 'People who follow you',
+    find: 'Find people you know',
+    findWhy: 'Without showing your contacts to anyone. And a code for when you meet.',
     noFollowing: 'You follow nobody yet.',
     noFollowers: 'Nobody follows you yet.',
     blank: 'Others see your name so far, and nothing else. You may say more.',
@@ -128,6 +130,10 @@ export const en = {
       followers: ['Who follows you', 'They have chosen that. You can see it.'],
       hidden: ['Whom you do not want suggested', 'Nobody else is told.'],
       blocks: ['Whom you have muted or blocked', 'Nobody else is told, them least of all.'],
+      discovery: [
+        'Finding people you know',
+        'That you take part, by what you are found, and whom you have found. Whom of your list the house knows else is kept shut away, also from you: it would tell you that they take part.',
+      ],
       clubs: ['Your clubs', 'In which you are, or want to be. Their members see that you are in.'],
       club_follows: ['Clubs you follow', 'Nobody is told who follows one, only how many.'],
       reports_made: ['Reports you have made', 'Sealed to the moderators of this house.'],
@@ -249,6 +255,8 @@ export const de: PeopleWords = {
   me: {
     following: 'Wem du folgst',
     followers: 'Wer dir folgt',
+    find: 'Finden, wen du kennst',
+    findWhy: 'Ohne deine Kontakte jemandem zu zeigen. Und ein Code, wenn ihr euch trefft.',
     noFollowing: 'Du folgst noch niemandem.',
     noFollowers: 'Noch folgt dir niemand.',
     blank: 'Andere sehen von dir bisher nur den Namen. Du kannst mehr erzählen.',
@@ -342,6 +350,10 @@ export const de: PeopleWords = {
       blocks: [
         'Wen du stumm geschaltet oder blockiert hast',
         'Sonst erfährt es niemand, am wenigsten die Person selbst.',
+      ],
+      discovery: [
+        'Finden, wen du kennst',
+        'Dass du mitmachst, woran du gefunden wirst, und wen du gefunden hast. Wen das Haus von deiner Liste sonst kennt, bleibt verschlossen, auch vor dir: Es würde dir verraten, dass die Person mitmacht.',
       ],
       clubs: [
         'Deine Clubs',

@@ -18,6 +18,7 @@ export const en = {
   nothing: (text: string) => `Nothing found for “${text}”.`,
   nothingWhy:
     'Only the last word may be begun, the others have to be whole. Whoever does not want to be found is not.',
+  find: 'Find people you know',
   found: (n: number) => (n === 1 ? 'One thing found.' : `${n} things found.`),
   clear: 'Clear',
 };
@@ -40,6 +41,7 @@ export const de: SearchWords = {
   nothing: (text) => `Nichts gefunden zu „${text}“.`,
   nothingWhy:
     'Nur das letzte Wort darf angefangen sein, die anderen müssen ganz dastehen. Wer nicht gefunden werden will, wird es nicht.',
+  find: 'Finden, wen du kennst',
   found: (n) => (n === 1 ? 'Eins gefunden.' : `${n} gefunden.`),
   clear: 'Leeren',
 };

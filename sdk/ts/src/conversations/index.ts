@@ -168,14 +168,9 @@ export class Conversations {
   /** Takes this device out of all conversations, and forgets all that was written there. */
   async leaveAll(): Promise<void> {
     await calls.forgetDevice(this.#house, toText(this.#device.publicKey)).catch(gone);
-    await this.forgetAll();
-  }
-
-  /** Forgets all that was written, here alone. */
-  async forgetAll(): Promise<void> {
     await this.#alone(async () => {
       for (const { id } of this.#talks.value ?? []) await this.#store.forget(id);
-      await this.#store.forgetAll();
+      await this.#store.keepPackages([]);
     });
     this.#talks.value = [];
   }

@@ -14,6 +14,7 @@ export function saying({ kind, who, room, club, plan }: NewsPiece): string {
     case 'ping':
       return words.says[kind](by, title);
     case 'follow':
+    case 'found':
     case 'invited_came':
     case 'message':
     case 'message_asked':

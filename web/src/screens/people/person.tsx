@@ -126,6 +126,13 @@ export function MeScreen() {
   const lists = (
     <>
       <Suggestions />
+      <a class="row" href={to.find} data-test="to-find">
+        <Icon name="users" />
+        <span class="grow">
+          <b>{words.find}</b>
+          <span>{words.findWhy}</span>
+        </span>
+      </a>
       <People title={words.following} none={words.noFollowing} people={following} />
       <People title={words.followers} none={words.noFollowers} people={followers} />
     </>

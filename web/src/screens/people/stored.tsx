@@ -70,6 +70,7 @@ const icons: Record<string, IconName> = {
   follows: 'users',
   followers: 'users',
   hidden: 'x',
+  discovery: 'search',
   clubs: 'users',
   club_follows: 'users',
   reports_made: 'triangle-alert',

@@ -79,6 +79,10 @@ function Results() {
         <div class="stack close soft" data-test="search-hint">
           <p>{words.what}</p>
           <p class="only-phone">{words.whom}</p>
+          <a class="btn s align-start" href={to.find} data-test="to-find">
+            <Icon name="users" />
+            {words.find}
+          </a>
         </div>
       );
     case 'loading':

@@ -1,0 +1,334 @@
+// Package discover has two people who know each other find each other, when both
+// list the other: by an oblivious pseudorandom function (VOPRF, RFC 9497,
+// ristretto255-SHA512), so that whoever lists somebody tells the house no name, and
+// of those who are not here nothing is kept. docs/protocol/discovery.md says what a
+// client does, and what the house could still learn.
+//
+// The package holds the rules, the house's half of the function, and the interface
+// of the store it needs. It knows no HTTP and tells nobody of what was found.
+package discover
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/people"
+)
+
+// Bounds of discovery. Each is there to keep one person from costing the others,
+// or from asking for everybody.
+const (
+	BudgetMax      = 1000 // identifiers that somebody may ask for at first (A24)
+	BudgetDaily    = 50   // and that come again each day, up to BudgetMax
+	BatchMax       = 100  // in one evaluation
+	ListMax        = 1000 // values in a list
+	IdentifiersMax = 8    // of one person
+
+	// Life is how long all of it is kept without a visit.
+	Life = 90 * 24 * time.Hour
+
+	evaluationsMax = 2 // at once
+	triesMax       = 8 // beside changes of what somebody is called
+)
+
+// Why something may be refused.
+var (
+	// ErrOff means that who asks does not want to be found, and so finds nobody.
+	ErrOff = errors.New("discovery is off")
+	// ErrKey means that what is asked is of another key than the present one.
+	ErrKey = errors.New("of another key")
+	// ErrMany means that there are too many, or none, of something.
+	ErrMany = errors.New("none, or too many")
+	// ErrChanged means that what somebody is called has changed meanwhile.
+	ErrChanged = errors.New("changed meanwhile")
+)
+
+// ElementsError says which elements are none that the function is evaluated for.
+type ElementsError []int
+
+// Error says so.
+func (e ElementsError) Error() string { return fmt.Sprintf("no elements of the group: %v", []int(e)) }
+
+// BudgetError means that somebody may ask for no more now.
+type BudgetError struct{ More time.Time } // when there is more
+
+// Error says so.
+func (e BudgetError) Error() string { return "no budget left" }
+
+// Identifiers knows by what people are known, as Identifier writes it.
+type Identifiers interface {
+	Identifiers(ctx context.Context, who id.Person) ([]string, error)
+}
+
+// Blocks knows who does not want to know of whom.
+type Blocks interface {
+	BlockersAmong(ctx context.Context, of id.Person, candidates []id.Person) ([]id.Person, error)
+	BlockedBy(ctx context.Context, who id.Person) (map[id.Person]people.Level, error)
+}
+
+// A Finder is what is kept of somebody who takes part, or did.
+type Finder struct {
+	On         bool
+	Since      time.Time
+	Seen       time.Time // when they last asked for something; zero for nobody
+	Listed     int       // how many they have sent, whoever of them is here
+	Generation int64     // grows when they are called otherwise
+	Budget     Budget
+}
+
+// A Deposit is a value by which somebody is found.
+type Deposit struct {
+	Kind  Kind
+	Value Value
+}
+
+// A Store keeps who takes part, their values, and which of those others list. Each
+// method is one transaction.
+type Store interface {
+	// Finder returns what is kept of who; nothing, when nothing is.
+	Finder(ctx context.Context, who id.Person) (Finder, error)
+	// SetFindable has who take part, or not any more: then all of it goes but the
+	// budget.
+	SetFindable(ctx context.Context, who id.Person, on bool, now time.Time) error
+	// Spend has spend judge the budget of who; ErrOff, or what spend returns.
+	Spend(ctx context.Context, who id.Person, now time.Time, spend func(Budget) (Budget, error)) error
+	// Deposits returns the values of who under a key.
+	Deposits(ctx context.Context, who id.Person, key KeyID) ([]Deposit, error)
+	// SetDeposits replaces them. With each that goes, lists have it no more. ErrOff;
+	// ErrChanged when who is of another generation.
+	SetDeposits(ctx context.Context, who id.Person, generation int64, key KeyID, values []Deposit) error
+	// SetList replaces the list of who by those of values that are of others who take
+	// part under a key, and keeps of the others nothing but how many there were;
+	// ErrOff.
+	SetList(ctx context.Context, who id.Person, key KeyID, values []Value, now time.Time) error
+	// Mutual returns those who list who, and whom who lists.
+	Mutual(ctx context.Context, who id.Person) ([]id.Person, error)
+	// KeepDeposits deletes the values that are of another key.
+	KeepDeposits(ctx context.Context, key KeyID) error
+	// ForgetFinders deletes all of those who were last seen by a time.
+	ForgetFinders(ctx context.Context, before time.Time) error
+}
+
+// Config is what discovery is told.
+type Config struct {
+	Identifiers Identifiers
+	Blocks      Blocks
+	Secret      []byte // 32 bytes, of which the key is made
+	Clock       func() time.Time
+}
+
+// Discovery is that of a house. It is safe for concurrent use.
+type Discovery struct {
+	config Config
+	store  Store
+	key    *Key
+	busy   chan struct{} // has room for those who are evaluated for
+}
+
+// New returns the discovery kept in s, under the key that follows from the secret.
+func New(s Store, c Config) (*Discovery, error) {
+	key, err := NewKey(c.Secret)
+	if err != nil {
+		return nil, err
+	}
+	return &Discovery{c, s, key, make(chan struct{}, evaluationsMax)}, nil
+}
+
+func (d *Discovery) now() time.Time { return d.config.Clock().UTC().Truncate(time.Millisecond) }
+
+// Key returns the public key, by which clients check what they are answered.
+func (d *Discovery) Key() []byte { return d.key.Public() }
+
+// A State is how somebody stands to discovery.
+type State struct {
+	Finder
+
+	Mine []Kind // by which they are found, or would be
+}
+
+// State returns how who stands to it, after bringing up to date by what they are
+// found.
+func (d *Discovery) State(ctx context.Context, who id.Person) (State, error) {
+	mine, err := d.identifiers(ctx, who)
+	if err != nil {
+		return State{}, err
+	}
+	if err := d.Refresh(ctx, who); err != nil {
+		return State{}, err
+	}
+	f, err := d.store.Finder(ctx, who)
+	if err != nil {
+		return State{}, err
+	}
+	f.Budget = f.Budget.At(d.now())
+	s := State{Finder: f, Mine: []Kind{}}
+	for _, one := range mine {
+		if !slices.Contains(s.Mine, one.Kind()) {
+			s.Mine = append(s.Mine, one.Kind())
+		}
+	}
+	return s, nil
+}
+
+// TurnOn has who be found by those whom they list.
+func (d *Discovery) TurnOn(ctx context.Context, who id.Person) error {
+	if err := d.store.SetFindable(ctx, who, true, d.now()); err != nil {
+		return err
+	}
+	return d.Refresh(ctx, who)
+}
+
+// TurnOff deletes all of it, but the budget: who turns it on again does not have
+// more.
+func (d *Discovery) TurnOff(ctx context.Context, who id.Person) error {
+	return d.store.SetFindable(ctx, who, false, d.now())
+}
+
+func (d *Discovery) identifiers(ctx context.Context, who id.Person) ([]Identifier, error) {
+	texts, err := d.config.Identifiers.Identifiers(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	var out []Identifier
+	for _, text := range texts[:min(len(texts), IdentifiersMax)] {
+		one, ok := ParseIdentifier(text)
+		if ok && !slices.Contains(out, one) {
+			out = append(out, one)
+		}
+	}
+	return out, nil
+}
+
+// Refresh brings up to date by what who is found. It is called after they are
+// called otherwise; the store has dropped by then what they were called before.
+func (d *Discovery) Refresh(ctx context.Context, who id.Person) error {
+	for try := 1; ; try++ {
+		err := d.refresh(ctx, who)
+		switch {
+		case errors.Is(err, ErrOff):
+			return nil
+		case !errors.Is(err, ErrChanged) || try == triesMax:
+			return err
+		}
+	}
+}
+
+func (d *Discovery) refresh(ctx context.Context, who id.Person) error {
+	f, err := d.store.Finder(ctx, who)
+	if err != nil || !f.On {
+		return err
+	}
+	mine, err := d.identifiers(ctx, who)
+	if err != nil {
+		return err
+	}
+	values := make([]Deposit, len(mine))
+	for i, one := range mine {
+		v, err := d.key.Value(one)
+		if err != nil {
+			return err
+		}
+		values[i] = Deposit{one.Kind(), v}
+	}
+	inOrder(values)
+	before, err := d.store.Deposits(ctx, who, d.key.ID())
+	if err != nil {
+		return err
+	}
+	if inOrder(before); slices.Equal(before, values) {
+		return nil
+	}
+	return d.store.SetDeposits(ctx, who, f.Generation, d.key.ID(), values)
+}
+
+func inOrder(some []Deposit) {
+	slices.SortFunc(some, func(a, b Deposit) int { return slices.Compare(a.Value[:], b.Value[:]) })
+}
+
+// Evaluate evaluates the function for blinded elements of who, and returns a proof
+// that it was done with the key. Each costs, whatever it is: ElementsError says
+// which of them were none, BudgetError that there is no budget for so many.
+func (d *Discovery) Evaluate(ctx context.Context, who id.Person, key []byte, blinded [][]byte) (evaluated [][]byte, proof []byte, err error) {
+	switch {
+	case len(blinded) == 0 || len(blinded) > BatchMax:
+		return nil, nil, ErrMany
+	case !slices.Equal(key, d.key.Public()):
+		return nil, nil, ErrKey
+	}
+	now := d.now()
+	err = d.store.Spend(ctx, who, now, func(b Budget) (Budget, error) { return b.Spend(now, len(blinded)) })
+	if err != nil {
+		return nil, nil, err
+	}
+	select {
+	case d.busy <- struct{}{}:
+		defer func() { <-d.busy }()
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	return d.key.Evaluate(blinded)
+}
+
+// List replaces the list of who, and returns whom they have found by it, and have
+// not before. Values that are of nobody who takes part are dropped here.
+func (d *Discovery) List(ctx context.Context, who id.Person, key []byte, values []Value) (found []id.Person, err error) {
+	switch {
+	case len(values) > ListMax:
+		return nil, ErrMany
+	case !slices.Equal(key, d.key.Public()):
+		return nil, ErrKey
+	}
+	if err := d.Refresh(ctx, who); err != nil {
+		return nil, err
+	}
+	// Always in one order: two who list the same people do not wait for each other.
+	slices.SortFunc(values, func(a, b Value) int { return slices.Compare(a[:], b[:]) })
+	before, err := d.store.Mutual(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.store.SetList(ctx, who, d.key.ID(), slices.Compact(values), d.now()); err != nil {
+		return nil, err
+	}
+	// After it is stored: of two who list each other at once, one sees it at least.
+	after, err := d.Matches(ctx, who)
+	return slices.DeleteFunc(after, func(one id.Person) bool { return slices.Contains(before, one) }), err
+}
+
+// Matches returns those who list who and whom who lists, and of whom neither has
+// blocked the other.
+func (d *Discovery) Matches(ctx context.Context, who id.Person) ([]id.Person, error) {
+	mutual, err := d.store.Mutual(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	blockers, err := d.config.Blocks.BlockersAmong(ctx, who, mutual)
+	if err != nil {
+		return nil, err
+	}
+	blocked, err := d.config.Blocks.BlockedBy(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(mutual, func(one id.Person) bool {
+		return blocked[one] == people.LevelBlock || slices.Contains(blockers, one)
+	}), nil
+}
+
+// Settle deletes what was made under another key.
+func (d *Discovery) Settle(ctx context.Context) error {
+	return d.store.KeepDeposits(ctx, d.key.ID())
+}
+
+// Forget deletes all of those who have not been there for long.
+func (d *Discovery) Forget(ctx context.Context) error {
+	return d.store.ForgetFinders(ctx, d.now().Add(-Life))
+}
+
+// A Value is by what somebody is found: it follows from an identifier and the key.
+type Value [sha256.Size]byte

@@ -1,0 +1,59 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stoa-audio/stoa/internal/discover"
+	"github.com/stoa-audio/stoa/internal/keyring"
+	"github.com/stoa-audio/stoa/internal/people"
+	"github.com/stoa-audio/stoa/internal/store"
+	"github.com/stoa-audio/stoa/internal/store/records"
+)
+
+// openDiscovery opens it under the key that there is now, and deletes what was made
+// under another.
+func (n *Node) openDiscovery(ctx context.Context) (err error) {
+	n.discovery, err = discoveryOf(ctx, n.keys, n.store, n.people)
+	return err
+}
+
+func discoveryOf(ctx context.Context, ring *keyring.Ring, s *records.Store, p *people.People) (*discover.Discovery, error) {
+	secret, err := ring.Secret(ctx, keyring.ForDiscovery)
+	if err != nil {
+		return nil, err
+	}
+	d, err := discover.New(s, discover.Config{Identifiers: p, Blocks: p, Secret: secret, Clock: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	return d, d.Settle(ctx)
+}
+
+// RotateDiscovery makes another key for discovery, and deletes what was made under
+// the one before. A node that runs meanwhile has the new one from its next start on.
+func RotateDiscovery(ctx context.Context, c *Config) (err error) {
+	if err := store.Exists(c.Records()); err != nil {
+		return fmt.Errorf("there is no house there: %w", err)
+	}
+	s, err := store.Open(ctx, c.Records())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if _, bound, err := s.Keyring(ctx); err != nil || !bound {
+		return errors.Join(err, keyring.ErrNone)
+	}
+	ring, err := openKeys(ctx, c.KeyringAt(), s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ring.Close()) }()
+	if _, err := ring.Rotate(ctx, keyring.ForDiscovery); err != nil {
+		return err
+	}
+	_, err = discoveryOf(ctx, ring, s, nil)
+	return err
+}
