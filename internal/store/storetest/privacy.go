@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/privacy"
@@ -76,6 +77,7 @@ func over(t *testing.T, s Store) {
 	}
 	must(t, s.Tidy(ctx, end.Add(-people.SessionLife), end.Add(-people.SpentLife)))
 	must(t, s.ForgetReports(ctx, end.Add(-reports.Life)))
+	must(t, s.ForgetModeration(ctx, end.Add(-moderation.OpenLife), end.Add(-moderation.DecidedLife), end.Add(-moderation.DecisionsLife)))
 	must(t, s.ForgetConversations(ctx, end))
 	must(t, s.ForgetNews(ctx, end.Add(-news.Life)))
 	must(t, s.ForgetPlans(ctx, end.Add(-schedule.KeptOver), end.Add(-schedule.KeptCalled)))

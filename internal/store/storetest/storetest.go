@@ -1,6 +1,6 @@
 // Package storetest is the one test that every store must pass: it says what
 // people.Store, clubs.Store, conversations.Store, live.Store, deputy.Store, reports.Store,
-// schedule.Store and news.Store promise, by example. It also walks through the
+// moderation.Store, schedule.Store and news.Store promise, by example. It also walks through the
 // accounts as package people uses the store, since that is what the promises
 // are for.
 package storetest
@@ -14,6 +14,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/privacy"
@@ -28,6 +29,7 @@ type Store interface {
 	conversations.Store
 	deputy.Store // a live.Store
 	reports.Store
+	moderation.Store
 	schedule.Store
 	news.Store
 	// The keyring that the records belong to.
@@ -73,6 +75,9 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"blocks and clubs":         blocksAndClubs,
 		"people block":             peopleBlock,
 		"reports":                  keepsReports,
+		"wardens":                  keepsWardens,
+		"queue":                    keepsQueue,
+		"queue forgets":            queueForgets,
 		"key packages":             keyPackages,
 		"conversation of two":      conversationOfTwo,
 		"conversation declined":    conversationDeclined,
