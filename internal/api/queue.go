@@ -64,7 +64,7 @@ type (
 		Since   time.Time           `json:"since" doc:"when it was opened or, if it is not open, decided"`
 		Words   int                 `json:"words" doc:"how many reports in words there are"`
 		Voices  int                 `json:"voices" doc:"how many of a voice"`
-		Reasons []moderation.Reason `json:"reasons" doc:"of those in words, each once"`
+		Reasons []moderation.Reason `json:"reasons" enum:"harassment,hate,threats,spam,impersonation,minors,other" doc:"of those in words, each once"`
 		Judge   bool                `json:"judge" doc:"whether I may judge it: nobody does what they have to do with"`
 		Again   bool                `json:"again" doc:"whether it is open again, by an answer"`
 	}

@@ -1901,7 +1901,7 @@ export interface components {
             /** @description whom it concerns; absent when nobody is there any more */
             person?: components["schemas"]["Person"];
             /** @description of those in words, each once */
-            reasons: string[];
+            reasons: ("harassment" | "hate" | "threats" | "spam" | "impersonation" | "minors" | "other")[];
             /** @description the newest first */
             reports: components["schemas"]["QueueReport"][];
             /**
@@ -2577,7 +2577,7 @@ export interface components {
             /** @description whom it concerns; absent when nobody is there any more */
             person?: components["schemas"]["Person"];
             /** @description of those in words, each once */
-            reasons: string[];
+            reasons: ("harassment" | "hate" | "threats" | "spam" | "impersonation" | "minors" | "other")[];
             /**
              * Format: date-time
              * @description when it was opened or, if it is not open, decided
