@@ -33,6 +33,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/region"
@@ -118,6 +119,8 @@ type Parts struct {
 	Schedule *schedule.Schedule
 	// Work is what is asked of those who come without an invite, where they may.
 	Work *hashcash.Gate
+	// Queue is what is to be judged, and who is kept out.
+	Queue *moderation.Queue
 	// News is what people are told, and Pusher what pushes it to browsers that are
 	// closed; nil: nothing is pushed.
 	News   *news.News
@@ -244,6 +247,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addNews()
 	a.addPings()
 	a.addReports()
+	a.addQueue()
 	a.addHouse(mux)
 	return encodeDocument(a.huma.OpenAPI())
 }

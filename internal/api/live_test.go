@@ -100,6 +100,7 @@ func TestProblems(t *testing.T) {
 		"no_invite": true, "no_invites_left": true, "no_room": true, "no_such_thing": true, "too_many_rooms": true,
 		"cross_origin": true, "too_many": true, "unavailable": true, "node_full": true,
 		"no_moderators": true, "not_heard": true, "reports_full": true, "fence_closed": true,
+		"suspended": true, "not_yours_to_judge": true, "nothing_to_lift": true, "already_answered": true, "thing_gone": true, // queue_test.go
 		// In TestProfile and its neighbours.
 		"no_version": true, "changed_meanwhile": true, "handle_taken": true, "not_a_picture": true,
 		// In TestClubs and its neighbours.

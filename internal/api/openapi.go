@@ -73,7 +73,7 @@ var vocabulary = map[string][]any{
 	"EventWidened.to":        {room.Social, room.Members, room.Open},
 	"EventLeft.why":          {room.LeftQuietly, room.LeftLost, room.LeftRemoved},
 	"EventAskOver.why":       {room.AskDeclined, room.AskExpired},
-	"EventEnded.why":         {room.EndedByModerator, room.EndedEmptyStage},
+	"EventEnded.why":         {room.EndedByModerator, room.EndedEmptyStage, room.EndedByHouse},
 	"SignalSetHands.policy":  {room.HandsOff, room.HandsFollowed, room.HandsEveryone},
 	"SignalWiden.to":         {room.Social, room.Members, room.Open},
 	"SignalReact.emoji":      emojis(),

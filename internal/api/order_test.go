@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/hallway"
-	"github.com/stoa-audio/stoa/internal/signal"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/signal"
 )
 
 // shown returns the hallway of somebody, or what they choose of it.

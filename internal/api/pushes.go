@@ -176,6 +176,9 @@ func urgencyOf(k news.Kind) push.Urgency {
 // thing takes the place of what it has shown for it before.
 func pushedOf(p Piece) pushed {
 	out := pushed{Kind: p.Kind, Path: "/activity", Tag: string(p.Kind)}
+	if p.Kind == news.Decision {
+		out.Path = "/me/decisions"
+	}
 	if p.Who != nil {
 		out.Who, out.Path, out.Tag = p.Who.Name, "/p/"+p.Who.ID.String(), "person "+p.Who.ID.String()
 	}

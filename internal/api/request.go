@@ -69,6 +69,9 @@ func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered
 	if c.signedIn() && c.session.Person != g.Person {
 		return nil, nil, grant.ErrGrant
 	}
+	if err := a.suspended(ctx, g.Person); err != nil {
+		return nil, nil, err
+	}
 	if e.Ticket == "" {
 		if err := a.Grants.Spend(g, a.Clock()); err != nil {
 			return nil, nil, err
@@ -83,6 +86,11 @@ func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered
 		if problemOf(err, false).Status >= 500 {
 			go a.disconnect(s) // nobody knows whether the seat was taken
 		}
+		return nil, nil, err
+	}
+	if err := a.suspended(ctx, s.who); err != nil { // in the same moment
+		a.seats.remove(s)
+		a.putOut(ctx, s.who)
 		return nil, nil, err
 	}
 	before := c.swap(s)

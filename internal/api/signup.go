@@ -176,7 +176,7 @@ func (a *API) addSignUp() {
 	add(a, huma.Operation{
 		OperationID: "sign-out", Method: "POST", Path: "/api/v1/signout", Tags: []string{"signing in"},
 		Summary: "Sign out here",
-	}, toWrite, func(ctx context.Context, _ *struct{ Body None }) (*nothing, error) {
+	}, toWrite.evenOut(), func(ctx context.Context, _ *struct{ Body None }) (*nothing, error) {
 		return &nothing{}, a.signOut(ctx, visitOf(ctx).session.ID)
 	})
 }
@@ -217,7 +217,10 @@ func (a *API) enter(ctx context.Context) func(people.Account, error) (Me, error)
 			return Me{}, err
 		}
 		a.setCookie(visitOf(ctx), token)
-		return meOf(account), nil
+		if err := a.suspended(ctx, account.ID); err != nil {
+			return Me{}, err // they are who they say, and may read why, and little else
+		}
+		return a.meOf(ctx, account)
 	}
 }
 
@@ -235,6 +238,10 @@ func (a *API) arrive(ctx context.Context) func(people.Account, error) (Me, error
 func (a *API) recovered(ctx context.Context) func(people.Account, string, error) (Recovered, error) {
 	return func(account people.Account, code string, err error) (Recovered, error) {
 		me, err := a.enter(ctx)(account, err)
+		if out, is := errors.AsType[errSuspended](err); is {
+			out.code = code // theirs is used up
+			err = out
+		}
 		return Recovered{me, code}, err
 	}
 }

@@ -35,6 +35,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/packet"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/overlay/link"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -72,6 +73,7 @@ type Node struct {
 	// discovery has people who know each other find each other.
 	discovery *discover.Discovery
 	reports   *reports.Reports
+	queue     *moderation.Queue
 	media     *sfu.SFU
 	network   *packet.Network                // nil with the udp lane
 	member    *membership                    // nil in no network of nodes
@@ -175,6 +177,9 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	n.reports = reports.New(n.store, time.Now)
+	if n.queue, err = moderation.Open(ctx, n.store, n.people, time.Now); err != nil {
+		return nil, err
+	}
 	if err := n.tidy(ctx); err != nil {
 		return nil, err
 	}
@@ -225,7 +230,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	n.api = api.New(api.Parts{
 		Away: goesOn, Discovery: n.discovery, News: n.told, Pusher: pusher,
-		Reports: n.reports, Moderators: c.Moderation.Keys, Work: hashcash.New(c.SignUp.Bits, c.SignUp.Most, time.Now),
+		Reports: n.reports, Queue: n.queue, Moderators: c.Moderation.Keys, Work: hashcash.New(c.SignUp.Bits, c.SignUp.Most, time.Now),
 		People: n.people, Clubs: n.clubs, Hallway: n.hallway, Conversations: n.talks, Schedule: n.plans, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
@@ -279,7 +284,7 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 
 // tidy deletes what is over.
 func (n *Node) tidy(ctx context.Context) error {
-	return errors.Join(n.reports.Forget(ctx), n.people.Tidy(ctx), n.plans.Forget(ctx), n.talks.Forget(ctx), n.discovery.Forget(ctx), n.told.Forget(ctx))
+	return errors.Join(n.reports.Forget(ctx), n.queue.Forget(ctx), n.people.Tidy(ctx), n.plans.Forget(ctx), n.talks.Forget(ctx), n.discovery.Forget(ctx), n.told.Forget(ctx))
 }
 
 // forget deletes what is over, every hour.

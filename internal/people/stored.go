@@ -40,6 +40,10 @@ const (
 	ClassClubs         Class = "clubs"
 	ClassClubsSeen     Class = "club_follows"
 	ClassReports       Class = "reports_made"
+	ClassWritten       Class = "reports_written"
+	ClassReportsAbout  Class = "reports_about"
+	ClassDecisions     Class = "decisions"
+	ClassWarden        Class = "warden"
 	ClassRooms         Class = "rooms"
 	ClassPlans         Class = "plans"
 	ClassGoing         Class = "going"
@@ -78,6 +82,10 @@ var Classes = []Kept{
 	{ClassConversations, "account"},
 	{ClassMessages, "days:30"},
 	{ClassReports, "days:30"},
+	{ClassWritten, "days:180"},
+	{ClassReportsAbout, "days:30"},
+	{ClassDecisions, "ended:365"},
+	{ClassWarden, "account"},
 	{ClassRooms, "room"},
 	{ClassPlans, "ended:7"},
 	{ClassGoing, "ended:7"},
@@ -121,6 +129,16 @@ var Columns = map[string]Class{
 	"club_follows.club": ClassClubsSeen, "club_follows.person": ClassClubsSeen, "club_follows.since": ClassClubsSeen,
 	"reports.id": ClassReports, "reports.room": ClassReports, "reports.about": ClassReports, "reports.made_by": ClassReports,
 	"reports.made": ClassReports, "reports.hashes": ClassReports, "reports.sealed": ClassReports,
+	"wardens.person": ClassWarden, "wardens.since": ClassWarden,
+	// What was reported of somebody they learn when it is decided; of what they read
+	// then is left out who has reported and who has decided.
+	"entries.id": ClassReportsAbout, "entries.kind": ClassReportsAbout, "entries.person": ClassReportsAbout, "entries.open": ClassReportsAbout,
+	"entries.version": "", "entries.since": ClassReportsAbout, "entries.passed": "",
+	"written_reports.id": ClassWritten, "written_reports.entry": ClassWritten, "written_reports.made_by": ClassWritten,
+	"written_reports.reason": ClassWritten, "written_reports.sealed": ClassWritten, "written_reports.made": ClassWritten, "written_reports.decided": ClassWritten,
+	"decisions.id": ClassDecisions, "decisions.entry": ClassDecisions, "decisions.person": ClassDecisions, "decisions.made_by": "",
+	"decisions.what": ClassDecisions, "decisions.made": ClassDecisions, "decisions.ends": ClassDecisions, "decisions.lifts": ClassDecisions,
+	"decisions.sealed": ClassDecisions, "answers.decision": ClassDecisions, "answers.sealed": ClassDecisions, "answers.made": ClassDecisions,
 	"rooms.name": ClassRooms, "rooms.snapshot": ClassRooms, "room_events.room": ClassRooms, "room_events.event": ClassRooms,
 	// What a club says of itself is about nobody (docs/adr/0066).
 	"clubs.id": "", "clubs.name": "", "clubs.folded": "", "clubs.about": "", "clubs.rules": "", "clubs.rules_version": "", "clubs.joining": "",

@@ -180,6 +180,11 @@ type (
 	// End ends the room.
 	End struct{ By Seat }
 
+	// Close ends the room for the house, and PutOut has somebody out of it, also when
+	// their connection is lost. Neither is anybody's to ask who sits there.
+	Close  struct{}
+	PutOut struct{ Who id.Person }
+
 	// Regroup tells who in the audience is followed by somebody on the stage.
 	Regroup struct{ Followed []id.Person }
 	// Expire gives up seats and invitations whose time is over.
@@ -218,6 +223,8 @@ func (LetIn) command()         {}
 func (Widen) command()         {}
 func (SetFence) command()      {}
 func (End) command()           {}
+func (Close) command()         {}
+func (PutOut) command()        {}
 func (Regroup) command()       {}
 func (Expire) command()        {}
 func (Recover) command()       {}

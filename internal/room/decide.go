@@ -238,6 +238,13 @@ func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
 		}
 		return []Event{Ended{EndedByModerator}}, nil
 
+	case Close:
+		return []Event{Ended{EndedByHouse}}, nil
+	case PutOut:
+		if r.here[c.Who] == nil {
+			return nil, nil
+		}
+		return r.depart(c.Who, LeftQuietly), nil
 	case Regroup:
 		return r.regroup(c), nil
 	case Expire:

@@ -212,6 +212,7 @@ type EndReason string
 const (
 	EndedByModerator EndReason = "moderator" // a moderator ended it
 	EndedEmptyStage  EndReason = "empty"     // nobody was left on the stage
+	EndedByHouse     EndReason = "house"     // a warden has closed it
 )
 
 func (Opened) kind() string        { return "opened" }

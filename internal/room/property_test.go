@@ -1,13 +1,13 @@
 package room
 
 import (
-	"strings"
 	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 

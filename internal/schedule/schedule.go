@@ -367,6 +367,12 @@ func (s *Schedule) Cancel(ctx context.Context, which id.Plan, who id.Person) err
 	return s.store.CancelPlan(ctx, which, who, s.now())
 }
 
+// CallOff cancels a plan for the house, which hosts none; ErrBegun when it is not
+// planned any more.
+func (s *Schedule) CallOff(ctx context.Context, which id.Plan) error {
+	return s.store.CancelPlan(ctx, which, id.Person{}, s.now())
+}
+
 // SetHosting has somebody who was asked host a plan, or not any more.
 func (s *Schedule) SetHosting(ctx context.Context, which id.Plan, who id.Person, accept bool) error {
 	p, err := s.Plan(ctx, which, who)

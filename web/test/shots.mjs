@@ -635,6 +635,58 @@ const finding =
     await page.waitForSelector('[data-test=find-look]:not([disabled])');
   };
 
+/** Mira is a warden: some things wait, some are decided, and one concerns her. */
+const judged = (_, h) => {
+  const de = h.language === 'de';
+  const { ward } = h.double;
+  const { mira, aylin, jonas, thea, night, people } = h;
+  const bo = people[5];
+  const [club] = h.double.clubs.all.values();
+  ward.wardens.add(mira.id).add(aylin.id);
+  ward.report(mira.id, 'person', people[23].id, 'spam', '');
+  ward.decide(
+    aylin.id,
+    people[23].id,
+    'warning',
+    de ? 'Bitte keine Werbung.' : 'No advertising, please.',
+  );
+  ward.report(
+    jonas.id,
+    'person',
+    bo.id,
+    'harassment',
+    de
+      ? 'Er unterbricht alle und hat Thea nach dem Raum noch dreimal angeschrieben.\nSie hat ihn gebeten, das zu lassen.'
+      : 'He interrupts everybody, and wrote to Thea three more times after the room.\nShe had asked him to stop.',
+  );
+  ward.decide(aylin.id, bo.id, 'warning', de ? 'Lass Thea in Ruhe.' : 'Leave Thea alone.');
+  ward.report(
+    thea.id,
+    'person',
+    bo.id,
+    'threats',
+    de ? 'Jetzt droht er mir.' : 'Now he threatens me.',
+  );
+  ward.report(
+    thea.id,
+    'room',
+    night.id,
+    'other',
+    de ? 'Der Titel ist irreführend.' : 'The title is misleading.',
+  );
+  ward.report(bo.id, 'club', club.id, 'hate', de ? 'Lest die dritte Regel.' : 'Read rule three.');
+  ward.report(thea.id, 'person', mira.id, 'harassment', 'x');
+  ward.decide(
+    aylin.id,
+    mira.id,
+    'suspend',
+    de
+      ? 'Du hast in „Nur Tee“ mehrere Leute beleidigt, auch nachdem die Moderation dich gebeten hatte aufzuhören.'
+      : 'You insulted several people in “Just tea”, also after a moderator had asked you to stop.',
+    7,
+  );
+};
+
 /** Mira has been told of something of each kind, today and before. */
 const news = (_, h) => {
   const { double, mira, aylin, people, night, tea } = h;
@@ -1256,6 +1308,73 @@ const scenes = {
       await page.waitForSelector('.cal');
       if (await page.locator('[data-test=as-month]').isVisible()) await tap('as-month')(page);
     }),
+  },
+  report: {
+    go: seq(
+      (page, h) => at(`/report/person/${h.people[5].id}`)(page, h),
+      tap('reason-harassment'),
+      (page) => page.fill('[data-test=report-words]', 'Er unterbricht alle und wird laut.'),
+    ),
+  },
+  'report-missing': {
+    go: seq(
+      (page, h) => at(`/report/room/${h.night.id}`)(page, h),
+      tap('report-send'),
+      (page) => page.waitForSelector('.err'),
+    ),
+  },
+  reports: {
+    go: seq(judged, at('/me/reports'), (page) => page.waitForSelector('[data-test=my-reports]')),
+  },
+  'reports-none': {
+    go: seq(at('/me/reports'), (page) => page.waitForSelector('[data-test=no-reports]')),
+  },
+  queue: {
+    go: seq(judged, at('/queue'), (page) => page.waitForSelector('[data-test=queue]')),
+  },
+  'queue-none': {
+    go: seq(
+      (_, h) => h.double.ward.wardens.add(h.mira.id),
+      at('/queue'),
+      (page) => page.waitForSelector('[data-test=queue-empty]'),
+    ),
+  },
+  'queue-entry': {
+    go: seq(
+      judged,
+      (page, h) => at(`/queue/${h.people[5].id}`)(page, h),
+      tap('decide-suspend'),
+      async (page) => {
+        await page.fill('[data-test=decide-why]', 'Wer andere anschreit, hat hier eine Pause.');
+      },
+    ),
+  },
+  'queue-sure': {
+    go: seq(
+      judged,
+      (page, h) => at(`/queue/${h.people[5].id}`)(page, h),
+      tap('decide-ban'),
+      async (page) => {
+        await page.fill('[data-test=decide-why]', 'Wer andere anschreit, hat hier eine Pause.');
+        await tap('decide-now')(page);
+        await page.waitForSelector('[data-test=decide-yes]');
+      },
+    ),
+  },
+  decisions: {
+    go: seq(judged, at('/me/decisions'), (page) =>
+      page.waitForSelector('[data-test=my-decisions]'),
+    ),
+  },
+  suspended: {
+    go: seq(
+      judged,
+      (_, h) => {
+        h.double.suspended.set(h.mira.id, { until: '2027-01-01T00:00:00Z', reason: '' });
+      },
+      at('/'),
+      (page) => page.waitForSelector('[data-test=my-decisions]'),
+    ),
   },
   activity: {
     go: seq(news, at('/activity'), (page) => page.waitForSelector('[data-test=news]')),

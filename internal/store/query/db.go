@@ -30,6 +30,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.accountStmt, err = db.PrepareContext(ctx, account); err != nil {
 		return nil, fmt.Errorf("error preparing query Account: %w", err)
 	}
+	if q.addAnswerStmt, err = db.PrepareContext(ctx, addAnswer); err != nil {
+		return nil, fmt.Errorf("error preparing query AddAnswer: %w", err)
+	}
 	if q.addClubStmt, err = db.PrepareContext(ctx, addClub); err != nil {
 		return nil, fmt.Errorf("error preparing query AddClub: %w", err)
 	}
@@ -38,6 +41,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.addConversationDeviceStmt, err = db.PrepareContext(ctx, addConversationDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query AddConversationDevice: %w", err)
+	}
+	if q.addDecisionStmt, err = db.PrepareContext(ctx, addDecision); err != nil {
+		return nil, fmt.Errorf("error preparing query AddDecision: %w", err)
 	}
 	if q.addDiscoveryValueStmt, err = db.PrepareContext(ctx, addDiscoveryValue); err != nil {
 		return nil, fmt.Errorf("error preparing query AddDiscoveryValue: %w", err)
@@ -93,6 +99,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addSessionStmt, err = db.PrepareContext(ctx, addSession); err != nil {
 		return nil, fmt.Errorf("error preparing query AddSession: %w", err)
 	}
+	if q.addWrittenReportStmt, err = db.PrepareContext(ctx, addWrittenReport); err != nil {
+		return nil, fmt.Errorf("error preparing query AddWrittenReport: %w", err)
+	}
 	if q.adoptRoomsStmt, err = db.PrepareContext(ctx, adoptRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query AdoptRooms: %w", err)
 	}
@@ -101,6 +110,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.backupsStmt, err = db.PrepareContext(ctx, backups); err != nil {
 		return nil, fmt.Errorf("error preparing query Backups: %w", err)
+	}
+	if q.blankWrittenReportsStmt, err = db.PrepareContext(ctx, blankWrittenReports); err != nil {
+		return nil, fmt.Errorf("error preparing query BlankWrittenReports: %w", err)
 	}
 	if q.blockedByStmt, err = db.PrepareContext(ctx, blockedBy); err != nil {
 		return nil, fmt.Errorf("error preparing query BlockedBy: %w", err)
@@ -131,6 +143,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.clearNamesStmt, err = db.PrepareContext(ctx, clearNames); err != nil {
 		return nil, fmt.Errorf("error preparing query ClearNames: %w", err)
+	}
+	if q.closeEntryStmt, err = db.PrepareContext(ctx, closeEntry); err != nil {
+		return nil, fmt.Errorf("error preparing query CloseEntry: %w", err)
 	}
 	if q.clubStmt, err = db.PrepareContext(ctx, club); err != nil {
 		return nil, fmt.Errorf("error preparing query Club: %w", err)
@@ -213,6 +228,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countNominationsStmt, err = db.PrepareContext(ctx, countNominations); err != nil {
 		return nil, fmt.Errorf("error preparing query CountNominations: %w", err)
 	}
+	if q.countOpenEntriesStmt, err = db.PrepareContext(ctx, countOpenEntries); err != nil {
+		return nil, fmt.Errorf("error preparing query CountOpenEntries: %w", err)
+	}
 	if q.countPackagesStmt, err = db.PrepareContext(ctx, countPackages); err != nil {
 		return nil, fmt.Errorf("error preparing query CountPackages: %w", err)
 	}
@@ -227,6 +245,30 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.countWrittenStmt, err = db.PrepareContext(ctx, countWritten); err != nil {
 		return nil, fmt.Errorf("error preparing query CountWritten: %w", err)
+	}
+	if q.countWrittenOpenStmt, err = db.PrepareContext(ctx, countWrittenOpen); err != nil {
+		return nil, fmt.Errorf("error preparing query CountWrittenOpen: %w", err)
+	}
+	if q.decideWrittenReportsStmt, err = db.PrepareContext(ctx, decideWrittenReports); err != nil {
+		return nil, fmt.Errorf("error preparing query DecideWrittenReports: %w", err)
+	}
+	if q.decidedEntriesStmt, err = db.PrepareContext(ctx, decidedEntries); err != nil {
+		return nil, fmt.Errorf("error preparing query DecidedEntries: %w", err)
+	}
+	if q.decisionStmt, err = db.PrepareContext(ctx, decision); err != nil {
+		return nil, fmt.Errorf("error preparing query Decision: %w", err)
+	}
+	if q.decisionsAboutStmt, err = db.PrepareContext(ctx, decisionsAbout); err != nil {
+		return nil, fmt.Errorf("error preparing query DecisionsAbout: %w", err)
+	}
+	if q.decisionsBeforeStmt, err = db.PrepareContext(ctx, decisionsBefore); err != nil {
+		return nil, fmt.Errorf("error preparing query DecisionsBefore: %w", err)
+	}
+	if q.decisionsInForceStmt, err = db.PrepareContext(ctx, decisionsInForce); err != nil {
+		return nil, fmt.Errorf("error preparing query DecisionsInForce: %w", err)
+	}
+	if q.decisionsOfEntryStmt, err = db.PrepareContext(ctx, decisionsOfEntry); err != nil {
+		return nil, fmt.Errorf("error preparing query DecisionsOfEntry: %w", err)
 	}
 	if q.deleteClubStmt, err = db.PrepareContext(ctx, deleteClub); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteClub: %w", err)
@@ -321,11 +363,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.dropTalkDeviceStmt, err = db.PrepareContext(ctx, dropTalkDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query DropTalkDevice: %w", err)
 	}
+	if q.dropWardenStmt, err = db.PrepareContext(ctx, dropWarden); err != nil {
+		return nil, fmt.Errorf("error preparing query DropWarden: %w", err)
+	}
 	if q.dueRemindersStmt, err = db.PrepareContext(ctx, dueReminders); err != nil {
 		return nil, fmt.Errorf("error preparing query DueReminders: %w", err)
 	}
 	if q.endSessionStmt, err = db.PrepareContext(ctx, endSession); err != nil {
 		return nil, fmt.Errorf("error preparing query EndSession: %w", err)
+	}
+	if q.endSessionsOfStmt, err = db.PrepareContext(ctx, endSessionsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query EndSessionsOf: %w", err)
+	}
+	if q.entryStmt, err = db.PrepareContext(ctx, entry); err != nil {
+		return nil, fmt.Errorf("error preparing query Entry: %w", err)
 	}
 	if q.eraseStmt, err = db.PrepareContext(ctx, erase); err != nil {
 		return nil, fmt.Errorf("error preparing query Erase: %w", err)
@@ -372,6 +423,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetConversationsStmt, err = db.PrepareContext(ctx, forgetConversations); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetConversations: %w", err)
 	}
+	if q.forgetDecisionsStmt, err = db.PrepareContext(ctx, forgetDecisions); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetDecisions: %w", err)
+	}
+	if q.forgetEntriesStmt, err = db.PrepareContext(ctx, forgetEntries); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetEntries: %w", err)
+	}
 	if q.forgetFindersStmt, err = db.PrepareContext(ctx, forgetFinders); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetFinders: %w", err)
 	}
@@ -383,6 +440,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetItemsStmt, err = db.PrepareContext(ctx, forgetItems); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetItems: %w", err)
+	}
+	if q.forgetLiftsStmt, err = db.PrepareContext(ctx, forgetLifts); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetLifts: %w", err)
 	}
 	if q.forgetNewsStmt, err = db.PrepareContext(ctx, forgetNews); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetNews: %w", err)
@@ -410,6 +470,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetTalkDevicesStmt, err = db.PrepareContext(ctx, forgetTalkDevices); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetTalkDevices: %w", err)
+	}
+	if q.forgetWrittenReportsStmt, err = db.PrepareContext(ctx, forgetWrittenReports); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetWrittenReports: %w", err)
 	}
 	if q.goingRowsOfStmt, err = db.PrepareContext(ctx, goingRowsOf); err != nil {
 		return nil, fmt.Errorf("error preparing query GoingRowsOf: %w", err)
@@ -522,6 +585,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.noteDeviceStmt, err = db.PrepareContext(ctx, noteDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query NoteDevice: %w", err)
 	}
+	if q.openEntriesStmt, err = db.PrepareContext(ctx, openEntries); err != nil {
+		return nil, fmt.Errorf("error preparing query OpenEntries: %w", err)
+	}
+	if q.openEntryStmt, err = db.PrepareContext(ctx, openEntry); err != nil {
+		return nil, fmt.Errorf("error preparing query OpenEntry: %w", err)
+	}
 	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
 		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
 	}
@@ -612,6 +681,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.renewSessionStmt, err = db.PrepareContext(ctx, renewSession); err != nil {
 		return nil, fmt.Errorf("error preparing query RenewSession: %w", err)
 	}
+	if q.reopenEntryStmt, err = db.PrepareContext(ctx, reopenEntry); err != nil {
+		return nil, fmt.Errorf("error preparing query ReopenEntry: %w", err)
+	}
 	if q.reportStmt, err = db.PrepareContext(ctx, report); err != nil {
 		return nil, fmt.Errorf("error preparing query Report: %w", err)
 	}
@@ -678,6 +750,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setGoerStmt, err = db.PrepareContext(ctx, setGoer); err != nil {
 		return nil, fmt.Errorf("error preparing query SetGoer: %w", err)
 	}
+	if q.setGoodStmt, err = db.PrepareContext(ctx, setGood); err != nil {
+		return nil, fmt.Errorf("error preparing query SetGood: %w", err)
+	}
 	if q.setHouseStmt, err = db.PrepareContext(ctx, setHouse); err != nil {
 		return nil, fmt.Errorf("error preparing query SetHouse: %w", err)
 	}
@@ -732,6 +807,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setSweptStmt, err = db.PrepareContext(ctx, setSwept); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSwept: %w", err)
 	}
+	if q.setWardenStmt, err = db.PrepareContext(ctx, setWarden); err != nil {
+		return nil, fmt.Errorf("error preparing query SetWarden: %w", err)
+	}
 	if q.showClubStmt, err = db.PrepareContext(ctx, showClub); err != nil {
 		return nil, fmt.Errorf("error preparing query ShowClub: %w", err)
 	}
@@ -746,6 +824,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.takeConversationStmt, err = db.PrepareContext(ctx, takeConversation); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeConversation: %w", err)
+	}
+	if q.takeEntryStmt, err = db.PrepareContext(ctx, takeEntry); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeEntry: %w", err)
 	}
 	if q.takeKeptRoomsStmt, err = db.PrepareContext(ctx, takeKeptRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeKeptRooms: %w", err)
@@ -804,6 +885,21 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.usePenStmt, err = db.PrepareContext(ctx, usePen); err != nil {
 		return nil, fmt.Errorf("error preparing query UsePen: %w", err)
 	}
+	if q.voiceReportsAboutStmt, err = db.PrepareContext(ctx, voiceReportsAbout); err != nil {
+		return nil, fmt.Errorf("error preparing query VoiceReportsAbout: %w", err)
+	}
+	if q.voiceReportsByStmt, err = db.PrepareContext(ctx, voiceReportsBy); err != nil {
+		return nil, fmt.Errorf("error preparing query VoiceReportsBy: %w", err)
+	}
+	if q.voiceReportsDecidedStmt, err = db.PrepareContext(ctx, voiceReportsDecided); err != nil {
+		return nil, fmt.Errorf("error preparing query VoiceReportsDecided: %w", err)
+	}
+	if q.wardenSinceStmt, err = db.PrepareContext(ctx, wardenSince); err != nil {
+		return nil, fmt.Errorf("error preparing query WardenSince: %w", err)
+	}
+	if q.wardensStmt, err = db.PrepareContext(ctx, wardens); err != nil {
+		return nil, fmt.Errorf("error preparing query Wardens: %w", err)
+	}
 	if q.whoHasHandleStmt, err = db.PrepareContext(ctx, whoHasHandle); err != nil {
 		return nil, fmt.Errorf("error preparing query WhoHasHandle: %w", err)
 	}
@@ -812,6 +908,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.writtenStmt, err = db.PrepareContext(ctx, written); err != nil {
 		return nil, fmt.Errorf("error preparing query Written: %w", err)
+	}
+	if q.writtenReportsStmt, err = db.PrepareContext(ctx, writtenReports); err != nil {
+		return nil, fmt.Errorf("error preparing query WrittenReports: %w", err)
+	}
+	if q.writtenReportsAboutStmt, err = db.PrepareContext(ctx, writtenReportsAbout); err != nil {
+		return nil, fmt.Errorf("error preparing query WrittenReportsAbout: %w", err)
+	}
+	if q.writtenReportsByStmt, err = db.PrepareContext(ctx, writtenReportsBy); err != nil {
+		return nil, fmt.Errorf("error preparing query WrittenReportsBy: %w", err)
 	}
 	return &q, nil
 }
@@ -828,6 +933,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing accountStmt: %w", cerr)
 		}
 	}
+	if q.addAnswerStmt != nil {
+		if cerr := q.addAnswerStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addAnswerStmt: %w", cerr)
+		}
+	}
 	if q.addClubStmt != nil {
 		if cerr := q.addClubStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addClubStmt: %w", cerr)
@@ -841,6 +951,11 @@ func (q *Queries) Close() error {
 	if q.addConversationDeviceStmt != nil {
 		if cerr := q.addConversationDeviceStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addConversationDeviceStmt: %w", cerr)
+		}
+	}
+	if q.addDecisionStmt != nil {
+		if cerr := q.addDecisionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addDecisionStmt: %w", cerr)
 		}
 	}
 	if q.addDiscoveryValueStmt != nil {
@@ -933,6 +1048,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing addSessionStmt: %w", cerr)
 		}
 	}
+	if q.addWrittenReportStmt != nil {
+		if cerr := q.addWrittenReportStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addWrittenReportStmt: %w", cerr)
+		}
+	}
 	if q.adoptRoomsStmt != nil {
 		if cerr := q.adoptRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing adoptRoomsStmt: %w", cerr)
@@ -946,6 +1066,11 @@ func (q *Queries) Close() error {
 	if q.backupsStmt != nil {
 		if cerr := q.backupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing backupsStmt: %w", cerr)
+		}
+	}
+	if q.blankWrittenReportsStmt != nil {
+		if cerr := q.blankWrittenReportsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing blankWrittenReportsStmt: %w", cerr)
 		}
 	}
 	if q.blockedByStmt != nil {
@@ -996,6 +1121,11 @@ func (q *Queries) Close() error {
 	if q.clearNamesStmt != nil {
 		if cerr := q.clearNamesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing clearNamesStmt: %w", cerr)
+		}
+	}
+	if q.closeEntryStmt != nil {
+		if cerr := q.closeEntryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing closeEntryStmt: %w", cerr)
 		}
 	}
 	if q.clubStmt != nil {
@@ -1133,6 +1263,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countNominationsStmt: %w", cerr)
 		}
 	}
+	if q.countOpenEntriesStmt != nil {
+		if cerr := q.countOpenEntriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countOpenEntriesStmt: %w", cerr)
+		}
+	}
 	if q.countPackagesStmt != nil {
 		if cerr := q.countPackagesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countPackagesStmt: %w", cerr)
@@ -1156,6 +1291,46 @@ func (q *Queries) Close() error {
 	if q.countWrittenStmt != nil {
 		if cerr := q.countWrittenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countWrittenStmt: %w", cerr)
+		}
+	}
+	if q.countWrittenOpenStmt != nil {
+		if cerr := q.countWrittenOpenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countWrittenOpenStmt: %w", cerr)
+		}
+	}
+	if q.decideWrittenReportsStmt != nil {
+		if cerr := q.decideWrittenReportsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decideWrittenReportsStmt: %w", cerr)
+		}
+	}
+	if q.decidedEntriesStmt != nil {
+		if cerr := q.decidedEntriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decidedEntriesStmt: %w", cerr)
+		}
+	}
+	if q.decisionStmt != nil {
+		if cerr := q.decisionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decisionStmt: %w", cerr)
+		}
+	}
+	if q.decisionsAboutStmt != nil {
+		if cerr := q.decisionsAboutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decisionsAboutStmt: %w", cerr)
+		}
+	}
+	if q.decisionsBeforeStmt != nil {
+		if cerr := q.decisionsBeforeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decisionsBeforeStmt: %w", cerr)
+		}
+	}
+	if q.decisionsInForceStmt != nil {
+		if cerr := q.decisionsInForceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decisionsInForceStmt: %w", cerr)
+		}
+	}
+	if q.decisionsOfEntryStmt != nil {
+		if cerr := q.decisionsOfEntryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decisionsOfEntryStmt: %w", cerr)
 		}
 	}
 	if q.deleteClubStmt != nil {
@@ -1313,6 +1488,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing dropTalkDeviceStmt: %w", cerr)
 		}
 	}
+	if q.dropWardenStmt != nil {
+		if cerr := q.dropWardenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropWardenStmt: %w", cerr)
+		}
+	}
 	if q.dueRemindersStmt != nil {
 		if cerr := q.dueRemindersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dueRemindersStmt: %w", cerr)
@@ -1321,6 +1501,16 @@ func (q *Queries) Close() error {
 	if q.endSessionStmt != nil {
 		if cerr := q.endSessionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing endSessionStmt: %w", cerr)
+		}
+	}
+	if q.endSessionsOfStmt != nil {
+		if cerr := q.endSessionsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing endSessionsOfStmt: %w", cerr)
+		}
+	}
+	if q.entryStmt != nil {
+		if cerr := q.entryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing entryStmt: %w", cerr)
 		}
 	}
 	if q.eraseStmt != nil {
@@ -1398,6 +1588,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing forgetConversationsStmt: %w", cerr)
 		}
 	}
+	if q.forgetDecisionsStmt != nil {
+		if cerr := q.forgetDecisionsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetDecisionsStmt: %w", cerr)
+		}
+	}
+	if q.forgetEntriesStmt != nil {
+		if cerr := q.forgetEntriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetEntriesStmt: %w", cerr)
+		}
+	}
 	if q.forgetFindersStmt != nil {
 		if cerr := q.forgetFindersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetFindersStmt: %w", cerr)
@@ -1416,6 +1616,11 @@ func (q *Queries) Close() error {
 	if q.forgetItemsStmt != nil {
 		if cerr := q.forgetItemsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetItemsStmt: %w", cerr)
+		}
+	}
+	if q.forgetLiftsStmt != nil {
+		if cerr := q.forgetLiftsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetLiftsStmt: %w", cerr)
 		}
 	}
 	if q.forgetNewsStmt != nil {
@@ -1461,6 +1666,11 @@ func (q *Queries) Close() error {
 	if q.forgetTalkDevicesStmt != nil {
 		if cerr := q.forgetTalkDevicesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetTalkDevicesStmt: %w", cerr)
+		}
+	}
+	if q.forgetWrittenReportsStmt != nil {
+		if cerr := q.forgetWrittenReportsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetWrittenReportsStmt: %w", cerr)
 		}
 	}
 	if q.goingRowsOfStmt != nil {
@@ -1648,6 +1858,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing noteDeviceStmt: %w", cerr)
 		}
 	}
+	if q.openEntriesStmt != nil {
+		if cerr := q.openEntriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing openEntriesStmt: %w", cerr)
+		}
+	}
+	if q.openEntryStmt != nil {
+		if cerr := q.openEntryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing openEntryStmt: %w", cerr)
+		}
+	}
 	if q.ownRoomsAgainStmt != nil {
 		if cerr := q.ownRoomsAgainStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing ownRoomsAgainStmt: %w", cerr)
@@ -1798,6 +2018,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing renewSessionStmt: %w", cerr)
 		}
 	}
+	if q.reopenEntryStmt != nil {
+		if cerr := q.reopenEntryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reopenEntryStmt: %w", cerr)
+		}
+	}
 	if q.reportStmt != nil {
 		if cerr := q.reportStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing reportStmt: %w", cerr)
@@ -1908,6 +2133,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setGoerStmt: %w", cerr)
 		}
 	}
+	if q.setGoodStmt != nil {
+		if cerr := q.setGoodStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setGoodStmt: %w", cerr)
+		}
+	}
 	if q.setHouseStmt != nil {
 		if cerr := q.setHouseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setHouseStmt: %w", cerr)
@@ -1998,6 +2228,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setSweptStmt: %w", cerr)
 		}
 	}
+	if q.setWardenStmt != nil {
+		if cerr := q.setWardenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setWardenStmt: %w", cerr)
+		}
+	}
 	if q.showClubStmt != nil {
 		if cerr := q.showClubStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing showClubStmt: %w", cerr)
@@ -2021,6 +2256,11 @@ func (q *Queries) Close() error {
 	if q.takeConversationStmt != nil {
 		if cerr := q.takeConversationStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing takeConversationStmt: %w", cerr)
+		}
+	}
+	if q.takeEntryStmt != nil {
+		if cerr := q.takeEntryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeEntryStmt: %w", cerr)
 		}
 	}
 	if q.takeKeptRoomsStmt != nil {
@@ -2118,6 +2358,31 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing usePenStmt: %w", cerr)
 		}
 	}
+	if q.voiceReportsAboutStmt != nil {
+		if cerr := q.voiceReportsAboutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing voiceReportsAboutStmt: %w", cerr)
+		}
+	}
+	if q.voiceReportsByStmt != nil {
+		if cerr := q.voiceReportsByStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing voiceReportsByStmt: %w", cerr)
+		}
+	}
+	if q.voiceReportsDecidedStmt != nil {
+		if cerr := q.voiceReportsDecidedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing voiceReportsDecidedStmt: %w", cerr)
+		}
+	}
+	if q.wardenSinceStmt != nil {
+		if cerr := q.wardenSinceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing wardenSinceStmt: %w", cerr)
+		}
+	}
+	if q.wardensStmt != nil {
+		if cerr := q.wardensStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing wardensStmt: %w", cerr)
+		}
+	}
 	if q.whoHasHandleStmt != nil {
 		if cerr := q.whoHasHandleStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing whoHasHandleStmt: %w", cerr)
@@ -2131,6 +2396,21 @@ func (q *Queries) Close() error {
 	if q.writtenStmt != nil {
 		if cerr := q.writtenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing writtenStmt: %w", cerr)
+		}
+	}
+	if q.writtenReportsStmt != nil {
+		if cerr := q.writtenReportsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing writtenReportsStmt: %w", cerr)
+		}
+	}
+	if q.writtenReportsAboutStmt != nil {
+		if cerr := q.writtenReportsAboutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing writtenReportsAboutStmt: %w", cerr)
+		}
+	}
+	if q.writtenReportsByStmt != nil {
+		if cerr := q.writtenReportsByStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing writtenReportsByStmt: %w", cerr)
 		}
 	}
 	return err
@@ -2174,9 +2454,11 @@ type Queries struct {
 	tx                         *sql.Tx
 	acceptHostingStmt          *sql.Stmt
 	accountStmt                *sql.Stmt
+	addAnswerStmt              *sql.Stmt
 	addClubStmt                *sql.Stmt
 	addConversationStmt        *sql.Stmt
 	addConversationDeviceStmt  *sql.Stmt
+	addDecisionStmt            *sql.Stmt
 	addDiscoveryValueStmt      *sql.Stmt
 	addEventStmt               *sql.Stmt
 	addFollowersStmt           *sql.Stmt
@@ -2195,9 +2477,11 @@ type Queries struct {
 	addReportStmt              *sql.Stmt
 	addRoomStmt                *sql.Stmt
 	addSessionStmt             *sql.Stmt
+	addWrittenReportStmt       *sql.Stmt
 	adoptRoomsStmt             *sql.Stmt
 	agesStmt                   *sql.Stmt
 	backupsStmt                *sql.Stmt
+	blankWrittenReportsStmt    *sql.Stmt
 	blockedByStmt              *sql.Stmt
 	blockersOfStmt             *sql.Stmt
 	blocksStmt                 *sql.Stmt
@@ -2208,6 +2492,7 @@ type Queries struct {
 	claimNewsStmt              *sql.Stmt
 	claimPieceStmt             *sql.Stmt
 	clearNamesStmt             *sql.Stmt
+	closeEntryStmt             *sql.Stmt
 	clubStmt                   *sql.Stmt
 	clubFollowsOfStmt          *sql.Stmt
 	clubMembersStmt            *sql.Stmt
@@ -2235,11 +2520,20 @@ type Queries struct {
 	countHiddenStmt            *sql.Stmt
 	countInvitesStmt           *sql.Stmt
 	countNominationsStmt       *sql.Stmt
+	countOpenEntriesStmt       *sql.Stmt
 	countPackagesStmt          *sql.Stmt
 	countReportsStmt           *sql.Stmt
 	countStartedStmt           *sql.Stmt
 	countUnansweredStmt        *sql.Stmt
 	countWrittenStmt           *sql.Stmt
+	countWrittenOpenStmt       *sql.Stmt
+	decideWrittenReportsStmt   *sql.Stmt
+	decidedEntriesStmt         *sql.Stmt
+	decisionStmt               *sql.Stmt
+	decisionsAboutStmt         *sql.Stmt
+	decisionsBeforeStmt        *sql.Stmt
+	decisionsInForceStmt       *sql.Stmt
+	decisionsOfEntryStmt       *sql.Stmt
 	deleteClubStmt             *sql.Stmt
 	deleteEventsStmt           *sql.Stmt
 	deletePairStmt             *sql.Stmt
@@ -2271,8 +2565,11 @@ type Queries struct {
 	dropPlanHostStmt           *sql.Stmt
 	dropReadItemsStmt          *sql.Stmt
 	dropTalkDeviceStmt         *sql.Stmt
+	dropWardenStmt             *sql.Stmt
 	dueRemindersStmt           *sql.Stmt
 	endSessionStmt             *sql.Stmt
+	endSessionsOfStmt          *sql.Stmt
+	entryStmt                  *sql.Stmt
 	eraseStmt                  *sql.Stmt
 	eventsStmt                 *sql.Stmt
 	extendRoomStmt             *sql.Stmt
@@ -2288,10 +2585,13 @@ type Queries struct {
 	followsOfStmt              *sql.Stmt
 	forgetBackupsStmt          *sql.Stmt
 	forgetConversationsStmt    *sql.Stmt
+	forgetDecisionsStmt        *sql.Stmt
+	forgetEntriesStmt          *sql.Stmt
 	forgetFindersStmt          *sql.Stmt
 	forgetInvitesBeyondStmt    *sql.Stmt
 	forgetInvitesSpentStmt     *sql.Stmt
 	forgetItemsStmt            *sql.Stmt
+	forgetLiftsStmt            *sql.Stmt
 	forgetNewsStmt             *sql.Stmt
 	forgetPackagesStmt         *sql.Stmt
 	forgetPackagesOfNoneStmt   *sql.Stmt
@@ -2301,6 +2601,7 @@ type Queries struct {
 	forgetSessionsBeyondStmt   *sql.Stmt
 	forgetSessionsOverStmt     *sql.Stmt
 	forgetTalkDevicesStmt      *sql.Stmt
+	forgetWrittenReportsStmt   *sql.Stmt
 	goingRowsOfStmt            *sql.Stmt
 	handBackRoomsStmt          *sql.Stmt
 	handleOfStmt               *sql.Stmt
@@ -2338,6 +2639,8 @@ type Queries struct {
 	nextFounderStmt            *sql.Stmt
 	nextPackageStmt            *sql.Stmt
 	noteDeviceStmt             *sql.Stmt
+	openEntriesStmt            *sql.Stmt
+	openEntryStmt              *sql.Stmt
 	ownRoomsAgainStmt          *sql.Stmt
 	pairsStmt                  *sql.Stmt
 	passkeysStmt               *sql.Stmt
@@ -2368,6 +2671,7 @@ type Queries struct {
 	relatedStmt                *sql.Stmt
 	releasePiecesStmt          *sql.Stmt
 	renewSessionStmt           *sql.Stmt
+	reopenEntryStmt            *sql.Stmt
 	reportStmt                 *sql.Stmt
 	reportsStmt                *sql.Stmt
 	reportsByStmt              *sql.Stmt
@@ -2390,6 +2694,7 @@ type Queries struct {
 	setDeviceStmt              *sql.Stmt
 	setFounderInviteStmt       *sql.Stmt
 	setGoerStmt                *sql.Stmt
+	setGoodStmt                *sql.Stmt
 	setHouseStmt               *sql.Stmt
 	setNewsPersonStmt          *sql.Stmt
 	setNotifyStmt              *sql.Stmt
@@ -2408,11 +2713,13 @@ type Queries struct {
 	setSnapshotStmt            *sql.Stmt
 	setStandingStmt            *sql.Stmt
 	setSweptStmt               *sql.Stmt
+	setWardenStmt              *sql.Stmt
 	showClubStmt               *sql.Stmt
 	smallPictureStmt           *sql.Stmt
 	standingStmt               *sql.Stmt
 	takeClubStmt               *sql.Stmt
 	takeConversationStmt       *sql.Stmt
+	takeEntryStmt              *sql.Stmt
 	takeKeptRoomsStmt          *sql.Stmt
 	takeOwnRoomsStmt           *sql.Stmt
 	takePersonStmt             *sql.Stmt
@@ -2432,9 +2739,17 @@ type Queries struct {
 	useInviteStmt              *sql.Stmt
 	usePasskeyStmt             *sql.Stmt
 	usePenStmt                 *sql.Stmt
+	voiceReportsAboutStmt      *sql.Stmt
+	voiceReportsByStmt         *sql.Stmt
+	voiceReportsDecidedStmt    *sql.Stmt
+	wardenSinceStmt            *sql.Stmt
+	wardensStmt                *sql.Stmt
 	whoHasHandleStmt           *sql.Stmt
 	whoseCalendarStmt          *sql.Stmt
 	writtenStmt                *sql.Stmt
+	writtenReportsStmt         *sql.Stmt
+	writtenReportsAboutStmt    *sql.Stmt
+	writtenReportsByStmt       *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
@@ -2443,9 +2758,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tx:                         tx,
 		acceptHostingStmt:          q.acceptHostingStmt,
 		accountStmt:                q.accountStmt,
+		addAnswerStmt:              q.addAnswerStmt,
 		addClubStmt:                q.addClubStmt,
 		addConversationStmt:        q.addConversationStmt,
 		addConversationDeviceStmt:  q.addConversationDeviceStmt,
+		addDecisionStmt:            q.addDecisionStmt,
 		addDiscoveryValueStmt:      q.addDiscoveryValueStmt,
 		addEventStmt:               q.addEventStmt,
 		addFollowersStmt:           q.addFollowersStmt,
@@ -2464,9 +2781,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		addReportStmt:              q.addReportStmt,
 		addRoomStmt:                q.addRoomStmt,
 		addSessionStmt:             q.addSessionStmt,
+		addWrittenReportStmt:       q.addWrittenReportStmt,
 		adoptRoomsStmt:             q.adoptRoomsStmt,
 		agesStmt:                   q.agesStmt,
 		backupsStmt:                q.backupsStmt,
+		blankWrittenReportsStmt:    q.blankWrittenReportsStmt,
 		blockedByStmt:              q.blockedByStmt,
 		blockersOfStmt:             q.blockersOfStmt,
 		blocksStmt:                 q.blocksStmt,
@@ -2477,6 +2796,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		claimNewsStmt:              q.claimNewsStmt,
 		claimPieceStmt:             q.claimPieceStmt,
 		clearNamesStmt:             q.clearNamesStmt,
+		closeEntryStmt:             q.closeEntryStmt,
 		clubStmt:                   q.clubStmt,
 		clubFollowsOfStmt:          q.clubFollowsOfStmt,
 		clubMembersStmt:            q.clubMembersStmt,
@@ -2504,11 +2824,20 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		countHiddenStmt:            q.countHiddenStmt,
 		countInvitesStmt:           q.countInvitesStmt,
 		countNominationsStmt:       q.countNominationsStmt,
+		countOpenEntriesStmt:       q.countOpenEntriesStmt,
 		countPackagesStmt:          q.countPackagesStmt,
 		countReportsStmt:           q.countReportsStmt,
 		countStartedStmt:           q.countStartedStmt,
 		countUnansweredStmt:        q.countUnansweredStmt,
 		countWrittenStmt:           q.countWrittenStmt,
+		countWrittenOpenStmt:       q.countWrittenOpenStmt,
+		decideWrittenReportsStmt:   q.decideWrittenReportsStmt,
+		decidedEntriesStmt:         q.decidedEntriesStmt,
+		decisionStmt:               q.decisionStmt,
+		decisionsAboutStmt:         q.decisionsAboutStmt,
+		decisionsBeforeStmt:        q.decisionsBeforeStmt,
+		decisionsInForceStmt:       q.decisionsInForceStmt,
+		decisionsOfEntryStmt:       q.decisionsOfEntryStmt,
 		deleteClubStmt:             q.deleteClubStmt,
 		deleteEventsStmt:           q.deleteEventsStmt,
 		deletePairStmt:             q.deletePairStmt,
@@ -2540,8 +2869,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		dropPlanHostStmt:           q.dropPlanHostStmt,
 		dropReadItemsStmt:          q.dropReadItemsStmt,
 		dropTalkDeviceStmt:         q.dropTalkDeviceStmt,
+		dropWardenStmt:             q.dropWardenStmt,
 		dueRemindersStmt:           q.dueRemindersStmt,
 		endSessionStmt:             q.endSessionStmt,
+		endSessionsOfStmt:          q.endSessionsOfStmt,
+		entryStmt:                  q.entryStmt,
 		eraseStmt:                  q.eraseStmt,
 		eventsStmt:                 q.eventsStmt,
 		extendRoomStmt:             q.extendRoomStmt,
@@ -2557,10 +2889,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		followsOfStmt:              q.followsOfStmt,
 		forgetBackupsStmt:          q.forgetBackupsStmt,
 		forgetConversationsStmt:    q.forgetConversationsStmt,
+		forgetDecisionsStmt:        q.forgetDecisionsStmt,
+		forgetEntriesStmt:          q.forgetEntriesStmt,
 		forgetFindersStmt:          q.forgetFindersStmt,
 		forgetInvitesBeyondStmt:    q.forgetInvitesBeyondStmt,
 		forgetInvitesSpentStmt:     q.forgetInvitesSpentStmt,
 		forgetItemsStmt:            q.forgetItemsStmt,
+		forgetLiftsStmt:            q.forgetLiftsStmt,
 		forgetNewsStmt:             q.forgetNewsStmt,
 		forgetPackagesStmt:         q.forgetPackagesStmt,
 		forgetPackagesOfNoneStmt:   q.forgetPackagesOfNoneStmt,
@@ -2570,6 +2905,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		forgetSessionsBeyondStmt:   q.forgetSessionsBeyondStmt,
 		forgetSessionsOverStmt:     q.forgetSessionsOverStmt,
 		forgetTalkDevicesStmt:      q.forgetTalkDevicesStmt,
+		forgetWrittenReportsStmt:   q.forgetWrittenReportsStmt,
 		goingRowsOfStmt:            q.goingRowsOfStmt,
 		handBackRoomsStmt:          q.handBackRoomsStmt,
 		handleOfStmt:               q.handleOfStmt,
@@ -2607,6 +2943,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		nextFounderStmt:            q.nextFounderStmt,
 		nextPackageStmt:            q.nextPackageStmt,
 		noteDeviceStmt:             q.noteDeviceStmt,
+		openEntriesStmt:            q.openEntriesStmt,
+		openEntryStmt:              q.openEntryStmt,
 		ownRoomsAgainStmt:          q.ownRoomsAgainStmt,
 		pairsStmt:                  q.pairsStmt,
 		passkeysStmt:               q.passkeysStmt,
@@ -2637,6 +2975,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		relatedStmt:                q.relatedStmt,
 		releasePiecesStmt:          q.releasePiecesStmt,
 		renewSessionStmt:           q.renewSessionStmt,
+		reopenEntryStmt:            q.reopenEntryStmt,
 		reportStmt:                 q.reportStmt,
 		reportsStmt:                q.reportsStmt,
 		reportsByStmt:              q.reportsByStmt,
@@ -2659,6 +2998,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setDeviceStmt:              q.setDeviceStmt,
 		setFounderInviteStmt:       q.setFounderInviteStmt,
 		setGoerStmt:                q.setGoerStmt,
+		setGoodStmt:                q.setGoodStmt,
 		setHouseStmt:               q.setHouseStmt,
 		setNewsPersonStmt:          q.setNewsPersonStmt,
 		setNotifyStmt:              q.setNotifyStmt,
@@ -2677,11 +3017,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setSnapshotStmt:            q.setSnapshotStmt,
 		setStandingStmt:            q.setStandingStmt,
 		setSweptStmt:               q.setSweptStmt,
+		setWardenStmt:              q.setWardenStmt,
 		showClubStmt:               q.showClubStmt,
 		smallPictureStmt:           q.smallPictureStmt,
 		standingStmt:               q.standingStmt,
 		takeClubStmt:               q.takeClubStmt,
 		takeConversationStmt:       q.takeConversationStmt,
+		takeEntryStmt:              q.takeEntryStmt,
 		takeKeptRoomsStmt:          q.takeKeptRoomsStmt,
 		takeOwnRoomsStmt:           q.takeOwnRoomsStmt,
 		takePersonStmt:             q.takePersonStmt,
@@ -2701,8 +3043,16 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		useInviteStmt:              q.useInviteStmt,
 		usePasskeyStmt:             q.usePasskeyStmt,
 		usePenStmt:                 q.usePenStmt,
+		voiceReportsAboutStmt:      q.voiceReportsAboutStmt,
+		voiceReportsByStmt:         q.voiceReportsByStmt,
+		voiceReportsDecidedStmt:    q.voiceReportsDecidedStmt,
+		wardenSinceStmt:            q.wardenSinceStmt,
+		wardensStmt:                q.wardensStmt,
 		whoHasHandleStmt:           q.whoHasHandleStmt,
 		whoseCalendarStmt:          q.whoseCalendarStmt,
 		writtenStmt:                q.writtenStmt,
+		writtenReportsStmt:         q.writtenReportsStmt,
+		writtenReportsAboutStmt:    q.writtenReportsAboutStmt,
+		writtenReportsByStmt:       q.writtenReportsByStmt,
 	}
 }

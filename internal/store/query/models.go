@@ -61,6 +61,16 @@ type Device struct {
 	Failed  int64
 }
 
+type Entry struct {
+	ID      []byte
+	Kind    string
+	Person  []byte
+	Open    bool
+	Version int64
+	Since   int64
+	Passed  []byte
+}
+
 type Follow struct {
 	Who    []byte
 	Whom   []byte
@@ -121,4 +131,19 @@ type Report struct {
 	Made   int64
 	Hashes []byte
 	Sealed []byte
+}
+
+type Warden struct {
+	Person []byte
+	Since  int64
+}
+
+type WrittenReport struct {
+	ID      []byte
+	Entry   []byte
+	MadeBy  []byte
+	Reason  string
+	Sealed  []byte
+	Made    int64
+	Decided int64
 }

@@ -74,7 +74,7 @@ func pieceOf(r query.News) news.Piece {
 		ID: name[news.ID](r.ID), To: name[id.Person](r.Person), Kind: news.Kind(r.Kind),
 		Who: name[id.Person](r.Who), Room: name[id.Room](r.Room), Club: name[id.Club](r.Club), Plan: name[id.Plan](r.Plan),
 		Talk: name[id.Conversation](r.Talk),
-		At: fromMillis(r.Made), Seen: r.Seen, Held: r.Held, Push: fromMillis(r.Push),
+		At:   fromMillis(r.Made), Seen: r.Seen, Held: r.Held, Push: fromMillis(r.Push),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
@@ -76,6 +77,21 @@ func Fill(t *testing.T, s Store) {
 		Hashes: [][16]byte{{1}, {2}}, Sealed: bytes.Repeat([]byte{0, 0xff}, reports.SealedMax/2),
 	}))
 	must(t, s.AddReport(ctx, reports.Report{ID: reports.ID{2}, Room: k.name, About: ada.ID, By: filledBen, Made: noon, Sealed: []byte{1}}))
+	// Of long ago, so that it is late after three months as all else is.
+	must(t, s.SetWarden(ctx, filledBen, noon))
+	old := noon.Add(-moderation.OpenLife + 24*time.Hour)
+	entry := moderation.Entry{ID: moderation.EntryID(ada.ID), Kind: moderation.Person, Person: ada.ID, Since: old}
+	must(t, s.AddWritten(ctx, moderation.Report{
+		ID: moderation.ReportID{1}, Entry: entry.ID, By: filledBen, Reason: moderation.Spam, Made: old, Sealed: []byte{0, 0xff},
+	}, entry))
+	ended := noon.Add(-moderation.DecisionsLife + 24*time.Hour)
+	must(t, s.Decide(ctx, entry.ID, func(moderation.Scene) (moderation.Decision, error) {
+		return moderation.Decision{
+			ID: moderation.DecisionID{1}, Entry: entry.ID, Person: ada.ID, By: filledBen, What: moderation.Nothing, Made: noon, Ends: ended,
+			Sealed: []byte{0, 0xff},
+		}, nil
+	}))
+	must(t, s.AnswerDecision(ctx, moderation.DecisionID{1}, ada.ID, []byte{0, 0xff}, noon))
 	plan := schedule.Plan{
 		ID: filledPlan, Host: ada.ID, Sealed: []byte{0, 0xff}, Starts: noon.Add(time.Hour), Minutes: 60, Visibility: schedule.Closed,
 		Language: "de", Fence: "eu", Recorded: true, Created: noon,

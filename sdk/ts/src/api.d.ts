@@ -544,6 +544,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided about me */
+        get: operations["list-my-decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/decisions/{decision}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a decision, once; another warden judges again */
+        post: operations["answer-decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/erase": {
         parameters: {
             query?: never;
@@ -859,6 +893,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I have reported */
+        get: operations["list-my-reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/sessions": {
         parameters: {
             query?: never;
@@ -1131,6 +1182,91 @@ export interface paths {
         put?: never;
         /** Open its room now, as a host, from 15 minutes before the start */
         post: operations["open-plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What there is to judge, for wardens */
+        get: operations["list-queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided, by whom */
+        get: operations["list-queue-log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue/{entry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An entry, with all that there is about it */
+        get: operations["get-queue-entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue/{entry}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide, if nobody has meanwhile */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell the house's wardens what is wrong */
+        post: operations["report-words"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1645,6 +1781,10 @@ export interface components {
         Conversations: {
             conversations: components["schemas"]["Conversation"][];
         };
+        DecisionAnswer: {
+            /** @description 1 to 1,000 characters on 30 lines */
+            text: string;
+        };
         DevicePackage: {
             device: string;
             package: string;
@@ -1761,7 +1901,7 @@ export interface components {
         };
         EventEnded: {
             /** @enum {string} */
-            why: "moderator" | "empty";
+            why: "moderator" | "empty" | "house";
         };
         EventEntered: {
             followed: boolean;
@@ -1882,6 +2022,40 @@ export interface components {
             /** @description rooms that I may enter now, by their title and who is on the stage */
             rooms: components["schemas"]["Card"][];
         };
+        FullQueueEntry: {
+            about: components["schemas"]["NamedThing"];
+            /** @description whether it is open again, by an answer */
+            again: boolean;
+            /** @description the oldest first */
+            decisions: components["schemas"]["QueueDecision"][];
+            /** @description those of a voice */
+            heard: components["schemas"]["QueueVoice"][];
+            id: string;
+            /** @description whether I may judge it: nobody does what they have to do with */
+            judge: boolean;
+            open: boolean;
+            /** @description whom it concerns; absent when nobody is there any more */
+            person?: components["schemas"]["Person"];
+            /** @description of those in words, each once */
+            reasons: ("harassment" | "hate" | "threats" | "spam" | "impersonation" | "minors" | "other")[];
+            /** @description the newest first */
+            reports: components["schemas"]["QueueReport"][];
+            /**
+             * Format: date-time
+             * @description when it was opened or, if it is not open, decided
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description how many of a voice
+             */
+            voices: number;
+            /**
+             * Format: int64
+             * @description how many reports in words there are
+             */
+            words: number;
+        };
         Grant: {
             /** Format: date-time */
             expires: string;
@@ -1946,6 +2120,12 @@ export interface components {
             /** Format: int64 */
             rules_version: number;
         };
+        JudgedBefore: {
+            /** Format: date-time */
+            made: string;
+            /** @enum {string} */
+            what: "nothing" | "warning" | "suspend" | "ban" | "close_room" | "remove" | "lift";
+        };
         KeyBackup: {
             /** @description the id of the credential, base64url */
             passkey: string;
@@ -1996,10 +2176,58 @@ export interface components {
             picture?: string;
             /** @description whether there is a recovery code */
             recovery: boolean;
+            /** @description whether I judge what is reported */
+            warden?: boolean;
         };
         Membership: {
             /** @description whether my profile shows it */
             shown: boolean;
+        };
+        MyDecision: {
+            about: components["schemas"]["NamedThing"];
+            /** @description mine */
+            answer?: string;
+            /** Format: date-time */
+            answered?: string;
+            /**
+             * Format: date-time
+             * @description of a suspension
+             */
+            ends?: string;
+            id: string;
+            /** @description whether it keeps me out now */
+            in_force: boolean;
+            /** Format: date-time */
+            lifted?: string;
+            /** Format: date-time */
+            made: string;
+            /** @description whether I may answer it */
+            open: boolean;
+            reason: string;
+            /** @enum {string} */
+            what: "nothing" | "warning" | "suspend" | "ban" | "close_room" | "remove" | "lift";
+        };
+        MyDecisions: {
+            decisions: components["schemas"]["MyDecision"][];
+        };
+        MyReport: {
+            about: components["schemas"]["NamedThing"];
+            /**
+             * @description how I have reported it
+             * @enum {string}
+             */
+            by: "words" | "voice";
+            id: string;
+            /** Format: date-time */
+            made: string;
+            /** @enum {string} */
+            reason?: "harassment" | "hate" | "threats" | "spam" | "impersonation" | "minors" | "other";
+            /** @enum {string} */
+            state: "open" | "decided";
+            text?: string;
+        };
+        MyReports: {
+            reports: components["schemas"]["MyReport"][];
         };
         Name: {
             /** @description one line, up to 60 characters */
@@ -2022,6 +2250,13 @@ export interface components {
         NamedRoom: {
             id: string;
             title: string;
+        };
+        NamedThing: {
+            id: string;
+            /** @enum {string} */
+            kind: "person" | "club" | "room" | "plan";
+            /** @description absent when it is gone, or not mine to see */
+            name?: string;
         };
         NewAccount: {
             /** @description the code of an invite */
@@ -2077,6 +2312,17 @@ export interface components {
             welcome: string;
             /** @description ids of people, at most 11 */
             with: string[];
+        };
+        NewDecision: {
+            /**
+             * Format: int64
+             * @description of suspend: 1 to 365
+             */
+            days?: number;
+            /** @description 1 to 500 characters on 15 lines, which whom it concerns reads */
+            reason: string;
+            /** @enum {string} */
+            what: "nothing" | "warning" | "suspend" | "ban" | "close_room" | "remove" | "lift";
         };
         NewPing: {
             person: string;
@@ -2352,14 +2598,25 @@ export interface components {
         Problem: {
             /** @description what is wrong, for programs */
             code: string;
+            /** @description of changed_meanwhile, in the queue: what was decided last */
+            decision?: components["schemas"]["JudgedBefore"];
             detail?: string;
             errors?: components["schemas"]["Violation"][];
+            /** @description of suspended: why, as a warden has written it */
+            reason?: string;
+            /** @description of suspended, to who has signed in by one: the next, shown this once */
+            recovery_code?: string;
             /** Format: int64 */
             status: number;
             /** @description what is wrong, for people, in the language of Accept-Language */
             title: string;
             /** @description /problems/ and the code */
             type: string;
+            /**
+             * Format: date-time
+             * @description of suspended: until when; absent: for good
+             */
+            until?: string;
         };
         Profile: {
             bio?: string;
@@ -2413,6 +2670,96 @@ export interface components {
             here: boolean;
             /** @description applicationServerKey: P-256, base64url */
             key: string;
+        };
+        Queue: {
+            /** @description open ones first, the longest open first; then those that were decided, the last first */
+            entries: components["schemas"]["QueueEntry"][];
+            /** @description as after, for those that follow; absent at the end */
+            next?: string;
+            /**
+             * Format: int64
+             * @description how many are open
+             */
+            open: number;
+        };
+        QueueDecision: {
+            about: components["schemas"]["NamedThing"];
+            answer?: string;
+            /** Format: date-time */
+            answered?: string;
+            /** @description who has decided; absent when they are erased */
+            by?: components["schemas"]["Person"];
+            /**
+             * Format: date-time
+             * @description of a suspension
+             */
+            ends?: string;
+            entry: string;
+            id: string;
+            /** Format: date-time */
+            lifted?: string;
+            lifts?: string;
+            /** Format: date-time */
+            made: string;
+            /** @description whom it concerns */
+            person?: components["schemas"]["Person"];
+            reason: string;
+            /** @enum {string} */
+            what: "nothing" | "warning" | "suspend" | "ban" | "close_room" | "remove" | "lift";
+        };
+        QueueEntry: {
+            about: components["schemas"]["NamedThing"];
+            /** @description whether it is open again, by an answer */
+            again: boolean;
+            id: string;
+            /** @description whether I may judge it: nobody does what they have to do with */
+            judge: boolean;
+            open: boolean;
+            /** @description whom it concerns; absent when nobody is there any more */
+            person?: components["schemas"]["Person"];
+            /** @description of those in words, each once */
+            reasons: ("harassment" | "hate" | "threats" | "spam" | "impersonation" | "minors" | "other")[];
+            /**
+             * Format: date-time
+             * @description when it was opened or, if it is not open, decided
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description how many of a voice
+             */
+            voices: number;
+            /**
+             * Format: int64
+             * @description how many reports in words there are
+             */
+            words: number;
+        };
+        QueueLog: {
+            decisions: components["schemas"]["QueueDecision"][];
+            next?: string;
+        };
+        QueueReport: {
+            /** @description absent when they are erased */
+            by?: components["schemas"]["Person"];
+            /** Format: date-time */
+            decided?: string;
+            id: string;
+            /** Format: date-time */
+            made: string;
+            /** @enum {string} */
+            reason: "harassment" | "hate" | "threats" | "spam" | "impersonation" | "minors" | "other";
+            text: string;
+        };
+        QueueVoice: {
+            by?: components["schemas"]["Person"];
+            decided: boolean;
+            id: string;
+            /** Format: date-time */
+            made: string;
+            room: string;
+            /** @description of the room, while it runs */
+            title?: string;
         };
         QuietHours: {
             /**
@@ -2893,7 +3240,7 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "discovery" | "talk_devices" | "conversations" | "messages" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "news" | "news_settings" | "devices" | "index" | "key";
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "discovery" | "talk_devices" | "conversations" | "messages" | "clubs" | "club_follows" | "reports_made" | "reports_written" | "reports_about" | "decisions" | "warden" | "rooms" | "plans" | "going" | "calendar" | "news" | "news_settings" | "devices" | "index" | "key";
             /** @description account: until it is erased; days:N; ended:N: N days after it has ended; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
@@ -2943,6 +3290,12 @@ export interface components {
             /** @enum {string} */
             state: "in" | "asked" | "left";
         };
+        Thing: {
+            club?: string;
+            person?: string;
+            plan?: string;
+            room?: string;
+        };
         ToldNow: {
             /**
              * Format: int64
@@ -2979,6 +3332,16 @@ export interface components {
             challenge: string;
             /** Format: int32 */
             counter: number;
+        };
+        WrittenReport: {
+            about: components["schemas"]["Thing"];
+            /** @enum {string} */
+            reason: "harassment" | "hate" | "threats" | "spam" | "impersonation" | "minors" | "other";
+            /** @description up to 1,000 characters on 30 lines; may be empty */
+            text: string;
+        };
+        WrittenReported: {
+            id: string;
         };
     };
     responses: never;
@@ -4371,6 +4734,68 @@ export interface operations {
             };
         };
     };
+    "list-my-decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyDecisions"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "answer-decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decision: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionAnswer"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "erase-me": {
         parameters: {
             query?: never;
@@ -5210,6 +5635,35 @@ export interface operations {
             };
         };
     };
+    "list-my-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyReports"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-sessions": {
         parameters: {
             query?: never;
@@ -5897,6 +6351,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-queue": {
+        parameters: {
+            query?: {
+                /** @description the next of the answer before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-queue-log": {
+        parameters: {
+            query?: {
+                /** @description the next of the answer before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueLog"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-queue-entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FullQueueEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the entry that is judged */
+                "If-Match"?: string;
+            };
+            path: {
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDecision"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FullQueueEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "report-words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WrittenReport"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenReported"];
                 };
             };
             /** @description Error */

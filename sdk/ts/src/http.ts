@@ -117,6 +117,21 @@ export type PlanNews = Bodies['SignalPlan'];
 /** Something that one is told. */
 export type NewsPiece = Bodies['Piece'];
 export type NewsKind = NewsPiece['kind'];
+/** Something that is reported, and why. */
+export type NamedThing = Bodies['NamedThing'];
+export type ThingKind = NamedThing['kind'];
+export type ReportReason = Bodies['WrittenReport']['reason'];
+export type MyReport = Bodies['MyReport'];
+/** What was decided, as whom it concerns reads it, and as wardens do. */
+export type MyDecision = Bodies['MyDecision'];
+export type QueueDecision = Bodies['QueueDecision'];
+export type NewDecision = Bodies['NewDecision'];
+export type DecisionWhat = NewDecision['what'];
+/** What there is to judge. */
+export type Queue = Bodies['Queue'];
+export type QueueItem = Bodies['QueueEntry'];
+export type QueueEntry = Bodies['FullQueueEntry'];
+export type QueueLog = Bodies['QueueLog'];
 export type NewsPage = Bodies['News'];
 /** What is new, as it comes: a piece, and how many are not seen. */
 export type News = Bodies['SignalNews'];

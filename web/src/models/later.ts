@@ -44,4 +44,6 @@ export const ordering = part(() => import('../screens/order/index.tsx'));
 export const own = part(() => import('../screens/own.ts'));
 export const activity = part(() => import('../screens/activity/index.tsx'));
 export const messages = part(() => import('../screens/messages/index.ts'));
+/** What is reported, judged and decided. */
+export const ward = part(() => import('../screens/ward/index.ts'));
 export const opening = part(() => import('../screens/open-room.tsx'));

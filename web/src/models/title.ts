@@ -60,6 +60,14 @@ function screenName(): string {
     case 'activity':
     case 'telling':
       return words.nav.activity;
+    case 'queue':
+    case 'entry':
+      return words.nav.queue;
+    case 'report':
+      return words.toWardens;
+    case 'decisions':
+    case 'reports':
+      return words.nav.settings;
     case 'invitation':
     case 'signin':
     case 'join':

@@ -16,6 +16,7 @@ import { RecoveryCode } from '../parts/recovery.tsx';
 import { BackTop, Porch } from '../parts/shell.tsx';
 import { to } from '../router.ts';
 import { dayAndClock, problemWords, t } from '../words/index.ts';
+import { w } from '../words/safety.ts';
 import { Spared } from './spared.tsx';
 
 export function SettingsScreen() {
@@ -215,6 +216,18 @@ function Mine() {
           <a class="row" href={to.telling} data-test="to-telling">
             <Icon name="bell" />
             <b class="grow">{words.settings.telling}</b>
+          </a>
+        </li>
+        <li>
+          <a class="row" href={to.decisions} data-test="to-decisions">
+            <Icon name="id-card" />
+            <b class="grow">{w().decisions}</b>
+          </a>
+        </li>
+        <li>
+          <a class="row" href={to.reports} data-test="to-reports">
+            <Icon name="flag" />
+            <b class="grow">{w().reports}</b>
           </a>
         </li>
         <li>

@@ -36,6 +36,7 @@ export const de: Words = {
     search: 'Suchen',
     invites: 'Einladungen',
     settings: 'Einstellungen',
+    queue: 'Aufsicht',
     me: 'Dein Profil',
     you: 'Du',
     skip: 'Zum Inhalt springen',
@@ -43,6 +44,7 @@ export const de: Words = {
 
   unseen: 'neu',
   message: 'Nachricht',
+  toWardens: 'Der Aufsicht melden',
 
   welcome: { title: 'Komm rein' },
 

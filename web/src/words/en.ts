@@ -25,6 +25,7 @@ export const en = {
     search: 'Search',
     invites: 'Invites',
     settings: 'Settings',
+    queue: 'Queue',
     me: 'Your profile',
     you: 'You',
     skip: 'Skip to the content',
@@ -32,6 +33,7 @@ export const en = {
 
   unseen: 'new',
   message: 'Message',
+  toWardens: 'Report to the wardens',
 
   welcome: { title: 'Come in' },
 

@@ -136,7 +136,14 @@ export const en = {
       ],
       clubs: ['Your clubs', 'In which you are, or want to be. Their members see that you are in.'],
       club_follows: ['Clubs you follow', 'Nobody is told who follows one, only how many.'],
-      reports_made: ['Reports you have made', 'Sealed to the moderators of this house.'],
+      reports_made: ['Voices you have reported', 'Sealed to the moderators of this house.'],
+      reports_written: ['What you have reported', 'Only the wardens of this house can read it.'],
+      reports_about: [
+        'What was reported of you',
+        'Once it is decided: why, and when. Never by whom.',
+      ],
+      decisions: ['Decisions about you', 'What wardens of this house have decided, and why.'],
+      warden: ['That you are a warden', 'Since when you judge what is reported.'],
       rooms: ['Rooms you are in', 'Nothing that is said, and nothing once they are over.'],
       plans: [
         'Rooms you plan, or are asked into',
@@ -360,7 +367,20 @@ export const de: PeopleWords = {
         'In denen du bist oder sein willst. Wer dort Mitglied ist, sieht, dass du dabei bist.',
       ],
       club_follows: ['Clubs, denen du folgst', 'Niemand erfährt, wer einem folgt, nur wie viele.'],
-      reports_made: ['Was du gemeldet hast', 'Versiegelt für die Moderation dieses Hauses.'],
+      reports_made: [
+        'Stimmen, die du gemeldet hast',
+        'Versiegelt für die Moderation dieses Hauses.',
+      ],
+      reports_written: ['Was du gemeldet hast', 'Nur die Aufsicht dieses Hauses kann es lesen.'],
+      reports_about: [
+        'Was über dich gemeldet wurde',
+        'Sobald es entschieden ist: warum und wann. Nie von wem.',
+      ],
+      decisions: [
+        'Entscheidungen über dich',
+        'Was die Aufsicht dieses Hauses entschieden hat und warum.',
+      ],
+      warden: ['Dass du Aufsicht führst', 'Seit wann du entscheidest, was gemeldet wird.'],
       rooms: [
         'Räume, in denen du bist',
         'Nichts von dem, was gesagt wird, und nichts nach dem Ende.',

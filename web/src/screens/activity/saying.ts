@@ -40,7 +40,8 @@ export function saying({ kind, who, room, club, plan }: NewsPiece): string {
 }
 
 /** Where it leads. */
-export function leads({ who, room, club, plan }: NewsPiece): string | undefined {
+export function leads({ kind, who, room, club, plan }: NewsPiece): string | undefined {
+  if (kind === 'decision') return to.decisions;
   if (room) return to.room(room.id);
   if (plan) return to.plan(plan.id);
   if (club) return to.club(club.id);

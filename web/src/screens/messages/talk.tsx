@@ -90,6 +90,16 @@ function Open({ talk: of, up }: { talk: Talk; up: { href: string; says: string }
     >
       <div class="chat talk" data-test="talk">
         <BackTop up={up}>
+          {first && (
+            <a
+              class="btn icon bare"
+              href={to.report('person', first.id)}
+              aria-label={t().toWardens}
+              data-test="report-person"
+            >
+              <Icon name="flag" />
+            </a>
+          )}
           <button
             type="button"
             class="btn icon bare"

@@ -192,6 +192,17 @@ function PersonSheet({ seat, person }: { seat: Seat; person: Participant }) {
       <Device who={person.who} />
       <Acts seat={seat} person={person} />
       {!isMe && <ReportButton person={person} />}
+      {!isMe && (
+        <a
+          class="btn"
+          href={to.report('person', person.who)}
+          data-test="report-person"
+          onClick={closeSheet}
+        >
+          <Icon name="flag" />
+          {words.toWardens}
+        </a>
+      )}
       {!isMe && Beside && <Beside.SpareSomebody seat={seat} person={person} />}
     </div>
   );
