@@ -158,9 +158,9 @@ func (a *API) addNews() {
 		if err != nil {
 			return nil, err
 		}
-		language := "en"
-		if visitOf(ctx).german {
-			language = "de"
+		language, err := a.languageHere(ctx)
+		if err != nil {
+			return nil, err
 		}
 		return &nothing{}, a.News.Subscribe(ctx, visitOf(ctx).session.ID, me(ctx), s, language)
 	})
@@ -169,6 +169,27 @@ func (a *API) addNews() {
 	}, toWrite, func(ctx context.Context, _ *struct{}) (*nothing, error) {
 		return &nothing{}, a.News.Unsubscribe(ctx, visitOf(ctx).session.ID)
 	})
+}
+
+// languageHere returns in which language this browser is to be told: in the one that
+// it asks in or, where any will do, as it was.
+func (a *API) languageHere(ctx context.Context) (string, error) {
+	v := visitOf(ctx)
+	if v.any {
+		devices, err := a.News.Devices(ctx, me(ctx))
+		if err != nil {
+			return "", err
+		}
+		for _, d := range devices {
+			if d.Session == v.session.ID {
+				return d.Language, nil
+			}
+		}
+	}
+	if v.german {
+		return "de", nil
+	}
+	return "en", nil
 }
 
 func (s NewsSettings) settings() news.Settings {
