@@ -30,6 +30,7 @@ const (
 	suggesting // which reads all of one's clubs
 	packing    // to take others' key packages, which are for one use
 	pinging
+	alerting // mail about an account, to its owner
 )
 
 var rates = [...]struct {
@@ -50,6 +51,7 @@ var rates = [...]struct {
 	suggesting:  {time.Minute / 20, 20},
 	packing:     {time.Hour / 60, 60},
 	pinging:     {time.Hour / 10, 10},
+	alerting:    {time.Hour / 2, 10},
 }
 
 // limitsMax is how many callers are remembered at once. A caller that is

@@ -23,7 +23,7 @@ type (
 	// Piece is something that I am told.
 	Piece struct {
 		ID   news.ID    `json:"id"`
-		Kind news.Kind  `json:"kind" enum:"live,ping,follow,club_invited,club_admitted,club_role,club_asked,plan_soon,plan_open,plan_moved,plan_cancelled,plan_hosting,invited_came,decision"`
+		Kind news.Kind  `json:"kind" enum:"live,ping,follow,club_invited,club_admitted,club_role,club_asked,plan_soon,plan_open,plan_moved,plan_cancelled,plan_hosting,invited_came,decision,security_signed_in,security_recovered,security_passkey,security_address"`
 		Who  *Person    `json:"who,omitempty" doc:"who did it"`
 		Room *NamedRoom `json:"room,omitempty" doc:"that I may enter now"`
 		Club *NamedClub `json:"club,omitempty"`

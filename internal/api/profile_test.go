@@ -222,6 +222,9 @@ func TestStoredAndExport(t *testing.T) {
 	var told ToldNow
 	asked := bo.call("GET", "/api/v1/me/news/settings", nil).is(200).into(&told)
 	bo.call("PUT", "/api/v1/me/news/settings", told.NewsSettings, "If-Match", asked.header.Get("ETag")).is(200)
+	_, code, _, err := h.people.ProveAddress(bo.id, "bo@example.org", false)
+	h.must(err)
+	h.must(h.people.VerifyAddress(t.Context(), bo.id, code))
 	var s Stored
 	bo.call("GET", "/api/v1/me/stored", nil).is(200).into(&s)
 	if len(s.Classes) != len(people.Classes) {

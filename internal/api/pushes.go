@@ -163,7 +163,7 @@ func (a *API) pushTo(ctx context.Context, to id.Person, what pushed, m push.Mess
 // the push service.
 func urgencyOf(k news.Kind) push.Urgency {
 	switch k {
-	case news.Ping, news.PlanSoon, news.PlanOpen:
+	case news.Ping, news.PlanSoon, news.PlanOpen, news.SignedIn, news.Recovered, news.PasskeyAdded, news.AddressMoved:
 		return push.High
 	case news.Live, news.PlanMoved, news.PlanCancelled:
 		return push.Normal
@@ -176,6 +176,9 @@ func urgencyOf(k news.Kind) push.Urgency {
 // thing takes the place of what it has shown for it before.
 func pushedOf(p Piece) pushed {
 	out := pushed{Kind: p.Kind, Path: "/activity", Tag: string(p.Kind)}
+	if p.Kind.IsSecurity() {
+		out.Path = "/settings"
+	}
 	if p.Who != nil {
 		out.Who, out.Path, out.Tag = p.Who.Name, "/p/"+p.Who.ID.String(), "person "+p.Who.ID.String()
 	}

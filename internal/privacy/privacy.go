@@ -51,6 +51,7 @@ var Rules = []Rule{
 	{Kind: "news", Until: "30 days, or more than 200 newer ones, or what it is about is erased", Life: news.Life},
 	{Kind: "news_people", Until: withAccount},
 	{Kind: "devices", Until: "turned off, the session ends, or the browser takes nothing more"},
+	{Kind: "addresses", Until: "taken back, or the account is erased"},
 	{Kind: "reports", Until: "30 days, or either account is erased", Life: reports.Life},
 	{Kind: "talk_devices", Until: "90 days unseen, or forgotten", Life: conversations.DeviceLife},
 	{Kind: "packages", Until: "used, or 90 days", Life: conversations.PackageLife},

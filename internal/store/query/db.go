@@ -90,6 +90,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addSessionStmt, err = db.PrepareContext(ctx, addSession); err != nil {
 		return nil, fmt.Errorf("error preparing query AddSession: %w", err)
 	}
+	if q.addressStmt, err = db.PrepareContext(ctx, address); err != nil {
+		return nil, fmt.Errorf("error preparing query Address: %w", err)
+	}
 	if q.adoptRoomsStmt, err = db.PrepareContext(ctx, adoptRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query AdoptRooms: %w", err)
 	}
@@ -116,6 +119,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.claimDueStmt, err = db.PrepareContext(ctx, claimDue); err != nil {
 		return nil, fmt.Errorf("error preparing query ClaimDue: %w", err)
+	}
+	if q.claimMailStmt, err = db.PrepareContext(ctx, claimMail); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimMail: %w", err)
 	}
 	if q.claimNewsStmt, err = db.PrepareContext(ctx, claimNews); err != nil {
 		return nil, fmt.Errorf("error preparing query ClaimNews: %w", err)
@@ -242,6 +248,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
+	}
+	if q.dropAddressStmt, err = db.PrepareContext(ctx, dropAddress); err != nil {
+		return nil, fmt.Errorf("error preparing query DropAddress: %w", err)
 	}
 	if q.dropAskersStmt, err = db.PrepareContext(ctx, dropAskers); err != nil {
 		return nil, fmt.Errorf("error preparing query DropAskers: %w", err)
@@ -465,6 +474,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listedClubsStmt, err = db.PrepareContext(ctx, listedClubs); err != nil {
 		return nil, fmt.Errorf("error preparing query ListedClubs: %w", err)
 	}
+	if q.mailDueStmt, err = db.PrepareContext(ctx, mailDue); err != nil {
+		return nil, fmt.Errorf("error preparing query MailDue: %w", err)
+	}
+	if q.mailedStmt, err = db.PrepareContext(ctx, mailed); err != nil {
+		return nil, fmt.Errorf("error preparing query Mailed: %w", err)
+	}
 	if q.moveGoersStmt, err = db.PrepareContext(ctx, moveGoers); err != nil {
 		return nil, fmt.Errorf("error preparing query MoveGoers: %w", err)
 	}
@@ -606,6 +621,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.sessionsStmt, err = db.PrepareContext(ctx, sessions); err != nil {
 		return nil, fmt.Errorf("error preparing query Sessions: %w", err)
 	}
+	if q.setAddressStmt, err = db.PrepareContext(ctx, setAddress); err != nil {
+		return nil, fmt.Errorf("error preparing query SetAddress: %w", err)
+	}
 	if q.setBlockStmt, err = db.PrepareContext(ctx, setBlock); err != nil {
 		return nil, fmt.Errorf("error preparing query SetBlock: %w", err)
 	}
@@ -638,6 +656,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setHouseStmt, err = db.PrepareContext(ctx, setHouse); err != nil {
 		return nil, fmt.Errorf("error preparing query SetHouse: %w", err)
+	}
+	if q.setMailStmt, err = db.PrepareContext(ctx, setMail); err != nil {
+		return nil, fmt.Errorf("error preparing query SetMail: %w", err)
+	}
+	if q.setMailDueStmt, err = db.PrepareContext(ctx, setMailDue); err != nil {
+		return nil, fmt.Errorf("error preparing query SetMailDue: %w", err)
 	}
 	if q.setNewsPersonStmt, err = db.PrepareContext(ctx, setNewsPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query SetNewsPerson: %w", err)
@@ -880,6 +904,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing addSessionStmt: %w", cerr)
 		}
 	}
+	if q.addressStmt != nil {
+		if cerr := q.addressStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addressStmt: %w", cerr)
+		}
+	}
 	if q.adoptRoomsStmt != nil {
 		if cerr := q.adoptRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing adoptRoomsStmt: %w", cerr)
@@ -923,6 +952,11 @@ func (q *Queries) Close() error {
 	if q.claimDueStmt != nil {
 		if cerr := q.claimDueStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing claimDueStmt: %w", cerr)
+		}
+	}
+	if q.claimMailStmt != nil {
+		if cerr := q.claimMailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimMailStmt: %w", cerr)
 		}
 	}
 	if q.claimNewsStmt != nil {
@@ -1133,6 +1167,11 @@ func (q *Queries) Close() error {
 	if q.doubtRoomsStmt != nil {
 		if cerr := q.doubtRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing doubtRoomsStmt: %w", cerr)
+		}
+	}
+	if q.dropAddressStmt != nil {
+		if cerr := q.dropAddressStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropAddressStmt: %w", cerr)
 		}
 	}
 	if q.dropAskersStmt != nil {
@@ -1505,6 +1544,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listedClubsStmt: %w", cerr)
 		}
 	}
+	if q.mailDueStmt != nil {
+		if cerr := q.mailDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mailDueStmt: %w", cerr)
+		}
+	}
+	if q.mailedStmt != nil {
+		if cerr := q.mailedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mailedStmt: %w", cerr)
+		}
+	}
 	if q.moveGoersStmt != nil {
 		if cerr := q.moveGoersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing moveGoersStmt: %w", cerr)
@@ -1740,6 +1789,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing sessionsStmt: %w", cerr)
 		}
 	}
+	if q.setAddressStmt != nil {
+		if cerr := q.setAddressStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setAddressStmt: %w", cerr)
+		}
+	}
 	if q.setBlockStmt != nil {
 		if cerr := q.setBlockStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setBlockStmt: %w", cerr)
@@ -1793,6 +1847,16 @@ func (q *Queries) Close() error {
 	if q.setHouseStmt != nil {
 		if cerr := q.setHouseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setHouseStmt: %w", cerr)
+		}
+	}
+	if q.setMailStmt != nil {
+		if cerr := q.setMailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setMailStmt: %w", cerr)
+		}
+	}
+	if q.setMailDueStmt != nil {
+		if cerr := q.setMailDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setMailDueStmt: %w", cerr)
 		}
 	}
 	if q.setNewsPersonStmt != nil {
@@ -2066,6 +2130,7 @@ type Queries struct {
 	addReportStmt              *sql.Stmt
 	addRoomStmt                *sql.Stmt
 	addSessionStmt             *sql.Stmt
+	addressStmt                *sql.Stmt
 	adoptRoomsStmt             *sql.Stmt
 	agesStmt                   *sql.Stmt
 	backupsStmt                *sql.Stmt
@@ -2075,6 +2140,7 @@ type Queries struct {
 	calendarOfStmt             *sql.Stmt
 	claimDigestStmt            *sql.Stmt
 	claimDueStmt               *sql.Stmt
+	claimMailStmt              *sql.Stmt
 	claimNewsStmt              *sql.Stmt
 	claimPieceStmt             *sql.Stmt
 	clearNamesStmt             *sql.Stmt
@@ -2117,6 +2183,7 @@ type Queries struct {
 	devicesStmt                *sql.Stmt
 	digestsDueStmt             *sql.Stmt
 	doubtRoomsStmt             *sql.Stmt
+	dropAddressStmt            *sql.Stmt
 	dropAskersStmt             *sql.Stmt
 	dropBlockStmt              *sql.Stmt
 	dropClearNameStmt          *sql.Stmt
@@ -2191,6 +2258,8 @@ type Queries struct {
 	largePictureStmt           *sql.Stmt
 	levelsStmt                 *sql.Stmt
 	listedClubsStmt            *sql.Stmt
+	mailDueStmt                *sql.Stmt
+	mailedStmt                 *sql.Stmt
 	moveGoersStmt              *sql.Stmt
 	newsOfPersonStmt           *sql.Stmt
 	newsOfPlanStmt             *sql.Stmt
@@ -2238,6 +2307,7 @@ type Queries struct {
 	seeTalkDeviceStmt          *sql.Stmt
 	sessionByTokenStmt         *sql.Stmt
 	sessionsStmt               *sql.Stmt
+	setAddressStmt             *sql.Stmt
 	setBlockStmt               *sql.Stmt
 	setCalendarStmt            *sql.Stmt
 	setClubStmt                *sql.Stmt
@@ -2249,6 +2319,8 @@ type Queries struct {
 	setFounderInviteStmt       *sql.Stmt
 	setGoerStmt                *sql.Stmt
 	setHouseStmt               *sql.Stmt
+	setMailStmt                *sql.Stmt
+	setMailDueStmt             *sql.Stmt
 	setNewsPersonStmt          *sql.Stmt
 	setNotifyStmt              *sql.Stmt
 	setPairStmt                *sql.Stmt
@@ -2319,6 +2391,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		addReportStmt:              q.addReportStmt,
 		addRoomStmt:                q.addRoomStmt,
 		addSessionStmt:             q.addSessionStmt,
+		addressStmt:                q.addressStmt,
 		adoptRoomsStmt:             q.adoptRoomsStmt,
 		agesStmt:                   q.agesStmt,
 		backupsStmt:                q.backupsStmt,
@@ -2328,6 +2401,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		calendarOfStmt:             q.calendarOfStmt,
 		claimDigestStmt:            q.claimDigestStmt,
 		claimDueStmt:               q.claimDueStmt,
+		claimMailStmt:              q.claimMailStmt,
 		claimNewsStmt:              q.claimNewsStmt,
 		claimPieceStmt:             q.claimPieceStmt,
 		clearNamesStmt:             q.clearNamesStmt,
@@ -2370,6 +2444,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		devicesStmt:                q.devicesStmt,
 		digestsDueStmt:             q.digestsDueStmt,
 		doubtRoomsStmt:             q.doubtRoomsStmt,
+		dropAddressStmt:            q.dropAddressStmt,
 		dropAskersStmt:             q.dropAskersStmt,
 		dropBlockStmt:              q.dropBlockStmt,
 		dropClearNameStmt:          q.dropClearNameStmt,
@@ -2444,6 +2519,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		largePictureStmt:           q.largePictureStmt,
 		levelsStmt:                 q.levelsStmt,
 		listedClubsStmt:            q.listedClubsStmt,
+		mailDueStmt:                q.mailDueStmt,
+		mailedStmt:                 q.mailedStmt,
 		moveGoersStmt:              q.moveGoersStmt,
 		newsOfPersonStmt:           q.newsOfPersonStmt,
 		newsOfPlanStmt:             q.newsOfPlanStmt,
@@ -2491,6 +2568,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		seeTalkDeviceStmt:          q.seeTalkDeviceStmt,
 		sessionByTokenStmt:         q.sessionByTokenStmt,
 		sessionsStmt:               q.sessionsStmt,
+		setAddressStmt:             q.setAddressStmt,
 		setBlockStmt:               q.setBlockStmt,
 		setCalendarStmt:            q.setCalendarStmt,
 		setClubStmt:                q.setClubStmt,
@@ -2502,6 +2580,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setFounderInviteStmt:       q.setFounderInviteStmt,
 		setGoerStmt:                q.setGoerStmt,
 		setHouseStmt:               q.setHouseStmt,
+		setMailStmt:                q.setMailStmt,
+		setMailDueStmt:             q.setMailDueStmt,
 		setNewsPersonStmt:          q.setNewsPersonStmt,
 		setNotifyStmt:              q.setNotifyStmt,
 		setPairStmt:                q.setPairStmt,

@@ -35,6 +35,7 @@ UNION ALL SELECT 'calendars', count(*), COALESCE(min(made), 0) FROM calendars
 UNION ALL SELECT 'news', count(*), COALESCE(min(made), 0) FROM news
 UNION ALL SELECT 'news_people', count(*), 0 FROM news_people
 UNION ALL SELECT 'devices', count(*), COALESCE(min(since), 0) FROM devices
+UNION ALL SELECT 'addresses', count(*), COALESCE(min(verified), 0) FROM addresses
 UNION ALL SELECT 'reports', count(*), COALESCE(min(made), 0) FROM reports
 UNION ALL SELECT 'talk_devices', count(*), COALESCE(min(seen), 0) FROM talk_devices
 UNION ALL SELECT 'packages', count(*), COALESCE(min(made), 0) FROM packages

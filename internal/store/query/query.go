@@ -18,7 +18,7 @@ var Tables = []string{
 	"clubs", "club_people", "club_follows",
 	"rooms", "room_events", "reports", "pairs", "plans", "plan_hosts", "plan_guests", "plan_goers", "calendars",
 	"talk_devices", "packages", "conversations", "conversation_people", "conversation_devices", "conversation_items",
-	"news", "news_people", "devices",
+	"news", "news_people", "devices", "addresses",
 }
 
 //go:generate go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1 generate -f ../../../sqlc.yaml

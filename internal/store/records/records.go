@@ -85,7 +85,7 @@ var refusals = []error{
 	people.ErrNoInvite, people.ErrNoInvitesLeft, people.ErrFollowing,
 	people.ErrChanged, people.ErrHandleTaken, people.ErrNoPicture,
 	reports.ErrFull, reports.ErrNone,
-	people.ErrHidden, people.ErrBlocks, people.ErrBlocked,
+	people.ErrHidden, people.ErrBlocks, people.ErrBlocked, people.ErrNoAddress,
 	schedule.ErrNoPlan, schedule.ErrChanged, schedule.ErrTooMany, schedule.ErrGoing, schedule.ErrFull, schedule.ErrBegun,
 	schedule.ErrNoCalendar,
 	conversations.ErrNone, conversations.ErrDevice, conversations.ErrEpoch, conversations.ErrThere, conversations.ErrMany, conversations.ErrUnanswered,

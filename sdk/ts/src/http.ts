@@ -114,6 +114,9 @@ export type PlanNews = Bodies['SignalPlan'];
 /** Something that one is told. */
 export type NewsPiece = Bodies['Piece'];
 export type NewsKind = NewsPiece['kind'];
+/** What is done to my account, of which one does not choose how to be told. */
+export type SecurityKind = Extract<NewsKind, `security_${string}`>;
+export type ChosenKind = Exclude<NewsKind, SecurityKind>;
 export type NewsPage = Bodies['News'];
 /** What is new, as it comes: a piece, and how many are not seen. */
 export type News = Bodies['SignalNews'];
@@ -121,11 +124,14 @@ export type News = Bodies['SignalNews'];
 export type NewsWay = 'off' | 'here' | 'push';
 /** How one wants to be told. */
 export type NewsSettings = Omit<Bodies['NewsSettings'], 'kinds'> & {
-  kinds: Record<NewsKind, NewsWay>;
+  kinds: Record<ChosenKind, NewsWay>;
 };
 /** The same, and whether this browser is pushed to. */
 export type ToldNow = NewsSettings & { push?: Bodies['PushHere'] };
 export type PushTo = Bodies['Subscription'];
+/** Where I read mail, and what I want to have there. */
+export type MyAddress = Bodies['MyAddress'];
+export type AddressNews = MyAddress['news'];
 
 /** By what one shows that an account is one's own. */
 export type Proof = { ceremony: string; credential: unknown } | { recovery_code: string };
