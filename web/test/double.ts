@@ -36,6 +36,7 @@ import {
 import { type WebSocket, WebSocketServer } from 'ws';
 import { DoubleClubs, type KeptClub } from './clubs.double.ts';
 import { DoubleTalks } from './conversations.double.ts';
+import { DoubleMail } from './mail.double.ts';
 import { DoubleNews } from './news.double.ts';
 import { DoublePlans } from './plans.double.ts';
 
@@ -159,6 +160,7 @@ export class Double {
     },
     refuse,
   });
+  readonly mail = new DoubleMail({ refuse });
   readonly plans = new DoublePlans({
     newID,
     person: (id) => {
@@ -537,6 +539,7 @@ export class Double {
             sign_up: this.doorIsOpen ? 'open' : 'invite',
             invites_per_person: this.invitesPerPerson,
             moderators: ['key'],
+            mail: this.mail.sends,
             ...(this.regions.length > 0 ? { regions: this.regions } : {}),
             network_root: this.root,
           },
@@ -722,6 +725,7 @@ export class Double {
     const asked = { body, query, ifMatch, de };
     return (
       this.news.answer(method, path, me.id, asked) ??
+      this.mail.answer(method, path, me.id, asked) ??
       this.talks.answer(method, path, me.id, asked) ??
       this.plans.answer(method, path, me.id, asked) ??
       this.clubs.answer(method, path, me.id, asked)

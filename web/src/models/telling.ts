@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import {
-  type NewsKind,
+  type ChosenKind,
   type NewsSettings,
   newsSettings,
   notPushHere,
@@ -18,7 +18,7 @@ import { resource } from './resource.ts';
 export const telling = resource<Versioned<ToldNow>>(() => newsSettings(house));
 
 /** The kinds, in the order in which they are shown. */
-export const kinds: readonly NewsKind[] = [
+export const kinds: readonly ChosenKind[] = [
   ...(['live', 'ping', 'follow', 'club_invited', 'club_admitted', 'club_role'] as const),
   ...(['club_asked', 'plan_soon', 'plan_open', 'plan_moved', 'plan_cancelled'] as const),
   ...(['plan_hosting', 'invited_came', 'decision'] as const),

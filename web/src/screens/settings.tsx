@@ -16,6 +16,7 @@ import { RecoveryCode } from '../parts/recovery.tsx';
 import { BackTop, Porch } from '../parts/shell.tsx';
 import { to } from '../router.ts';
 import { dayAndClock, problemWords, t } from '../words/index.ts';
+import { Mail } from './mail.tsx';
 import { Spared } from './spared.tsx';
 
 export function SettingsScreen() {
@@ -35,6 +36,7 @@ export function SettingsScreen() {
             <InRooms />
             <Mine />
             <Spared />
+            <Mail />
             <Keys showCode={(fresh) => (code.value = fresh)} />
             <Sessions />
             <LegalLinks />
