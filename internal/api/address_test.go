@@ -316,7 +316,7 @@ func TestNewsByMail(t *testing.T) {
 	res, err := http.DefaultClient.Do(req)
 	h.must(err)
 	_ = res.Body.Close()
-	if how, err := h.news.Mail(t.Context(), bo.id); err != nil || how != news.NoMail || res.StatusCode != 200 {
+	if how, err := h.news.Mail(t.Context(), bo.id); err != nil || how != news.NoMail || res.StatusCode != http.StatusOK {
 		t.Errorf("left: %s, %v, %d", how, err, res.StatusCode)
 	}
 	// It is of this address alone, and not to be guessed.

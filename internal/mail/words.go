@@ -133,7 +133,7 @@ func wrap(text string) string {
 	for line := range strings.Lines(text) {
 		var b strings.Builder
 		n := 0
-		for _, word := range strings.Fields(line) {
+		for word := range strings.FieldsSeq(line) {
 			size := len([]rune(word))
 			switch {
 			case n == 0:
