@@ -125,6 +125,10 @@ type Parts struct {
 	// closed; nil: nothing is pushed.
 	News   *news.News
 	Pusher Pusher
+	// Mail sends mail, and MailKey (32 bytes) seals the links with which one wants no
+	// more of it; nil: none is sent.
+	Mail    Poster
+	MailKey []byte
 	// Reports keeps what people report. Moderators are the keys that reports are
 	// sealed to; without any, nothing can be reported.
 	Reports    *reports.Reports
@@ -208,6 +212,9 @@ func New(p Parts) *API {
 	mux := http.NewServeMux()
 	a.openapi = a.addCalls(mux)
 	mux.HandleFunc("GET /api/v1/live", a.live)
+	if a.Mail != nil {
+		a.addLeave(mux)
+	}
 	mux.HandleFunc("/api/", a.noSuchThing)
 	if a.Legal != nil {
 		mux.Handle("/legal/", gzhttp.GzipHandler(a.Legal))
@@ -245,6 +252,7 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addRooms()
 	a.addPlans()
 	a.addNews()
+	a.addAddress()
 	a.addPings()
 	a.addReports()
 	a.addQueue()
@@ -262,6 +270,9 @@ func (a *API) Serve(rooms *live.Rooms) {
 	a.workers.Go(a.watchStages)
 	if a.Pusher != nil {
 		a.workers.Go(a.watchPushes)
+	}
+	if a.Mail != nil {
+		a.workers.Go(a.watchMails)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 // A visit is what is known about the request at hand.
 type visit struct {
 	german bool
+	any    bool // whatever language there is
 	from   netip.Prefix
 	token  string      // of the session cookie, if there is one
 	header http.Header // of the answer
@@ -51,7 +52,8 @@ func (a *API) outside(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store") // but for the web app, which says otherwise
-		v := &visit{german: isGerman(r.Header.Get("Accept-Language")), from: network(a.From(r)), header: h}
+		accept := r.Header.Get("Accept-Language")
+		v := &visit{german: isGerman(accept), any: accept == "*", from: network(a.From(r)), header: h}
 		if c, err := r.Cookie(a.cookie); err == nil {
 			v.token = c.Value
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/mail"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/room"
 )
@@ -25,7 +26,7 @@ type (
 	}
 	// StoredClass is one kind of it.
 	StoredClass struct {
-		Class  people.Class     `json:"class" enum:"account,profile,picture,passkeys,key_backups,recovery,sessions,invites,follows,followers,hidden,blocks,discovery,talk_devices,conversations,messages,clubs,club_follows,reports_made,reports_written,reports_about,decisions,warden,rooms,plans,going,calendar,news,news_settings,devices,index,key"`
+		Class  people.Class     `json:"class" enum:"account,profile,picture,passkeys,key_backups,recovery,sessions,invites,follows,followers,hidden,blocks,discovery,talk_devices,conversations,messages,clubs,club_follows,reports_made,reports_written,reports_about,decisions,warden,rooms,plans,going,calendar,news,news_settings,devices,address,index,key"`
 		Rows   int              `json:"rows"`
 		Bytes  int              `json:"bytes"`
 		Oldest time.Time        `json:"oldest,omitzero"`
@@ -209,6 +210,7 @@ func (a *API) erase(ctx context.Context, who id.Person, proof Erase) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doMax)
 	defer cancel()
+	to := a.addressFor(ctx, who)
 	clubs, err := a.Clubs.Of(ctx, who)
 	if err != nil {
 		return err
@@ -216,6 +218,7 @@ func (a *API) erase(ctx context.Context, who id.Person, proof Erase) error {
 	if err := a.People.Erase(ctx, who); err != nil {
 		return err
 	}
+	a.mailAlert(ctx, who, mail.Erased, to, a.Clock())
 	a.Clubs.Erased(who)
 	a.Queue.Erased(who)
 	for _, club := range clubs { // some may be gone with them

@@ -7,6 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/mail"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 )
 
@@ -113,7 +115,11 @@ func (a *API) addMe() {
 		if err != nil {
 			return nil, err
 		}
-		return a.account(ctx)(a.People.FinishPasskey(ctx, me(ctx), name, credential))
+		now, err := a.People.FinishPasskey(ctx, me(ctx), name, credential)
+		if err == nil {
+			a.alertAccount(ctx, news.PasskeyAdded, me(ctx), mail.Passkey)
+		}
+		return a.account(ctx)(now, err)
 	})
 	add(a, huma.Operation{
 		OperationID: "new-recovery", Method: "POST", Path: "/api/v1/me/recovery", Tags: tags,

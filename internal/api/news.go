@@ -23,7 +23,7 @@ type (
 	// Piece is something that I am told.
 	Piece struct {
 		ID   news.ID         `json:"id"`
-		Kind news.Kind       `json:"kind" enum:"live,ping,message,message_asked,follow,found,club_invited,club_admitted,club_role,club_asked,plan_soon,plan_open,plan_moved,plan_cancelled,plan_hosting,invited_came,decision"`
+		Kind news.Kind       `json:"kind" enum:"live,ping,message,message_asked,follow,found,club_invited,club_admitted,club_role,club_asked,plan_soon,plan_open,plan_moved,plan_cancelled,plan_hosting,invited_came,decision,security_signed_in,security_recovered,security_passkey,security_address"`
 		Who  *Person         `json:"who,omitempty" doc:"who did it"`
 		Room *NamedRoom      `json:"room,omitempty" doc:"that I may enter now"`
 		Club *NamedClub      `json:"club,omitempty"`
@@ -159,9 +159,9 @@ func (a *API) addNews() {
 		if err != nil {
 			return nil, err
 		}
-		language := "en"
-		if visitOf(ctx).german {
-			language = "de"
+		language, err := a.languageHere(ctx)
+		if err != nil {
+			return nil, err
 		}
 		return &nothing{}, a.News.Subscribe(ctx, visitOf(ctx).session.ID, me(ctx), s, language)
 	})
@@ -170,6 +170,27 @@ func (a *API) addNews() {
 	}, toWrite, func(ctx context.Context, _ *struct{}) (*nothing, error) {
 		return &nothing{}, a.News.Unsubscribe(ctx, visitOf(ctx).session.ID)
 	})
+}
+
+// languageHere returns in which language this browser is to be told: in the one that
+// it asks in or, where any will do, as it was.
+func (a *API) languageHere(ctx context.Context) (string, error) {
+	v := visitOf(ctx)
+	if v.any {
+		devices, err := a.News.Devices(ctx, me(ctx))
+		if err != nil {
+			return "", err
+		}
+		for _, d := range devices {
+			if d.Session == v.session.ID {
+				return d.Language, nil
+			}
+		}
+	}
+	if v.german {
+		return "de", nil
+	}
+	return "en", nil
 }
 
 func (s NewsSettings) settings() news.Settings {

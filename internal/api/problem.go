@@ -23,6 +23,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hashcash"
+	"github.com/stoa-audio/stoa/internal/mail"
 	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -118,6 +119,10 @@ var kinds = map[code]struct {
 	"plan_early":           {409, "Its room can be opened from 15 minutes before the start", "Der Raum lässt sich ab 15 Minuten vor Beginn öffnen"},
 	"plan_begun":           {409, "This has begun already", "Das hat schon begonnen"},
 	"no_push":              {409, "This house sends no notifications", "Dieses Haus verschickt keine Mitteilungen"},
+	"no_mail":              {409, "This house sends no mail", "Dieses Haus verschickt keine Mails"},
+	"no_address":           {409, "You have no e-mail address here", "Du hast hier keine E-Mail-Adresse"},
+	"no_code":              {409, "This code is good no more; have another one sent", "Dieser Code gilt nicht mehr; lass dir einen neuen schicken"},
+	"wrong_code":           {422, "This is another code", "Das ist nicht der Code"},
 	"plan_over":            {409, "This is over, or was cancelled", "Das ist vorbei oder abgesagt"},
 	"no_version":           {428, "Say which version is to be changed", "Sag, welche Fassung geändert werden soll"},
 	"changed_meanwhile":    {412, "This has been changed meanwhile", "Das wurde inzwischen geändert"},
@@ -223,6 +228,11 @@ var refusals = []struct {
 	{news.ErrMark, "invalid", "query.after"},
 	{push.ErrSubscription, "invalid", "body.endpoint"},
 	{errNoPush, "no_push", ""},
+	{errNoMail, "no_mail", ""},
+	{mail.ErrFull, "unavailable", ""},
+	{people.ErrNoAddress, "no_address", ""},
+	{people.ErrNoCode, "no_code", ""},
+	{people.ErrWrongCode, "wrong_code", ""},
 
 	{schedule.ErrNoPlan, "no_plan", ""},
 	{schedule.ErrChanged, "changed_meanwhile", ""},
@@ -317,6 +327,7 @@ var faultWords = map[people.Reason]sentence{
 	people.NotALanguage: {"This is no language that is known", "Diese Sprache ist nicht bekannt"},
 	people.NoChoice:     {"This is none of the words that are allowed", "Dieses Wort ist hier nicht erlaubt"},
 	people.NotATopic:    {"There is no such topic", "Dieses Thema gibt es nicht"},
+	people.NotAnAddress: {"This is no e-mail address: such as name@example.org", "Das ist keine E-Mail-Adresse wie name@example.org"},
 	people.Twice:        {"This is there twice", "Das steht zweimal da"},
 
 	news.NotAMinute: {"This is no minute of the day: 0 to 1439", "Das ist keine Minute des Tages: 0 bis 1439"},

@@ -226,6 +226,9 @@ func TestStoredAndExport(t *testing.T) {
 	bo.judges().complains(Thing{Person: ada.id.String()}, "a canary of a report").is(201)
 	ada.complains(Thing{Person: bo.id.String()}, "x").is(201)
 	ada.invite("Cy").judges().decides(bo.id, "warning", 0).is(201)
+	_, code, _, err := h.people.ProveAddress(bo.id, "bo@example.org", false)
+	h.must(err)
+	h.must(h.people.VerifyAddress(t.Context(), bo.id, code))
 	var s Stored
 	bo.call("GET", "/api/v1/me/stored", nil).is(200).into(&s)
 	if len(s.Classes) != len(people.Classes) {

@@ -163,7 +163,7 @@ func (a *API) pushTo(ctx context.Context, to id.Person, what pushed, m push.Mess
 // the push service.
 func urgencyOf(k news.Kind) push.Urgency {
 	switch k {
-	case news.Ping, news.PlanSoon, news.PlanOpen:
+	case news.Ping, news.PlanSoon, news.PlanOpen, news.SignedIn, news.Recovered, news.PasskeyAdded, news.AddressMoved:
 		return push.High
 	case news.Live, news.Message, news.PlanMoved, news.PlanCancelled:
 		return push.Normal
@@ -178,6 +178,9 @@ func pushedOf(p Piece) pushed {
 	out := pushed{Kind: p.Kind, Path: "/activity", Tag: string(p.Kind)}
 	if p.Kind == news.Decision {
 		out.Path = "/me/decisions"
+	}
+	if p.Kind.IsSecurity() {
+		out.Path = "/settings"
 	}
 	if p.Who != nil {
 		out.Who, out.Path, out.Tag = p.Who.Name, "/p/"+p.Who.ID.String(), "person "+p.Who.ID.String()

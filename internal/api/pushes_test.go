@@ -228,6 +228,22 @@ func TestPushAnswers(t *testing.T) {
 	bo.call("PUT", "/api/v1/me/push", Subscription{"http://push.example/x", "", ""}).problem("invalid")
 }
 
+// Whose browser changes where it is pushed to is told in the language that they were
+// told in.
+func TestPushKeepsLanguage(t *testing.T) {
+	h, s := newPushingHouse(t)
+	ada := h.first("Ada")
+	to, text := pushtest.NewBrowser(t).Subscribe(s.At("/ada")), base64.RawURLEncoding
+	body := Subscription{to.Endpoint, text.EncodeToString(to.Key[:]), text.EncodeToString(to.Secret[:])}
+	for _, c := range []struct{ asks, want string }{{"*", "en"}, {"de", "de"}, {"*", "de"}, {"en", "en"}} {
+		ada.call("PUT", "/api/v1/me/push", body, "Accept-Language", c.asks).is(204)
+		devices, err := h.api.News.Devices(t.Context(), ada.id)
+		if err != nil || len(devices) != 1 || devices[0].Language != c.want {
+			t.Errorf("%q: told in %+v, want %q, %v", c.asks, devices, c.want, err)
+		}
+	}
+}
+
 // The longest that there can be is pushed.
 func TestLongestPush(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("𝔘", n) }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/mail"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 )
 
@@ -165,7 +167,7 @@ func (a *API) addSignUp() {
 		if err != nil {
 			return nil, err
 		}
-		return answer(a.enter(ctx)(a.People.FinishSignIn(ctx, name, credential)))
+		return answer(a.back(ctx, news.SignedIn, mail.SignedIn)(a.People.FinishSignIn(ctx, name, credential)))
 	})
 	add(a, huma.Operation{
 		OperationID: "sign-in-by-recovery", Method: "POST", Path: "/api/v1/signin/recovery", Tags: []string{"signing in"},
@@ -234,10 +236,21 @@ func (a *API) arrive(ctx context.Context) func(people.Account, error) (Me, error
 	}
 }
 
-// recovered is enter with a recovery code to show.
+// back is enter for whoever had an account: its owner is told, who may be another.
+func (a *API) back(ctx context.Context, kind news.Kind, what mail.Alert) func(people.Account, error) (Me, error) {
+	return func(account people.Account, err error) (Me, error) {
+		me, err := a.enter(ctx)(account, err)
+		if err == nil {
+			a.alertAccount(ctx, kind, account.ID, what)
+		}
+		return me, err
+	}
+}
+
+// recovered is back with a recovery code to show.
 func (a *API) recovered(ctx context.Context) func(people.Account, string, error) (Recovered, error) {
 	return func(account people.Account, code string, err error) (Recovered, error) {
-		me, err := a.enter(ctx)(account, err)
+		me, err := a.back(ctx, news.Recovered, mail.Recovered)(account, err)
 		if out, is := errors.AsType[errSuspended](err); is {
 			out.code = code // theirs is used up
 			err = out

@@ -54,6 +54,8 @@ reports:           id sdk/go/report
 schedule:          id people topic
 push:
 push/pushtest:     push
+mail:
+mail/mailtest:
 news:              id people push
 moderation:        id people
 privacy:           people reports schedule news conversations discover moderation
@@ -108,7 +110,7 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id text topic region signal grant telemetry room room/live hub beside courier people clubs hallway reports schedule socket picture news push hashcash conversations discover moderation
+api:               id text topic region signal grant telemetry room room/live hub beside courier people clubs hallway reports schedule socket picture news push mail hashcash conversations discover moderation
 node:              *
 
 sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report sdk/go/words

@@ -74,9 +74,21 @@ const (
 	Message       Kind = "message"        // who has written in a conversation of mine
 	MessageAsked  Kind = "message_asked"  // who asks me into one
 	Decision      Kind = "decision"       // the house has decided something about me
+
+	// What is done to my account, which nobody chooses not to be told of.
+	SignedIn     Kind = "security_signed_in" // in a browser, by a passkey
+	Recovered    Kind = "security_recovered" // by the recovery code
+	PasskeyAdded Kind = "security_passkey"   // there is one more
+	AddressMoved Kind = "security_address"   // there is another address of mail, or none
 )
 
-// Kinds are all of them, in the order in which they are shown.
+// IsSecurity reports whether a kind is about one's account.
+func (k Kind) IsSecurity() bool {
+	return k == SignedIn || k == Recovered || k == PasskeyAdded || k == AddressMoved
+}
+
+// Kinds are all of which one chooses how to be told, in the order in which they are
+// shown.
 var Kinds = []Kind{
 	Live, Ping, Message, MessageAsked, Follow, Found, ClubInvited, ClubAdmitted, ClubRole, ClubAsked,
 	PlanSoon, PlanOpen, PlanMoved, PlanCancelled, PlanHosting, InvitedCame, Decision,
@@ -297,13 +309,7 @@ func (n *News) SetSettings(ctx context.Context, who id.Person, version int64, s 
 	if err != nil {
 		return err
 	}
-	now := n.now()
-	return n.store.SetNewsSettings(ctx, who, version, s, func(digest time.Time) time.Time {
-		if digest.IsZero() || s.Digest == NoDigest {
-			return time.Time{}
-		}
-		return NextDigest(s, now)
-	})
+	return n.store.SetNewsSettings(ctx, who, version, s, nextMail(s, n.now()))
 }
 
 // Forget deletes what is over.

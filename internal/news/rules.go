@@ -78,10 +78,21 @@ func (k Kind) Worth() time.Duration {
 //     who are here as well: a page that is open is not one that is looked at.
 //   - A message is pushed whatever the budget: once, until they have looked at the
 //     conversation or an hour has gone by, and a moment later to those who are here.
+//   - What is done to their account is always shown, and always pushed.
 //   - In quiet hours only reminders are pushed, which one has set oneself.
 //   - What is not pushed by that is held for the next digest, if they want one.
 func Judge(p Piece, s Scene) Outcome {
 	out := Outcome{Day: s.Day, Digest: s.Digest}
+	if p.Kind.IsSecurity() {
+		switch {
+		case s.Before != nil:
+		case s.Devices:
+			out.Fate = Push
+		default:
+			out.Fate = Show
+		}
+		return out
+	}
 	way := s.Settings.Way(p.Kind)
 	if way == Off || p.Kind == Live && p.Level == people.NotifyNever {
 		return out // which drops it

@@ -279,3 +279,33 @@ func TestMarks(t *testing.T) {
 		}
 	}
 }
+
+// What is done to an account is always told, whatever somebody has chosen.
+func TestSecurity(t *testing.T) {
+	s := chosen(func(s *Settings) {
+		s.Budget, s.Digest, s.Quiet.From, s.Quiet.To = 0, NoDigest, 0, dayMinutes-1
+		for _, k := range Kinds {
+			s.Ways[k] = Off
+		}
+	})
+	for _, k := range []Kind{SignedIn, Recovered, PasskeyAdded, AddressMoved} {
+		p := Piece{Kind: k, At: berlin(t, 3, 0)}
+		scene := Scene{Now: p.At, Settings: s, Here: true, Devices: true}
+		if out := Judge(p, scene); out.Fate != Push || out.Day != (Day{}) {
+			t.Errorf("%s: %+v", k, out)
+		}
+		scene.Devices = false
+		if out := Judge(p, scene); out.Fate != Show {
+			t.Errorf("%s without a browser: %+v", k, out)
+		}
+		scene.Before = &p
+		if out := Judge(p, scene); out.Fate != Drop {
+			t.Errorf("%s twice: %+v", k, out)
+		}
+		s.Ways[k] = Here
+		if _, err := ParseSettings(s); err == nil {
+			t.Errorf("%s can be chosen", k)
+		}
+		delete(s.Ways, k)
+	}
+}

@@ -115,6 +115,9 @@ func ParseSettings(s Settings) (Settings, error) {
 	return out, nil
 }
 
+// Location returns the zone in which somebody is.
+func (q Quiet) Location() *time.Location { return q.location() }
+
 func (q Quiet) location() *time.Location {
 	at, err := zoneOf(q.Zone)
 	if err != nil {

@@ -32,6 +32,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/itinerary"
 	"github.com/stoa-audio/stoa/internal/keyring"
 	"github.com/stoa-audio/stoa/internal/legal"
+	"github.com/stoa-audio/stoa/internal/mail"
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/packet"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
@@ -72,6 +73,7 @@ type Node struct {
 	told    *news.News
 	// discovery has people who know each other find each other.
 	discovery *discover.Discovery
+	mails     *mail.Outbox // nil where none are sent
 	reports   *reports.Reports
 	queue     *moderation.Queue
 	media     *sfu.SFU
@@ -169,6 +171,13 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err != nil {
 		return nil, err
 	}
+	if n.mails, err = n.outbox(public); err != nil {
+		return nil, err
+	}
+	mailKey, err := secret.key("mail")
+	if err != nil {
+		return nil, err
+	}
 	n.told = news.New(n.store, news.Config{Sealer: n.people, Blocks: n.people, Pushes: pusher != nil, Clock: time.Now})
 	if err := n.settle(ctx); err != nil {
 		return nil, err
@@ -212,6 +221,11 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	go n.gauge.run(work)
 	go n.forget(work)
+	var poster api.Poster // none, which a nil outbox would not be
+	if n.mails != nil {
+		poster = n.mails
+		go n.mails.Run(work)
+	}
 	go n.reindex(work, false)
 	if err := n.openDeputies(ctx, secret); err != nil {
 		return nil, err
@@ -229,7 +243,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	n.api = api.New(api.Parts{
-		Away: goesOn, Discovery: n.discovery, News: n.told, Pusher: pusher,
+		Away: goesOn, Discovery: n.discovery, News: n.told, Pusher: pusher, Mail: poster, MailKey: mailKey,
 		Reports: n.reports, Queue: n.queue, Moderators: c.Moderation.Keys, Work: hashcash.New(c.SignUp.Bits, c.SignUp.Most, time.Now),
 		People: n.people, Clubs: n.clubs, Hallway: n.hallway, Conversations: n.talks, Schedule: n.plans, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,

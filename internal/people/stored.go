@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -53,6 +54,7 @@ const (
 	ClassNews          Class = "news"
 	ClassTold          Class = "news_settings"
 	ClassDevices       Class = "devices"
+	ClassAddress       Class = "address"
 )
 
 // Kept is for how long a class is kept.
@@ -93,6 +95,7 @@ var Classes = []Kept{
 	{ClassNews, "days:30"},
 	{ClassTold, "account"},
 	{ClassDevices, "seen:90"},
+	{ClassAddress, "account"},
 	{ClassIndex, "account"},
 	{ClassKey, "account"},
 }
@@ -172,6 +175,8 @@ var Columns = map[string]Class{
 	"news_people.pushed": ClassTold, "news_people.pinged": ClassTold, "news_people.reminded": ClassTold, "news_people.digest": ClassTold,
 	"devices.session": ClassDevices, "devices.person": ClassDevices, "devices.sealed": ClassDevices,
 	"devices.since": ClassDevices, "devices.busy": ClassDevices, "devices.failed": ClassDevices,
+	"addresses.person": ClassAddress, "addresses.sealed": ClassAddress, "addresses.verified": ClassAddress,
+	"addresses.mail": ClassAddress, "addresses.due": ClassAddress, "addresses.told": ClassAddress,
 	// Numbers of rooms and nodes, which are about nobody.
 	"rooms.term": "", "rooms.seq": "", "rooms.compacted": "", "rooms.house": "", "rooms.kept": "", "room_events.seq": "",
 	"pairs.house": "", "pairs.deputy": "", "pairs.term": "", "pairs.key": "", "pairs.url": "",
@@ -195,6 +200,16 @@ func (p *People) Stored(ctx context.Context, who id.Person) ([]Row, error) {
 			rows[i].More["show_inviter"], rows[i].More["picture"] = own.ShowInviter, own.Picture
 			rows[i].More["findable"], rows[i].More["interests"] = own.Findable, own.Interests
 		}
+	}
+	for i := range rows {
+		if rows[i].Class != ClassAddress {
+			continue
+		}
+		a, err := p.AddressOf(ctx, who)
+		if err != nil && !errors.Is(err, ErrNoAddress) {
+			return nil, err
+		}
+		rows[i].More["address"] = a.Text
 	}
 	entry, is, err := p.config.Index.Of(ctx, who)
 	if err != nil {

@@ -56,6 +56,7 @@ var Rules = []Rule{
 	{Kind: "news", Until: "30 days, or more than 200 newer ones, or what it is about is erased", Life: news.Life},
 	{Kind: "news_people", Until: withAccount},
 	{Kind: "devices", Until: "turned off, the session ends, or the browser takes nothing more"},
+	{Kind: "addresses", Until: "taken back, or the account is erased"},
 	{Kind: "reports", Until: "30 days, or either account is erased", Life: reports.Life},
 	{Kind: "wardens", Until: "dismissed, or the account is erased"},
 	{Kind: "entries", Until: "nothing is left of reports and decisions about it"},

@@ -37,6 +37,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { DoubleClubs, type KeptClub } from './clubs.double.ts';
 import { DoubleTalks } from './conversations.double.ts';
 import { DoubleDiscovery } from './discovery.double.ts';
+import { DoubleMail } from './mail.double.ts';
 import { DoubleNews } from './news.double.ts';
 import { DoublePlans } from './plans.double.ts';
 import { DoubleWard } from './ward.double.ts';
@@ -208,6 +209,7 @@ export class Double {
   });
   /** Who is kept out, and what they are told. */
   readonly suspended = new Map<string, { until?: string; reason: string }>();
+  readonly mail = new DoubleMail({ refuse });
   readonly plans = new DoublePlans({
     newID,
     person: (id) => {
@@ -588,6 +590,7 @@ export class Double {
             sign_up: this.doorIsOpen ? 'open' : 'invite',
             invites_per_person: this.invitesPerPerson,
             moderators: ['key'],
+            mail: this.mail.sends,
             ...(this.regions.length > 0 ? { regions: this.regions } : {}),
             network_root: this.root,
           },
@@ -779,6 +782,7 @@ export class Double {
     return (
       this.ward.answer(method, path, me.id, asked) ??
       this.news.answer(method, path, me.id, asked) ??
+      this.mail.answer(method, path, me.id, asked) ??
       this.talks.answer(method, path, me.id, asked) ??
       this.discovery.answer(method, path, me.id, asked) ??
       this.plans.answer(method, path, me.id, asked) ??

@@ -32,7 +32,8 @@ export class DoubleNews {
   readonly settings = new Map<string, { version: number; settings: NewsSettings }>();
   /** The key that browsers subscribe with; empty: the house pushes nothing. */
   key = '';
-  readonly pushed = new Set<string>();
+  /** Who is pushed to, and where. */
+  readonly pushed = new Map<string, unknown>();
   readonly #around: AroundNews;
 
   constructor(around: AroundNews) {
@@ -70,7 +71,7 @@ export class DoubleNews {
     if (second === 'push') {
       if (method === 'DELETE') this.pushed.delete(me);
       else if (!this.key) this.#around.refuse('no_push', 409);
-      else this.pushed.add(me);
+      else this.pushed.set(me, body);
       return { status: 204 };
     }
     if (second !== 'news') return;

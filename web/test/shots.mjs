@@ -688,6 +688,23 @@ const judged = (_, h) => {
 };
 
 /** Mira has been told of something of each kind, today and before. */
+const soon = new Date(Date.now() + 900_000).toISOString();
+const proven = { address: 'mira@example.org', verified: '2026-11-20T08:00:00Z', news: 'digest' };
+/** The part of the settings about mail. */
+const mailed = (mine) =>
+  seq(
+    (_, h) => {
+      h.double.mail.sends = true;
+      if (mine) h.double.mail.all.set(h.mira.id, mine);
+    },
+    at('/settings'),
+    (page) => page.waitForSelector('[data-test=mail] :is(form, fieldset)'),
+    (page) => page.locator('[data-test=mail]').scrollIntoViewIfNeeded(),
+    (page) =>
+      page.evaluate(() =>
+        document.querySelector('[data-test=mail]').scrollIntoView({ block: 'center' }),
+      ),
+  );
 const news = (_, h) => {
   const { double, mira, aylin, people, night, tea } = h;
   const { foxes, council, coffee } = h.plans;
@@ -1398,6 +1415,35 @@ const scenes = {
       },
       at('/activity/settings'),
       (page) => page.waitForSelector('[data-test=save-telling]'),
+    ),
+  },
+  'mail-none': { go: mailed() },
+  'mail-code': {
+    go: mailed({ news: 'off', pending: { address: 'mira@example.org', expires: soon } }),
+  },
+  'mail-wrong': {
+    go: seq(
+      mailed({ news: 'off', pending: { address: 'mira@example.org', expires: soon } }),
+      (page) => page.locator('[data-test=mail-code]').fill('1234 5678'),
+      tap('mail-code-go'),
+      (page) => page.waitForSelector('[data-test=mail-hitch]'),
+    ),
+  },
+  'mail-often': {
+    go: seq(mailed(), async (page) => {
+      for (let n = 0; n < 4; n++) {
+        await page.locator('[data-test=mail-address]').fill('mira@example.org');
+        await tap('mail-address-go')(page);
+        if (n === 3) break;
+        await tap('mail-other')(page);
+      }
+      await page.waitForSelector('[data-test=mail-hitch]');
+    }),
+  },
+  'mail-proven': { go: mailed(proven) },
+  'mail-remove': {
+    go: seq(mailed(proven), tap('remove-address'), (page) =>
+      page.waitForSelector('[data-test=remove-address-yes]'),
     ),
   },
   'hallway-pinged': {

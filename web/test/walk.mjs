@@ -639,6 +639,28 @@ await bo.tap('look-again');
 await bo.on('suspended').waitFor({ state: 'hidden' });
 double.people.delete(eve.id);
 
+step('Bo gives an address, mistypes the code, and wants news without names');
+double.mail.sends = true;
+await bo.page.goto(`${origin}/settings`);
+await bo.on('mail-address').fill('bo@example.org');
+await bo.tap('mail-address-go');
+await bo.on('mail-code').fill('1');
+await bo.tap('mail-code-go');
+assert.match(await bo.on('mail-hitch').textContent(), /not the code/);
+await bo.on('mail-code').fill(double.mail.codes.get(bos));
+await bo.page.keyboard.press('Enter');
+await bo.on('my-address').waitFor();
+await bo.on('mail-news-digest').check({ force: true });
+await bo.page.waitForFunction(
+  () => document.querySelector('[data-test=mail-news-digest]')?.checked === true,
+);
+await bo.page.waitForTimeout(200);
+assert.equal(double.mail.all.get(bos).news, 'digest');
+await bo.tap('remove-address');
+await bo.tap('remove-address-yes');
+await bo.on('mail-address').waitFor();
+assert.ok(!double.mail.all.has(bos));
+
 step('Bo looks at what the house keeps of him, and takes it along');
 await bo.page.goto(`${origin}/settings`);
 await bo.tap('to-stored');

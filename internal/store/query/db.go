@@ -102,6 +102,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addWrittenReportStmt, err = db.PrepareContext(ctx, addWrittenReport); err != nil {
 		return nil, fmt.Errorf("error preparing query AddWrittenReport: %w", err)
 	}
+	if q.addressStmt, err = db.PrepareContext(ctx, address); err != nil {
+		return nil, fmt.Errorf("error preparing query Address: %w", err)
+	}
 	if q.adoptRoomsStmt, err = db.PrepareContext(ctx, adoptRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query AdoptRooms: %w", err)
 	}
@@ -134,6 +137,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.claimDueStmt, err = db.PrepareContext(ctx, claimDue); err != nil {
 		return nil, fmt.Errorf("error preparing query ClaimDue: %w", err)
+	}
+	if q.claimMailStmt, err = db.PrepareContext(ctx, claimMail); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimMail: %w", err)
 	}
 	if q.claimNewsStmt, err = db.PrepareContext(ctx, claimNews); err != nil {
 		return nil, fmt.Errorf("error preparing query ClaimNews: %w", err)
@@ -299,6 +305,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
+	}
+	if q.dropAddressStmt, err = db.PrepareContext(ctx, dropAddress); err != nil {
+		return nil, fmt.Errorf("error preparing query DropAddress: %w", err)
 	}
 	if q.dropAskersStmt, err = db.PrepareContext(ctx, dropAskers); err != nil {
 		return nil, fmt.Errorf("error preparing query DropAskers: %w", err)
@@ -564,6 +573,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listedClubsStmt, err = db.PrepareContext(ctx, listedClubs); err != nil {
 		return nil, fmt.Errorf("error preparing query ListedClubs: %w", err)
 	}
+	if q.mailDueStmt, err = db.PrepareContext(ctx, mailDue); err != nil {
+		return nil, fmt.Errorf("error preparing query MailDue: %w", err)
+	}
+	if q.mailedStmt, err = db.PrepareContext(ctx, mailed); err != nil {
+		return nil, fmt.Errorf("error preparing query Mailed: %w", err)
+	}
 	if q.moveGoersStmt, err = db.PrepareContext(ctx, moveGoers); err != nil {
 		return nil, fmt.Errorf("error preparing query MoveGoers: %w", err)
 	}
@@ -720,6 +735,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.sessionsStmt, err = db.PrepareContext(ctx, sessions); err != nil {
 		return nil, fmt.Errorf("error preparing query Sessions: %w", err)
 	}
+	if q.setAddressStmt, err = db.PrepareContext(ctx, setAddress); err != nil {
+		return nil, fmt.Errorf("error preparing query SetAddress: %w", err)
+	}
 	if q.setBlockStmt, err = db.PrepareContext(ctx, setBlock); err != nil {
 		return nil, fmt.Errorf("error preparing query SetBlock: %w", err)
 	}
@@ -755,6 +773,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setHouseStmt, err = db.PrepareContext(ctx, setHouse); err != nil {
 		return nil, fmt.Errorf("error preparing query SetHouse: %w", err)
+	}
+	if q.setMailStmt, err = db.PrepareContext(ctx, setMail); err != nil {
+		return nil, fmt.Errorf("error preparing query SetMail: %w", err)
+	}
+	if q.setMailDueStmt, err = db.PrepareContext(ctx, setMailDue); err != nil {
+		return nil, fmt.Errorf("error preparing query SetMailDue: %w", err)
 	}
 	if q.setNewsPersonStmt, err = db.PrepareContext(ctx, setNewsPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query SetNewsPerson: %w", err)
@@ -1053,6 +1077,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing addWrittenReportStmt: %w", cerr)
 		}
 	}
+	if q.addressStmt != nil {
+		if cerr := q.addressStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addressStmt: %w", cerr)
+		}
+	}
 	if q.adoptRoomsStmt != nil {
 		if cerr := q.adoptRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing adoptRoomsStmt: %w", cerr)
@@ -1106,6 +1135,11 @@ func (q *Queries) Close() error {
 	if q.claimDueStmt != nil {
 		if cerr := q.claimDueStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing claimDueStmt: %w", cerr)
+		}
+	}
+	if q.claimMailStmt != nil {
+		if cerr := q.claimMailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimMailStmt: %w", cerr)
 		}
 	}
 	if q.claimNewsStmt != nil {
@@ -1381,6 +1415,11 @@ func (q *Queries) Close() error {
 	if q.doubtRoomsStmt != nil {
 		if cerr := q.doubtRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing doubtRoomsStmt: %w", cerr)
+		}
+	}
+	if q.dropAddressStmt != nil {
+		if cerr := q.dropAddressStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropAddressStmt: %w", cerr)
 		}
 	}
 	if q.dropAskersStmt != nil {
@@ -1823,6 +1862,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listedClubsStmt: %w", cerr)
 		}
 	}
+	if q.mailDueStmt != nil {
+		if cerr := q.mailDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mailDueStmt: %w", cerr)
+		}
+	}
+	if q.mailedStmt != nil {
+		if cerr := q.mailedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mailedStmt: %w", cerr)
+		}
+	}
 	if q.moveGoersStmt != nil {
 		if cerr := q.moveGoersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing moveGoersStmt: %w", cerr)
@@ -2083,6 +2132,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing sessionsStmt: %w", cerr)
 		}
 	}
+	if q.setAddressStmt != nil {
+		if cerr := q.setAddressStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setAddressStmt: %w", cerr)
+		}
+	}
 	if q.setBlockStmt != nil {
 		if cerr := q.setBlockStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setBlockStmt: %w", cerr)
@@ -2141,6 +2195,16 @@ func (q *Queries) Close() error {
 	if q.setHouseStmt != nil {
 		if cerr := q.setHouseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setHouseStmt: %w", cerr)
+		}
+	}
+	if q.setMailStmt != nil {
+		if cerr := q.setMailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setMailStmt: %w", cerr)
+		}
+	}
+	if q.setMailDueStmt != nil {
+		if cerr := q.setMailDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setMailDueStmt: %w", cerr)
 		}
 	}
 	if q.setNewsPersonStmt != nil {
@@ -2478,6 +2542,7 @@ type Queries struct {
 	addRoomStmt                *sql.Stmt
 	addSessionStmt             *sql.Stmt
 	addWrittenReportStmt       *sql.Stmt
+	addressStmt                *sql.Stmt
 	adoptRoomsStmt             *sql.Stmt
 	agesStmt                   *sql.Stmt
 	backupsStmt                *sql.Stmt
@@ -2489,6 +2554,7 @@ type Queries struct {
 	calledOtherwiseStmt        *sql.Stmt
 	claimDigestStmt            *sql.Stmt
 	claimDueStmt               *sql.Stmt
+	claimMailStmt              *sql.Stmt
 	claimNewsStmt              *sql.Stmt
 	claimPieceStmt             *sql.Stmt
 	clearNamesStmt             *sql.Stmt
@@ -2544,6 +2610,7 @@ type Queries struct {
 	discoveryMutualStmt        *sql.Stmt
 	discoveryValuesStmt        *sql.Stmt
 	doubtRoomsStmt             *sql.Stmt
+	dropAddressStmt            *sql.Stmt
 	dropAskersStmt             *sql.Stmt
 	dropBlockStmt              *sql.Stmt
 	dropClearNameStmt          *sql.Stmt
@@ -2632,6 +2699,8 @@ type Queries struct {
 	levelsStmt                 *sql.Stmt
 	listDiscoveryValueStmt     *sql.Stmt
 	listedClubsStmt            *sql.Stmt
+	mailDueStmt                *sql.Stmt
+	mailedStmt                 *sql.Stmt
 	moveGoersStmt              *sql.Stmt
 	newsOfPersonStmt           *sql.Stmt
 	newsOfPlanStmt             *sql.Stmt
@@ -2684,6 +2753,7 @@ type Queries struct {
 	seeTalkDeviceStmt          *sql.Stmt
 	sessionByTokenStmt         *sql.Stmt
 	sessionsStmt               *sql.Stmt
+	setAddressStmt             *sql.Stmt
 	setBlockStmt               *sql.Stmt
 	setCalendarStmt            *sql.Stmt
 	setClubStmt                *sql.Stmt
@@ -2696,6 +2766,8 @@ type Queries struct {
 	setGoerStmt                *sql.Stmt
 	setGoodStmt                *sql.Stmt
 	setHouseStmt               *sql.Stmt
+	setMailStmt                *sql.Stmt
+	setMailDueStmt             *sql.Stmt
 	setNewsPersonStmt          *sql.Stmt
 	setNotifyStmt              *sql.Stmt
 	setPairStmt                *sql.Stmt
@@ -2782,6 +2854,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		addRoomStmt:                q.addRoomStmt,
 		addSessionStmt:             q.addSessionStmt,
 		addWrittenReportStmt:       q.addWrittenReportStmt,
+		addressStmt:                q.addressStmt,
 		adoptRoomsStmt:             q.adoptRoomsStmt,
 		agesStmt:                   q.agesStmt,
 		backupsStmt:                q.backupsStmt,
@@ -2793,6 +2866,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		calledOtherwiseStmt:        q.calledOtherwiseStmt,
 		claimDigestStmt:            q.claimDigestStmt,
 		claimDueStmt:               q.claimDueStmt,
+		claimMailStmt:              q.claimMailStmt,
 		claimNewsStmt:              q.claimNewsStmt,
 		claimPieceStmt:             q.claimPieceStmt,
 		clearNamesStmt:             q.clearNamesStmt,
@@ -2848,6 +2922,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		discoveryMutualStmt:        q.discoveryMutualStmt,
 		discoveryValuesStmt:        q.discoveryValuesStmt,
 		doubtRoomsStmt:             q.doubtRoomsStmt,
+		dropAddressStmt:            q.dropAddressStmt,
 		dropAskersStmt:             q.dropAskersStmt,
 		dropBlockStmt:              q.dropBlockStmt,
 		dropClearNameStmt:          q.dropClearNameStmt,
@@ -2936,6 +3011,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		levelsStmt:                 q.levelsStmt,
 		listDiscoveryValueStmt:     q.listDiscoveryValueStmt,
 		listedClubsStmt:            q.listedClubsStmt,
+		mailDueStmt:                q.mailDueStmt,
+		mailedStmt:                 q.mailedStmt,
 		moveGoersStmt:              q.moveGoersStmt,
 		newsOfPersonStmt:           q.newsOfPersonStmt,
 		newsOfPlanStmt:             q.newsOfPlanStmt,
@@ -2988,6 +3065,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		seeTalkDeviceStmt:          q.seeTalkDeviceStmt,
 		sessionByTokenStmt:         q.sessionByTokenStmt,
 		sessionsStmt:               q.sessionsStmt,
+		setAddressStmt:             q.setAddressStmt,
 		setBlockStmt:               q.setBlockStmt,
 		setCalendarStmt:            q.setCalendarStmt,
 		setClubStmt:                q.setClubStmt,
@@ -3000,6 +3078,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setGoerStmt:                q.setGoerStmt,
 		setGoodStmt:                q.setGoodStmt,
 		setHouseStmt:               q.setHouseStmt,
+		setMailStmt:                q.setMailStmt,
+		setMailDueStmt:             q.setMailDueStmt,
 		setNewsPersonStmt:          q.setNewsPersonStmt,
 		setNotifyStmt:              q.setNotifyStmt,
 		setPairStmt:                q.setPairStmt,

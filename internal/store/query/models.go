@@ -4,6 +4,15 @@
 
 package query
 
+type Address struct {
+	Person   []byte
+	Sealed   []byte
+	Verified int64
+	Mail     string
+	Due      int64
+	Told     int64
+}
+
 type ClearName struct {
 	Person []byte
 	Name   string

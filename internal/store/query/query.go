@@ -19,7 +19,7 @@ var Tables = []string{
 	"rooms", "room_events", "reports", "wardens", "entries", "written_reports", "decisions", "answers", "pairs", "plans", "plan_hosts", "plan_guests", "plan_goers", "calendars",
 	"talk_devices", "packages", "conversations", "conversation_people", "conversation_devices", "conversation_items",
 	"discovery_people", "discovery_values", "discovery_lists",
-	"news", "news_people", "devices",
+	"news", "news_people", "devices", "addresses",
 }
 
 //go:generate go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1 generate -f ../../../sqlc.yaml

@@ -321,7 +321,7 @@ func (s *Store) NewsSettings(ctx context.Context, who id.Person) (news.Settings,
 }
 
 // SetNewsSettings implements news.Store.
-func (s *Store) SetNewsSettings(ctx context.Context, who id.Person, version int64, settings news.Settings, due func(time.Time) time.Time) error {
+func (s *Store) SetNewsSettings(ctx context.Context, who id.Person, version int64, settings news.Settings, due time.Time) error {
 	return s.write(ctx, "set how somebody wants to be told", func(ctx context.Context, q *query.Queries) error {
 		if err := take(ctx, q, who); err != nil {
 			return err
@@ -333,8 +333,14 @@ func (s *Store) SetNewsSettings(ctx context.Context, who id.Person, version int6
 		if t.version != version {
 			return refusal{news.ErrChanged}
 		}
-		t.settings, t.version, t.digest = settings, version+1, due(t.digest)
-		return setTold(ctx, q, who, t)
+		t.settings, t.version = settings, version+1
+		if !t.digest.IsZero() {
+			t.digest = due
+		}
+		if err := setTold(ctx, q, who, t); err != nil {
+			return err
+		}
+		return q.SetMailDue(ctx, query.SetMailDueParams{Person: who[:], Due: millis(due)})
 	})
 }
 

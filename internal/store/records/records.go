@@ -88,7 +88,7 @@ var refusals = []error{
 	people.ErrChanged, people.ErrHandleTaken, people.ErrNoPicture,
 	reports.ErrFull, reports.ErrNone,
 	moderation.ErrNone, moderation.ErrFull, moderation.ErrWarden, moderation.ErrWardens, moderation.ErrAnswered,
-	people.ErrHidden, people.ErrBlocks, people.ErrBlocked,
+	people.ErrHidden, people.ErrBlocks, people.ErrBlocked, people.ErrNoAddress,
 	schedule.ErrNoPlan, schedule.ErrChanged, schedule.ErrTooMany, schedule.ErrGoing, schedule.ErrFull, schedule.ErrBegun,
 	schedule.ErrNoCalendar,
 	conversations.ErrNone, conversations.ErrDevice, conversations.ErrEpoch, conversations.ErrThere, conversations.ErrMany, conversations.ErrUnanswered,

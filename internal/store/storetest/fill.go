@@ -103,7 +103,9 @@ func Fill(t *testing.T, s Store) {
 		return news.Outcome{Fate: news.Hold, Day: news.Day{Number: 1 << 40}, Digest: noon.Add(time.Hour)}
 	})
 	must(t, err)
-	must(t, s.SetNewsSettings(ctx, filledBen, 0, news.AtFirst(), func(at time.Time) time.Time { return at }))
+	must(t, s.SetNewsSettings(ctx, filledBen, 0, news.AtFirst(), noon.Add(time.Hour)))
+	must(t, s.SetAddress(ctx, people.SealedAddress{Person: filledBen, Sealed: []byte{0, 0xff}, Verified: noon}))
+	must(t, s.SetMail(ctx, filledBen, news.MailNamed, noon, func(news.Settings) time.Time { return noon.Add(time.Hour) }))
 	must(t, s.SetDevice(ctx, news.SealedDevice{Session: people.SessionID{1}, Person: ada.ID, Sealed: []byte{0, 0xff}, Since: noon}))
 	_, err = s.Calendar(ctx, ada.ID, func(int64) schedule.Hash { return schedule.Hash{3} }, noon)
 	must(t, err)
@@ -149,6 +151,12 @@ func Filled(t *testing.T, s Store) {
 	same(t, digests, []news.Digest{{To: filledBen, Pieces: []news.Piece{{
 		ID: news.ID{0, 0xff}, To: filledBen, Kind: news.ClubInvited, Who: filledAda, Room: filledRoom, Club: filledClub.ID, Plan: filledPlan, At: noon, Held: true,
 	}}}})
+	address, err := s.Address(ctx, filledBen)
+	must(t, err)
+	same(t, address, people.SealedAddress{Person: filledBen, Sealed: []byte{0, 0xff}, Verified: noon})
+	how, err := s.Mail(ctx, filledBen)
+	must(t, err)
+	same(t, how, news.MailNamed)
 	devices, err := s.Devices(ctx, filledAda)
 	must(t, err)
 	same(t, len(devices), 1)

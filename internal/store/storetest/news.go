@@ -304,10 +304,9 @@ func newsIsChosen(t *testing.T, s Store) {
 	want := news.AtFirst()
 	want.Ways[news.Live], want.Budget, want.Digest = news.Off, 0, news.NoDigest
 	want.Quiet = news.Quiet{From: 1, To: 2, Zone: "Europe/Berlin"}
-	keep := func(at time.Time) time.Time { return at }
-	must(t, s.SetNewsSettings(ctx, ada.ID, 0, want, keep))
-	refused(t, s.SetNewsSettings(ctx, ada.ID, 0, want, keep), news.ErrChanged)
-	refused(t, s.SetNewsSettings(ctx, id.New[id.Person](), 0, want, keep), people.ErrNoPerson)
+	must(t, s.SetNewsSettings(ctx, ada.ID, 0, want, noon))
+	refused(t, s.SetNewsSettings(ctx, ada.ID, 0, want, noon), news.ErrChanged)
+	refused(t, s.SetNewsSettings(ctx, id.New[id.Person](), 0, want, noon), people.ErrNoPerson)
 	got, version, err = s.NewsSettings(ctx, ada.ID)
 	must(t, err)
 	same(t, got, want)
@@ -319,10 +318,7 @@ func newsIsChosen(t *testing.T, s Store) {
 		return news.Outcome{Fate: news.Hold, Day: news.Day{Number: 7, Pushed: 1, Pinged: 2, Reminded: 3}, Digest: due}
 	})
 	must(t, err)
-	must(t, s.SetNewsSettings(ctx, ada.ID, 1, news.AtFirst(), func(at time.Time) time.Time {
-		same(t, at, due)
-		return at.Add(time.Hour)
-	}))
+	must(t, s.SetNewsSettings(ctx, ada.ID, 1, news.AtFirst(), due.Add(time.Hour)))
 	_, err = s.TellNews(ctx, []news.Piece{piece(ada, news.Follow, 0)}, func(_ news.Piece, scene news.Scene) news.Outcome {
 		same(t, scene.Day, news.Day{Number: 7, Pushed: 1, Pinged: 2, Reminded: 3})
 		same(t, scene.Digest, due.Add(time.Hour))

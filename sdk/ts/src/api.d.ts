@@ -493,6 +493,59 @@ export interface paths {
         patch: operations["rename-me"];
         trace?: never;
     };
+    "/api/v1/me/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My address of mail */
+        get: operations["get-address"];
+        /** Have a code sent to an address, in the language that I ask in */
+        put: operations["set-address"];
+        post?: never;
+        /** Forget it, and what I am about to prove */
+        delete: operations["drop-address"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/address/news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** What I want to have by mail */
+        put: operations["set-address-news"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/address/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prove that I read it, by the code */
+        post: operations["verify-address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/blocks": {
         parameters: {
             query?: never;
@@ -1533,6 +1586,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AddressCode: {
+            /** @description eight digits */
+            code: string;
+        };
+        AddressNews: {
+            /** @enum {string} */
+            news: "off" | "digest" | "named";
+        };
         Audience: {
             /**
              * Format: int64
@@ -2072,6 +2133,8 @@ export interface components {
              * @description of who came by one, at the start
              */
             invites_per_person: number;
+            /** @description whether it sends mail to those who want it */
+            mail: boolean;
             /** @description the keys that reports are sealed to: X25519, base64url */
             moderators: string[];
             name: string;
@@ -2183,6 +2246,22 @@ export interface components {
             /** @description whether my profile shows it */
             shown: boolean;
         };
+        MyAddress: {
+            /** @description absent without one */
+            address?: string;
+            /**
+             * @description digest: once a day that there is something; named: and what
+             * @enum {string}
+             */
+            news: "off" | "digest" | "named";
+            /** @description which I am about to prove */
+            pending?: components["schemas"]["PendingAddress"];
+            /**
+             * Format: date-time
+             * @description since when it is proven
+             */
+            verified?: string;
+        };
         MyDecision: {
             about: components["schemas"]["NamedThing"];
             /** @description mine */
@@ -2265,6 +2344,10 @@ export interface components {
             name: string;
             /** @description instead of an invite, where sign_up of the house is open */
             work?: components["schemas"]["Worked"];
+        };
+        NewAddress: {
+            /** @description of mail, without a name; up to 254 bytes */
+            address: string;
         };
         NewChange: {
             added?: components["schemas"]["TalkDevice"][];
@@ -2491,6 +2574,14 @@ export interface components {
              */
             left: number;
         };
+        PendingAddress: {
+            address: string;
+            /**
+             * Format: date-time
+             * @description until when the code is good
+             */
+            expires: string;
+        };
         People: {
             people: components["schemas"]["Person"][];
         };
@@ -2522,7 +2613,7 @@ export interface components {
             conversation?: string;
             id: string;
             /** @enum {string} */
-            kind: "live" | "ping" | "message" | "message_asked" | "follow" | "found" | "club_invited" | "club_admitted" | "club_role" | "club_asked" | "plan_soon" | "plan_open" | "plan_moved" | "plan_cancelled" | "plan_hosting" | "invited_came" | "decision";
+            kind: "live" | "ping" | "message" | "message_asked" | "follow" | "found" | "club_invited" | "club_admitted" | "club_role" | "club_asked" | "plan_soon" | "plan_open" | "plan_moved" | "plan_cancelled" | "plan_hosting" | "invited_came" | "decision" | "security_signed_in" | "security_recovered" | "security_passkey" | "security_address";
             /** @description whether somebody waits for an answer of mine */
             open: boolean;
             plan?: components["schemas"]["NamedPlan"];
@@ -3240,7 +3331,7 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "discovery" | "talk_devices" | "conversations" | "messages" | "clubs" | "club_follows" | "reports_made" | "reports_written" | "reports_about" | "decisions" | "warden" | "rooms" | "plans" | "going" | "calendar" | "news" | "news_settings" | "devices" | "index" | "key";
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "discovery" | "talk_devices" | "conversations" | "messages" | "clubs" | "club_follows" | "reports_made" | "reports_written" | "reports_about" | "decisions" | "warden" | "rooms" | "plans" | "going" | "calendar" | "news" | "news_settings" | "devices" | "address" | "index" | "key";
             /** @description account: until it is erased; days:N; ended:N: N days after it has ended; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
@@ -4630,6 +4721,161 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAddress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAddress"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAddress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "drop-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-address-news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressNews"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAddress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "verify-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAddress"];
                 };
             };
             /** @description Error */

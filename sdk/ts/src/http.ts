@@ -132,6 +132,9 @@ export type Queue = Bodies['Queue'];
 export type QueueItem = Bodies['QueueEntry'];
 export type QueueEntry = Bodies['FullQueueEntry'];
 export type QueueLog = Bodies['QueueLog'];
+/** What is done to my account, of which one does not choose how to be told. */
+export type SecurityKind = Extract<NewsKind, `security_${string}`>;
+export type ChosenKind = Exclude<NewsKind, SecurityKind>;
 export type NewsPage = Bodies['News'];
 /** What is new, as it comes: a piece, and how many are not seen. */
 export type News = Bodies['SignalNews'];
@@ -139,11 +142,14 @@ export type News = Bodies['SignalNews'];
 export type NewsWay = 'off' | 'here' | 'push';
 /** How one wants to be told. */
 export type NewsSettings = Omit<Bodies['NewsSettings'], 'kinds'> & {
-  kinds: Record<NewsKind, NewsWay>;
+  kinds: Record<ChosenKind, NewsWay>;
 };
 /** The same, and whether this browser is pushed to. */
 export type ToldNow = NewsSettings & { push?: Bodies['PushHere'] };
 export type PushTo = Bodies['Subscription'];
+/** Where I read mail, and what I want to have there. */
+export type MyAddress = Bodies['MyAddress'];
+export type AddressNews = MyAddress['news'];
 
 /** By what one shows that an account is one's own. */
 export type Proof = { ceremony: string; credential: unknown } | { recovery_code: string };

@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import {
-  type NewsKind,
+  type ChosenKind,
   type NewsSettings,
   newsSettings,
   notPushHere,
@@ -18,7 +18,7 @@ import { resource } from './resource.ts';
 export const telling = resource<Versioned<ToldNow>>(() => newsSettings(house));
 
 /** The kinds, in the order in which they are shown. */
-export const kinds: readonly NewsKind[] = [
+export const kinds: readonly ChosenKind[] = [
   ...([
     'live',
     'ping',
@@ -35,7 +35,7 @@ export const kinds: readonly NewsKind[] = [
 ];
 
 /** What cannot be off: the house has to say it, or there are messages all the same. */
-export const alwaysHere: ReadonlySet<NewsKind> = new Set(['decision', 'message', 'message_asked']);
+export const alwaysHere: ReadonlySet<ChosenKind> = new Set(['decision', 'message', 'message_asked']);
 
 /** The time zone of this browser. */
 export const zoneHere = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';

@@ -17,6 +17,7 @@ import { BackTop, Porch } from '../parts/shell.tsx';
 import { to } from '../router.ts';
 import { dayAndClock, problemWords, t } from '../words/index.ts';
 import { w } from '../words/safety.ts';
+import { Mail } from './mail.tsx';
 import { Spared } from './spared.tsx';
 
 export function SettingsScreen() {
@@ -36,6 +37,7 @@ export function SettingsScreen() {
             <InRooms />
             <Mine />
             <Spared />
+            <Mail />
             <Keys showCode={(fresh) => (code.value = fresh)} />
             <Sessions />
             <LegalLinks />

@@ -172,6 +172,10 @@ export const en = {
         'Browsers that are told while the app is closed',
         'Where they are reached is sealed with your key.',
       ],
+      address: [
+        'Your e-mail address',
+        'Sealed with your key. Nobody finds you by it, and it opens no account.',
+      ],
       index: [
         'What you are found by',
         'Not in any backup. Strangers find you by it if you want that.',
@@ -414,6 +418,10 @@ export const de: PeopleWords = {
       devices: [
         'Browser, die Bescheid bekommen, wenn die App zu ist',
         'Wo sie zu erreichen sind, ist mit deinem Schlüssel versiegelt.',
+      ],
+      address: [
+        'Deine E-Mail-Adresse',
+        'Mit deinem Schlüssel versiegelt. Niemand findet dich damit, und sie öffnet kein Konto.',
       ],
       index: [
         'Woran man dich findet',

@@ -45,6 +45,10 @@ const en: Words = {
   plan_hosting: ({ plan }, who) => [`${who} asks you to host`, plan ?? ''],
   invited_came: (_, who) => [`${who} has come with your invite`, ''],
   decision: () => ['The house has decided something about you', ''],
+  security_signed_in: () => ['Somebody has signed in to your account', ''],
+  security_recovered: () => ['Your recovery code was used', ''],
+  security_passkey: () => ['Your account has a new passkey', ''],
+  security_address: () => ['Your e-mail address was changed', ''],
   digest: (of) => [of.count === 1 ? 'One thing new' : `${of.count} things new`, names(of)],
   other: () => ['Something is new', ''],
 };
@@ -67,6 +71,10 @@ const de: Words = {
   plan_hosting: ({ plan }, who) => [`${who} bittet dich, mit auszurichten`, plan ?? ''],
   invited_came: (_, who) => [`${who} ist mit deiner Einladung gekommen`, ''],
   decision: () => ['Das Haus hat etwas über dich entschieden', ''],
+  security_signed_in: () => ['Jemand hat sich in deinem Konto angemeldet', ''],
+  security_recovered: () => ['Dein Wiederherstellungscode wurde benutzt', ''],
+  security_passkey: () => ['Dein Konto hat einen neuen Passkey', ''],
+  security_address: () => ['Deine E-Mail-Adresse wurde geändert', ''],
   digest: (of) => [of.count === 1 ? 'Etwas Neues' : `${of.count} Neuigkeiten`, names(of)],
   other: () => ['Es gibt etwas Neues', ''],
 };
