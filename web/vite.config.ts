@@ -18,6 +18,11 @@ export default defineConfig({
       output: {
         // A service worker has one address for good.
         entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+        // What the page itself imports is one file, whoever else imports it later. What
+        // the service worker imports stays in it.
+        codeSplitting: {
+          groups: [{ name: 'first', tags: ['$initial'], test: /^(?!.*\/(sw|words\/pushed)\.ts)/ }],
+        },
       },
     },
   },

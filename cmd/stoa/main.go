@@ -31,6 +31,7 @@ const help = `stoa runs live-audio rooms.
   stoa fence      look whether this machine's node keeps inside its fence
   stoa sim        simulate a network of nodes; -h lists what can happen there
   stoa report     look at what people have reported; -h lists what it does
+  stoa warden     name those who judge what is reported; -h lists how
   stoa privacy    say how old what is stored is, and how long it is kept
   stoa discovery  replace the key by which people find each other; -h says how
   stoa db         move the records into another database; -h lists how
@@ -76,6 +77,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return simulate(ctx, args[1:], stdout, stderr)
 	case "report":
 		return moderation(ctx, args[1:], environ, stdout, stderr)
+	case "warden":
+		return wardens(ctx, args[1:], environ, stdout, stderr)
 	case "privacy":
 		return privacyReport(ctx, args[1:], environ, stdout, stderr)
 	case "discovery":

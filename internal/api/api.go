@@ -33,6 +33,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/region"
@@ -118,10 +119,16 @@ type Parts struct {
 	Schedule *schedule.Schedule
 	// Work is what is asked of those who come without an invite, where they may.
 	Work *hashcash.Gate
+	// Queue is what is to be judged, and who is kept out.
+	Queue *moderation.Queue
 	// News is what people are told, and Pusher what pushes it to browsers that are
 	// closed; nil: nothing is pushed.
 	News   *news.News
 	Pusher Pusher
+	// Mail sends mail, and MailKey (32 bytes) seals the links with which one wants no
+	// more of it; nil: none is sent.
+	Mail    Poster
+	MailKey []byte
 	// Reports keeps what people report. Moderators are the keys that reports are
 	// sealed to; without any, nothing can be reported.
 	Reports    *reports.Reports
@@ -205,6 +212,9 @@ func New(p Parts) *API {
 	mux := http.NewServeMux()
 	a.openapi = a.addCalls(mux)
 	mux.HandleFunc("GET /api/v1/live", a.live)
+	if a.Mail != nil {
+		a.addLeave(mux)
+	}
 	mux.HandleFunc("/api/", a.noSuchThing)
 	if a.Legal != nil {
 		mux.Handle("/legal/", gzhttp.GzipHandler(a.Legal))
@@ -242,8 +252,10 @@ func (a *API) addCalls(mux *http.ServeMux) []byte {
 	a.addRooms()
 	a.addPlans()
 	a.addNews()
+	a.addAddress()
 	a.addPings()
 	a.addReports()
+	a.addQueue()
 	a.addHouse(mux)
 	return encodeDocument(a.huma.OpenAPI())
 }
@@ -258,6 +270,9 @@ func (a *API) Serve(rooms *live.Rooms) {
 	a.workers.Go(a.watchStages)
 	if a.Pusher != nil {
 		a.workers.Go(a.watchPushes)
+	}
+	if a.Mail != nil {
+		a.workers.Go(a.watchMails)
 	}
 }
 

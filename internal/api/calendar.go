@@ -73,7 +73,7 @@ func (a *API) calendars(next http.Handler) http.Handler {
 			if err = a.limits.take(a.Clock(), caller{from: v.from}, feeding); err == nil {
 				who, plans, err = a.Schedule.Feed(r.Context(), secret)
 			}
-			if errors.Is(err, schedule.ErrNoCalendar) {
+			if errors.Is(err, schedule.ErrNoCalendar) || err == nil && a.isOut(who) {
 				next.ServeHTTP(w, r)
 				return
 			}

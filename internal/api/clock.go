@@ -64,12 +64,19 @@ type plannedRooms struct{ *API }
 
 // OpenPlanned opens the room of p, with its hosts as moderators.
 func (a plannedRooms) OpenPlanned(ctx context.Context, p schedule.Plan, invite []id.Person) error {
-	host, err := a.People.Account(ctx, p.Host)
+	by := p.Host
+	for _, one := range p.Hosts() { // who is kept out hosts no rooms
+		if !a.isOut(one) {
+			by = one
+			break
+		}
+	}
+	host, err := a.People.Account(ctx, by)
 	if err != nil {
 		return err
 	}
 	c := room.OpenRoom{
-		By: p.Host, Name: host.Name, Picture: host.Picture, Title: p.Title, Fence: region.Anywhere, Hosts: p.Hosts(),
+		By: by, Name: host.Name, Picture: host.Picture, Title: p.Title, Fence: region.Anywhere, Hosts: p.Hosts(),
 		Language: p.Language, Topics: p.Topics,
 	}
 	if !p.Club.IsZero() {

@@ -2,12 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/signal"
 )
@@ -255,17 +257,32 @@ func (a *API) addTalks(tags []string) {
 	add(a, huma.Operation{
 		OperationID: "write-message", Method: "POST", Path: one + "/items", Tags: tags, Summary: "Write a message", DefaultStatus: 201,
 	}, toWrite, func(ctx context.Context, in *saying) (*output[ItemNumber], error) {
-		return a.moveTalk(ctx, in.Conversation, in.Body.Device, func(which conversations.ID, by conversations.Member) (int64, error) {
+		c, seq, err := a.moveTalk(ctx, in.Conversation, in.Body.Device, func(which conversations.ID, by conversations.Member) (int64, error) {
 			return a.Conversations.Write(ctx, which, by, in.Body.Epoch, in.Body.Sealed)
 		})
+		if err == nil {
+			a.tellAll(ctx, messageNews(&c, me(ctx))...)
+		}
+		return answer(ItemNumber{seq}, err)
 	})
 	add(a, huma.Operation{
 		OperationID: "change-conversation", Method: "POST", Path: one + "/changes", Tags: tags,
 		Summary: "Add devices or people to a conversation, or take devices out", DefaultStatus: 201, MaxBodyBytes: groupBody,
 	}, toWrite, func(ctx context.Context, in *changing) (*output[ItemNumber], error) {
-		return a.moveTalk(ctx, in.Conversation, in.Body.Device, func(which conversations.ID, by conversations.Member) (int64, error) {
+		_, seq, err := a.moveTalk(ctx, in.Conversation, in.Body.Device, func(which conversations.ID, by conversations.Member) (int64, error) {
 			return a.changeTalk(ctx, which, by, &in.Body)
 		})
+		return answer(ItemNumber{seq}, err)
+	})
+	add(a, huma.Operation{
+		OperationID: "see-conversation", Method: "PUT", Path: one + "/seen", Tags: tags,
+		Summary: "I have looked at a conversation: it is not pushed any more",
+	}, toRead, func(ctx context.Context, in *atConversation) (*nothing, error) {
+		which, err := parseTalk(in.Conversation)
+		if err != nil {
+			return nil, err
+		}
+		return &nothing{}, a.News.SeeTalk(ctx, me(ctx), which) // if it is none of theirs, there is nothing new of it
 	})
 	add(a, huma.Operation{
 		OperationID: "read-conversation", Method: "PUT", Path: one + "/read", Tags: tags, Summary: "Say how far my device has come",
@@ -481,24 +498,47 @@ func (a *API) changeTalk(ctx context.Context, which conversations.ID, by convers
 	return a.Conversations.Change(ctx, which, c, follow)
 }
 
-// moveTalk has a device add something to a conversation, and tells those in it.
-func (a *API) moveTalk(ctx context.Context, talk string, device []byte, add func(conversations.ID, conversations.Member) (int64, error)) (*output[ItemNumber], error) {
+// moveTalk has a device add something to a conversation, and tells those in it. It
+// returns the conversation as it is then.
+func (a *API) moveTalk(ctx context.Context, talk string, device []byte, add func(conversations.ID, conversations.Member) (int64, error)) (c conversations.Conversation, seq int64, err error) {
 	which, err := parseTalk(talk)
 	if err != nil {
-		return nil, err
+		return c, 0, err
 	}
 	by, err := deviceOf(me(ctx), device, "body.device")
 	if err != nil {
-		return nil, err
+		return c, 0, err
 	}
-	seq, err := add(which, by)
-	if err != nil {
-		return nil, err
+	if seq, err = add(which, by); err != nil {
+		return c, 0, err
 	}
-	if c, _, err := a.Conversations.One(ctx, which, by.Who); err == nil {
-		a.tellTalk(ctx, &c, by.Who, seq)
+	c, _, err = a.Conversations.One(ctx, which, by.Who)
+	if err != nil { // it is written: they look when they come
+		a.missed(ctx, "some have not been told of a message", err)
+		return c, seq, nil
 	}
-	return answer(ItemNumber{seq}, nil)
+	a.tellTalk(ctx, &c, by.Who, seq)
+	return c, seq, nil
+}
+
+// messageNews are pieces of news for those to whom somebody has written.
+func messageNews(c *conversations.Conversation, by id.Person) (pieces []news.Piece) {
+	kinds := map[conversations.State]news.Kind{conversations.In: news.Message, conversations.Asked: news.MessageAsked}
+	for _, p := range c.People {
+		if kind, is := kinds[p.State]; is && p.Who != by {
+			pieces = append(pieces, news.Piece{To: p.Who, Kind: kind, Who: by, Talk: c.ID})
+		}
+	}
+	return pieces
+}
+
+// talkFor reports whether a conversation exists for who.
+func (a *API) talkFor(ctx context.Context, who id.Person, which conversations.ID) (bool, error) {
+	_, err := a.talk(ctx, who, which)
+	if errors.Is(err, conversations.ErrNone) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // answerTalk has who asks be in a conversation, or not any more.
@@ -518,6 +558,7 @@ func (a *API) answerTalk(ctx context.Context, talk string, in bool) (*nothing, e
 	if err := change(ctx, which, me(ctx)); err != nil {
 		return nil, err
 	}
+	a.missed(ctx, "what was answered may be pushed", a.News.SeeTalk(ctx, me(ctx), which))
 	if party, _ := c.Of(me(ctx)); in || party.State == conversations.In { // to decline is nobody else's to know
 		a.tellTalk(ctx, &c, me(ctx), c.Seq)
 	}

@@ -251,6 +251,41 @@ func TestDiscoveryNames(t *testing.T) {
 	}
 }
 
+// Who has verified an address is found by it, by whoever lists it, and not by one
+// that is not theirs any more.
+func TestDiscoveryByAddress(t *testing.T) {
+	h, relay := newMailingHouse(t)
+	ada := h.first("Ada")
+	bo := ada.invite("Bo")
+	bo.called("bo_n")
+	ada.takesPart()
+	bo.takesPart()
+	ada.call("PUT", "/api/v1/me/address", NewAddress{"ada@example.org"}).is(200)
+	code := codeIn(t, relay.Next())
+	adas := bo.valuesOf("mail:ada@example.org")
+	ada.wantsToFind(ada.valuesOf("handle:bo_n")...).is(204)
+	bo.wantsToFind(adas...).is(204)
+	if found, _ := bo.hasFound(); found != "" {
+		t.Errorf("by an address that is not verified is found %q", found)
+	}
+	ada.call("POST", "/api/v1/me/address/verify", AddressCode{code}).is(200)
+	if mine := ada.stands().Mine; !slices.Equal(mine, []discover.Kind{discover.Mail}) {
+		t.Errorf("Ada is found by %v", mine)
+	}
+	bo.wantsToFind(adas...).is(204)
+	if found, _ := bo.hasFound(); found != "Ada" {
+		t.Errorf("found %q", found)
+	}
+	ada.proves(relay, "ada@elsewhere.example.org")
+	if found, _ := bo.hasFound(); found != "" {
+		t.Errorf("by an address of before is found %q", found)
+	}
+	ada.call("DELETE", "/api/v1/me/address", nil).is(204)
+	if mine := ada.stands().Mine; len(mine) > 0 {
+		t.Errorf("Ada is found by %v", mine)
+	}
+}
+
 // TestPhoneEnumeration asks for ten thousand, as who wants to know who is here
 // would (A24).
 func TestPhoneEnumeration(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 // A visit is what is known about the request at hand.
 type visit struct {
 	german bool
+	any    bool // whatever language there is
 	from   netip.Prefix
 	token  string      // of the session cookie, if there is one
 	header http.Header // of the answer
@@ -51,7 +52,8 @@ func (a *API) outside(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store") // but for the web app, which says otherwise
-		v := &visit{german: isGerman(r.Header.Get("Accept-Language")), from: network(a.From(r)), header: h}
+		accept := r.Header.Get("Accept-Language")
+		v := &visit{german: isGerman(accept), any: accept == "*", from: network(a.From(r)), header: h}
 		if c, err := r.Cookie(a.cookie); err == nil {
 			v.token = c.Value
 		}
@@ -130,6 +132,8 @@ func (a *API) setCookie(v *visit, token string) {
 type door struct {
 	signedIn bool
 	rate     rate
+	ward     bool // for wardens; for others there is nothing behind it
+	out      bool // also for who is kept out of the house
 }
 
 // The doors there are.
@@ -149,7 +153,15 @@ var (
 	toList    = door{signedIn: true, rate: listing}
 	toPing    = door{signedIn: true, rate: pinging}
 	toReport  = door{signedIn: true, rate: reporting}
+	toWard    = door{ward: true, rate: reading}
+	toDecide  = door{ward: true, rate: writing}
 )
+
+// evenOut returns d as a door for who is kept out, too.
+func (d door) evenOut() door {
+	d.out = true
+	return d
+}
 
 // add serves the call op behind d.
 func add[I, O any](a *API, op huma.Operation, d door, call func(context.Context, *I) (*O, error)) {
@@ -183,13 +195,36 @@ func (a *API) pass(ctx context.Context, v *visit, d door) error {
 	if err := a.signIn(ctx, v); err != nil {
 		return err
 	}
+	if d.ward {
+		if err := a.isWarden(ctx, v); err != nil {
+			return err
+		}
+	}
 	if err := a.limits.take(a.Clock(), v.caller(d.rate), d.rate); err != nil {
 		return err
 	}
-	if d.signedIn && v.session.ID.IsZero() {
+	switch {
+	case !d.signedIn:
+		return nil
+	case v.session.ID.IsZero():
 		return errNotSignedIn
+	case !d.out:
+		return a.suspended(ctx, v.session.Person)
 	}
 	return nil
+}
+
+// isWarden returns nil for a warden, and for everybody else what there is at a path
+// that there is not.
+func (a *API) isWarden(ctx context.Context, v *visit) error {
+	if v.session.ID.IsZero() {
+		return errNoSuchThing
+	}
+	is, err := a.Queue.IsWarden(ctx, v.session.Person)
+	if err == nil && !is {
+		err = errNoSuchThing
+	}
+	return err
 }
 
 // caller returns whom to count v's calls to: a person wherever they are, and

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/mail"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/room"
 )
@@ -25,7 +26,7 @@ type (
 	}
 	// StoredClass is one kind of it.
 	StoredClass struct {
-		Class  people.Class     `json:"class" enum:"account,profile,picture,passkeys,key_backups,recovery,sessions,invites,follows,followers,hidden,blocks,discovery,talk_devices,conversations,messages,clubs,club_follows,reports_made,rooms,plans,going,calendar,news,news_settings,devices,index,key"`
+		Class  people.Class     `json:"class" enum:"account,profile,picture,passkeys,key_backups,recovery,sessions,invites,follows,followers,hidden,blocks,discovery,talk_devices,conversations,messages,clubs,club_follows,reports_made,reports_written,reports_about,decisions,warden,rooms,plans,going,calendar,news,news_settings,devices,address,index,key"`
 		Rows   int              `json:"rows"`
 		Bytes  int              `json:"bytes"`
 		Oldest time.Time        `json:"oldest,omitzero"`
@@ -48,7 +49,7 @@ func (a *API) addStored() {
 	tags := []string{"me"}
 	add(a, huma.Operation{
 		OperationID: "list-stored", Method: "GET", Path: "/api/v1/me/stored", Tags: tags, Summary: "All that is stored about me",
-	}, toRead, func(ctx context.Context, _ *struct{}) (*output[Stored], error) {
+	}, toRead.evenOut(), func(ctx context.Context, _ *struct{}) (*output[Stored], error) {
 		return answer(a.stored(ctx, me(ctx), storedMore))
 	})
 	add(a, huma.Operation{
@@ -57,17 +58,17 @@ func (a *API) addStored() {
 			Description: "stoa.json, and picture.jpg if there is one",
 			Content:     map[string]*huma.MediaType{"application/zip": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
 		}},
-	}, toExport, func(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
+	}, toExport.evenOut(), func(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
 		return a.export(ctx, me(ctx))
 	})
 	add(a, huma.Operation{
 		OperationID: "begin-erase", Method: "POST", Path: "/api/v1/me/erase/begin", Tags: tags, Summary: "Begin to erase my account",
-	}, toWrite, func(ctx context.Context, _ *struct{ Body None }) (*output[Ceremony], error) {
+	}, toWrite.evenOut(), func(ctx context.Context, _ *struct{ Body None }) (*output[Ceremony], error) {
 		return answer(ceremony(a.People.BeginErase(me(ctx))))
 	})
 	add(a, huma.Operation{
 		OperationID: "erase-me", Method: "POST", Path: "/api/v1/me/erase", Tags: tags, Summary: "Erase my account",
-	}, toErase, func(ctx context.Context, in *struct{ Body Erase }) (*nothing, error) {
+	}, toErase.evenOut(), func(ctx context.Context, in *struct{ Body Erase }) (*nothing, error) {
 		return &nothing{}, a.erase(ctx, me(ctx), in.Body)
 	})
 }
@@ -79,6 +80,9 @@ func (a *API) stored(ctx context.Context, who id.Person, most int) (Stored, erro
 		return Stored{}, err
 	}
 	if rows, err = a.planWords(ctx, who, rows); err != nil {
+		return Stored{}, err
+	}
+	if rows, err = a.queueWords(ctx, who, rows); err != nil {
 		return Stored{}, err
 	}
 	rows = append(rows, a.roomRows(who)...)
@@ -206,6 +210,7 @@ func (a *API) erase(ctx context.Context, who id.Person, proof Erase) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doMax)
 	defer cancel()
+	to := a.addressFor(ctx, who)
 	clubs, err := a.Clubs.Of(ctx, who)
 	if err != nil {
 		return err
@@ -213,7 +218,9 @@ func (a *API) erase(ctx context.Context, who id.Person, proof Erase) error {
 	if err := a.People.Erase(ctx, who); err != nil {
 		return err
 	}
+	a.mailAlert(ctx, who, mail.Erased, to, a.Clock())
 	a.Clubs.Erased(who)
+	a.Queue.Erased(who)
 	for _, club := range clubs { // some may be gone with them
 		a.hallway.others(a.Hallway.MembersOf(club))
 	}

@@ -62,7 +62,7 @@ func (a *API) findPlans(ctx context.Context, who id.Person, looked string) ([]Pl
 		return []Plan{}, nil
 	}
 	now := a.Clock()
-	next, err := a.Schedule.Plans(ctx, who, schedule.All, now, now.Add(schedule.AheadMax))
+	next, err := a.Schedule.Plans(ctx, who, schedule.Choice{Which: schedule.All, From: now, To: now.Add(schedule.AheadMax)})
 	if err != nil {
 		return nil, err
 	}

@@ -159,7 +159,7 @@ func (h *watchers) others(names []id.Room) {
 // shows reports whether e changes a card, or who is shown it.
 func shows(e room.Event) bool {
 	switch e.(type) {
-	case room.Opened, room.LetInto, room.SteppedUp, room.SteppedDown, room.MadeModerator, room.Widened, room.Ended:
+	case room.Opened, room.Described, room.LetInto, room.SteppedUp, room.SteppedDown, room.MadeModerator, room.Widened, room.Ended:
 		return true
 	default:
 		return false

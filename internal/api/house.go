@@ -15,6 +15,7 @@ type House struct {
 	SignUp           string   `json:"sign_up" enum:"invite,open" doc:"open: also without an invite, by a piece of work"`
 	InvitesPerPerson int      `json:"invites_per_person" doc:"of who came by one, at the start"`
 	Moderators       []string `json:"moderators" doc:"the keys that reports are sealed to: X25519, base64url"`
+	Mail             bool     `json:"mail" doc:"whether it sends mail to those who want it"`
 	Regions          []string `json:"regions,omitempty" doc:"of the network that it is in, its own first; a room can be kept inside some"`
 	NetworkRoot      string   `json:"network_root,omitempty" doc:"the certificate of the root of its network (DER, base64url), by which itineraries are checked"`
 }
@@ -28,7 +29,7 @@ func (a *API) addHouse(mux *http.ServeMux) {
 			signUp = "open"
 		}
 		return answer(House{
-			a.House, a.Version, signUp, a.People.Growth().Start, append([]string{}, a.Moderators...),
+			a.House, a.Version, signUp, a.People.Growth().Start, append([]string{}, a.Moderators...), a.Mail != nil,
 			a.Regions, base64.RawURLEncoding.EncodeToString(a.Root),
 		}, nil)
 	})

@@ -33,6 +33,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/hub"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/keyring"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
@@ -226,10 +227,12 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS, changes ...change) *te
 	h.must(err)
 	h.discovery, err = discover.New(h.store, discover.Config{Identifiers: h.people, Blocks: h.people, Secret: secret, Clock: h.clock})
 	h.must(err)
+	queue, err := moderation.Open(t.Context(), h.store, h.people, h.clock)
+	h.must(err)
 	watchers := hub.New()
 	besides := beside.New(watchers)
 	parts := Parts{
-		Reports: reports.New(h.store, h.clock), Moderators: []string{"a moderator's key"}, Work: hashcash.New(1, 3, h.clock),
+		Reports: reports.New(h.store, h.clock), Queue: queue, Moderators: []string{"a moderator's key"}, Work: hashcash.New(1, 3, h.clock),
 		People: h.people, Clubs: h.clubs, Hallway: hallway.New(), Schedule: h.plans, Conversations: conversations.New(h.store, h.clock), Discovery: h.discovery, News: h.news, Hub: watchers, Beside: besides, Grants: h.grants, Media: h.media,
 		Itinerary: h.ways.itinerary, Root: []byte("a root"),
 		URL: where, House: "Test", Version: "0.0.0-test", Web: web,

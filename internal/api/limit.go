@@ -31,6 +31,7 @@ const (
 	packing    // to take others' key packages, which are for one use
 	listing    // whom one lists for discovery, which looks at a thousand values
 	pinging
+	alerting // mail about an account, to its owner
 )
 
 var rates = [...]struct {
@@ -52,6 +53,7 @@ var rates = [...]struct {
 	packing:     {time.Hour / 60, 60},
 	listing:     {time.Hour / 60, 20},
 	pinging:     {time.Hour / 10, 10},
+	alerting:    {time.Hour / 2, 10},
 }
 
 // limitsMax is how many callers are remembered at once. A caller that is

@@ -118,7 +118,16 @@ func (a *API) admit(ctx context.Context, r *http.Request, v *visit) (*connection
 	if !c.signedIn() && len(a.houses()) > 0 {
 		most = connectionsAway
 	}
-	return c, a.conns.add(c, most)
+	if err := a.conns.add(c, most); err != nil {
+		return c, err
+	}
+	if c.signedIn() { // who is put out from now on is found here
+		if err := a.suspended(ctx, c.session.Person); err != nil {
+			a.conns.remove(c)
+			return c, err
+		}
+	}
+	return c, nil
 }
 
 // An origin is where the page is from that opens a connection.
@@ -335,6 +344,17 @@ func (s *connections) signOut(theirs func(*connection) bool) {
 	for c := range s.all {
 		if theirs(c) {
 			go c.signOut()
+		}
+	}
+}
+
+// end ends those connections at once that are somebody's who is kept out.
+func (s *connections) end(theirs func(*connection) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.all {
+		if theirs(c) {
+			c.end(signedOut)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/mail"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 )
 
@@ -21,6 +23,7 @@ type (
 		Created  time.Time `json:"created"`
 		Passkeys int       `json:"passkeys" doc:"how many there are"`
 		Recovery bool      `json:"recovery" doc:"whether there is a recovery code"`
+		Warden   bool      `json:"warden,omitempty" doc:"whether I judge what is reported"`
 	}
 	// Name is another name.
 	Name struct {
@@ -71,23 +74,32 @@ type (
 	}
 )
 
-func meOf(a people.Account) Me {
-	return Me{a.ID, a.Name, a.Handle, a.Picture, a.Created, a.Passkeys, a.Recovery}
+func (a *API) meOf(ctx context.Context, of people.Account) (Me, error) {
+	warden, err := a.Queue.IsWarden(ctx, of.ID)
+	return Me{of.ID, of.Name, of.Handle, of.Picture, of.Created, of.Passkeys, of.Recovery, warden}, err
 }
 
-func account(a people.Account, err error) (*output[Me], error) { return answer(meOf(a), err) }
+// account answers with an account.
+func (a *API) account(ctx context.Context) func(people.Account, error) (*output[Me], error) {
+	return func(of people.Account, err error) (*output[Me], error) {
+		if err != nil {
+			return nil, err
+		}
+		return answer(a.meOf(ctx, of))
+	}
+}
 
 func (a *API) addMe() {
 	tags := []string{"me"}
 	add(a, huma.Operation{
 		OperationID: "get-me", Method: "GET", Path: "/api/v1/me", Tags: tags, Summary: "My account",
 	}, toRead, func(ctx context.Context, _ *struct{}) (*output[Me], error) {
-		return account(a.People.Account(ctx, me(ctx)))
+		return a.account(ctx)(a.People.Account(ctx, me(ctx)))
 	})
 	add(a, huma.Operation{
 		OperationID: "rename-me", Method: "PATCH", Path: "/api/v1/me", Tags: tags, Summary: "Take another name",
 	}, toWrite, func(ctx context.Context, in *struct{ Body Name }) (*output[Me], error) {
-		return account(a.People.Rename(ctx, me(ctx), in.Body.Name))
+		return a.account(ctx)(a.People.Rename(ctx, me(ctx), in.Body.Name))
 	})
 	add(a, huma.Operation{
 		OperationID: "begin-passkey", Method: "POST", Path: "/api/v1/me/passkeys/begin", Tags: tags,
@@ -103,7 +115,11 @@ func (a *API) addMe() {
 		if err != nil {
 			return nil, err
 		}
-		return account(a.People.FinishPasskey(ctx, me(ctx), name, credential))
+		now, err := a.People.FinishPasskey(ctx, me(ctx), name, credential)
+		if err == nil {
+			a.alertAccount(ctx, news.PasskeyAdded, me(ctx), mail.Passkey)
+		}
+		return a.account(ctx)(now, err)
 	})
 	add(a, huma.Operation{
 		OperationID: "new-recovery", Method: "POST", Path: "/api/v1/me/recovery", Tags: tags,

@@ -22,15 +22,16 @@ import (
 type (
 	// Piece is something that I am told.
 	Piece struct {
-		ID   news.ID    `json:"id"`
-		Kind news.Kind  `json:"kind" enum:"live,ping,follow,found,club_invited,club_admitted,club_role,club_asked,plan_soon,plan_open,plan_moved,plan_cancelled,plan_hosting,invited_came,decision"`
-		Who  *Person    `json:"who,omitempty" doc:"who did it"`
-		Room *NamedRoom `json:"room,omitempty" doc:"that I may enter now"`
-		Club *NamedClub `json:"club,omitempty"`
-		Plan *NamedPlan `json:"plan,omitempty"`
-		At   time.Time  `json:"at"`
-		Seen bool       `json:"seen"`
-		Open bool       `json:"open" doc:"whether somebody waits for an answer of mine"`
+		ID   news.ID         `json:"id"`
+		Kind news.Kind       `json:"kind" enum:"live,ping,message,message_asked,follow,found,club_invited,club_admitted,club_role,club_asked,plan_soon,plan_open,plan_moved,plan_cancelled,plan_hosting,invited_came,decision,security_signed_in,security_recovered,security_passkey,security_address"`
+		Who  *Person         `json:"who,omitempty" doc:"who did it"`
+		Room *NamedRoom      `json:"room,omitempty" doc:"that I may enter now"`
+		Club *NamedClub      `json:"club,omitempty"`
+		Plan *NamedPlan      `json:"plan,omitempty"`
+		Talk id.Conversation `json:"conversation,omitzero" doc:"in which somebody has written; only in pushes"`
+		At   time.Time       `json:"at"`
+		Seen bool            `json:"seen"`
+		Open bool            `json:"open" doc:"whether somebody waits for an answer of mine"`
 	}
 	// NamedPlan is a plan by its title and time.
 	NamedPlan struct {
@@ -158,9 +159,9 @@ func (a *API) addNews() {
 		if err != nil {
 			return nil, err
 		}
-		language := "en"
-		if visitOf(ctx).german {
-			language = "de"
+		language, err := a.languageHere(ctx)
+		if err != nil {
+			return nil, err
 		}
 		return &nothing{}, a.News.Subscribe(ctx, visitOf(ctx).session.ID, me(ctx), s, language)
 	})
@@ -169,6 +170,27 @@ func (a *API) addNews() {
 	}, toWrite, func(ctx context.Context, _ *struct{}) (*nothing, error) {
 		return &nothing{}, a.News.Unsubscribe(ctx, visitOf(ctx).session.ID)
 	})
+}
+
+// languageHere returns in which language this browser is to be told: in the one that
+// it asks in or, where any will do, as it was.
+func (a *API) languageHere(ctx context.Context) (string, error) {
+	v := visitOf(ctx)
+	if v.any {
+		devices, err := a.News.Devices(ctx, me(ctx))
+		if err != nil {
+			return "", err
+		}
+		for _, d := range devices {
+			if d.Session == v.session.ID {
+				return d.Language, nil
+			}
+		}
+	}
+	if v.german {
+		return "de", nil
+	}
+	return "en", nil
 }
 
 func (s NewsSettings) settings() news.Settings {
@@ -308,6 +330,15 @@ func (a *API) pieces(ctx context.Context, who id.Person, list []news.Piece) ([]P
 				}
 			}
 		}
+		if !p.Talk.IsZero() {
+			one.Talk = p.Talk
+			if still, err := a.talkFor(ctx, who, p.Talk); err != nil || !still {
+				if err != nil {
+					return nil, err
+				}
+				continue
+			}
+		}
 		out = append(out, one)
 	}
 	return out, nil
@@ -380,7 +411,7 @@ func (a *API) showNews(ctx context.Context, told []news.Told) error {
 			default: // somebody is about to look
 			}
 		}
-		if !a.conns.has(t.To) {
+		if t.Kind.IsOfTalk() || !a.conns.has(t.To) {
 			continue
 		}
 		seen, err := a.pieces(ctx, t.To, []news.Piece{t.Piece})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/hallway"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/signal"
 )
 
 // shown returns the hallway of somebody, or what they choose of it.
@@ -35,6 +36,28 @@ func (g *guest) spoken(n NewRoom) Card {
 	var c Card
 	g.call("POST", "/api/v1/rooms", n).is(201).into(&c)
 	return c
+}
+
+// What a room is about can be said anew while it runs, and is on its card at once.
+func TestDescribe(t *testing.T) {
+	h := newHouse(t)
+	ada := h.first("Ada")
+	cy := ada.invite("Cy")
+	name := ada.open("open")
+	host, inside := ada.sit(name), cy.sit(name)
+	inside.refused("not_moderator", "describe", signal.Describe{Title: "Trees"})
+	host.refused("invalid", "describe", signal.Describe{Title: "Trees", Topics: []string{"trees"}})
+	host.refused("invalid", "describe", signal.Describe{Title: "Trees", Language: "nonsense language"})
+	host.done("describe", signal.Describe{Title: " Trees ", Language: "DE-de", Topics: []string{"nature"}})
+	inside.event("described")
+	if card := cy.shown("").Rooms[0]; card.Title != "Trees" || card.Language != "de-DE" || len(card.Topics) != 1 {
+		t.Errorf("its card is %+v", card)
+	}
+	var found Found
+	cy.call("GET", "/api/v1/search?q=trees", nil).is(200).into(&found)
+	if len(found.Rooms) != 1 {
+		t.Errorf("by its new title are found %+v", found.Rooms)
+	}
 }
 
 func TestHallwayOrder(t *testing.T) {

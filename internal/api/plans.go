@@ -89,6 +89,7 @@ type (
 	}
 	choosing struct {
 		Which string    `query:"which" enum:"for_me,clubs,all" default:"for_me"`
+		Club  string    `query:"club" maxLength:"26" doc:"those of this club alone"`
 		From  time.Time `query:"from" doc:"those that end after it; absent: now"`
 		To    time.Time `query:"to" doc:"those that start before it; absent: a year later"`
 	}
@@ -235,14 +236,20 @@ func (a *API) openPlan(ctx context.Context, which id.Plan) (schedule.Plan, bool,
 }
 
 func (a *API) plans(ctx context.Context, who id.Person, in *choosing) (Plans, error) {
-	from, to := in.From, in.To
-	if from.IsZero() {
-		from = a.Clock()
+	c := schedule.Choice{Which: schedule.Which(in.Which), From: in.From, To: in.To}
+	if c.From.IsZero() {
+		c.From = a.Clock()
 	}
-	if to.IsZero() {
-		to = from.Add(schedule.AheadMax)
+	if c.To.IsZero() {
+		c.To = c.From.Add(schedule.AheadMax)
 	}
-	all, err := a.Schedule.Plans(ctx, who, schedule.Which(in.Which), from, to)
+	if in.Club != "" {
+		var err error
+		if c.Club, err = id.Parse[id.Club](in.Club); err != nil {
+			return Plans{[]Plan{}}, nil //nolint:nilerr // as of a club of which one may know nothing
+		}
+	}
+	all, err := a.Schedule.Plans(ctx, who, c)
 	if err != nil {
 		return Plans{}, err
 	}

@@ -23,6 +23,8 @@ import (
 	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/grant"
 	"github.com/stoa-audio/stoa/internal/hashcash"
+	"github.com/stoa-audio/stoa/internal/mail"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/picture"
@@ -93,6 +95,11 @@ var kinds = map[code]struct {
 	"too_many_talks":       {409, "You are in as many conversations as you may be", "Mehr Unterhaltungen darf eine Person nicht haben"},
 	"unanswered":           {409, "Nobody has answered you yet; please wait until somebody does", "Es hat dir noch niemand geantwortet; bitte warte darauf"},
 	"not_these_people":     {409, "A conversation cannot be of these people", "Mit diesen Leuten geht keine Unterhaltung"},
+	"suspended":            {403, "You are kept out of this house for now", "Du bist in diesem Haus gerade ausgeschlossen"},
+	"not_yours_to_judge":   {403, "You have to do with this yourself, or have judged it already", "Damit hast du selbst zu tun, oder du hast es schon entschieden"},
+	"nothing_to_lift":      {409, "There is no decision that could be lifted", "Es gibt keine Entscheidung, die sich aufheben ließe"},
+	"already_answered":     {409, "You have answered this already", "Darauf hast du schon geantwortet"},
+	"thing_gone":           {409, "This is not there any more", "Das gibt es nicht mehr"},
 	"no_work":              {409, "This piece of work is over, or was used already", "Diese Rechenaufgabe ist abgelaufen oder schon verwendet"},
 	"no_club":              {404, "There is no such club, or no more", "Diesen Club gibt es nicht oder nicht mehr"},
 	"no_club_entry":        {403, "This club does not let you in", "Dieser Club lässt dich nicht hinein"},
@@ -112,6 +119,10 @@ var kinds = map[code]struct {
 	"plan_early":           {409, "Its room can be opened from 15 minutes before the start", "Der Raum lässt sich ab 15 Minuten vor Beginn öffnen"},
 	"plan_begun":           {409, "This has begun already", "Das hat schon begonnen"},
 	"no_push":              {409, "This house sends no notifications", "Dieses Haus verschickt keine Mitteilungen"},
+	"no_mail":              {409, "This house sends no mail", "Dieses Haus verschickt keine Mails"},
+	"no_address":           {409, "You have no e-mail address here", "Du hast hier keine E-Mail-Adresse"},
+	"no_code":              {409, "This code is good no more; have another one sent", "Dieser Code gilt nicht mehr; lass dir einen neuen schicken"},
+	"wrong_code":           {422, "This is another code", "Das ist nicht der Code"},
 	"plan_over":            {409, "This is over, or was cancelled", "Das ist vorbei oder abgesagt"},
 	"no_version":           {428, "Say which version is to be changed", "Sag, welche Fassung geändert werden soll"},
 	"changed_meanwhile":    {412, "This has been changed meanwhile", "Das wurde inzwischen geändert"},
@@ -217,6 +228,11 @@ var refusals = []struct {
 	{news.ErrMark, "invalid", "query.after"},
 	{push.ErrSubscription, "invalid", "body.endpoint"},
 	{errNoPush, "no_push", ""},
+	{errNoMail, "no_mail", ""},
+	{mail.ErrFull, "unavailable", ""},
+	{people.ErrNoAddress, "no_address", ""},
+	{people.ErrNoCode, "no_code", ""},
+	{people.ErrWrongCode, "wrong_code", ""},
 
 	{schedule.ErrNoPlan, "no_plan", ""},
 	{schedule.ErrChanged, "changed_meanwhile", ""},
@@ -236,6 +252,16 @@ var refusals = []struct {
 	{errNotHeard, "not_heard", ""},
 	{reports.ErrFull, "reports_full", ""},
 	{reports.ErrSealed, "invalid", "body.sealed"},
+	{moderation.ErrFull, "reports_full", ""},
+	{moderation.ErrNone, "no_such_thing", ""},
+	{moderation.ErrWarden, "no_such_thing", ""},
+	{moderation.ErrParty, "not_yours_to_judge", ""},
+	{moderation.ErrPassed, "not_yours_to_judge", ""},
+	{moderation.ErrNothing, "nothing_to_lift", ""},
+	{moderation.ErrNobody, "thing_gone", ""},
+	{errGone, "thing_gone", ""},
+	{moderation.ErrAnswered, "already_answered", ""},
+	{moderation.ErrMark, "invalid", "query.after"},
 
 	{room.ErrNoRoom, "no_room", ""},
 	{room.ErrNotHere, "not_here", ""},
@@ -301,6 +327,7 @@ var faultWords = map[people.Reason]sentence{
 	people.NotALanguage: {"This is no language that is known", "Diese Sprache ist nicht bekannt"},
 	people.NoChoice:     {"This is none of the words that are allowed", "Dieses Wort ist hier nicht erlaubt"},
 	people.NotATopic:    {"There is no such topic", "Dieses Thema gibt es nicht"},
+	people.NotAnAddress: {"This is no e-mail address: such as name@example.org", "Das ist keine E-Mail-Adresse wie name@example.org"},
 	people.Twice:        {"This is there twice", "Das steht zweimal da"},
 
 	news.NotAMinute: {"This is no minute of the day: 0 to 1439", "Das ist keine Minute des Tages: 0 bis 1439"},
@@ -309,6 +336,11 @@ var faultWords = map[people.Reason]sentence{
 	news.NotAnHour:  {"This is no hour of the day: 0 to 23", "Das ist keine Stunde des Tages: 0 bis 23"},
 	news.NotAKind:   {"There is no such kind of news", "Solche Neuigkeiten gibt es nicht"},
 	news.NotOff:     {"What the house decides about you cannot be turned off", "Was das Haus über dich entscheidet, lässt sich nicht abstellen"},
+
+	moderation.NotAReason: {"This is none of the reasons there are", "Diesen Grund gibt es nicht"},
+	moderation.NoText:     {"Please write something", "Bitte schreib etwas"},
+	moderation.NotDays:    {"This is 1 to 365 days, of a suspension", "Das sind 1 bis 365 Tage, bei einer Sperre auf Zeit"},
+	moderation.NotForThis: {"This cannot be decided about a thing of this kind", "Das lässt sich hierüber nicht entscheiden"},
 
 	schedule.NotATitle:   {"A title has 1 to 120 characters, on one line", "Ein Titel hat 1 bis 120 Zeichen auf einer Zeile"},
 	schedule.AboutLong:   {"These are more than 15 lines", "Das sind mehr als 15 Zeilen"},
@@ -359,6 +391,12 @@ type Problem struct {
 	Code   string      `json:"code" doc:"what is wrong, for programs"`
 	Detail string      `json:"detail,omitempty"`
 	Errors []Violation `json:"errors,omitempty"`
+	// Of suspended.
+	Until        time.Time `json:"until,omitzero" doc:"of suspended: until when; absent: for good"`
+	Reason       string    `json:"reason,omitempty" doc:"of suspended: why, as a warden has written it"`
+	RecoveryCode string    `json:"recovery_code,omitempty" doc:"of suspended, to who has signed in by one: the next, shown this once"`
+	// Of changed_meanwhile, in the queue.
+	Decision *JudgedBefore `json:"decision,omitempty" doc:"of changed_meanwhile, in the queue: what was decided last"`
 
 	after time.Duration // when to ask again, if that helps
 }
@@ -367,6 +405,12 @@ type Problem struct {
 type Violation struct {
 	Location string `json:"location" doc:"such as body.name"`
 	Message  string `json:"message"`
+}
+
+// JudgedBefore is what another warden has decided meanwhile.
+type JudgedBefore struct {
+	What moderation.What `json:"what" enum:"nothing,warning,suspend,ban,close_room,remove,lift"`
+	Made time.Time       `json:"made"`
 }
 
 // Error returns the code.
@@ -411,8 +455,20 @@ func problemOf(err error, german bool) *Problem {
 
 		spent   errSpent
 		several errValues
+		out     errSuspended
+		judged  moderation.Judged
 	)
 	switch {
+	case errors.As(err, &out):
+		p := newProblem("suspended", german)
+		p.Until, p.Reason, p.RecoveryCode = out.until, out.why, out.code
+		return p
+	case errors.As(err, &judged):
+		p := newProblem("changed_meanwhile", german)
+		if judged.By.What != "" {
+			p.Decision = &JudgedBefore{judged.By.What, judged.By.Made}
+		}
+		return p
 	case errors.As(err, &full):
 		p := newProblem("node_full", german)
 		p.after = max(full.after, time.Second)

@@ -223,6 +223,12 @@ func TestStoredAndExport(t *testing.T) {
 	var told ToldNow
 	asked := bo.call("GET", "/api/v1/me/news/settings", nil).is(200).into(&told)
 	bo.call("PUT", "/api/v1/me/news/settings", told.NewsSettings, "If-Match", asked.header.Get("ETag")).is(200)
+	bo.judges().complains(Thing{Person: ada.id.String()}, "a canary of a report").is(201)
+	ada.complains(Thing{Person: bo.id.String()}, "x").is(201)
+	ada.invite("Cy").judges().decides(bo.id, "warning", 0).is(201)
+	_, code, _, err := h.people.ProveAddress(bo.id, "bo@example.org", false)
+	h.must(err)
+	h.must(h.people.VerifyAddress(t.Context(), bo.id, code))
 	var s Stored
 	bo.call("GET", "/api/v1/me/stored", nil).is(200).into(&s)
 	if len(s.Classes) != len(people.Classes) {
@@ -255,7 +261,7 @@ func TestStoredAndExport(t *testing.T) {
 			t.Errorf("%s is not exported", c.Class)
 		}
 	}
-	for _, canary := range []string{n.Name, n.Handle, n.Bio, ada.id.String()} {
+	for _, canary := range []string{n.Name, n.Handle, n.Bio, "a canary of a report", ada.id.String()} {
 		if !bytes.Contains(files["stoa.json"], []byte(canary)) {
 			t.Errorf("%s is not exported", canary)
 		}

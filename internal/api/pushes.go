@@ -163,9 +163,9 @@ func (a *API) pushTo(ctx context.Context, to id.Person, what pushed, m push.Mess
 // the push service.
 func urgencyOf(k news.Kind) push.Urgency {
 	switch k {
-	case news.Ping, news.PlanSoon, news.PlanOpen:
+	case news.Ping, news.PlanSoon, news.PlanOpen, news.SignedIn, news.Recovered, news.PasskeyAdded, news.AddressMoved:
 		return push.High
-	case news.Live, news.PlanMoved, news.PlanCancelled:
+	case news.Live, news.Message, news.PlanMoved, news.PlanCancelled:
 		return push.Normal
 	default:
 		return push.Low
@@ -176,6 +176,12 @@ func urgencyOf(k news.Kind) push.Urgency {
 // thing takes the place of what it has shown for it before.
 func pushedOf(p Piece) pushed {
 	out := pushed{Kind: p.Kind, Path: "/activity", Tag: string(p.Kind)}
+	if p.Kind == news.Decision {
+		out.Path = "/me/decisions"
+	}
+	if p.Kind.IsSecurity() {
+		out.Path = "/settings"
+	}
 	if p.Who != nil {
 		out.Who, out.Path, out.Tag = p.Who.Name, "/p/"+p.Who.ID.String(), "person "+p.Who.ID.String()
 	}
@@ -184,6 +190,9 @@ func pushedOf(p Piece) pushed {
 	}
 	if p.Plan != nil {
 		out.Plan, out.Starts, out.Path, out.Tag = p.Plan.Title, p.Plan.Starts, "/plan/"+p.Plan.ID.String(), "plan "+p.Plan.ID.String()
+	}
+	if !p.Talk.IsZero() {
+		out.Path, out.Tag = "/messages/"+p.Talk.String(), "conversation "+p.Talk.String()
 	}
 	if p.Room != nil {
 		out.Room, out.Path, out.Tag = p.Room.Title, "/r/"+p.Room.ID.String(), "room "+p.Room.ID.String()

@@ -95,6 +95,69 @@ func TestPush(t *testing.T) {
 	}
 }
 
+// Whoever is written to is told once, until they have looked, and nobody who may not
+// know of it. What was written is in no push: the house cannot read it.
+func TestPushOfMessages(t *testing.T) {
+	h, s := newPushingHouse(t)
+	ada := h.first("Ada")
+	bo := ada.invite("Bo")
+	ada.canTalk(1)
+	bo.canTalk(2)
+	bo.follows(ada)
+	browser := bo.subscribes(s, "/bo")
+	noon := h.atNoon()
+	c := ada.begins(1, bo, 2)
+	s.None(1200 * time.Millisecond) // there is nothing to read yet
+	pushed := func() {
+		t.Helper()
+		got := s.Next()
+		text := browser.Open(got.Body)
+		if !strings.Contains(text, `"kind":"message","who":"Ada"`) || !strings.Contains(text, `"path":"/messages/`+c.ID.String()) || got.Header.Get("Urgency") != "normal" {
+			t.Errorf("pushed %s, %v", text, got.Header)
+		}
+	}
+	seen := talksPath + "/" + c.ID.String() + "/seen"
+	ada.writes(c, 1, "one").is(201)
+	pushed()
+	ada.writes(c, 1, "two").is(201)
+	s.None(1200 * time.Millisecond)
+	bo.call("PUT", seen, nil).is(204)
+	ada.writes(c, 1, "three").is(201)
+	pushed()
+	// It is no piece of the list of what is new.
+	if list := bo.told(); len(list.News) != 0 || list.Unseen != 0 {
+		t.Errorf("Bo's list has %+v", list)
+	}
+
+	// Who is here has half a minute to look.
+	line := bo.live()
+	line.done("watch_hallway", None{})
+	for _, looks := range []bool{true, false} {
+		bo.call("PUT", seen, nil).is(204)
+		ada.writes(c, 1, "four").is(201)
+		s.None(1200 * time.Millisecond)
+		if looks {
+			bo.call("PUT", seen, nil).is(204)
+		}
+		noon = noon.Add(31 * time.Second)
+		h.at(noon)
+		if looks {
+			s.None(1200 * time.Millisecond)
+		} else {
+			pushed()
+		}
+	}
+	// Who has blocked Ada since is not told of what she writes.
+	bo.call("PUT", seen, nil).is(204)
+	bo.blocks(ada, "block")
+	ada.writes(c, 1, "five").is(201)
+	h.at(noon.Add(31 * time.Second))
+	s.None(1200 * time.Millisecond)
+	// A conversation that there is not is seen without a word.
+	bo.call("PUT", talksPath+"/"+id.New[id.Conversation]().String()+"/seen", nil).is(204)
+	bo.call("PUT", talksPath+"/nonsense/seen", nil).problem("no_conversation")
+}
+
 func TestPushAnswers(t *testing.T) {
 	h, s := newPushingHouse(t)
 	ada := h.first("Ada")
@@ -163,6 +226,22 @@ func TestPushAnswers(t *testing.T) {
 		t.Errorf("the log says %s", log)
 	}
 	bo.call("PUT", "/api/v1/me/push", Subscription{"http://push.example/x", "", ""}).problem("invalid")
+}
+
+// Whose browser changes where it is pushed to is told in the language that they were
+// told in.
+func TestPushKeepsLanguage(t *testing.T) {
+	h, s := newPushingHouse(t)
+	ada := h.first("Ada")
+	to, text := pushtest.NewBrowser(t).Subscribe(s.At("/ada")), base64.RawURLEncoding
+	body := Subscription{to.Endpoint, text.EncodeToString(to.Key[:]), text.EncodeToString(to.Secret[:])}
+	for _, c := range []struct{ asks, want string }{{"*", "en"}, {"de", "de"}, {"*", "de"}, {"en", "en"}} {
+		ada.call("PUT", "/api/v1/me/push", body, "Accept-Language", c.asks).is(204)
+		devices, err := h.api.News.Devices(t.Context(), ada.id)
+		if err != nil || len(devices) != 1 || devices[0].Language != c.want {
+			t.Errorf("%q: told in %+v, want %q, %v", c.asks, devices, c.want, err)
+		}
+	}
 }
 
 // The longest that there can be is pushed.

@@ -69,6 +69,9 @@ func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered
 	if c.signedIn() && c.session.Person != g.Person {
 		return nil, nil, grant.ErrGrant
 	}
+	if err := a.suspended(ctx, g.Person); err != nil {
+		return nil, nil, err
+	}
 	if e.Ticket == "" {
 		if err := a.Grants.Spend(g, a.Clock()); err != nil {
 			return nil, nil, err
@@ -83,6 +86,11 @@ func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered
 		if problemOf(err, false).Status >= 500 {
 			go a.disconnect(s) // nobody knows whether the seat was taken
 		}
+		return nil, nil, err
+	}
+	if err := a.suspended(ctx, s.who); err != nil { // in the same moment
+		a.seats.remove(s)
+		a.putOut(ctx, s.who)
 		return nil, nil, err
 	}
 	before := c.swap(s)
@@ -299,6 +307,12 @@ func (a *API) commandOf(r signal.Request, by room.Seat) (room.Command, error) {
 		return room.Remove{By: by, Who: r.Remove.Who}, nil
 	case r.LetIn != nil:
 		return room.LetIn{By: by, Who: r.LetIn.Who}, nil
+	case r.Describe != nil:
+		spoken, err := about(r.Describe.Language, r.Describe.Topics)
+		if err != nil {
+			return nil, err
+		}
+		return room.Describe{By: by, Title: titleOf(r.Describe.Title), Language: spoken, Topics: r.Describe.Topics}, nil
 	case r.SetShield != nil:
 		return room.SetShield{By: by, On: r.SetShield.On}, nil
 	case r.Prove != nil:

@@ -178,10 +178,13 @@ func (a *API) openRoom(ctx context.Context, who id.Person, n NewRoom) (id.Room, 
 	}
 	defer a.opening.end(who)
 	return a.rooms.Open(ctx, room.OpenRoom{
-		By: who, Name: account.Name, Picture: account.Picture, Title: norm.NFC.String(strings.TrimSpace(n.Title)), Visibility: visibility, Fence: fence, Club: club,
+		By: who, Name: account.Name, Picture: account.Picture, Title: titleOf(n.Title), Visibility: visibility, Fence: fence, Club: club,
 		Language: spoken, Topics: n.Topics,
 	}, invite)
 }
+
+// titleOf is a title as a room has it.
+func titleOf(text string) string { return norm.NFC.String(strings.TrimSpace(text)) }
 
 // about returns a language in its canonical form, or people.Faults: all that is
 // wrong with it and with topics.

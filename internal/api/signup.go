@@ -10,6 +10,8 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/hashcash"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/mail"
+	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 )
 
@@ -165,7 +167,7 @@ func (a *API) addSignUp() {
 		if err != nil {
 			return nil, err
 		}
-		return answer(a.enter(ctx)(a.People.FinishSignIn(ctx, name, credential)))
+		return answer(a.back(ctx, news.SignedIn, mail.SignedIn)(a.People.FinishSignIn(ctx, name, credential)))
 	})
 	add(a, huma.Operation{
 		OperationID: "sign-in-by-recovery", Method: "POST", Path: "/api/v1/signin/recovery", Tags: []string{"signing in"},
@@ -176,7 +178,7 @@ func (a *API) addSignUp() {
 	add(a, huma.Operation{
 		OperationID: "sign-out", Method: "POST", Path: "/api/v1/signout", Tags: []string{"signing in"},
 		Summary: "Sign out here",
-	}, toWrite, func(ctx context.Context, _ *struct{ Body None }) (*nothing, error) {
+	}, toWrite.evenOut(), func(ctx context.Context, _ *struct{ Body None }) (*nothing, error) {
 		return &nothing{}, a.signOut(ctx, visitOf(ctx).session.ID)
 	})
 }
@@ -217,7 +219,10 @@ func (a *API) enter(ctx context.Context) func(people.Account, error) (Me, error)
 			return Me{}, err
 		}
 		a.setCookie(visitOf(ctx), token)
-		return meOf(account), nil
+		if err := a.suspended(ctx, account.ID); err != nil {
+			return Me{}, err // they are who they say, and may read why, and little else
+		}
+		return a.meOf(ctx, account)
 	}
 }
 
@@ -231,10 +236,25 @@ func (a *API) arrive(ctx context.Context) func(people.Account, error) (Me, error
 	}
 }
 
-// recovered is enter with a recovery code to show.
+// back is enter for whoever had an account: its owner is told, who may be another.
+func (a *API) back(ctx context.Context, kind news.Kind, what mail.Alert) func(people.Account, error) (Me, error) {
+	return func(account people.Account, err error) (Me, error) {
+		me, err := a.enter(ctx)(account, err)
+		if err == nil {
+			a.alertAccount(ctx, kind, account.ID, what)
+		}
+		return me, err
+	}
+}
+
+// recovered is back with a recovery code to show.
 func (a *API) recovered(ctx context.Context) func(people.Account, string, error) (Recovered, error) {
 	return func(account people.Account, code string, err error) (Recovered, error) {
-		me, err := a.enter(ctx)(account, err)
+		me, err := a.back(ctx, news.Recovered, mail.Recovered)(account, err)
+		if out, is := errors.AsType[errSuspended](err); is {
+			out.code = code // theirs is used up
+			err = out
+		}
 		return Recovered{me, code}, err
 	}
 }

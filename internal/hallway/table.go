@@ -91,6 +91,9 @@ func (t *Table) Follow(now time.Time, name id.Room, r *room.Room, events []room.
 			t.door(e, r, one.Who)
 		case room.SteppedUp, room.SteppedDown, room.MadeModerator:
 			stage = true
+		case room.Described:
+			t.describe(e, r)
+			stage = true // what it is found by is written anew
 		case room.Widened:
 			t.widen(e, r)
 		default:
@@ -105,17 +108,24 @@ func (t *Table) Follow(now time.Time, name id.Room, r *room.Room, events []room.
 func (t *Table) add(now time.Time, name id.Room, r *room.Room) {
 	e := &entry{
 		Room: Room{
-			ID: name, Title: r.Title(), Visibility: r.Visibility(), Club: r.Club().ID, Language: r.Language(), Topics: r.Topics(), Opened: r.Opened(),
+			ID: name, Visibility: r.Visibility(), Club: r.Club().ID, Opened: r.Opened(),
 		},
-		language: languageOf(r.Language()), topics: topic.SetOf(r.Topics()), people: r.Len(), cameAt: now,
+		people: r.Len(), cameAt: now,
 		inside: make(map[id.Person]bool, r.Len()),
 	}
+	t.describe(e, r)
 	t.rooms[name] = e
 	t.voices.Store(name, e)
 	t.lay(e)
 	t.setStage(e, r)
 	r.Apart(func(who id.Person) { t.door(e, r, who) })
 	e.Listeners = e.people - len(e.Stage)
+}
+
+// describe notes what the room is about.
+func (t *Table) describe(e *entry, r *room.Room) {
+	e.Title, e.Language, e.Topics = r.Title(), r.Language(), r.Topics()
+	e.language, e.topics = languageOf(r.Language()), topic.SetOf(r.Topics())
 }
 
 // come notes that somebody has come in.

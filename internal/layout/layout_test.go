@@ -54,8 +54,11 @@ reports:           id sdk/go/report
 schedule:          id people topic
 push:
 push/pushtest:     push
+mail:
+mail/mailtest:
 news:              id people push
-privacy:           people reports schedule news conversations discover
+moderation:        id people
+privacy:           people reports schedule news conversations discover moderation
 keyring:           id lite
 search:            id text people lite
 picture:
@@ -63,12 +66,12 @@ hashcash:
 legal:
 deputy:            id room room/live
 store/query:
-store/records:     id text room room/live deputy people clubs reports schedule news privacy store/query conversations discover
+store/records:     id text room room/live deputy people clubs reports schedule news privacy store/query conversations discover moderation
 store/sqlite:      lite store/query store/records
 store/postgres:    store/query store/records
 store:             store/query store/records store/sqlite store/postgres
 store/postgrestest:
-store/storetest:   id room room/live deputy people people/peopletest clubs reports schedule news privacy search conversations discover
+store/storetest:   id room room/live deputy people people/peopletest clubs reports schedule news privacy search conversations discover moderation
 
 route:             id
 udp:
@@ -107,7 +110,7 @@ itinerary:         id overlay/frame overlay/relay overlay/waybill
 
 coordinate:        id region overlay/identity
 
-api:               id text topic region signal grant telemetry room room/live hub beside courier people clubs hallway reports schedule socket picture news push hashcash conversations discover
+api:               id text topic region signal grant telemetry room room/live hub beside courier people clubs hallway reports schedule socket picture news push mail hashcash conversations discover moderation
 node:              *
 
 sdk/go:            id region signal overlay/identity overlay/waybill sdk/go/opus sdk/go/red sdk/go/sframe sdk/go/keys sdk/go/voice sdk/go/group sdk/go/report sdk/go/words

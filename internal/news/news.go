@@ -71,12 +71,26 @@ const (
 	PlanMoved     Kind = "plan_moved"     // it has another time
 	PlanCancelled Kind = "plan_cancelled" // it will not be
 	InvitedCame   Kind = "invited_came"   // who has come by my invite
+	Message       Kind = "message"        // who has written in a conversation of mine
+	MessageAsked  Kind = "message_asked"  // who asks me into one
 	Decision      Kind = "decision"       // the house has decided something about me
+
+	// What is done to my account, which nobody chooses not to be told of.
+	SignedIn     Kind = "security_signed_in" // in a browser, by a passkey
+	Recovered    Kind = "security_recovered" // by the recovery code
+	PasskeyAdded Kind = "security_passkey"   // there is one more
+	AddressMoved Kind = "security_address"   // there is another address of mail, or none
 )
 
-// Kinds are all of them, in the order in which they are shown.
+// IsSecurity reports whether a kind is about one's account.
+func (k Kind) IsSecurity() bool {
+	return k == SignedIn || k == Recovered || k == PasskeyAdded || k == AddressMoved
+}
+
+// Kinds are all of which one chooses how to be told, in the order in which they are
+// shown.
 var Kinds = []Kind{
-	Live, Ping, Follow, Found, ClubInvited, ClubAdmitted, ClubRole, ClubAsked,
+	Live, Ping, Message, MessageAsked, Follow, Found, ClubInvited, ClubAdmitted, ClubRole, ClubAsked,
 	PlanSoon, PlanOpen, PlanMoved, PlanCancelled, PlanHosting, InvitedCame, Decision,
 }
 
@@ -89,6 +103,7 @@ type Piece struct {
 	Room id.Room
 	Club id.Club
 	Plan id.Plan
+	Talk id.Conversation
 	At   time.Time
 	Seen bool
 
@@ -102,14 +117,23 @@ type Piece struct {
 	Level people.Notify
 }
 
-// name returns the id of p. Of rooms there is one piece, whoever it is about.
+// IsOfTalk reports whether pieces of a kind are of conversations. They are not in
+// the list, since conversations have one of their own: they are pushed, or come in
+// the digest, or there are none.
+func (k Kind) IsOfTalk() bool { return k == Message || k == MessageAsked }
+
+// name returns the id of p. Of a room or a conversation there is one piece, whoever
+// it is about.
 func (p *Piece) name() ID {
 	b := append([]byte("stoa news "), p.Kind...)
 	b = append(append(b, 0), p.To[:]...)
-	if p.Kind != Live && p.Kind != Ping {
+	if p.Kind != Live && p.Kind != Ping && !p.Kind.IsOfTalk() {
 		b = append(b, p.Who[:]...)
 	}
 	b = append(append(append(b, p.Room[:]...), p.Club[:]...), p.Plan[:]...)
+	if p.Kind.IsOfTalk() {
+		b = append(b, p.Talk[:]...)
+	}
 	sum := sha256.Sum256(binary.BigEndian.AppendUint64(b, p.Mark))
 	return ID(sum[:id.Size])
 }
@@ -234,6 +258,12 @@ func (n *News) See(ctx context.Context, who id.Person, upTo ID) error {
 	return n.store.SeeNews(ctx, who, upTo)
 }
 
+// SeeTalk notes that who has looked at a conversation: what is new there is not
+// pushed any more.
+func (n *News) SeeTalk(ctx context.Context, who id.Person, which id.Conversation) error {
+	return n.store.SeeTalk(ctx, who, which)
+}
+
 // Due returns up to most pieces that are to be pushed now. Each is returned once,
 // unless Later is called with it.
 func (n *News) Due(ctx context.Context, most int) ([]Piece, error) {
@@ -279,13 +309,7 @@ func (n *News) SetSettings(ctx context.Context, who id.Person, version int64, s 
 	if err != nil {
 		return err
 	}
-	now := n.now()
-	return n.store.SetNewsSettings(ctx, who, version, s, func(digest time.Time) time.Time {
-		if digest.IsZero() || s.Digest == NoDigest {
-			return time.Time{}
-		}
-		return NextDigest(s, now)
-	})
+	return n.store.SetNewsSettings(ctx, who, version, s, nextMail(s, n.now()))
 }
 
 // Forget deletes what is over.

@@ -39,14 +39,19 @@ type Scene struct {
 // An Outcome is what follows.
 type Outcome struct {
 	Fate   Fate
+	Wait   time.Duration // until it is pushed
 	Day    Day
 	Digest time.Time
 }
 
+// messageWait is after how long a message is pushed to who is in the app: they see
+// it there, or are somewhere else.
+const messageWait = 30 * time.Second
+
 // again is after how long the same is told again; kinds that are not there are
 // told once, for as long as the piece is kept.
 var again = map[Kind]time.Duration{
-	Ping: 10 * time.Minute, ClubAsked: 24 * time.Hour, ClubInvited: 24 * time.Hour, ClubAdmitted: 0, ClubRole: 0,
+	Ping: 10 * time.Minute, Message: time.Hour, ClubAsked: 24 * time.Hour, ClubInvited: 24 * time.Hour, ClubAdmitted: 0, ClubRole: 0,
 }
 
 // Worth is how long after it happened it is worth pushing a piece.
@@ -71,10 +76,23 @@ func (k Kind) Worth() time.Duration {
 //     half of the budget to others.
 //   - A ping and a reminder have a reserve of their own, and are pushed to those
 //     who are here as well: a page that is open is not one that is looked at.
+//   - A message is pushed whatever the budget: once, until they have looked at the
+//     conversation or an hour has gone by, and a moment later to those who are here.
+//   - What is done to their account is always shown, and always pushed.
 //   - In quiet hours only reminders are pushed, which one has set oneself.
 //   - What is not pushed by that is held for the next digest, if they want one.
 func Judge(p Piece, s Scene) Outcome {
 	out := Outcome{Day: s.Day, Digest: s.Digest}
+	if p.Kind.IsSecurity() {
+		switch {
+		case s.Before != nil:
+		case s.Devices:
+			out.Fate = Push
+		default:
+			out.Fate = Show
+		}
+		return out
+	}
 	way := s.Settings.Way(p.Kind)
 	if way == Off || p.Kind == Live && p.Level == people.NotifyNever {
 		return out // which drops it
@@ -82,20 +100,27 @@ func Judge(p Piece, s Scene) Outcome {
 	if s.Before != nil {
 		after, repeats := again[p.Kind]
 		louder := p.Kind == Live && s.Before.Held && p.Level == people.NotifyAlways // of the same room
-		if !louder && (!repeats || p.At.Sub(s.Before.At) < after) {
+		looked := p.Kind == Message && s.Before.Seen
+		if !louder && !looked && (!repeats || p.At.Sub(s.Before.At) < after) {
 			return out
 		}
 	}
+	shown := Show
+	if p.Kind.IsOfTalk() {
+		shown = Drop // the conversation shows it
+	}
 	if way == Here || !s.Devices {
-		out.Fate = Show
+		out.Fate = shown
 		return out
 	}
 	if out.spend(p, s) {
-		out.Fate = Push
+		if out.Fate = Push; p.Kind == Message && s.Here {
+			out.Wait = messageWait
+		}
 		return out
 	}
 	if out.Fate = Hold; s.Settings.Digest == NoDigest {
-		out.Fate = Show
+		out.Fate = shown
 	} else if out.Digest.IsZero() {
 		out.Digest = NextDigest(s.Settings, s.Now)
 	}
@@ -120,6 +145,8 @@ func (o *Outcome) spend(p Piece, s Scene) bool {
 		d.Pinged++
 		o.Day = d
 		return true
+	case Message:
+		return !quiet
 	default:
 	}
 	budget := s.Settings.Budget

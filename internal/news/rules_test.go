@@ -68,6 +68,14 @@ func TestJudge(t *testing.T) {
 		"and not more":              {loud, with(away(noon, nil), func(s *Scene) { s.Day = Day{Number: today(*s), Pushed: 5} }), Hold},
 		"of yesterday":              {loud, with(away(noon, nil), func(s *Scene) { s.Day = Day{Number: today(*s) - 1, Pushed: 5} }), Push},
 		"a follower":                {Piece{Kind: Follow}, away(noon, nil), Show},
+		"a message, no budget":      {Piece{Kind: Message}, away(noon, func(s *Settings) { s.Budget = 0 }), Push},
+		"a message in the app":      {Piece{Kind: Message}, with(away(noon, nil), func(s *Scene) { s.Here = true }), Push},
+		"a message in the night":    {Piece{Kind: Message}, away(night, nil), Hold},
+		"a message, no browser":     {Piece{Kind: Message}, with(away(noon, nil), func(s *Scene) { s.Devices = false }), Drop},
+		"a further message":         {Piece{Kind: Message, At: noon}, with(away(noon, nil), func(s *Scene) { s.Before = &Piece{At: noon.Add(-time.Minute)} }), Drop},
+		"one when that was seen":    {Piece{Kind: Message, At: noon}, with(away(noon, nil), func(s *Scene) { s.Before = &Piece{At: noon.Add(-time.Minute), Seen: true} }), Push},
+		"one an hour later":         {Piece{Kind: Message, At: noon}, with(away(noon, nil), func(s *Scene) { s.Before = &Piece{At: noon.Add(-time.Hour)} }), Push},
+		"asked by a stranger":       {Piece{Kind: MessageAsked}, away(noon, nil), Drop},
 	} {
 		got := Judge(c.p, c.s)
 		if got.Fate != c.want {
@@ -75,6 +83,9 @@ func TestJudge(t *testing.T) {
 		}
 		if held := got.Fate == Hold; held != !got.Digest.IsZero() {
 			t.Errorf("%s: a digest at %v", name, got.Digest)
+		}
+		if waits := got.Wait > 0; waits != (c.p.Kind == Message && c.s.Here) {
+			t.Errorf("%s: waits for %v", name, got.Wait)
 		}
 	}
 }
@@ -155,6 +166,9 @@ func TestBudget(t *testing.T) {
 			day, digest = out.Day, out.Digest
 			switch out.Fate {
 			case Drop:
+				if p.Kind.IsOfTalk() && (s.Way(p.Kind) == Here || s.Digest == NoDigest) {
+					continue // it is where all messages are
+				}
 				t.Fatalf("seed %d: %s is lost", seed, p.Kind)
 			case Hold:
 				held++
@@ -168,6 +182,7 @@ func TestBudget(t *testing.T) {
 					reminders++
 				case Ping:
 					pings++
+				case Message:
 				default:
 					budget++
 				}
@@ -262,5 +277,35 @@ func TestMarks(t *testing.T) {
 		if _, err := ParseMark(text); !errors.Is(err, ErrMark) {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+// What is done to an account is always told, whatever somebody has chosen.
+func TestSecurity(t *testing.T) {
+	s := chosen(func(s *Settings) {
+		s.Budget, s.Digest, s.Quiet.From, s.Quiet.To = 0, NoDigest, 0, dayMinutes-1
+		for _, k := range Kinds {
+			s.Ways[k] = Off
+		}
+	})
+	for _, k := range []Kind{SignedIn, Recovered, PasskeyAdded, AddressMoved} {
+		p := Piece{Kind: k, At: berlin(t, 3, 0)}
+		scene := Scene{Now: p.At, Settings: s, Here: true, Devices: true}
+		if out := Judge(p, scene); out.Fate != Push || out.Day != (Day{}) {
+			t.Errorf("%s: %+v", k, out)
+		}
+		scene.Devices = false
+		if out := Judge(p, scene); out.Fate != Show {
+			t.Errorf("%s without a browser: %+v", k, out)
+		}
+		scene.Before = &p
+		if out := Judge(p, scene); out.Fate != Drop {
+			t.Errorf("%s twice: %+v", k, out)
+		}
+		s.Ways[k] = Here
+		if _, err := ParseSettings(s); err == nil {
+			t.Errorf("%s can be chosen", k)
+		}
+		delete(s.Ways, k)
 	}
 }

@@ -25,7 +25,7 @@ const NoDigest = -1
 type Settings struct {
 	Ways   map[Kind]Way `json:"ways"`
 	Quiet  Quiet        `json:"quiet"`
-	Budget int          `json:"budget"` // pushes a day, beside the reserve
+	Budget int          `json:"budget"` // pushes a day, beside the reserve and messages
 	Digest int          `json:"digest"` // hour of the day, or NoDigest
 }
 
@@ -41,7 +41,7 @@ type Quiet struct {
 func AtFirst() Settings {
 	return Settings{
 		Ways: map[Kind]Way{
-			Live: Pushed, Ping: Pushed, Follow: Here, Found: Here, ClubInvited: Pushed, ClubAdmitted: Pushed, ClubRole: Here, ClubAsked: Here,
+			Live: Pushed, Ping: Pushed, Message: Pushed, MessageAsked: Here, Follow: Here, Found: Here, ClubInvited: Pushed, ClubAdmitted: Pushed, ClubRole: Here, ClubAsked: Here,
 			PlanSoon: Pushed, PlanOpen: Pushed, PlanMoved: Pushed, PlanCancelled: Pushed, PlanHosting: Pushed,
 			InvitedCame: Pushed, Decision: Pushed,
 		},
@@ -114,6 +114,9 @@ func ParseSettings(s Settings) (Settings, error) {
 	out.Quiet, out.Budget, out.Digest = s.Quiet, s.Budget, s.Digest
 	return out, nil
 }
+
+// Location returns the zone in which somebody is.
+func (q Quiet) Location() *time.Location { return q.location() }
 
 func (q Quiet) location() *time.Location {
 	at, err := zoneOf(q.Zone)

@@ -29,6 +29,9 @@ type Store interface {
 	// SeeNews notes that a piece for who is seen and all before it, and has none of
 	// them pushed or held; or ErrNone.
 	SeeNews(ctx context.Context, who id.Person, upTo ID) error
+	// SeeTalk does so with those about a conversation, which none of these three
+	// methods looks at.
+	SeeTalk(ctx context.Context, who id.Person, which id.Conversation) error
 
 	// DueNews returns up to most pieces that are to be pushed by now, and notes
 	// that they are not any more.
@@ -44,8 +47,22 @@ type Store interface {
 	// long as they are as at first.
 	NewsSettings(ctx context.Context, who id.Person) (Settings, int64, error)
 	// SetNewsSettings writes settings in place of those of a version; ErrChanged
-	// when they are of another. due is told when a digest is due.
-	SetNewsSettings(ctx context.Context, who id.Person, version int64, s Settings, due func(time.Time) time.Time) error
+	// when they are of another. A digest that is due, and mail where it is wanted,
+	// are due at another time then, or never where that is zero.
+	SetNewsSettings(ctx context.Context, who id.Person, version int64, s Settings, due time.Time) error
+
+	// Mail returns what who wants by mail, and NoMail without an address.
+	Mail(ctx context.Context, who id.Person) (Mail, error)
+	// SetMail says what who wants by mail, and when it is due, unless they want none;
+	// people.ErrNoAddress without an address. Who wanted none is told of what comes
+	// after now.
+	SetMail(ctx context.Context, who id.Person, m Mail, now time.Time, due func(Settings) time.Time) error
+	// DueMail returns up to most mailings that are due by now, with what is not seen
+	// and was not told by mail. next says when they are due again, zero for never, and
+	// whether to return them now.
+	DueMail(ctx context.Context, now time.Time, most int, next func(Settings) (due time.Time, now bool)) ([]Mailing, error)
+	// Mailed notes that what was told until then was told by mail.
+	Mailed(ctx context.Context, who id.Person, upTo time.Time) error
 
 	// SetDevice keeps a browser, by its session, and forgets the oldest of the
 	// person beyond DevicesMax; people.ErrNoSession when there is no such session of

@@ -47,6 +47,7 @@ type Config struct {
 	Rooms      Rooms      `koanf:"rooms"`
 	Moderation Moderation `koanf:"moderation"`
 	Push       Push       `koanf:"push"`
+	Mail       Mail       `koanf:"mail"`
 	Admin      Admin      `koanf:"admin"`
 	Legal      Legal      `koanf:"legal"`
 	Network    Network    `koanf:"network"`
@@ -177,6 +178,12 @@ var defaults = map[string]any{
 	"rooms.shield_days":    7,
 	"moderation.keys":      []string{},
 	"push.contact":         "",
+	"mail.smtp":            "",
+	"mail.from":            "",
+	"mail.user":            "",
+	"mail.password":        "",
+	"mail.password_file":   "",
+	"mail.daily":           1000,
 	"admin.addr":           "",
 	"legal.operator":       "",
 	"legal.address":        []string{},
@@ -397,6 +404,9 @@ func (c *Config) check() error {
 	}
 	if p := c.Push.Contact; p != "" && !strings.HasPrefix(p, "https://") && !strings.Contains(p, "@") {
 		return bad("push.contact", "%q is neither an address of mail nor of https", p)
+	}
+	if err := c.Mail.check(bad); err != nil {
+		return err
 	}
 	if e := c.Legal.Email; e != "" && !strings.Contains(e, "@") {
 		return bad("legal.email", "%q is no address of mail", e)

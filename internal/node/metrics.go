@@ -27,6 +27,8 @@ var (
 	voicesDesc       = prometheus.NewDesc("stoa_load_voices", "Voices that are heard at once in a room.", nil, nil)
 	cpuDesc          = prometheus.NewDesc("stoa_load_cpu_ratio", "Share of all processors used in the last second.", nil, nil)
 	packetsDesc      = prometheus.NewDesc("stoa_load_packets_per_second", "Packets sent in the last second, and the most in a second without being late.", []string{"kind"}, nil)
+	mailDesc         = prometheus.NewDesc("stoa_mail_total", "Messages of mail, by what has become of them: sent, tried again, refused by the relay, too late, or not taken since the day or the outbox was full. There is none where none is sent.", []string{"as"}, nil)
+	mailWaitingDesc  = prometheus.NewDesc("stoa_mail_waiting", "Messages of mail that wait to be sent.", nil, nil)
 	participantsDesc = prometheus.NewDesc("stoa_participants", "People in rooms, by role.", []string{"role"}, nil)
 )
 
@@ -67,6 +69,8 @@ func (n numbers) Describe(out chan<- *prometheus.Desc) {
 	out <- voicesDesc
 	out <- cpuDesc
 	out <- packetsDesc
+	out <- mailDesc
+	out <- mailWaitingDesc
 	describeNetwork(out)
 	out <- coordinationDesc
 	out <- coordinationEventsDesc
@@ -85,6 +89,7 @@ func (n numbers) Collect(out chan<- prometheus.Metric) {
 	n.collectNetwork(out)
 	n.collectLoad(out)
 	n.collectCoordination(out)
+	n.collectMail(out)
 	rooms, roles := 0, map[room.Role]int{room.Listener: 0, room.Speaker: 0, room.Moderator: 0}
 	n.node.rooms.Each(func(_ id.Room, r *room.Room) {
 		rooms++
@@ -98,6 +103,18 @@ func (n numbers) Collect(out chan<- prometheus.Metric) {
 	for role, count := range roles {
 		out <- prometheus.MustNewConstMetric(participantsDesc, prometheus.GaugeValue, float64(count), role.String())
 	}
+}
+
+// collectMail collects what has become of mail, of nobody in particular.
+func (n numbers) collectMail(out chan<- prometheus.Metric) {
+	if n.node.mails == nil {
+		return
+	}
+	c := n.node.mails.Counts()
+	for as, count := range map[string]uint64{"sent": c.Sent, "again": c.Again, "refused": c.Refused, "late": c.Late, "full": c.Full} {
+		out <- prometheus.MustNewConstMetric(mailDesc, prometheus.CounterValue, float64(count), as)
+	}
+	out <- prometheus.MustNewConstMetric(mailWaitingDesc, prometheus.GaugeValue, float64(c.Waiting))
 }
 
 // collectCoordination collects how the coordination goes; there is none in no

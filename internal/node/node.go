@@ -32,9 +32,11 @@ import (
 	"github.com/stoa-audio/stoa/internal/itinerary"
 	"github.com/stoa-audio/stoa/internal/keyring"
 	"github.com/stoa-audio/stoa/internal/legal"
+	"github.com/stoa-audio/stoa/internal/mail"
 	"github.com/stoa-audio/stoa/internal/media/forward"
 	"github.com/stoa-audio/stoa/internal/media/packet"
 	"github.com/stoa-audio/stoa/internal/media/sfu"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/overlay/link"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -71,7 +73,9 @@ type Node struct {
 	told    *news.News
 	// discovery has people who know each other find each other.
 	discovery *discover.Discovery
+	mails     *mail.Outbox // nil where none are sent
 	reports   *reports.Reports
+	queue     *moderation.Queue
 	media     *sfu.SFU
 	network   *packet.Network                // nil with the udp lane
 	member    *membership                    // nil in no network of nodes
@@ -167,6 +171,13 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err != nil {
 		return nil, err
 	}
+	if n.mails, err = n.outbox(public); err != nil {
+		return nil, err
+	}
+	mailKey, err := secret.key("mail")
+	if err != nil {
+		return nil, err
+	}
 	n.told = news.New(n.store, news.Config{Sealer: n.people, Blocks: n.people, Pushes: pusher != nil, Clock: time.Now})
 	if err := n.settle(ctx); err != nil {
 		return nil, err
@@ -175,6 +186,9 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	n.reports = reports.New(n.store, time.Now)
+	if n.queue, err = moderation.Open(ctx, n.store, n.people, time.Now); err != nil {
+		return nil, err
+	}
 	if err := n.tidy(ctx); err != nil {
 		return nil, err
 	}
@@ -207,6 +221,11 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	go n.gauge.run(work)
 	go n.forget(work)
+	var poster api.Poster // none, which a nil outbox would not be
+	if n.mails != nil {
+		poster = n.mails
+		go n.mails.Run(work)
+	}
 	go n.reindex(work, false)
 	if err := n.openDeputies(ctx, secret); err != nil {
 		return nil, err
@@ -224,8 +243,8 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 		return nil, err
 	}
 	n.api = api.New(api.Parts{
-		Away: goesOn, Discovery: n.discovery, News: n.told, Pusher: pusher,
-		Reports: n.reports, Moderators: c.Moderation.Keys, Work: hashcash.New(c.SignUp.Bits, c.SignUp.Most, time.Now),
+		Away: goesOn, Discovery: n.discovery, News: n.told, Pusher: pusher, Mail: poster, MailKey: mailKey,
+		Reports: n.reports, Queue: n.queue, Moderators: c.Moderation.Keys, Work: hashcash.New(c.SignUp.Bits, c.SignUp.Most, time.Now),
 		People: n.people, Clubs: n.clubs, Hallway: n.hallway, Conversations: n.talks, Schedule: n.plans, Hub: watchers, Beside: n.beside, Grants: grants, Media: voices{n.spread, n.self(), n.trunk}, Nodes: n.nodes, Place: n.stand(), Regions: n.regions(), Itinerary: n.itinerary, Root: n.root(),
 		URL: public, House: c.Name, Version: Version, Web: web.Dist(), Legal: said,
 		Ready: n.readiness, Full: n.gauge.full, From: remoteAddr, Clock: time.Now, Log: log,
@@ -279,7 +298,7 @@ func (n *Node) startMedia(watchers *hub.Hub) error {
 
 // tidy deletes what is over.
 func (n *Node) tidy(ctx context.Context) error {
-	return errors.Join(n.reports.Forget(ctx), n.people.Tidy(ctx), n.plans.Forget(ctx), n.talks.Forget(ctx), n.discovery.Forget(ctx), n.told.Forget(ctx))
+	return errors.Join(n.reports.Forget(ctx), n.queue.Forget(ctx), n.people.Tidy(ctx), n.plans.Forget(ctx), n.talks.Forget(ctx), n.discovery.Forget(ctx), n.told.Forget(ctx))
 }
 
 // forget deletes what is over, every hour.

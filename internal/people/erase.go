@@ -80,6 +80,7 @@ func (p *People) erase(ctx context.Context, who id.Person) error {
 	}
 	err := p.config.Keys.Destroy(ctx, who)
 	p.sessions.Drop(func(_ Hash, s Session) bool { return s.Person == who })
+	p.StopProving(who)
 	p.follows.Drop(func(of id.Person, whom map[id.Person]Notify) bool { return of == who || whom[who] != "" })
 	p.followers.Drop(func(of id.Person, by map[id.Person]bool) bool { return of == who || by[who] })
 	p.profiles.Drop(func(of id.Person, _ readable) bool { return of == who })

@@ -2,8 +2,9 @@
 // invited them, whom they follow and whom they have blocked.
 //
 // An account is a name and what opens it: passkeys (WebAuthn, level 3) or a
-// one-time recovery code. There is no phone number, no e-mail address and no
-// address book, and nothing here could hold one. Secrets that open something
+// one-time recovery code. There is no phone number and no address book, and nothing
+// here could hold one. An address of mail is theirs to give, is proven by a code, and
+// opens nothing (address.go; docs/adr/0077). Secrets that open something
 // (session tokens, recovery codes, invite codes) are stored as hashes only.
 //
 // The package holds the rules and the interface of the store it needs. It
@@ -166,6 +167,7 @@ type People struct {
 	blockers   known.Answers[id.Person, map[id.Person]bool] // nil for too many
 	unindexed  atomic.Bool                                  // something could not be written to the index
 	heir       Heir                                         // nil for none
+	proving    proving                                      // who is about to prove an address
 }
 
 // New returns the people kept in s.

@@ -405,6 +405,14 @@ func (p *People) DropPicture(ctx context.Context, who id.Person) error {
 	return p.change(ctx, who, &SealedPicture{}, func(w *Written) { w.Picture = "" })
 }
 
+// Strip takes away what who says and shows of themselves but for their name and
+// handle.
+func (p *People) Strip(ctx context.Context, who id.Person) error {
+	return p.change(ctx, who, &SealedPicture{}, func(w *Written) {
+		w.Picture, w.Pronouns, w.Bio, w.Links = "", "", "", nil
+	})
+}
+
 // Picture returns the picture of who and its version, or ErrNoPicture.
 func (p *People) Picture(ctx context.Context, who id.Person, small bool) (picture []byte, version string, err error) {
 	sealed, err := p.store.Picture(ctx, who, small)

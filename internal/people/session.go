@@ -87,3 +87,9 @@ func (p *People) SignOut(ctx context.Context, who id.Person, name SessionID) err
 	p.sessions.Drop(func(_ Hash, s Session) bool { return s.ID == name })
 	return err
 }
+
+// ForgetSessions forgets what is known of the sessions of who, which have ended in
+// the records.
+func (p *People) ForgetSessions(who id.Person) {
+	p.sessions.Drop(func(_ Hash, s Session) bool { return s.Person == who })
+}

@@ -18,6 +18,7 @@ type Store interface {
 	Follows
 	Blocks
 	Profiles
+	Addresses
 
 	// Tidy deletes sessions last seen by a time, and invites spent by another:
 	// unused ones that were revoked or have expired.

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -40,6 +41,10 @@ const (
 	ClassClubs         Class = "clubs"
 	ClassClubsSeen     Class = "club_follows"
 	ClassReports       Class = "reports_made"
+	ClassWritten       Class = "reports_written"
+	ClassReportsAbout  Class = "reports_about"
+	ClassDecisions     Class = "decisions"
+	ClassWarden        Class = "warden"
 	ClassRooms         Class = "rooms"
 	ClassPlans         Class = "plans"
 	ClassGoing         Class = "going"
@@ -49,6 +54,7 @@ const (
 	ClassNews          Class = "news"
 	ClassTold          Class = "news_settings"
 	ClassDevices       Class = "devices"
+	ClassAddress       Class = "address"
 )
 
 // Kept is for how long a class is kept.
@@ -78,6 +84,10 @@ var Classes = []Kept{
 	{ClassConversations, "account"},
 	{ClassMessages, "days:30"},
 	{ClassReports, "days:30"},
+	{ClassWritten, "days:180"},
+	{ClassReportsAbout, "days:30"},
+	{ClassDecisions, "ended:365"},
+	{ClassWarden, "account"},
 	{ClassRooms, "room"},
 	{ClassPlans, "ended:7"},
 	{ClassGoing, "ended:7"},
@@ -85,6 +95,7 @@ var Classes = []Kept{
 	{ClassNews, "days:30"},
 	{ClassTold, "account"},
 	{ClassDevices, "seen:90"},
+	{ClassAddress, "account"},
 	{ClassIndex, "account"},
 	{ClassKey, "account"},
 }
@@ -121,6 +132,16 @@ var Columns = map[string]Class{
 	"club_follows.club": ClassClubsSeen, "club_follows.person": ClassClubsSeen, "club_follows.since": ClassClubsSeen,
 	"reports.id": ClassReports, "reports.room": ClassReports, "reports.about": ClassReports, "reports.made_by": ClassReports,
 	"reports.made": ClassReports, "reports.hashes": ClassReports, "reports.sealed": ClassReports,
+	"wardens.person": ClassWarden, "wardens.since": ClassWarden,
+	// What was reported of somebody they learn when it is decided; of what they read
+	// then is left out who has reported and who has decided.
+	"entries.id": ClassReportsAbout, "entries.kind": ClassReportsAbout, "entries.person": ClassReportsAbout, "entries.open": ClassReportsAbout,
+	"entries.version": "", "entries.since": ClassReportsAbout, "entries.passed": "",
+	"written_reports.id": ClassWritten, "written_reports.entry": ClassWritten, "written_reports.made_by": ClassWritten,
+	"written_reports.reason": ClassWritten, "written_reports.sealed": ClassWritten, "written_reports.made": ClassWritten, "written_reports.decided": ClassWritten,
+	"decisions.id": ClassDecisions, "decisions.entry": ClassDecisions, "decisions.person": ClassDecisions, "decisions.made_by": "",
+	"decisions.what": ClassDecisions, "decisions.made": ClassDecisions, "decisions.ends": ClassDecisions, "decisions.lifts": ClassDecisions,
+	"decisions.sealed": ClassDecisions, "answers.decision": ClassDecisions, "answers.sealed": ClassDecisions, "answers.made": ClassDecisions,
 	"rooms.name": ClassRooms, "rooms.snapshot": ClassRooms, "room_events.room": ClassRooms, "room_events.event": ClassRooms,
 	// What a club says of itself is about nobody (docs/adr/0066).
 	"clubs.id": "", "clubs.name": "", "clubs.folded": "", "clubs.about": "", "clubs.rules": "", "clubs.rules_version": "", "clubs.joining": "",
@@ -149,11 +170,13 @@ var Columns = map[string]Class{
 	// How far a conversation has come, and the public half of its group.
 	"conversations.id": "", "conversations.epoch": "", "conversations.seq": "", "conversations.info": "", "conversations.created": "", "conversations.changed": "",
 	"news.id": ClassNews, "news.person": ClassNews, "news.kind": ClassNews, "news.who": ClassNews, "news.room": ClassNews, "news.club": ClassNews,
-	"news.plan": ClassNews, "news.made": ClassNews, "news.seen": ClassNews, "news.held": ClassNews, "news.push": ClassNews,
+	"news.plan": ClassNews, "news.made": ClassNews, "news.seen": ClassNews, "news.held": ClassNews, "news.push": ClassNews, "news.talk": ClassNews,
 	"news_people.person": ClassTold, "news_people.settings": ClassTold, "news_people.version": ClassTold, "news_people.day": ClassTold,
 	"news_people.pushed": ClassTold, "news_people.pinged": ClassTold, "news_people.reminded": ClassTold, "news_people.digest": ClassTold,
 	"devices.session": ClassDevices, "devices.person": ClassDevices, "devices.sealed": ClassDevices,
 	"devices.since": ClassDevices, "devices.busy": ClassDevices, "devices.failed": ClassDevices,
+	"addresses.person": ClassAddress, "addresses.sealed": ClassAddress, "addresses.verified": ClassAddress,
+	"addresses.mail": ClassAddress, "addresses.due": ClassAddress, "addresses.told": ClassAddress,
 	// Numbers of rooms and nodes, which are about nobody.
 	"rooms.term": "", "rooms.seq": "", "rooms.compacted": "", "rooms.house": "", "rooms.kept": "", "room_events.seq": "",
 	"pairs.house": "", "pairs.deputy": "", "pairs.term": "", "pairs.key": "", "pairs.url": "",
@@ -177,6 +200,16 @@ func (p *People) Stored(ctx context.Context, who id.Person) ([]Row, error) {
 			rows[i].More["show_inviter"], rows[i].More["picture"] = own.ShowInviter, own.Picture
 			rows[i].More["findable"], rows[i].More["interests"] = own.Findable, own.Interests
 		}
+	}
+	for i := range rows {
+		if rows[i].Class != ClassAddress {
+			continue
+		}
+		a, err := p.AddressOf(ctx, who)
+		if err != nil && !errors.Is(err, ErrNoAddress) {
+			return nil, err
+		}
+		rows[i].More["address"] = a.Text
 	}
 	entry, is, err := p.config.Index.Of(ctx, who)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/discover"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
@@ -55,7 +56,14 @@ var Rules = []Rule{
 	{Kind: "news", Until: "30 days, or more than 200 newer ones, or what it is about is erased", Life: news.Life},
 	{Kind: "news_people", Until: withAccount},
 	{Kind: "devices", Until: "turned off, the session ends, or the browser takes nothing more"},
+	{Kind: "addresses", Until: "taken back, or the account is erased"},
 	{Kind: "reports", Until: "30 days, or either account is erased", Life: reports.Life},
+	{Kind: "wardens", Until: "dismissed, or the account is erased"},
+	{Kind: "entries", Until: "nothing is left of reports and decisions about it"},
+	{Kind: "written_reports", Until: "180 days", Life: moderation.OpenLife},
+	{Kind: "written_reports, decided", Until: "30 days decided", Life: moderation.DecidedLife},
+	{Kind: "decisions", Until: "a year after the end, or the account is erased", Life: moderation.DecisionsLife},
+	{Kind: "answers", Until: "the decision goes"},
 	{Kind: "talk_devices", Until: "90 days unseen, or forgotten", Life: conversations.DeviceLife},
 	{Kind: "packages", Until: "used, or 90 days", Life: conversations.PackageLife},
 	{Kind: "conversations", Until: "nobody has been in it for 90 days"},

@@ -95,6 +95,8 @@ func (r *Room) change(e Event) {
 		}
 	case ProofSet:
 		r.proven = e.Proven
+	case Described:
+		r.title, r.language, r.topics = e.Title, e.Language, e.Topics
 	case Shielded:
 		r.shield = e.On
 	case ChatSet:

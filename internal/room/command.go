@@ -76,6 +76,14 @@ type (
 		Proven bool
 	}
 
+	// Describe says anew what the room is about.
+	Describe struct {
+		By       Seat
+		Title    string
+		Language string   // in which one speaks (BCP 47), or none
+		Topics   []string // of package topic, or none
+	}
+
 	// SetShield keeps those out for now whose accounts are new, and quiet who is
 	// inside, or does so no more.
 	SetShield struct {
@@ -172,6 +180,11 @@ type (
 	// End ends the room.
 	End struct{ By Seat }
 
+	// Close ends the room for the house, and PutOut has somebody out of it, also when
+	// their connection is lost. Neither is anybody's to ask who sits there.
+	Close  struct{}
+	PutOut struct{ Who id.Person }
+
 	// Regroup tells who in the audience is followed by somebody on the stage.
 	Regroup struct{ Followed []id.Person }
 	// Expire gives up seats and invitations whose time is over.
@@ -189,6 +202,7 @@ func (RaiseHand) command()     {}
 func (LowerHand) command()     {}
 func (SetHands) command()      {}
 func (Prove) command()         {}
+func (Describe) command()      {}
 func (SetShield) command()     {}
 func (SetChat) command()       {}
 func (Pin) command()           {}
@@ -209,6 +223,8 @@ func (LetIn) command()         {}
 func (Widen) command()         {}
 func (SetFence) command()      {}
 func (End) command()           {}
+func (Close) command()         {}
+func (PutOut) command()        {}
 func (Regroup) command()       {}
 func (Expire) command()        {}
 func (Recover) command()       {}

@@ -113,6 +113,18 @@ func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
 		}
 		return []Event{ProofSet{c.Proven}}, nil
 
+	case Describe:
+		if err := r.chair(c.By); err != nil {
+			return nil, err
+		}
+		if !isAbout(c.Title, c.Language, c.Topics) {
+			return nil, ErrText
+		}
+		if c.Title == r.title && c.Language == r.language && slices.Equal(c.Topics, r.topics) {
+			return nil, nil
+		}
+		return []Event{Described{c.Title, c.Language, c.Topics}}, nil
+
 	case SetShield:
 		if err := r.chair(c.By); err != nil || r.shield == c.On {
 			return nil, err
@@ -226,6 +238,13 @@ func (r *Room) Decide(now time.Time, c Command) ([]Event, error) {
 		}
 		return []Event{Ended{EndedByModerator}}, nil
 
+	case Close:
+		return []Event{Ended{EndedByHouse}}, nil
+	case PutOut:
+		if r.here[c.Who] == nil {
+			return nil, nil
+		}
+		return r.depart(c.Who, LeftQuietly), nil
 	case Regroup:
 		return r.regroup(c), nil
 	case Expire:
@@ -246,14 +265,11 @@ func (r *Room) open(now time.Time, c OpenRoom) ([]Event, error) {
 	if r.seq != 0 {
 		return nil, ErrNoRoom
 	}
-	if !isText(c.Title, TitleMax) || !isText(c.Name, NameMax) || !isVersion(c.Picture) || c.Visibility > Open || !isText(c.Club.Name, NameMax) {
+	if !isAbout(c.Title, c.Language, c.Topics) || !isText(c.Name, NameMax) || !isVersion(c.Picture) || c.Visibility > Open || !isText(c.Club.Name, NameMax) {
 		return nil, ErrText
 	}
 	if c.Club.ID.IsZero() && (c.Visibility == Members || c.Club.Name != "") {
 		return nil, ErrNoClub
-	}
-	if !isLanguage(c.Language) || !topic.Fit(c.Topics, topic.OfRoom) {
-		return nil, ErrText
 	}
 	hold := OpenHold
 	switch {
@@ -268,6 +284,11 @@ func (r *Room) open(now time.Time, c OpenRoom) ([]Event, error) {
 // isVersion reports whether s is the version of a picture, or none.
 func isVersion(s string) bool {
 	return s == "" || len(s) == 16 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// isAbout reports whether a room can be about this.
+func isAbout(title, language string, topics []string) bool {
+	return isText(title, TitleMax) && isLanguage(language) && topic.Fit(topics, topic.OfRoom)
 }
 
 // isLanguage reports whether s has the letters of a language tag, or is none. Which

@@ -249,6 +249,18 @@ var judgements = []struct {
 		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "", ""},
 	},
 	{
+		"say what it is about", func(by Seat) Command { return Describe{by, "Trees", "de", []string{"nature"}} },
+		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "described", "described"},
+	},
+	{
+		"say of it what is said already", func(by Seat) Command { return Describe{By: by, Title: "Tea"} },
+		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "", ""},
+	},
+	{
+		"say that it is about no topic there is", func(by Seat) Command { return Describe{by, "Tea", "", []string{"tea"}} },
+		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, ErrText, ErrText},
+	},
+	{
 		"put the shield up", func(by Seat) Command { return SetShield{by, true} },
 		[5]verdict{ErrNotHere, ErrNotModerator, ErrNotModerator, "shielded", "shielded"},
 	},

@@ -83,6 +83,12 @@ type (
 	ProofSet struct {
 		Proven bool `json:"proven"`
 	}
+	// Described says what the room is about from now on.
+	Described struct {
+		Title    string   `json:"title"`
+		Language string   `json:"language,omitempty"` // as in Opened
+		Topics   []string `json:"topics,omitempty"`
+	}
 	// Shielded says whether those are kept out for now whose accounts are new.
 	Shielded struct {
 		On bool `json:"on"`
@@ -206,6 +212,7 @@ type EndReason string
 const (
 	EndedByModerator EndReason = "moderator" // a moderator ended it
 	EndedEmptyStage  EndReason = "empty"     // nobody was left on the stage
+	EndedByHouse     EndReason = "house"     // a warden has closed it
 )
 
 func (Opened) kind() string        { return "opened" }
@@ -217,6 +224,7 @@ func (HandRaised) kind() string    { return "hand_raised" }
 func (HandLowered) kind() string   { return "hand_lowered" }
 func (HandsSet) kind() string      { return "hands_set" }
 func (ProofSet) kind() string      { return "proof_set" }
+func (Described) kind() string     { return "described" }
 func (Shielded) kind() string      { return "shielded" }
 func (ChatSet) kind() string       { return "chat_set" }
 func (Pinned) kind() string        { return "pinned" }
@@ -248,6 +256,7 @@ var parsers = map[string]func([]byte) (Event, error){
 	"hand_lowered":   parse[HandLowered],
 	"hands_set":      parse[HandsSet],
 	"proof_set":      parse[ProofSet],
+	"described":      parse[Described],
 	"shielded":       parse[Shielded],
 	"chat_set":       parse[ChatSet],
 	"pinned":         parse[Pinned],

@@ -21,6 +21,7 @@ var everyEvent = []Event{
 	HandLowered{person("lia")},
 	HandsSet{HandsFollowed},
 	ProofSet{true},
+	Described{"Tea", "de", []string{"music"}},
 	Shielded{true},
 	ChatSet{ChatStage},
 	Pinned{person("zeno"), "https://example.org/a?b=c&d", "The <plan>"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -193,6 +194,9 @@ func (e *evening) command() Command {
 			return SetFence{by, []region.Fence{{}, region.Anywhere, region.In("eu"), region.In("eu", "ch")}[e.IntN(4)]}
 		}
 		if e.IntN(2) == 0 {
+			if e.IntN(2) == 0 {
+				return Describe{by, []string{"Tea", "Trees", strings.Repeat("T", TitleMax+1)}[e.IntN(3)], []string{"", "de"}[e.IntN(2)], nil}
+			}
 			return SetShield{by, e.IntN(3) == 0}
 		}
 		return Widen{by, Visibility(e.IntN(5))}

@@ -72,7 +72,7 @@ func about(e Event) (who id.Person, ok bool) {
 		who = e.Who
 	case MadeModerator:
 		who = e.Who
-	case Opened, HandsSet, ProofSet, Shielded, ChatSet, Pinned, Unpinned, PollOpened, Voted, PollClosed,
+	case Opened, Described, HandsSet, ProofSet, Shielded, ChatSet, Pinned, Unpinned, PollOpened, Voted, PollClosed,
 		LetInto, Widened, Fenced, Regrouped, Ended:
 		return who, false
 	}

@@ -150,6 +150,8 @@ var plots = []struct {
 		Shielded{false},
 		Entered{Who: person("newt"), Name: "Newt", Fresh: true},
 	}},
+	{"it is about something else, in another language", usual, []Event{Described{"Trees", "pt-BR", []string{"nature", "climate"}}}},
+	{"it is about nothing in particular", usual, []Event{Described{"Trees", "en", []string{"nature"}}, Described{Title: "Tea"}}},
 	{"the shield is up", usual, []Event{Shielded{true}}},
 	{"only the stage may write, nobody, everybody", usual, []Event{ChatSet{ChatStage}, ChatSet{ChatOff}, ChatSet{ChatEveryone}}},
 	{"links go up and down", usual, []Event{

@@ -255,9 +255,17 @@ const (
 	All     Which = "all"
 )
 
-// Plans returns what who may see of a choice between two times, in their order.
-func (s *Schedule) Plans(ctx context.Context, who id.Person, which Which, from, to time.Time) ([]Plan, error) {
-	plans, err := s.store.Plans(ctx, who, which, from, to)
+// A Choice is which plans somebody looks for.
+type Choice struct {
+	Which Which
+	Club  id.Club   // of this one alone, if it is not zero
+	From  time.Time // those that end after it
+	To    time.Time // those that start before it
+}
+
+// Plans returns what who may see of a choice, in the order of their start.
+func (s *Schedule) Plans(ctx context.Context, who id.Person, c Choice) ([]Plan, error) {
+	plans, err := s.store.Plans(ctx, who, c)
 	return s.readAll(ctx, plans, err)
 }
 
@@ -357,6 +365,12 @@ func (s *Schedule) Cancel(ctx context.Context, which id.Plan, who id.Person) err
 	case Planned:
 	}
 	return s.store.CancelPlan(ctx, which, who, s.now())
+}
+
+// CallOff cancels a plan for the house, which hosts none; ErrBegun when it is not
+// planned any more.
+func (s *Schedule) CallOff(ctx context.Context, which id.Plan) error {
+	return s.store.CancelPlan(ctx, which, id.Person{}, s.now())
 }
 
 // SetHosting has somebody who was asked host a plan, or not any more.

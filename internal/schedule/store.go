@@ -27,9 +27,9 @@ type Plans interface {
 	AddPlan(ctx context.Context, p Plan, cohosts, invited []id.Person, due time.Time) error
 	// Plan returns a plan as who sees it; ErrNoPlan when they may not.
 	Plan(ctx context.Context, which id.Plan, who id.Person) (Plan, error)
-	// Plans returns those of a choice that who may see, which end after from and
-	// start before to, at most ListMax in the order of their start.
-	Plans(ctx context.Context, who id.Person, which Which, from, to time.Time) ([]Plan, error)
+	// Plans returns those of a choice that who may see, at most ListMax in the order
+	// of their start.
+	Plans(ctx context.Context, who id.Person, c Choice) ([]Plan, error)
 	// Invited returns who is invited to a plan.
 	Invited(ctx context.Context, which id.Plan) ([]id.Person, error)
 	// ChangePlan writes p in place of what was of p.Version, with the co-hosts of d

@@ -227,31 +227,23 @@ func (x *Index) After(ctx context.Context, after id.Person, most int) (out []peo
 // Find implements people.Index. Words that are there as a whole come before those
 // that only begin so; among equals those who came first. There is no rank beyond
 // that: it would cost as much as there are matches.
+//
+// Of those whom one knows, thousands at most, what they are called is read and
+// compared here: the full-text table would read the list of a begun word once for
+// each of them, and in that are a share of all people there are.
 func (x *Index) Find(ctx context.Context, looked string, known []id.Person, most int) (out []id.Person, err error) {
 	words := text.Words(looked)
 	if len(words) == 0 || most <= 0 {
 		return nil, nil
 	}
-	among, err := json.Marshal(hexes(known))
-	if err != nil {
+	if out, err = x.among(ctx, known, text.Words(text.Fold(looked)), most); err != nil {
 		return nil, err
 	}
-	const (
-		theirs = `SELECT p.person FROM json_each(?2) k CROSS JOIN people p ON p.person = unhex(k.value)
-			WHERE p.n IN (SELECT rowid FROM words WHERE words MATCH ?1) LIMIT ?3`
-		anybodys = `SELECT p.person FROM words w CROSS JOIN people p ON p.n = w.rowid WHERE words MATCH ?1 ORDER BY w.rowid LIMIT ?3`
-	)
-	whole, begun := match(words, false), match(words, true)
-	for _, q := range []struct{ query, match string }{
-		{theirs, whole},
-		{theirs, begun},
-		{anybodys, whole + " AND by : " + everybody},
-		{anybodys, begun + " AND by : " + everybody},
-	} {
-		if len(out) >= most || q.query == theirs && len(known) == 0 {
-			continue
+	for _, begun := range []bool{false, true} {
+		if len(out) >= most {
+			break
 		}
-		found, err := x.people(ctx, q.query, q.match, string(among), most)
+		found, err := x.anybody(ctx, match(words, begun), most)
 		if err != nil {
 			return nil, err
 		}
@@ -264,8 +256,47 @@ func (x *Index) Find(ctx context.Context, looked string, known []id.Person, most
 	return out, nil
 }
 
-func (x *Index) people(ctx context.Context, query string, args ...any) (out []id.Person, err error) {
-	rows, err := x.db.QueryContext(ctx, query, args...)
+// among returns those of known who are called so, by folded words.
+func (x *Index) among(ctx context.Context, known []id.Person, words []string, most int) (whole []id.Person, err error) {
+	if len(known) == 0 {
+		return nil, nil
+	}
+	list, err := json.Marshal(hexes(known))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := x.db.QueryContext(ctx, `SELECT p.person, p.name, p.handle
+		FROM json_each(?1) k CROSS JOIN people p ON p.person = unhex(k.value)`, string(list))
+	if err != nil {
+		return nil, failed("search", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var begun []id.Person
+	for rows.Next() {
+		var b []byte
+		var name, handle string
+		if err := rows.Scan(&b, &name, &handle); err != nil {
+			return nil, failed("search", err)
+		}
+		switch folded := text.Folded(name + " " + handle); {
+		case !text.Has(folded, words):
+		case text.HasWhole(folded, words):
+			whole = append(whole, id.Person(b))
+		case text.HasWhole(folded, words[:len(words)-1]):
+			begun = append(begun, id.Person(b))
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, failed("search", err)
+	}
+	whole = append(whole, begun...)
+	return whole[:min(len(whole), most)], nil
+}
+
+// anybody returns those of everybody who may be found by everybody.
+func (x *Index) anybody(ctx context.Context, match string, most int) (out []id.Person, err error) {
+	rows, err := x.db.QueryContext(ctx, `SELECT p.person FROM words w CROSS JOIN people p ON p.n = w.rowid
+		WHERE words MATCH ? ORDER BY w.rowid LIMIT ?`, match+" AND by : "+everybody, most)
 	if err != nil {
 		return nil, failed("search", err)
 	}

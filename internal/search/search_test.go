@@ -3,6 +3,8 @@ package search
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -175,6 +177,37 @@ func TestMadeAnew(t *testing.T) {
 		t.Errorf("others may read it: %v, %v", info.Mode(), err)
 	}
 }
+
+// Of many people of whom many are called alike, one who knows some thousands looks
+// for a few letters. With -people 1000000 it says what that costs in a large house.
+func BenchmarkFind(b *testing.B) {
+	x := begin(b, filepath.Join(b.TempDir(), File))
+	given, family := []string{"Ada", "Adam", "Bo", "Cy", "Carla", "Dora", "Emil", "Mara"}, []string{"Nagy", "Nowak", "Berg", "Müller"}
+	var known []id.Person
+	var some []people.Entry
+	for i := range *peopleMany {
+		e := entry(0, given[i%len(given)]+" "+family[i/len(given)%len(family)], fmt.Sprintf("p%d", i), i%2 == 0)
+		binary.BigEndian.PutUint32(e.Person[:], uint32(i)*2654435761) //nolint:gosec // in no order
+		if i%max(*peopleMany/5000, 1) == 0 {
+			known = append(known, e.Person)
+		}
+		if some = append(some, e); len(some) == 5000 || i == *peopleMany-1 {
+			must(b, x.Put(b.Context(), some))
+			some = some[:0]
+		}
+	}
+	for name, looked := range map[string]string{"begun": "ad", "a letter": "m", "both": "ada na", "whole": "carla", "nobody": "zy"} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := x.Find(b.Context(), looked, known, 20); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+var peopleMany = flag.Int("people", 10_000, "how many people BenchmarkFind has")
 
 func FuzzFind(f *testing.F) {
 	x := begin(f, filepath.Join(f.TempDir(), File))

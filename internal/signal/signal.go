@@ -67,6 +67,13 @@ type (
 	SetHands struct {
 		Policy string `json:"policy"`
 	}
+	// Describe says what the room is about: a title, up to 120 characters or none;
+	// a language in which one speaks (BCP 47), or none; up to three topics.
+	Describe struct {
+		Title    string   `json:"title"`
+		Language string   `json:"language,omitempty"`
+		Topics   []string `json:"topics,omitempty"`
+	}
 	// SetShield says whether those are kept out for now whose accounts are new.
 	SetShield struct {
 		On bool `json:"on"`
@@ -112,6 +119,7 @@ type Request struct {
 	MakeModerator *Who       `json:"make_moderator,omitempty"`
 	Remove        *Who       `json:"remove,omitempty"`
 	LetIn         *Who       `json:"let_in,omitempty"`
+	Describe      *Describe  `json:"describe,omitempty"`
 	SetShield     *SetShield `json:"set_shield,omitempty"`
 	Prove         *Prove     `json:"prove,omitempty"`
 	Widen         *Widen     `json:"widen,omitempty"`

@@ -64,3 +64,13 @@ func Has(folded string, words []string) bool {
 	}
 	return true
 }
+
+// HasWhole reports whether folded has all of words, and not only words that begin so.
+func HasWhole(folded string, words []string) bool {
+	for _, w := range words {
+		if !strings.Contains(folded+" ", " "+w+" ") {
+			return false
+		}
+	}
+	return true
+}

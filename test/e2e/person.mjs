@@ -124,6 +124,7 @@ export class Person {
       this.recoveryCode = await this.on('recovery-code').textContent();
       await this.tap('recovery-kept');
     }
+    await this.tap('first-later');
     await this.page.waitForURL(`${this.house.url}/`);
     await this.learnID();
   }

@@ -6,12 +6,14 @@ import {
   clubs,
   coming,
   finding,
+  first,
   here,
   messages,
   own,
   people,
   schedule,
   searching,
+  ward,
 } from './models/later.ts';
 import { pinged } from './models/news.ts';
 import { announcement, toast, toastTo } from './models/notices.ts';
@@ -69,6 +71,8 @@ function Screen({ route: shown }: { route: Route }) {
       return <Threshold />;
     case 'unreachable':
       return <OfflineScreen />;
+    case 'suspended':
+      return <Later alone of={ward} show={(s) => <s.SuspendedScreen />} />;
     case 'out':
       if (shown.screen === 'nowhere') return <NowhereScreen />;
       if (shown.screen === 'goodbye')
@@ -86,6 +90,8 @@ function Screen({ route: shown }: { route: Route }) {
       return <Coming route={shown} />;
     case 'invites':
       return <Later of={own} show={(s) => <s.InvitesScreen />} />;
+    case 'welcome':
+      return <Later of={first} show={(s) => <s.FirstScreen />} />;
     case 'me':
       return <Later of={people} show={(s) => <s.MeScreen />} />;
     case 'edit':
@@ -143,6 +149,21 @@ function Screen({ route: shown }: { route: Route }) {
       return <Later of={activity} show={(s) => <s.TellingScreen />} />;
     case 'settings':
       return <Later of={own} show={(s) => <s.SettingsScreen />} />;
+    case 'report':
+      return (
+        <Later
+          of={ward}
+          show={(s) => <s.ReportScreen key={shown.id} kind={shown.kind} id={shown.id} />}
+        />
+      );
+    case 'queue':
+      return <Later of={ward} show={(s) => <s.QueueScreen />} />;
+    case 'entry':
+      return <Later of={ward} show={(s) => <s.EntryScreen key={shown.entry} id={shown.entry} />} />;
+    case 'decisions':
+      return <Later of={ward} show={(s) => <s.DecisionsScreen />} />;
+    case 'reports':
+      return <Later of={ward} show={(s) => <s.ReportsScreen />} />;
     case 'goodbye': // there is nobody to take leave of
     case 'nowhere':
       return <NowhereScreen />;

@@ -8,6 +8,8 @@ export type Route =
   | { screen: 'signin' }
   | { screen: 'join' }
   | { screen: 'invites' }
+  /** The first steps of who has just come. */
+  | { screen: 'welcome' }
   | { screen: 'me' }
   | { screen: 'edit' }
   | { screen: 'stored' }
@@ -30,6 +32,11 @@ export type Route =
   | { screen: 'activity' }
   | { screen: 'telling' }
   | { screen: 'settings' }
+  | { screen: 'report'; kind: string; id: string }
+  | { screen: 'queue' }
+  | { screen: 'entry'; entry: string }
+  | { screen: 'decisions' }
+  | { screen: 'reports' }
   | { screen: 'goodbye' }
   | { screen: 'nowhere' };
 
@@ -46,6 +53,7 @@ export const to = {
   signin: '/signin',
   join: '/join',
   invites: '/invites',
+  welcome: '/welcome',
   me: '/me',
   edit: '/me/edit',
   stored: '/me/stored',
@@ -67,6 +75,11 @@ export const to = {
   activity: '/activity',
   telling: '/activity/settings',
   settings: '/settings',
+  report: (kind: string, id: string) => `/report/${kind}/${id}`,
+  queue: '/queue',
+  entry: (entry: string) => `/queue/${entry}`,
+  decisions: '/me/decisions',
+  reports: '/me/reports',
   goodbye: '/goodbye',
 };
 
@@ -80,6 +93,9 @@ export function parse(pathname: string): Route {
   }
   if (first === 'messages' && second === 'to' && third && rest.length === 0) {
     return { screen: 'write_to', person: third };
+  }
+  if (first === 'report' && second && third && rest.length === 0) {
+    return { screen: 'report', kind: second, id: third };
   }
   if (third !== undefined) return { screen: 'nowhere' };
   if (second) {
@@ -95,7 +111,13 @@ export function parse(pathname: string): Route {
       return second === 'new' ? { screen: 'new_message' } : { screen: 'talk', talk: second };
     }
     if (first === 'activity' && second === 'settings') return { screen: 'telling' };
-    if (first === 'me' && (second === 'edit' || second === 'stored')) return { screen: second };
+    if (first === 'queue') return { screen: 'entry', entry: second };
+    if (
+      first === 'me' &&
+      (second === 'edit' || second === 'stored' || second === 'decisions' || second === 'reports')
+    ) {
+      return { screen: second };
+    }
     return { screen: 'nowhere' };
   }
   switch (first) {
@@ -104,6 +126,7 @@ export function parse(pathname: string): Route {
     case 'signin':
     case 'join':
     case 'invites':
+    case 'welcome':
     case 'me':
     case 'search':
     case 'find':
@@ -112,6 +135,7 @@ export function parse(pathname: string): Route {
     case 'messages':
     case 'activity':
     case 'settings':
+    case 'queue':
     case 'goodbye':
       return { screen: first };
   }

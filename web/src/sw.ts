@@ -8,7 +8,8 @@
  * page of that one is open (Service Workers, 2.2.1: waiting worker).
  *
  * It shows what the house pushes, where no page of ours is looked at, and leads to
- * where it belongs in a page that is open, else in a new one.
+ * where it belongs in a page that is open, else in a new one. When the browser
+ * changes where it is pushed to, the house is told.
  */
 
 import { type Pushed, shown } from './words/pushed.ts';
@@ -20,6 +21,7 @@ interface Scope {
   addEventListener(type: 'fetch', on: (event: Asked) => void): void;
   addEventListener(type: 'push', on: (event: Told) => void): void;
   addEventListener(type: 'notificationclick', on: (event: Pressed) => void): void;
+  addEventListener(type: 'pushsubscriptionchange', on: (event: Changed) => void): void;
   registration: ServiceWorkerRegistration;
   clients: {
     matchAll(which: { type: 'window'; includeUncontrolled: true }): Promise<Page[]>;
@@ -36,6 +38,10 @@ interface Told extends Lasting {
 }
 interface Pressed extends Lasting {
   notification: Notification;
+}
+interface Changed extends Lasting {
+  readonly oldSubscription?: PushSubscription | null;
+  readonly newSubscription?: PushSubscription | null;
 }
 interface Lasting extends Event {
   waitUntil(work: Promise<unknown>): void;
@@ -66,6 +72,8 @@ scope.addEventListener('fetch', (event) => {
 scope.addEventListener('push', (event) => event.waitUntil(show(event)));
 scope.addEventListener('notificationclick', (event) => event.waitUntil(follow(event)));
 
+scope.addEventListener('pushsubscriptionchange', (event) => event.waitUntil(change(event)));
+
 const pages = () => scope.clients.matchAll({ type: 'window', includeUncontrolled: true });
 
 /** Who looks at a page of ours is told there. */
@@ -87,6 +95,41 @@ async function follow({ notification }: Pressed): Promise<void> {
   if (!open) return void (await scope.clients.openWindow(path));
   open.postMessage({ go: path });
   await open.focus();
+}
+
+const push = '/api/v1/me/push';
+
+/**
+ * The browser has given up where it was pushed to (Push API, section 11.3): it is
+ * pushed to where it says now, or under a new subscription for the same house. Where
+ * there is none to be had, or nobody is signed in here any more, it is not pushed to.
+ */
+async function change({ oldSubscription: before, newSubscription }: Changed): Promise<void> {
+  const now = newSubscription ?? (await subscribe(before).catch(() => null));
+  if (!now) return void (await fetch(push, { method: 'DELETE' }));
+  const answer = await fetch(push, {
+    method: 'PUT',
+    // The language stays as it is: a worker does not know that of the app.
+    headers: { 'content-type': 'application/json', 'accept-language': '*' },
+    body: JSON.stringify(to(now)),
+  });
+  if (!answer.ok) await now.unsubscribe();
+}
+
+/** A subscription as the node wants it. What pages have for it would not be in this file. */
+function to(subscription: PushSubscription) {
+  const { endpoint, keys } = subscription.toJSON();
+  return { endpoint, key: keys?.p256dh, secret: keys?.auth };
+}
+
+async function subscribe(before: PushSubscription | null | undefined) {
+  const applicationServerKey = before?.options.applicationServerKey ?? (await keyOfHouse());
+  return scope.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
+}
+
+async function keyOfHouse(): Promise<string> {
+  const told = await (await fetch('/api/v1/me/news/settings')).json();
+  return told.push.key;
 }
 
 /** Keeps all files, or none: then the worker is not installed. */

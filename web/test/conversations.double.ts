@@ -39,6 +39,8 @@ type Answer = { status?: number; body?: unknown };
 const beforeAnswer = 3;
 
 export class DoubleTalks {
+  /** Who has looked at which. */
+  readonly looked = new Set<string>();
   readonly all = new Map<string, KeptTalk>();
   /** By person and device: the packages for one use, and the last. */
   readonly packages = new Map<string, Map<string, { once: string[]; last: string }>>();
@@ -96,6 +98,9 @@ export class DoubleTalks {
         return { status: 201, body: this.#write(talk, me, body) };
       case 'POST changes':
         return { status: 201, body: this.#change(talk, me, body) };
+      case 'PUT seen':
+        this.looked.add(`${me} ${talk.id}`);
+        return { status: 204 };
       case 'PUT read': {
         const own = this.#own(talk, me, String(body.device));
         own.read = Math.max(own.read, Number(body.seq));
@@ -151,6 +156,8 @@ export class DoubleTalks {
     if (!there) return this.#around.refuse('no_device', 409);
     if (method === 'DELETE') {
       mine.delete(device);
+      for (const talk of this.all.values())
+        talk.devices = talk.devices.filter((d) => d.person !== me || d.device !== device);
       return { status: 204 };
     }
     return { body: { left: there.once.length } };

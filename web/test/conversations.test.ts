@@ -50,6 +50,7 @@ it('two write to each other, and each device of both reads it', async () => {
   expect(await shown(bo)).toEqual(['ada: Hello, Bo', 'bo: Hello, Ada']);
   await bo.see(id);
   expect(bo.talks.value?.[0]?.unread).toBe(0);
+  expect(node.looked).toContain(`${ids.bo} ${id}`);
 
   // Nothing of it is readable at the node, and what all have is gone there.
   expect(JSON.stringify([...node.all.values()])).not.toMatch(/Hello|text.*Bo/);
@@ -97,6 +98,26 @@ it('who leaves reads nothing more', async () => {
   await ada.write(id, 'Without Cy');
   expect(await shown(bo)).toEqual(['ada: Without Cy']);
   expect(node.all.get(id)?.devices).toHaveLength(2);
+});
+
+it('a device that was forgotten is taken out by the others', async () => {
+  const [ada, bo, phone] = [await device(ids.ada), await device(ids.bo), await device(ids.bo)];
+  follows.add(`${ids.bo} ${ids.ada}`);
+  const id = await ada.begin([ids.bo]);
+  await shown(bo);
+  await shown(phone);
+  await phone.leaveAll();
+  expect(phone.talks.value).toEqual([]);
+  await bo.write(id, 'My phone is gone');
+  const before = node.all.get(id)?.epoch ?? 0;
+  expect(await shown(ada)).toEqual(['bo: My phone is gone']); // and takes the phone out
+  expect(node.all.get(id)?.epoch).toBe(before + 1);
+  await ada.write(id, 'So it is');
+  expect(await shown(bo)).toEqual(['bo: My phone is gone', 'ada: So it is']);
+  expect(node.all.get(id)?.devices).toHaveLength(2);
+  // What it had is gone there, and it comes back as any new device.
+  await phone.refresh();
+  expect(await shown(phone)).not.toContain('bo: My phone is gone');
 });
 
 it('what is lost on the way is a gap, and goes on', async () => {

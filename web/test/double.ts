@@ -37,8 +37,10 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { DoubleClubs, type KeptClub } from './clubs.double.ts';
 import { DoubleTalks } from './conversations.double.ts';
 import { DoubleDiscovery } from './discovery.double.ts';
+import { DoubleMail } from './mail.double.ts';
 import { DoubleNews } from './news.double.ts';
 import { DoublePlans } from './plans.double.ts';
+import { DoubleWard } from './ward.double.ts';
 
 const alphabet = '0123456789abcdefghijklmnopqrstuv';
 // 25 letters of any five bits, and one of which only three count: 16 bytes.
@@ -100,8 +102,10 @@ class Refusal extends Error {
   readonly code: string;
   readonly status: number;
   readonly errors: Violation[] | undefined;
-  constructor(code: string, status: number, errors?: Violation[]) {
+  readonly more: object | undefined;
+  constructor(code: string, status: number, errors?: Violation[], more?: object) {
     super(code);
+    this.more = more;
     this.code = code;
     this.status = status;
     this.errors = errors;
@@ -172,6 +176,40 @@ export class Double {
     found: (to, who) => this.news.add(to, { kind: 'found', who }),
     refuse,
   });
+  readonly ward = new DoubleWard({
+    newID,
+    person: (me, id) => {
+      const [asker, found] = [this.people.get(me), this.people.get(id)];
+      return asker && found ? this.#person(asker, id) : undefined;
+    },
+    thing: (kind, id) => {
+      switch (kind) {
+        case 'person': {
+          const found = this.people.get(id);
+          return found && { name: found.name, concerns: id };
+        }
+        case 'club': {
+          const found = this.clubs.all.get(id);
+          const founder = [...(found?.members ?? [])].find(([, m]) => m.role === 'founder')?.[0];
+          return found && { name: found.name, concerns: founder ?? '' };
+        }
+        case 'plan': {
+          const found = this.plans.all.get(id);
+          return found && { name: found.title, concerns: found.host };
+        }
+        case 'room': {
+          const found = this.rooms.get(id)?.view;
+          const host = found?.people.find((p) => p.role === 'moderator')?.who;
+          return found && { name: found.title, concerns: host ?? '' };
+        }
+      }
+    },
+    decided: (who) => this.news.add(who, { kind: 'decision' }),
+    refuse,
+  });
+  /** Who is kept out, and what they are told. */
+  readonly suspended = new Map<string, { until?: string; reason: string }>();
+  readonly mail = new DoubleMail({ refuse });
   readonly plans = new DoublePlans({
     newID,
     person: (id) => {
@@ -499,9 +537,11 @@ export class Double {
       }
     } catch (thrown) {
       const refusal = thrown instanceof Refusal ? thrown : new Refusal('internal', 500);
-      const { status, code, errors } = refusal;
+      const { status, code, errors, more } = refusal;
       response.writeHead(status, { 'content-type': 'application/problem+json' });
-      response.end(JSON.stringify({ ...problem(code, status), ...(errors ? { errors } : {}) }));
+      response.end(
+        JSON.stringify({ ...problem(code, status), ...(errors ? { errors } : {}), ...more }),
+      );
     }
   }
 
@@ -550,6 +590,7 @@ export class Double {
             sign_up: this.doorIsOpen ? 'open' : 'invite',
             invites_per_person: this.invitesPerPerson,
             moderators: ['key'],
+            mail: this.mail.sends,
             ...(this.regions.length > 0 ? { regions: this.regions } : {}),
             network_root: this.root,
           },
@@ -721,6 +762,11 @@ export class Double {
   ): Answer | undefined {
     const me = login && this.people.get(login.person);
     if (!me) return;
+    const out = this.suspended.get(me.id);
+    const may = ['me/decisions', 'me/stored', 'me/export', 'me/erase', 'signout', 'house'];
+    if (out && !may.some((one) => path.join('/').startsWith(one))) {
+      throw new Refusal('suspended', 403, undefined, out);
+    }
     if (path[0] === 'me' && path[1] === 'blocks') {
       const people = [...me.blocks].map(([id, b]) => ({ person: this.#person(me, id), ...b }));
       return { body: { people: people.reverse() } };
@@ -734,7 +780,9 @@ export class Double {
     const ifMatch = request.headers['if-match'];
     const asked = { body, query, ifMatch, de };
     return (
+      this.ward.answer(method, path, me.id, asked) ??
       this.news.answer(method, path, me.id, asked) ??
+      this.mail.answer(method, path, me.id, asked) ??
       this.talks.answer(method, path, me.id, asked) ??
       this.discovery.answer(method, path, me.id, asked) ??
       this.plans.answer(method, path, me.id, asked) ??
@@ -1036,6 +1084,7 @@ export class Double {
       ...{ id, name, created, passkeys: passkeys.length, recovery: recovery !== '' },
       ...pictureOf(account),
       ...handleOf(account),
+      ...(this.ward.wardens.has(id) ? { warden: true } : {}),
     };
   }
 
@@ -1408,6 +1457,12 @@ export class Double {
         const { poll, counts } = this.#tally(room);
         room.votes.clear();
         happen({ poll_closed: { poll, counts } });
+        return;
+      }
+      case 'describe': {
+        moderates();
+        const { title, ...said } = body as { title: string; language?: string; topics?: string[] };
+        happen({ described: { title: title.trim(), ...said } });
         return;
       }
       case 'set_shield':

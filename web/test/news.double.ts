@@ -24,7 +24,7 @@ type Answer = { status?: number; body?: unknown; headers?: Record<string, string
 const kinds: NewsKind[] = [
   ...(['live', 'ping', 'follow', 'found', 'club_invited', 'club_admitted', 'club_role'] as const),
   ...(['club_asked', 'plan_soon', 'plan_open', 'plan_moved', 'plan_cancelled'] as const),
-  ...(['plan_hosting', 'invited_came', 'decision'] as const),
+  ...(['plan_hosting', 'invited_came', 'message', 'message_asked', 'decision'] as const),
 ];
 
 export class DoubleNews {
@@ -32,7 +32,8 @@ export class DoubleNews {
   readonly settings = new Map<string, { version: number; settings: NewsSettings }>();
   /** The key that browsers subscribe with; empty: the house pushes nothing. */
   key = '';
-  readonly pushed = new Set<string>();
+  /** Who is pushed to, and where. */
+  readonly pushed = new Map<string, unknown>();
   readonly #around: AroundNews;
 
   constructor(around: AroundNews) {
@@ -70,7 +71,7 @@ export class DoubleNews {
     if (second === 'push') {
       if (method === 'DELETE') this.pushed.delete(me);
       else if (!this.key) this.#around.refuse('no_push', 409);
-      else this.pushed.add(me);
+      else this.pushed.set(me, body);
       return { status: 204 };
     }
     if (second !== 'news') return;

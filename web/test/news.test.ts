@@ -57,7 +57,7 @@ describe('what a piece says', () => {
     expect(leads(piece('club_invited', { who, club }))).toBe('/c/c1');
     expect(leads(piece('plan_soon', { plan }))).toBe('/plan/p1');
     expect(leads(piece('follow', { who }))).toBe('/p/a1');
-    expect(leads(piece('decision'))).toBeUndefined();
+    expect(leads(piece('decision'))).toBe('/me/decisions');
   });
 });
 

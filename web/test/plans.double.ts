@@ -191,6 +191,7 @@ export class DoublePlans {
       this.#around.follows(me, p.host);
     return [...this.all.values()]
       .filter((p) => Date.parse(p.starts) + p.minutes * 60_000 > from && this.#sees(p, me))
+      .filter((p) => !query.get('club') || p.club === query.get('club'))
       .filter((p) => which === 'all' || (which === 'clubs' ? ofClub(p) : forMe(p)))
       .sort((a, b) => a.starts.localeCompare(b.starts))
       .map((p) => this.#shown(p, me));

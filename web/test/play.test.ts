@@ -259,6 +259,17 @@ describe('a seat in a room', () => {
     double.tell(room, { conflict: { room: room.id, people: [ada.id, bo.id] } });
     await vi.waitFor(() => expect(told).toHaveLength(2));
     expect(told).toEqual([{ fresh: 21 }, { conflict: [ada.id, bo.id] }]);
+    await expect(second.describe('Trees')).rejects.toMatchObject({ code: 'not_moderator' });
+    await first.describe('Trees', 'de', ['nature']);
+    await vi.waitFor(() =>
+      expect(second.view.value).toMatchObject({
+        title: 'Trees',
+        language: 'de',
+        topics: ['nature'],
+      }),
+    );
+    await first.describe('Tea');
+    await vi.waitFor(() => expect(second.view.value).not.toHaveProperty('language'));
     await expect(second.setShield(true)).rejects.toMatchObject({ code: 'not_moderator' });
     await first.setShield(true);
     await vi.waitFor(() => expect(second.view.value.shield).toBe(true));

@@ -26,7 +26,7 @@ cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
 });
 await cdp.send('ServiceWorker.enable');
 const within = async (what, look) => {
-  for (const late = Date.now() + 10_000; ; ) {
+  for (const late = Date.now() + 30_000; ; ) {
     const got = await look();
     if (got) return got;
     assert.ok(Date.now() < late, `${what} does not come`);
@@ -108,6 +108,67 @@ await page.waitForURL(`${origin}/r/abc`);
 assert.equal(context.pages().length, pages);
 const rest = await some(1);
 assert.equal(rest[0].tag, 'digest');
+
+step('when the browser changes where it is pushed to, the house is told');
+const ada = double.account('Ada Lovelace');
+await context.addCookies([{ name: 'stoa_session', value: double.login(ada).id, url: origin }]);
+double.news.key = 'BPv_';
+/** A change as a browser tells it; `now`: it has a new subscription already. */
+const change = ({ old = true, now = false, may = true } = {}) =>
+  worker.evaluate(
+    async ([old, now, may]) => {
+      const subscription = (endpoint) => ({
+        endpoint,
+        options: { applicationServerKey: new Uint8Array([4, 1, 2]).buffer },
+        toJSON: () => ({ endpoint, keys: { p256dh: 'BPv_', auth: 'AAE' } }),
+        unsubscribe: async () => void told.push('unsubscribed'),
+      });
+      const told = [];
+      // No push service can be reached here to make a real one.
+      Object.defineProperty(self.registration.pushManager, 'subscribe', {
+        configurable: true,
+        value: async ({ applicationServerKey }) => {
+          const bytes = applicationServerKey instanceof ArrayBuffer;
+          told.push(
+            bytes ? [...new Uint8Array(applicationServerKey)].join() : applicationServerKey,
+          );
+          if (!may) throw new DOMException('no', 'NotAllowedError');
+          return subscription('https://push.example/again');
+        },
+      });
+      const event = new Event('pushsubscriptionchange');
+      let done;
+      Object.defineProperties(event, {
+        oldSubscription: { value: old ? subscription('https://push.example/old') : null },
+        newSubscription: { value: now ? subscription('https://push.example/new') : null },
+        waitUntil: {
+          value: (work) => {
+            done = work;
+          },
+        },
+      });
+      self.dispatchEvent(event);
+      await done;
+      return told;
+    },
+    [old, now, may],
+  );
+const pushedTo = () => double.news.pushed.get(ada.id)?.endpoint;
+assert.deepEqual(await change(), ['4,1,2']);
+assert.deepEqual(double.news.pushed.get(ada.id), {
+  ...{ endpoint: 'https://push.example/again', key: 'BPv_', secret: 'AAE' },
+});
+assert.deepEqual(await change({ now: true }), []);
+assert.equal(pushedTo(), 'https://push.example/new');
+assert.deepEqual(await change({ old: false }), ['BPv_']); // the key of the house
+assert.equal(pushedTo(), 'https://push.example/again');
+
+step('and where nobody allows it any more, or is signed in, nothing is pushed');
+assert.deepEqual(await change({ may: false }), ['4,1,2']);
+assert.equal(pushedTo(), undefined);
+await context.clearCookies();
+assert.deepEqual(await change(), ['4,1,2', 'unsubscribed']);
+assert.equal(pushedTo(), undefined);
 
 await browser.close();
 await double.stop();

@@ -488,6 +488,16 @@ const writing = (open) => async (page, h) => {
     await page.waitForSelector('[data-test=asked]');
   }
   if (open === 'requests') await page.click('[data-test=requests] summary');
+  if (open === 'people' || open === 'add') {
+    h.mira.follows.add(h.jonas.id);
+    await page.click(`[data-test=talk-${group}]`);
+    await page.click('[data-test=talk-people]');
+    await page.waitForSelector('[data-test=people-sheet]');
+  }
+  if (open === 'add') {
+    await page.click('[data-test=add-people]');
+    await page.click(`[data-test=choose-${h.jonas.id}]`);
+  }
 };
 
 /** Mira is a moderator of the night, on the stage, with hands up before her. */
@@ -625,7 +635,76 @@ const finding =
     await page.waitForSelector('[data-test=find-look]:not([disabled])');
   };
 
+/** Mira is a warden: some things wait, some are decided, and one concerns her. */
+const judged = (_, h) => {
+  const de = h.language === 'de';
+  const { ward } = h.double;
+  const { mira, aylin, jonas, thea, night, people } = h;
+  const bo = people[5];
+  const [club] = h.double.clubs.all.values();
+  ward.wardens.add(mira.id).add(aylin.id);
+  ward.report(mira.id, 'person', people[23].id, 'spam', '');
+  ward.decide(
+    aylin.id,
+    people[23].id,
+    'warning',
+    de ? 'Bitte keine Werbung.' : 'No advertising, please.',
+  );
+  ward.report(
+    jonas.id,
+    'person',
+    bo.id,
+    'harassment',
+    de
+      ? 'Er unterbricht alle und hat Thea nach dem Raum noch dreimal angeschrieben.\nSie hat ihn gebeten, das zu lassen.'
+      : 'He interrupts everybody, and wrote to Thea three more times after the room.\nShe had asked him to stop.',
+  );
+  ward.decide(aylin.id, bo.id, 'warning', de ? 'Lass Thea in Ruhe.' : 'Leave Thea alone.');
+  ward.report(
+    thea.id,
+    'person',
+    bo.id,
+    'threats',
+    de ? 'Jetzt droht er mir.' : 'Now he threatens me.',
+  );
+  ward.report(
+    thea.id,
+    'room',
+    night.id,
+    'other',
+    de ? 'Der Titel ist irreführend.' : 'The title is misleading.',
+  );
+  ward.report(bo.id, 'club', club.id, 'hate', de ? 'Lest die dritte Regel.' : 'Read rule three.');
+  ward.report(thea.id, 'person', mira.id, 'harassment', 'x');
+  ward.decide(
+    aylin.id,
+    mira.id,
+    'suspend',
+    de
+      ? 'Du hast in „Nur Tee“ mehrere Leute beleidigt, auch nachdem die Moderation dich gebeten hatte aufzuhören.'
+      : 'You insulted several people in “Just tea”, also after a moderator had asked you to stop.',
+    7,
+  );
+};
+
 /** Mira has been told of something of each kind, today and before. */
+const soon = new Date(Date.now() + 900_000).toISOString();
+const proven = { address: 'mira@example.org', verified: '2026-11-20T08:00:00Z', news: 'digest' };
+/** The part of the settings about mail. */
+const mailed = (mine) =>
+  seq(
+    (_, h) => {
+      h.double.mail.sends = true;
+      if (mine) h.double.mail.all.set(h.mira.id, mine);
+    },
+    at('/settings'),
+    (page) => page.waitForSelector('[data-test=mail] :is(form, fieldset)'),
+    (page) => page.locator('[data-test=mail]').scrollIntoViewIfNeeded(),
+    (page) =>
+      page.evaluate(() =>
+        document.querySelector('[data-test=mail]').scrollIntoView({ block: 'center' }),
+      ),
+  );
 const news = (_, h) => {
   const { double, mira, aylin, people, night, tea } = h;
   const { foxes, council, coffee } = h.plans;
@@ -717,6 +796,15 @@ const scenes = {
     ),
   },
   signin: { out: true, go: at('/signin') },
+  first: {
+    go: seq(at('/welcome'), (page) => page.waitForSelector('[data-test=like-music]')),
+  },
+  'first-end': {
+    go: seq(at('/welcome'), async (page) => {
+      await page.waitForSelector('[data-test=first-inviter]');
+      await page.locator('[data-test=first-done]').scrollIntoViewIfNeeded();
+    }),
+  },
   hallway: { go: seq(at('/'), (page) => page.waitForSelector('.card h3')) },
   'hallway-why': {
     go: seq(at('/'), async (page) => {
@@ -733,6 +821,8 @@ const scenes = {
   },
   talk: { go: writing('two') },
   'talk-asked': { go: writing('asked') },
+  'talk-people': { go: writing('people') },
+  'talk-add': { go: writing('add') },
   'talk-new': {
     go: seq(at('/messages/new'), (page) => page.click('fieldset label.row >> nth=1')),
   },
@@ -1236,6 +1326,73 @@ const scenes = {
       if (await page.locator('[data-test=as-month]').isVisible()) await tap('as-month')(page);
     }),
   },
+  report: {
+    go: seq(
+      (page, h) => at(`/report/person/${h.people[5].id}`)(page, h),
+      tap('reason-harassment'),
+      (page) => page.fill('[data-test=report-words]', 'Er unterbricht alle und wird laut.'),
+    ),
+  },
+  'report-missing': {
+    go: seq(
+      (page, h) => at(`/report/room/${h.night.id}`)(page, h),
+      tap('report-send'),
+      (page) => page.waitForSelector('.err'),
+    ),
+  },
+  reports: {
+    go: seq(judged, at('/me/reports'), (page) => page.waitForSelector('[data-test=my-reports]')),
+  },
+  'reports-none': {
+    go: seq(at('/me/reports'), (page) => page.waitForSelector('[data-test=no-reports]')),
+  },
+  queue: {
+    go: seq(judged, at('/queue'), (page) => page.waitForSelector('[data-test=queue]')),
+  },
+  'queue-none': {
+    go: seq(
+      (_, h) => h.double.ward.wardens.add(h.mira.id),
+      at('/queue'),
+      (page) => page.waitForSelector('[data-test=queue-empty]'),
+    ),
+  },
+  'queue-entry': {
+    go: seq(
+      judged,
+      (page, h) => at(`/queue/${h.people[5].id}`)(page, h),
+      tap('decide-suspend'),
+      async (page) => {
+        await page.fill('[data-test=decide-why]', 'Wer andere anschreit, hat hier eine Pause.');
+      },
+    ),
+  },
+  'queue-sure': {
+    go: seq(
+      judged,
+      (page, h) => at(`/queue/${h.people[5].id}`)(page, h),
+      tap('decide-ban'),
+      async (page) => {
+        await page.fill('[data-test=decide-why]', 'Wer andere anschreit, hat hier eine Pause.');
+        await tap('decide-now')(page);
+        await page.waitForSelector('[data-test=decide-yes]');
+      },
+    ),
+  },
+  decisions: {
+    go: seq(judged, at('/me/decisions'), (page) =>
+      page.waitForSelector('[data-test=my-decisions]'),
+    ),
+  },
+  suspended: {
+    go: seq(
+      judged,
+      (_, h) => {
+        h.double.suspended.set(h.mira.id, { until: '2027-01-01T00:00:00Z', reason: '' });
+      },
+      at('/'),
+      (page) => page.waitForSelector('[data-test=my-decisions]'),
+    ),
+  },
   activity: {
     go: seq(news, at('/activity'), (page) => page.waitForSelector('[data-test=news]')),
   },
@@ -1258,6 +1415,35 @@ const scenes = {
       },
       at('/activity/settings'),
       (page) => page.waitForSelector('[data-test=save-telling]'),
+    ),
+  },
+  'mail-none': { go: mailed() },
+  'mail-code': {
+    go: mailed({ news: 'off', pending: { address: 'mira@example.org', expires: soon } }),
+  },
+  'mail-wrong': {
+    go: seq(
+      mailed({ news: 'off', pending: { address: 'mira@example.org', expires: soon } }),
+      (page) => page.locator('[data-test=mail-code]').fill('1234 5678'),
+      tap('mail-code-go'),
+      (page) => page.waitForSelector('[data-test=mail-hitch]'),
+    ),
+  },
+  'mail-often': {
+    go: seq(mailed(), async (page) => {
+      for (let n = 0; n < 4; n++) {
+        await page.locator('[data-test=mail-address]').fill('mira@example.org');
+        await tap('mail-address-go')(page);
+        if (n === 3) break;
+        await tap('mail-other')(page);
+      }
+      await page.waitForSelector('[data-test=mail-hitch]');
+    }),
+  },
+  'mail-proven': { go: mailed(proven) },
+  'mail-remove': {
+    go: seq(mailed(proven), tap('remove-address'), (page) =>
+      page.waitForSelector('[data-test=remove-address-yes]'),
     ),
   },
   'hallway-pinged': {
@@ -1549,6 +1735,12 @@ const scenes = {
       h.double.tell(h.night, { conflict: { room: id, people: [h.jonas.id, h.thea.id] } });
       h.double.tell(h.night, { crowd_of_fresh: { room: id, count: 21 } });
       await page.waitForSelector('[data-test=crowd-of-fresh]');
+    }),
+  },
+  'room-describe': {
+    go: seq(moderating, tap('menu'), tap('describe'), async (page) => {
+      await page.waitForSelector('[data-test=describe-sheet]');
+      await page.selectOption('[data-test=describe-topics-add]', 'travel');
     }),
   },
   'safety-shield': {

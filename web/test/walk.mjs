@@ -47,6 +47,11 @@ await ada.tap('signup-passkey');
 assert.match(await ada.page.locator('.err').textContent(), /give a name/);
 await ada.on('name').fill('Ada Lovelace');
 await ada.tap('signup-passkey');
+await ada.on('like-music').waitFor();
+assert.match(await heading(ada.page), /Welcome, Ada/);
+await ada.tap('like-philosophy');
+await ada.tap('like-music');
+await ada.tap('first-done');
 await ada.page.waitForURL(`${origin}/`);
 assert.equal(await ada.page.title(), 'Hallway – Stoa');
 
@@ -101,6 +106,9 @@ await bo.on('name').fill('Bo Nilsen');
 await bo.tap('signup-recovery');
 assert.match(await bo.on('recovery-code').textContent(), /^[0-9a-f]{5}(-[0-9a-f]{5}){3}$/);
 await bo.tap('recovery-kept');
+await bo.on('first-inviter').locator('[data-test=follow]').click();
+await bo.on('first-inviter').locator('[data-followed=true]').click(); // as if they did not know each other
+await bo.tap('first-later');
 await bo.page.waitForURL(`${origin}/`);
 
 step('Ada says who she is: first what cannot be, then what can');
@@ -150,7 +158,7 @@ assert.deepEqual(countess.said, {
   bio: 'Counts.\nWrites it down.',
   links: [{ url: 'https://ada.example' }],
   languages: ['fr'],
-  interests: ['food'],
+  interests: ['philosophy', 'music', 'food'],
   show_inviter: false,
   findable: false,
 });
@@ -303,6 +311,14 @@ assert.equal(await ada.on('spare').getAttribute('data-level'), 'mute'); // the s
 await ada.tap('unspare');
 await bay.waitFor();
 await ada.page.keyboard.press('Escape');
+
+step('she says anew what it is about');
+await ada.tap('menu');
+await ada.tap('describe');
+await ada.on('describe-title').fill('Tea, and what grows beside it');
+await ada.on('describe-topics-add').selectOption('nature');
+await ada.tap('describe-save');
+await bo.page.locator('h1', { hasText: 'what grows beside it' }).waitFor();
 
 step('she puts the shield up, which Bo sees, and takes it down');
 await ada.tap('menu');
@@ -575,6 +591,76 @@ await bo.tap('find-on');
 await bo.on('find-list').waitFor({ state: 'detached' });
 assert.equal(double.discovery.lists.has(bos), false);
 
+step('Ada reports Bo, and a third one judges; Bo reads why, and answers');
+await ada.page.goto(`${origin}/p/${bos}`);
+await ada.tap('report-person');
+await ada.tap('report-send');
+assert.match(await ada.page.locator('.err').textContent(), /Choose/);
+await ada.tap('reason-spam');
+await ada.on('report-words').fill('He sells tea.');
+await ada.tap('report-send');
+await ada.page.waitForURL(`${origin}/p/${bos}`);
+const eve = double.account('Eve');
+double.ward.wardens.add(eve.id);
+double.ward.decide(eve.id, bos, 'warning', 'No advertising here.');
+await ada.page.goto(`${origin}/me/reports`);
+assert.match(await ada.on('my-reports').textContent(), /Bo Nilsen.*Decided/s);
+await bo.page.goto(`${origin}/settings`);
+await bo.tap('to-decisions');
+assert.match(await bo.on('my-decisions').textContent(), /No advertising here/);
+assert.doesNotMatch(await bo.on('my-decisions').textContent(), /Ada|Eve/);
+await bo.tap('answer');
+await bo.on('answer-text').fill('It was a joke.');
+await bo.tap('answer-send');
+await bo.on('answer').waitFor({ state: 'hidden' });
+
+step('Ada is a warden: she sees the answer, and others judge what she has reported');
+double.ward.wardens.add(adas.id);
+await ada.page.goto(`${origin}/queue`);
+await ada.tap(`entry-${bos}`);
+await ada.on('answered').waitFor();
+assert.equal(await ada.on('decide').count(), 0);
+double.ward.report(eve.id, 'person', eve.id, 'other', 'Judge me.');
+await ada.page.goto(`${origin}/queue/${eve.id}`);
+await ada.tap('decide-suspend');
+await ada.on('decide-days').fill('3');
+await ada.on('decide-why').fill('A pause.');
+await ada.tap('decide-now');
+await ada.tap('decide-yes');
+await ada.page.locator('[data-test=decide-yes]').waitFor({ state: 'hidden' });
+assert.equal(double.ward.entries.get(eve.id).decisions[0].what, 'suspend');
+
+step('Bo is kept out for a while: he reads why, and comes back');
+double.suspended.set(bos, { until: '2027-01-01T00:00:00Z', reason: 'No advertising here.' });
+await bo.page.reload();
+await bo.on('suspended').waitFor();
+double.suspended.clear();
+await bo.tap('look-again');
+await bo.on('suspended').waitFor({ state: 'hidden' });
+double.people.delete(eve.id);
+
+step('Bo gives an address, mistypes the code, and wants news without names');
+double.mail.sends = true;
+await bo.page.goto(`${origin}/settings`);
+await bo.on('mail-address').fill('bo@example.org');
+await bo.tap('mail-address-go');
+await bo.on('mail-code').fill('1');
+await bo.tap('mail-code-go');
+assert.match(await bo.on('mail-hitch').textContent(), /not the code/);
+await bo.on('mail-code').fill(double.mail.codes.get(bos));
+await bo.page.keyboard.press('Enter');
+await bo.on('my-address').waitFor();
+await bo.on('mail-news-digest').check({ force: true });
+await bo.page.waitForFunction(
+  () => document.querySelector('[data-test=mail-news-digest]')?.checked === true,
+);
+await bo.page.waitForTimeout(200);
+assert.equal(double.mail.all.get(bos).news, 'digest');
+await bo.tap('remove-address');
+await bo.tap('remove-address-yes');
+await bo.on('mail-address').waitFor();
+assert.ok(!double.mail.all.has(bos));
+
 step('Bo looks at what the house keeps of him, and takes it along');
 await bo.page.goto(`${origin}/settings`);
 await bo.tap('to-stored');
@@ -610,6 +696,8 @@ await bo.on('work-done').waitFor();
 await bo.on('name').fill('Di');
 await bo.tap('signup-recovery');
 await bo.tap('recovery-kept');
+assert.equal(await bo.on('first-inviter').count(), 0);
+await bo.tap('first-later');
 await bo.page.waitForURL(`${origin}/`);
 const di = [...double.people.values()].find(({ name }) => name === 'Di');
 assert.ok(di && !di.invitedBy);

@@ -30,6 +30,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.accountStmt, err = db.PrepareContext(ctx, account); err != nil {
 		return nil, fmt.Errorf("error preparing query Account: %w", err)
 	}
+	if q.addAnswerStmt, err = db.PrepareContext(ctx, addAnswer); err != nil {
+		return nil, fmt.Errorf("error preparing query AddAnswer: %w", err)
+	}
 	if q.addClubStmt, err = db.PrepareContext(ctx, addClub); err != nil {
 		return nil, fmt.Errorf("error preparing query AddClub: %w", err)
 	}
@@ -38,6 +41,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.addConversationDeviceStmt, err = db.PrepareContext(ctx, addConversationDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query AddConversationDevice: %w", err)
+	}
+	if q.addDecisionStmt, err = db.PrepareContext(ctx, addDecision); err != nil {
+		return nil, fmt.Errorf("error preparing query AddDecision: %w", err)
 	}
 	if q.addDiscoveryValueStmt, err = db.PrepareContext(ctx, addDiscoveryValue); err != nil {
 		return nil, fmt.Errorf("error preparing query AddDiscoveryValue: %w", err)
@@ -93,6 +99,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.addSessionStmt, err = db.PrepareContext(ctx, addSession); err != nil {
 		return nil, fmt.Errorf("error preparing query AddSession: %w", err)
 	}
+	if q.addWrittenReportStmt, err = db.PrepareContext(ctx, addWrittenReport); err != nil {
+		return nil, fmt.Errorf("error preparing query AddWrittenReport: %w", err)
+	}
+	if q.addressStmt, err = db.PrepareContext(ctx, address); err != nil {
+		return nil, fmt.Errorf("error preparing query Address: %w", err)
+	}
 	if q.adoptRoomsStmt, err = db.PrepareContext(ctx, adoptRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query AdoptRooms: %w", err)
 	}
@@ -101,6 +113,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.backupsStmt, err = db.PrepareContext(ctx, backups); err != nil {
 		return nil, fmt.Errorf("error preparing query Backups: %w", err)
+	}
+	if q.blankWrittenReportsStmt, err = db.PrepareContext(ctx, blankWrittenReports); err != nil {
+		return nil, fmt.Errorf("error preparing query BlankWrittenReports: %w", err)
 	}
 	if q.blockedByStmt, err = db.PrepareContext(ctx, blockedBy); err != nil {
 		return nil, fmt.Errorf("error preparing query BlockedBy: %w", err)
@@ -123,6 +138,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.claimDueStmt, err = db.PrepareContext(ctx, claimDue); err != nil {
 		return nil, fmt.Errorf("error preparing query ClaimDue: %w", err)
 	}
+	if q.claimMailStmt, err = db.PrepareContext(ctx, claimMail); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimMail: %w", err)
+	}
 	if q.claimNewsStmt, err = db.PrepareContext(ctx, claimNews); err != nil {
 		return nil, fmt.Errorf("error preparing query ClaimNews: %w", err)
 	}
@@ -131,6 +149,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.clearNamesStmt, err = db.PrepareContext(ctx, clearNames); err != nil {
 		return nil, fmt.Errorf("error preparing query ClearNames: %w", err)
+	}
+	if q.closeEntryStmt, err = db.PrepareContext(ctx, closeEntry); err != nil {
+		return nil, fmt.Errorf("error preparing query CloseEntry: %w", err)
 	}
 	if q.clubStmt, err = db.PrepareContext(ctx, club); err != nil {
 		return nil, fmt.Errorf("error preparing query Club: %w", err)
@@ -213,6 +234,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countNominationsStmt, err = db.PrepareContext(ctx, countNominations); err != nil {
 		return nil, fmt.Errorf("error preparing query CountNominations: %w", err)
 	}
+	if q.countOpenEntriesStmt, err = db.PrepareContext(ctx, countOpenEntries); err != nil {
+		return nil, fmt.Errorf("error preparing query CountOpenEntries: %w", err)
+	}
 	if q.countPackagesStmt, err = db.PrepareContext(ctx, countPackages); err != nil {
 		return nil, fmt.Errorf("error preparing query CountPackages: %w", err)
 	}
@@ -227,6 +251,30 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.countWrittenStmt, err = db.PrepareContext(ctx, countWritten); err != nil {
 		return nil, fmt.Errorf("error preparing query CountWritten: %w", err)
+	}
+	if q.countWrittenOpenStmt, err = db.PrepareContext(ctx, countWrittenOpen); err != nil {
+		return nil, fmt.Errorf("error preparing query CountWrittenOpen: %w", err)
+	}
+	if q.decideWrittenReportsStmt, err = db.PrepareContext(ctx, decideWrittenReports); err != nil {
+		return nil, fmt.Errorf("error preparing query DecideWrittenReports: %w", err)
+	}
+	if q.decidedEntriesStmt, err = db.PrepareContext(ctx, decidedEntries); err != nil {
+		return nil, fmt.Errorf("error preparing query DecidedEntries: %w", err)
+	}
+	if q.decisionStmt, err = db.PrepareContext(ctx, decision); err != nil {
+		return nil, fmt.Errorf("error preparing query Decision: %w", err)
+	}
+	if q.decisionsAboutStmt, err = db.PrepareContext(ctx, decisionsAbout); err != nil {
+		return nil, fmt.Errorf("error preparing query DecisionsAbout: %w", err)
+	}
+	if q.decisionsBeforeStmt, err = db.PrepareContext(ctx, decisionsBefore); err != nil {
+		return nil, fmt.Errorf("error preparing query DecisionsBefore: %w", err)
+	}
+	if q.decisionsInForceStmt, err = db.PrepareContext(ctx, decisionsInForce); err != nil {
+		return nil, fmt.Errorf("error preparing query DecisionsInForce: %w", err)
+	}
+	if q.decisionsOfEntryStmt, err = db.PrepareContext(ctx, decisionsOfEntry); err != nil {
+		return nil, fmt.Errorf("error preparing query DecisionsOfEntry: %w", err)
 	}
 	if q.deleteClubStmt, err = db.PrepareContext(ctx, deleteClub); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteClub: %w", err)
@@ -257,6 +305,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.doubtRoomsStmt, err = db.PrepareContext(ctx, doubtRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query DoubtRooms: %w", err)
+	}
+	if q.dropAddressStmt, err = db.PrepareContext(ctx, dropAddress); err != nil {
+		return nil, fmt.Errorf("error preparing query DropAddress: %w", err)
 	}
 	if q.dropAskersStmt, err = db.PrepareContext(ctx, dropAskers); err != nil {
 		return nil, fmt.Errorf("error preparing query DropAskers: %w", err)
@@ -321,11 +372,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.dropTalkDeviceStmt, err = db.PrepareContext(ctx, dropTalkDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query DropTalkDevice: %w", err)
 	}
+	if q.dropWardenStmt, err = db.PrepareContext(ctx, dropWarden); err != nil {
+		return nil, fmt.Errorf("error preparing query DropWarden: %w", err)
+	}
 	if q.dueRemindersStmt, err = db.PrepareContext(ctx, dueReminders); err != nil {
 		return nil, fmt.Errorf("error preparing query DueReminders: %w", err)
 	}
 	if q.endSessionStmt, err = db.PrepareContext(ctx, endSession); err != nil {
 		return nil, fmt.Errorf("error preparing query EndSession: %w", err)
+	}
+	if q.endSessionsOfStmt, err = db.PrepareContext(ctx, endSessionsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query EndSessionsOf: %w", err)
+	}
+	if q.entryStmt, err = db.PrepareContext(ctx, entry); err != nil {
+		return nil, fmt.Errorf("error preparing query Entry: %w", err)
 	}
 	if q.eraseStmt, err = db.PrepareContext(ctx, erase); err != nil {
 		return nil, fmt.Errorf("error preparing query Erase: %w", err)
@@ -372,6 +432,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetConversationsStmt, err = db.PrepareContext(ctx, forgetConversations); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetConversations: %w", err)
 	}
+	if q.forgetDecisionsStmt, err = db.PrepareContext(ctx, forgetDecisions); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetDecisions: %w", err)
+	}
+	if q.forgetEntriesStmt, err = db.PrepareContext(ctx, forgetEntries); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetEntries: %w", err)
+	}
 	if q.forgetFindersStmt, err = db.PrepareContext(ctx, forgetFinders); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetFinders: %w", err)
 	}
@@ -383,6 +449,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetItemsStmt, err = db.PrepareContext(ctx, forgetItems); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetItems: %w", err)
+	}
+	if q.forgetLiftsStmt, err = db.PrepareContext(ctx, forgetLifts); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetLifts: %w", err)
 	}
 	if q.forgetNewsStmt, err = db.PrepareContext(ctx, forgetNews); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetNews: %w", err)
@@ -410,6 +479,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetTalkDevicesStmt, err = db.PrepareContext(ctx, forgetTalkDevices); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetTalkDevices: %w", err)
+	}
+	if q.forgetWrittenReportsStmt, err = db.PrepareContext(ctx, forgetWrittenReports); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetWrittenReports: %w", err)
 	}
 	if q.goingRowsOfStmt, err = db.PrepareContext(ctx, goingRowsOf); err != nil {
 		return nil, fmt.Errorf("error preparing query GoingRowsOf: %w", err)
@@ -456,6 +528,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.isClubStmt, err = db.PrepareContext(ctx, isClub); err != nil {
 		return nil, fmt.Errorf("error preparing query IsClub: %w", err)
 	}
+	if q.isConversationStmt, err = db.PrepareContext(ctx, isConversation); err != nil {
+		return nil, fmt.Errorf("error preparing query IsConversation: %w", err)
+	}
 	if q.isEmptyStmt, err = db.PrepareContext(ctx, isEmpty); err != nil {
 		return nil, fmt.Errorf("error preparing query IsEmpty: %w", err)
 	}
@@ -498,6 +573,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listedClubsStmt, err = db.PrepareContext(ctx, listedClubs); err != nil {
 		return nil, fmt.Errorf("error preparing query ListedClubs: %w", err)
 	}
+	if q.mailDueStmt, err = db.PrepareContext(ctx, mailDue); err != nil {
+		return nil, fmt.Errorf("error preparing query MailDue: %w", err)
+	}
+	if q.mailedStmt, err = db.PrepareContext(ctx, mailed); err != nil {
+		return nil, fmt.Errorf("error preparing query Mailed: %w", err)
+	}
 	if q.moveGoersStmt, err = db.PrepareContext(ctx, moveGoers); err != nil {
 		return nil, fmt.Errorf("error preparing query MoveGoers: %w", err)
 	}
@@ -518,6 +599,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.noteDeviceStmt, err = db.PrepareContext(ctx, noteDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query NoteDevice: %w", err)
+	}
+	if q.openEntriesStmt, err = db.PrepareContext(ctx, openEntries); err != nil {
+		return nil, fmt.Errorf("error preparing query OpenEntries: %w", err)
+	}
+	if q.openEntryStmt, err = db.PrepareContext(ctx, openEntry); err != nil {
+		return nil, fmt.Errorf("error preparing query OpenEntry: %w", err)
 	}
 	if q.ownRoomsAgainStmt, err = db.PrepareContext(ctx, ownRoomsAgain); err != nil {
 		return nil, fmt.Errorf("error preparing query OwnRoomsAgain: %w", err)
@@ -609,6 +696,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.renewSessionStmt, err = db.PrepareContext(ctx, renewSession); err != nil {
 		return nil, fmt.Errorf("error preparing query RenewSession: %w", err)
 	}
+	if q.reopenEntryStmt, err = db.PrepareContext(ctx, reopenEntry); err != nil {
+		return nil, fmt.Errorf("error preparing query ReopenEntry: %w", err)
+	}
 	if q.reportStmt, err = db.PrepareContext(ctx, report); err != nil {
 		return nil, fmt.Errorf("error preparing query Report: %w", err)
 	}
@@ -633,6 +723,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.seePiecesStmt, err = db.PrepareContext(ctx, seePieces); err != nil {
 		return nil, fmt.Errorf("error preparing query SeePieces: %w", err)
 	}
+	if q.seeTalkStmt, err = db.PrepareContext(ctx, seeTalk); err != nil {
+		return nil, fmt.Errorf("error preparing query SeeTalk: %w", err)
+	}
 	if q.seeTalkDeviceStmt, err = db.PrepareContext(ctx, seeTalkDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query SeeTalkDevice: %w", err)
 	}
@@ -641,6 +734,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.sessionsStmt, err = db.PrepareContext(ctx, sessions); err != nil {
 		return nil, fmt.Errorf("error preparing query Sessions: %w", err)
+	}
+	if q.setAddressStmt, err = db.PrepareContext(ctx, setAddress); err != nil {
+		return nil, fmt.Errorf("error preparing query SetAddress: %w", err)
 	}
 	if q.setBlockStmt, err = db.PrepareContext(ctx, setBlock); err != nil {
 		return nil, fmt.Errorf("error preparing query SetBlock: %w", err)
@@ -672,8 +768,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setGoerStmt, err = db.PrepareContext(ctx, setGoer); err != nil {
 		return nil, fmt.Errorf("error preparing query SetGoer: %w", err)
 	}
+	if q.setGoodStmt, err = db.PrepareContext(ctx, setGood); err != nil {
+		return nil, fmt.Errorf("error preparing query SetGood: %w", err)
+	}
 	if q.setHouseStmt, err = db.PrepareContext(ctx, setHouse); err != nil {
 		return nil, fmt.Errorf("error preparing query SetHouse: %w", err)
+	}
+	if q.setMailStmt, err = db.PrepareContext(ctx, setMail); err != nil {
+		return nil, fmt.Errorf("error preparing query SetMail: %w", err)
+	}
+	if q.setMailDueStmt, err = db.PrepareContext(ctx, setMailDue); err != nil {
+		return nil, fmt.Errorf("error preparing query SetMailDue: %w", err)
 	}
 	if q.setNewsPersonStmt, err = db.PrepareContext(ctx, setNewsPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query SetNewsPerson: %w", err)
@@ -726,6 +831,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setSweptStmt, err = db.PrepareContext(ctx, setSwept); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSwept: %w", err)
 	}
+	if q.setWardenStmt, err = db.PrepareContext(ctx, setWarden); err != nil {
+		return nil, fmt.Errorf("error preparing query SetWarden: %w", err)
+	}
 	if q.showClubStmt, err = db.PrepareContext(ctx, showClub); err != nil {
 		return nil, fmt.Errorf("error preparing query ShowClub: %w", err)
 	}
@@ -740,6 +848,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.takeConversationStmt, err = db.PrepareContext(ctx, takeConversation); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeConversation: %w", err)
+	}
+	if q.takeEntryStmt, err = db.PrepareContext(ctx, takeEntry); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeEntry: %w", err)
 	}
 	if q.takeKeptRoomsStmt, err = db.PrepareContext(ctx, takeKeptRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeKeptRooms: %w", err)
@@ -798,6 +909,21 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.usePenStmt, err = db.PrepareContext(ctx, usePen); err != nil {
 		return nil, fmt.Errorf("error preparing query UsePen: %w", err)
 	}
+	if q.voiceReportsAboutStmt, err = db.PrepareContext(ctx, voiceReportsAbout); err != nil {
+		return nil, fmt.Errorf("error preparing query VoiceReportsAbout: %w", err)
+	}
+	if q.voiceReportsByStmt, err = db.PrepareContext(ctx, voiceReportsBy); err != nil {
+		return nil, fmt.Errorf("error preparing query VoiceReportsBy: %w", err)
+	}
+	if q.voiceReportsDecidedStmt, err = db.PrepareContext(ctx, voiceReportsDecided); err != nil {
+		return nil, fmt.Errorf("error preparing query VoiceReportsDecided: %w", err)
+	}
+	if q.wardenSinceStmt, err = db.PrepareContext(ctx, wardenSince); err != nil {
+		return nil, fmt.Errorf("error preparing query WardenSince: %w", err)
+	}
+	if q.wardensStmt, err = db.PrepareContext(ctx, wardens); err != nil {
+		return nil, fmt.Errorf("error preparing query Wardens: %w", err)
+	}
 	if q.whoHasHandleStmt, err = db.PrepareContext(ctx, whoHasHandle); err != nil {
 		return nil, fmt.Errorf("error preparing query WhoHasHandle: %w", err)
 	}
@@ -806,6 +932,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.writtenStmt, err = db.PrepareContext(ctx, written); err != nil {
 		return nil, fmt.Errorf("error preparing query Written: %w", err)
+	}
+	if q.writtenReportsStmt, err = db.PrepareContext(ctx, writtenReports); err != nil {
+		return nil, fmt.Errorf("error preparing query WrittenReports: %w", err)
+	}
+	if q.writtenReportsAboutStmt, err = db.PrepareContext(ctx, writtenReportsAbout); err != nil {
+		return nil, fmt.Errorf("error preparing query WrittenReportsAbout: %w", err)
+	}
+	if q.writtenReportsByStmt, err = db.PrepareContext(ctx, writtenReportsBy); err != nil {
+		return nil, fmt.Errorf("error preparing query WrittenReportsBy: %w", err)
 	}
 	return &q, nil
 }
@@ -822,6 +957,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing accountStmt: %w", cerr)
 		}
 	}
+	if q.addAnswerStmt != nil {
+		if cerr := q.addAnswerStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addAnswerStmt: %w", cerr)
+		}
+	}
 	if q.addClubStmt != nil {
 		if cerr := q.addClubStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addClubStmt: %w", cerr)
@@ -835,6 +975,11 @@ func (q *Queries) Close() error {
 	if q.addConversationDeviceStmt != nil {
 		if cerr := q.addConversationDeviceStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing addConversationDeviceStmt: %w", cerr)
+		}
+	}
+	if q.addDecisionStmt != nil {
+		if cerr := q.addDecisionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addDecisionStmt: %w", cerr)
 		}
 	}
 	if q.addDiscoveryValueStmt != nil {
@@ -927,6 +1072,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing addSessionStmt: %w", cerr)
 		}
 	}
+	if q.addWrittenReportStmt != nil {
+		if cerr := q.addWrittenReportStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addWrittenReportStmt: %w", cerr)
+		}
+	}
+	if q.addressStmt != nil {
+		if cerr := q.addressStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addressStmt: %w", cerr)
+		}
+	}
 	if q.adoptRoomsStmt != nil {
 		if cerr := q.adoptRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing adoptRoomsStmt: %w", cerr)
@@ -940,6 +1095,11 @@ func (q *Queries) Close() error {
 	if q.backupsStmt != nil {
 		if cerr := q.backupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing backupsStmt: %w", cerr)
+		}
+	}
+	if q.blankWrittenReportsStmt != nil {
+		if cerr := q.blankWrittenReportsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing blankWrittenReportsStmt: %w", cerr)
 		}
 	}
 	if q.blockedByStmt != nil {
@@ -977,6 +1137,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing claimDueStmt: %w", cerr)
 		}
 	}
+	if q.claimMailStmt != nil {
+		if cerr := q.claimMailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimMailStmt: %w", cerr)
+		}
+	}
 	if q.claimNewsStmt != nil {
 		if cerr := q.claimNewsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing claimNewsStmt: %w", cerr)
@@ -990,6 +1155,11 @@ func (q *Queries) Close() error {
 	if q.clearNamesStmt != nil {
 		if cerr := q.clearNamesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing clearNamesStmt: %w", cerr)
+		}
+	}
+	if q.closeEntryStmt != nil {
+		if cerr := q.closeEntryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing closeEntryStmt: %w", cerr)
 		}
 	}
 	if q.clubStmt != nil {
@@ -1127,6 +1297,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countNominationsStmt: %w", cerr)
 		}
 	}
+	if q.countOpenEntriesStmt != nil {
+		if cerr := q.countOpenEntriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countOpenEntriesStmt: %w", cerr)
+		}
+	}
 	if q.countPackagesStmt != nil {
 		if cerr := q.countPackagesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countPackagesStmt: %w", cerr)
@@ -1150,6 +1325,46 @@ func (q *Queries) Close() error {
 	if q.countWrittenStmt != nil {
 		if cerr := q.countWrittenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countWrittenStmt: %w", cerr)
+		}
+	}
+	if q.countWrittenOpenStmt != nil {
+		if cerr := q.countWrittenOpenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countWrittenOpenStmt: %w", cerr)
+		}
+	}
+	if q.decideWrittenReportsStmt != nil {
+		if cerr := q.decideWrittenReportsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decideWrittenReportsStmt: %w", cerr)
+		}
+	}
+	if q.decidedEntriesStmt != nil {
+		if cerr := q.decidedEntriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decidedEntriesStmt: %w", cerr)
+		}
+	}
+	if q.decisionStmt != nil {
+		if cerr := q.decisionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decisionStmt: %w", cerr)
+		}
+	}
+	if q.decisionsAboutStmt != nil {
+		if cerr := q.decisionsAboutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decisionsAboutStmt: %w", cerr)
+		}
+	}
+	if q.decisionsBeforeStmt != nil {
+		if cerr := q.decisionsBeforeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decisionsBeforeStmt: %w", cerr)
+		}
+	}
+	if q.decisionsInForceStmt != nil {
+		if cerr := q.decisionsInForceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decisionsInForceStmt: %w", cerr)
+		}
+	}
+	if q.decisionsOfEntryStmt != nil {
+		if cerr := q.decisionsOfEntryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing decisionsOfEntryStmt: %w", cerr)
 		}
 	}
 	if q.deleteClubStmt != nil {
@@ -1200,6 +1415,11 @@ func (q *Queries) Close() error {
 	if q.doubtRoomsStmt != nil {
 		if cerr := q.doubtRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing doubtRoomsStmt: %w", cerr)
+		}
+	}
+	if q.dropAddressStmt != nil {
+		if cerr := q.dropAddressStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropAddressStmt: %w", cerr)
 		}
 	}
 	if q.dropAskersStmt != nil {
@@ -1307,6 +1527,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing dropTalkDeviceStmt: %w", cerr)
 		}
 	}
+	if q.dropWardenStmt != nil {
+		if cerr := q.dropWardenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropWardenStmt: %w", cerr)
+		}
+	}
 	if q.dueRemindersStmt != nil {
 		if cerr := q.dueRemindersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dueRemindersStmt: %w", cerr)
@@ -1315,6 +1540,16 @@ func (q *Queries) Close() error {
 	if q.endSessionStmt != nil {
 		if cerr := q.endSessionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing endSessionStmt: %w", cerr)
+		}
+	}
+	if q.endSessionsOfStmt != nil {
+		if cerr := q.endSessionsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing endSessionsOfStmt: %w", cerr)
+		}
+	}
+	if q.entryStmt != nil {
+		if cerr := q.entryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing entryStmt: %w", cerr)
 		}
 	}
 	if q.eraseStmt != nil {
@@ -1392,6 +1627,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing forgetConversationsStmt: %w", cerr)
 		}
 	}
+	if q.forgetDecisionsStmt != nil {
+		if cerr := q.forgetDecisionsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetDecisionsStmt: %w", cerr)
+		}
+	}
+	if q.forgetEntriesStmt != nil {
+		if cerr := q.forgetEntriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetEntriesStmt: %w", cerr)
+		}
+	}
 	if q.forgetFindersStmt != nil {
 		if cerr := q.forgetFindersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetFindersStmt: %w", cerr)
@@ -1410,6 +1655,11 @@ func (q *Queries) Close() error {
 	if q.forgetItemsStmt != nil {
 		if cerr := q.forgetItemsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetItemsStmt: %w", cerr)
+		}
+	}
+	if q.forgetLiftsStmt != nil {
+		if cerr := q.forgetLiftsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetLiftsStmt: %w", cerr)
 		}
 	}
 	if q.forgetNewsStmt != nil {
@@ -1455,6 +1705,11 @@ func (q *Queries) Close() error {
 	if q.forgetTalkDevicesStmt != nil {
 		if cerr := q.forgetTalkDevicesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetTalkDevicesStmt: %w", cerr)
+		}
+	}
+	if q.forgetWrittenReportsStmt != nil {
+		if cerr := q.forgetWrittenReportsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetWrittenReportsStmt: %w", cerr)
 		}
 	}
 	if q.goingRowsOfStmt != nil {
@@ -1532,6 +1787,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing isClubStmt: %w", cerr)
 		}
 	}
+	if q.isConversationStmt != nil {
+		if cerr := q.isConversationStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isConversationStmt: %w", cerr)
+		}
+	}
 	if q.isEmptyStmt != nil {
 		if cerr := q.isEmptyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing isEmptyStmt: %w", cerr)
@@ -1602,6 +1862,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listedClubsStmt: %w", cerr)
 		}
 	}
+	if q.mailDueStmt != nil {
+		if cerr := q.mailDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mailDueStmt: %w", cerr)
+		}
+	}
+	if q.mailedStmt != nil {
+		if cerr := q.mailedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mailedStmt: %w", cerr)
+		}
+	}
 	if q.moveGoersStmt != nil {
 		if cerr := q.moveGoersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing moveGoersStmt: %w", cerr)
@@ -1635,6 +1905,16 @@ func (q *Queries) Close() error {
 	if q.noteDeviceStmt != nil {
 		if cerr := q.noteDeviceStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing noteDeviceStmt: %w", cerr)
+		}
+	}
+	if q.openEntriesStmt != nil {
+		if cerr := q.openEntriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing openEntriesStmt: %w", cerr)
+		}
+	}
+	if q.openEntryStmt != nil {
+		if cerr := q.openEntryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing openEntryStmt: %w", cerr)
 		}
 	}
 	if q.ownRoomsAgainStmt != nil {
@@ -1787,6 +2067,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing renewSessionStmt: %w", cerr)
 		}
 	}
+	if q.reopenEntryStmt != nil {
+		if cerr := q.reopenEntryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reopenEntryStmt: %w", cerr)
+		}
+	}
 	if q.reportStmt != nil {
 		if cerr := q.reportStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing reportStmt: %w", cerr)
@@ -1827,6 +2112,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing seePiecesStmt: %w", cerr)
 		}
 	}
+	if q.seeTalkStmt != nil {
+		if cerr := q.seeTalkStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing seeTalkStmt: %w", cerr)
+		}
+	}
 	if q.seeTalkDeviceStmt != nil {
 		if cerr := q.seeTalkDeviceStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing seeTalkDeviceStmt: %w", cerr)
@@ -1840,6 +2130,11 @@ func (q *Queries) Close() error {
 	if q.sessionsStmt != nil {
 		if cerr := q.sessionsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sessionsStmt: %w", cerr)
+		}
+	}
+	if q.setAddressStmt != nil {
+		if cerr := q.setAddressStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setAddressStmt: %w", cerr)
 		}
 	}
 	if q.setBlockStmt != nil {
@@ -1892,9 +2187,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setGoerStmt: %w", cerr)
 		}
 	}
+	if q.setGoodStmt != nil {
+		if cerr := q.setGoodStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setGoodStmt: %w", cerr)
+		}
+	}
 	if q.setHouseStmt != nil {
 		if cerr := q.setHouseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setHouseStmt: %w", cerr)
+		}
+	}
+	if q.setMailStmt != nil {
+		if cerr := q.setMailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setMailStmt: %w", cerr)
+		}
+	}
+	if q.setMailDueStmt != nil {
+		if cerr := q.setMailDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setMailDueStmt: %w", cerr)
 		}
 	}
 	if q.setNewsPersonStmt != nil {
@@ -1982,6 +2292,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setSweptStmt: %w", cerr)
 		}
 	}
+	if q.setWardenStmt != nil {
+		if cerr := q.setWardenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setWardenStmt: %w", cerr)
+		}
+	}
 	if q.showClubStmt != nil {
 		if cerr := q.showClubStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing showClubStmt: %w", cerr)
@@ -2005,6 +2320,11 @@ func (q *Queries) Close() error {
 	if q.takeConversationStmt != nil {
 		if cerr := q.takeConversationStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing takeConversationStmt: %w", cerr)
+		}
+	}
+	if q.takeEntryStmt != nil {
+		if cerr := q.takeEntryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeEntryStmt: %w", cerr)
 		}
 	}
 	if q.takeKeptRoomsStmt != nil {
@@ -2102,6 +2422,31 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing usePenStmt: %w", cerr)
 		}
 	}
+	if q.voiceReportsAboutStmt != nil {
+		if cerr := q.voiceReportsAboutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing voiceReportsAboutStmt: %w", cerr)
+		}
+	}
+	if q.voiceReportsByStmt != nil {
+		if cerr := q.voiceReportsByStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing voiceReportsByStmt: %w", cerr)
+		}
+	}
+	if q.voiceReportsDecidedStmt != nil {
+		if cerr := q.voiceReportsDecidedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing voiceReportsDecidedStmt: %w", cerr)
+		}
+	}
+	if q.wardenSinceStmt != nil {
+		if cerr := q.wardenSinceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing wardenSinceStmt: %w", cerr)
+		}
+	}
+	if q.wardensStmt != nil {
+		if cerr := q.wardensStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing wardensStmt: %w", cerr)
+		}
+	}
 	if q.whoHasHandleStmt != nil {
 		if cerr := q.whoHasHandleStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing whoHasHandleStmt: %w", cerr)
@@ -2115,6 +2460,21 @@ func (q *Queries) Close() error {
 	if q.writtenStmt != nil {
 		if cerr := q.writtenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing writtenStmt: %w", cerr)
+		}
+	}
+	if q.writtenReportsStmt != nil {
+		if cerr := q.writtenReportsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing writtenReportsStmt: %w", cerr)
+		}
+	}
+	if q.writtenReportsAboutStmt != nil {
+		if cerr := q.writtenReportsAboutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing writtenReportsAboutStmt: %w", cerr)
+		}
+	}
+	if q.writtenReportsByStmt != nil {
+		if cerr := q.writtenReportsByStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing writtenReportsByStmt: %w", cerr)
 		}
 	}
 	return err
@@ -2158,9 +2518,11 @@ type Queries struct {
 	tx                         *sql.Tx
 	acceptHostingStmt          *sql.Stmt
 	accountStmt                *sql.Stmt
+	addAnswerStmt              *sql.Stmt
 	addClubStmt                *sql.Stmt
 	addConversationStmt        *sql.Stmt
 	addConversationDeviceStmt  *sql.Stmt
+	addDecisionStmt            *sql.Stmt
 	addDiscoveryValueStmt      *sql.Stmt
 	addEventStmt               *sql.Stmt
 	addFollowersStmt           *sql.Stmt
@@ -2179,9 +2541,12 @@ type Queries struct {
 	addReportStmt              *sql.Stmt
 	addRoomStmt                *sql.Stmt
 	addSessionStmt             *sql.Stmt
+	addWrittenReportStmt       *sql.Stmt
+	addressStmt                *sql.Stmt
 	adoptRoomsStmt             *sql.Stmt
 	agesStmt                   *sql.Stmt
 	backupsStmt                *sql.Stmt
+	blankWrittenReportsStmt    *sql.Stmt
 	blockedByStmt              *sql.Stmt
 	blockersOfStmt             *sql.Stmt
 	blocksStmt                 *sql.Stmt
@@ -2189,9 +2554,11 @@ type Queries struct {
 	calledOtherwiseStmt        *sql.Stmt
 	claimDigestStmt            *sql.Stmt
 	claimDueStmt               *sql.Stmt
+	claimMailStmt              *sql.Stmt
 	claimNewsStmt              *sql.Stmt
 	claimPieceStmt             *sql.Stmt
 	clearNamesStmt             *sql.Stmt
+	closeEntryStmt             *sql.Stmt
 	clubStmt                   *sql.Stmt
 	clubFollowsOfStmt          *sql.Stmt
 	clubMembersStmt            *sql.Stmt
@@ -2219,11 +2586,20 @@ type Queries struct {
 	countHiddenStmt            *sql.Stmt
 	countInvitesStmt           *sql.Stmt
 	countNominationsStmt       *sql.Stmt
+	countOpenEntriesStmt       *sql.Stmt
 	countPackagesStmt          *sql.Stmt
 	countReportsStmt           *sql.Stmt
 	countStartedStmt           *sql.Stmt
 	countUnansweredStmt        *sql.Stmt
 	countWrittenStmt           *sql.Stmt
+	countWrittenOpenStmt       *sql.Stmt
+	decideWrittenReportsStmt   *sql.Stmt
+	decidedEntriesStmt         *sql.Stmt
+	decisionStmt               *sql.Stmt
+	decisionsAboutStmt         *sql.Stmt
+	decisionsBeforeStmt        *sql.Stmt
+	decisionsInForceStmt       *sql.Stmt
+	decisionsOfEntryStmt       *sql.Stmt
 	deleteClubStmt             *sql.Stmt
 	deleteEventsStmt           *sql.Stmt
 	deletePairStmt             *sql.Stmt
@@ -2234,6 +2610,7 @@ type Queries struct {
 	discoveryMutualStmt        *sql.Stmt
 	discoveryValuesStmt        *sql.Stmt
 	doubtRoomsStmt             *sql.Stmt
+	dropAddressStmt            *sql.Stmt
 	dropAskersStmt             *sql.Stmt
 	dropBlockStmt              *sql.Stmt
 	dropClearNameStmt          *sql.Stmt
@@ -2255,8 +2632,11 @@ type Queries struct {
 	dropPlanHostStmt           *sql.Stmt
 	dropReadItemsStmt          *sql.Stmt
 	dropTalkDeviceStmt         *sql.Stmt
+	dropWardenStmt             *sql.Stmt
 	dueRemindersStmt           *sql.Stmt
 	endSessionStmt             *sql.Stmt
+	endSessionsOfStmt          *sql.Stmt
+	entryStmt                  *sql.Stmt
 	eraseStmt                  *sql.Stmt
 	eventsStmt                 *sql.Stmt
 	extendRoomStmt             *sql.Stmt
@@ -2272,10 +2652,13 @@ type Queries struct {
 	followsOfStmt              *sql.Stmt
 	forgetBackupsStmt          *sql.Stmt
 	forgetConversationsStmt    *sql.Stmt
+	forgetDecisionsStmt        *sql.Stmt
+	forgetEntriesStmt          *sql.Stmt
 	forgetFindersStmt          *sql.Stmt
 	forgetInvitesBeyondStmt    *sql.Stmt
 	forgetInvitesSpentStmt     *sql.Stmt
 	forgetItemsStmt            *sql.Stmt
+	forgetLiftsStmt            *sql.Stmt
 	forgetNewsStmt             *sql.Stmt
 	forgetPackagesStmt         *sql.Stmt
 	forgetPackagesOfNoneStmt   *sql.Stmt
@@ -2285,6 +2668,7 @@ type Queries struct {
 	forgetSessionsBeyondStmt   *sql.Stmt
 	forgetSessionsOverStmt     *sql.Stmt
 	forgetTalkDevicesStmt      *sql.Stmt
+	forgetWrittenReportsStmt   *sql.Stmt
 	goingRowsOfStmt            *sql.Stmt
 	handBackRoomsStmt          *sql.Stmt
 	handleOfStmt               *sql.Stmt
@@ -2300,6 +2684,7 @@ type Queries struct {
 	invitesFromStmt            *sql.Stmt
 	invitesOfStmt              *sql.Stmt
 	isClubStmt                 *sql.Stmt
+	isConversationStmt         *sql.Stmt
 	isEmptyStmt                *sql.Stmt
 	isFollowingStmt            *sql.Stmt
 	isGoingStmt                *sql.Stmt
@@ -2314,6 +2699,8 @@ type Queries struct {
 	levelsStmt                 *sql.Stmt
 	listDiscoveryValueStmt     *sql.Stmt
 	listedClubsStmt            *sql.Stmt
+	mailDueStmt                *sql.Stmt
+	mailedStmt                 *sql.Stmt
 	moveGoersStmt              *sql.Stmt
 	newsOfPersonStmt           *sql.Stmt
 	newsOfPlanStmt             *sql.Stmt
@@ -2321,6 +2708,8 @@ type Queries struct {
 	nextFounderStmt            *sql.Stmt
 	nextPackageStmt            *sql.Stmt
 	noteDeviceStmt             *sql.Stmt
+	openEntriesStmt            *sql.Stmt
+	openEntryStmt              *sql.Stmt
 	ownRoomsAgainStmt          *sql.Stmt
 	pairsStmt                  *sql.Stmt
 	passkeysStmt               *sql.Stmt
@@ -2351,6 +2740,7 @@ type Queries struct {
 	relatedStmt                *sql.Stmt
 	releasePiecesStmt          *sql.Stmt
 	renewSessionStmt           *sql.Stmt
+	reopenEntryStmt            *sql.Stmt
 	reportStmt                 *sql.Stmt
 	reportsStmt                *sql.Stmt
 	reportsByStmt              *sql.Stmt
@@ -2359,9 +2749,11 @@ type Queries struct {
 	roomsBegunStmt             *sql.Stmt
 	roomsRunForStmt            *sql.Stmt
 	seePiecesStmt              *sql.Stmt
+	seeTalkStmt                *sql.Stmt
 	seeTalkDeviceStmt          *sql.Stmt
 	sessionByTokenStmt         *sql.Stmt
 	sessionsStmt               *sql.Stmt
+	setAddressStmt             *sql.Stmt
 	setBlockStmt               *sql.Stmt
 	setCalendarStmt            *sql.Stmt
 	setClubStmt                *sql.Stmt
@@ -2372,7 +2764,10 @@ type Queries struct {
 	setDeviceStmt              *sql.Stmt
 	setFounderInviteStmt       *sql.Stmt
 	setGoerStmt                *sql.Stmt
+	setGoodStmt                *sql.Stmt
 	setHouseStmt               *sql.Stmt
+	setMailStmt                *sql.Stmt
+	setMailDueStmt             *sql.Stmt
 	setNewsPersonStmt          *sql.Stmt
 	setNotifyStmt              *sql.Stmt
 	setPairStmt                *sql.Stmt
@@ -2390,11 +2785,13 @@ type Queries struct {
 	setSnapshotStmt            *sql.Stmt
 	setStandingStmt            *sql.Stmt
 	setSweptStmt               *sql.Stmt
+	setWardenStmt              *sql.Stmt
 	showClubStmt               *sql.Stmt
 	smallPictureStmt           *sql.Stmt
 	standingStmt               *sql.Stmt
 	takeClubStmt               *sql.Stmt
 	takeConversationStmt       *sql.Stmt
+	takeEntryStmt              *sql.Stmt
 	takeKeptRoomsStmt          *sql.Stmt
 	takeOwnRoomsStmt           *sql.Stmt
 	takePersonStmt             *sql.Stmt
@@ -2414,9 +2811,17 @@ type Queries struct {
 	useInviteStmt              *sql.Stmt
 	usePasskeyStmt             *sql.Stmt
 	usePenStmt                 *sql.Stmt
+	voiceReportsAboutStmt      *sql.Stmt
+	voiceReportsByStmt         *sql.Stmt
+	voiceReportsDecidedStmt    *sql.Stmt
+	wardenSinceStmt            *sql.Stmt
+	wardensStmt                *sql.Stmt
 	whoHasHandleStmt           *sql.Stmt
 	whoseCalendarStmt          *sql.Stmt
 	writtenStmt                *sql.Stmt
+	writtenReportsStmt         *sql.Stmt
+	writtenReportsAboutStmt    *sql.Stmt
+	writtenReportsByStmt       *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
@@ -2425,9 +2830,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tx:                         tx,
 		acceptHostingStmt:          q.acceptHostingStmt,
 		accountStmt:                q.accountStmt,
+		addAnswerStmt:              q.addAnswerStmt,
 		addClubStmt:                q.addClubStmt,
 		addConversationStmt:        q.addConversationStmt,
 		addConversationDeviceStmt:  q.addConversationDeviceStmt,
+		addDecisionStmt:            q.addDecisionStmt,
 		addDiscoveryValueStmt:      q.addDiscoveryValueStmt,
 		addEventStmt:               q.addEventStmt,
 		addFollowersStmt:           q.addFollowersStmt,
@@ -2446,9 +2853,12 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		addReportStmt:              q.addReportStmt,
 		addRoomStmt:                q.addRoomStmt,
 		addSessionStmt:             q.addSessionStmt,
+		addWrittenReportStmt:       q.addWrittenReportStmt,
+		addressStmt:                q.addressStmt,
 		adoptRoomsStmt:             q.adoptRoomsStmt,
 		agesStmt:                   q.agesStmt,
 		backupsStmt:                q.backupsStmt,
+		blankWrittenReportsStmt:    q.blankWrittenReportsStmt,
 		blockedByStmt:              q.blockedByStmt,
 		blockersOfStmt:             q.blockersOfStmt,
 		blocksStmt:                 q.blocksStmt,
@@ -2456,9 +2866,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		calledOtherwiseStmt:        q.calledOtherwiseStmt,
 		claimDigestStmt:            q.claimDigestStmt,
 		claimDueStmt:               q.claimDueStmt,
+		claimMailStmt:              q.claimMailStmt,
 		claimNewsStmt:              q.claimNewsStmt,
 		claimPieceStmt:             q.claimPieceStmt,
 		clearNamesStmt:             q.clearNamesStmt,
+		closeEntryStmt:             q.closeEntryStmt,
 		clubStmt:                   q.clubStmt,
 		clubFollowsOfStmt:          q.clubFollowsOfStmt,
 		clubMembersStmt:            q.clubMembersStmt,
@@ -2486,11 +2898,20 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		countHiddenStmt:            q.countHiddenStmt,
 		countInvitesStmt:           q.countInvitesStmt,
 		countNominationsStmt:       q.countNominationsStmt,
+		countOpenEntriesStmt:       q.countOpenEntriesStmt,
 		countPackagesStmt:          q.countPackagesStmt,
 		countReportsStmt:           q.countReportsStmt,
 		countStartedStmt:           q.countStartedStmt,
 		countUnansweredStmt:        q.countUnansweredStmt,
 		countWrittenStmt:           q.countWrittenStmt,
+		countWrittenOpenStmt:       q.countWrittenOpenStmt,
+		decideWrittenReportsStmt:   q.decideWrittenReportsStmt,
+		decidedEntriesStmt:         q.decidedEntriesStmt,
+		decisionStmt:               q.decisionStmt,
+		decisionsAboutStmt:         q.decisionsAboutStmt,
+		decisionsBeforeStmt:        q.decisionsBeforeStmt,
+		decisionsInForceStmt:       q.decisionsInForceStmt,
+		decisionsOfEntryStmt:       q.decisionsOfEntryStmt,
 		deleteClubStmt:             q.deleteClubStmt,
 		deleteEventsStmt:           q.deleteEventsStmt,
 		deletePairStmt:             q.deletePairStmt,
@@ -2501,6 +2922,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		discoveryMutualStmt:        q.discoveryMutualStmt,
 		discoveryValuesStmt:        q.discoveryValuesStmt,
 		doubtRoomsStmt:             q.doubtRoomsStmt,
+		dropAddressStmt:            q.dropAddressStmt,
 		dropAskersStmt:             q.dropAskersStmt,
 		dropBlockStmt:              q.dropBlockStmt,
 		dropClearNameStmt:          q.dropClearNameStmt,
@@ -2522,8 +2944,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		dropPlanHostStmt:           q.dropPlanHostStmt,
 		dropReadItemsStmt:          q.dropReadItemsStmt,
 		dropTalkDeviceStmt:         q.dropTalkDeviceStmt,
+		dropWardenStmt:             q.dropWardenStmt,
 		dueRemindersStmt:           q.dueRemindersStmt,
 		endSessionStmt:             q.endSessionStmt,
+		endSessionsOfStmt:          q.endSessionsOfStmt,
+		entryStmt:                  q.entryStmt,
 		eraseStmt:                  q.eraseStmt,
 		eventsStmt:                 q.eventsStmt,
 		extendRoomStmt:             q.extendRoomStmt,
@@ -2539,10 +2964,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		followsOfStmt:              q.followsOfStmt,
 		forgetBackupsStmt:          q.forgetBackupsStmt,
 		forgetConversationsStmt:    q.forgetConversationsStmt,
+		forgetDecisionsStmt:        q.forgetDecisionsStmt,
+		forgetEntriesStmt:          q.forgetEntriesStmt,
 		forgetFindersStmt:          q.forgetFindersStmt,
 		forgetInvitesBeyondStmt:    q.forgetInvitesBeyondStmt,
 		forgetInvitesSpentStmt:     q.forgetInvitesSpentStmt,
 		forgetItemsStmt:            q.forgetItemsStmt,
+		forgetLiftsStmt:            q.forgetLiftsStmt,
 		forgetNewsStmt:             q.forgetNewsStmt,
 		forgetPackagesStmt:         q.forgetPackagesStmt,
 		forgetPackagesOfNoneStmt:   q.forgetPackagesOfNoneStmt,
@@ -2552,6 +2980,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		forgetSessionsBeyondStmt:   q.forgetSessionsBeyondStmt,
 		forgetSessionsOverStmt:     q.forgetSessionsOverStmt,
 		forgetTalkDevicesStmt:      q.forgetTalkDevicesStmt,
+		forgetWrittenReportsStmt:   q.forgetWrittenReportsStmt,
 		goingRowsOfStmt:            q.goingRowsOfStmt,
 		handBackRoomsStmt:          q.handBackRoomsStmt,
 		handleOfStmt:               q.handleOfStmt,
@@ -2567,6 +2996,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		invitesFromStmt:            q.invitesFromStmt,
 		invitesOfStmt:              q.invitesOfStmt,
 		isClubStmt:                 q.isClubStmt,
+		isConversationStmt:         q.isConversationStmt,
 		isEmptyStmt:                q.isEmptyStmt,
 		isFollowingStmt:            q.isFollowingStmt,
 		isGoingStmt:                q.isGoingStmt,
@@ -2581,6 +3011,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		levelsStmt:                 q.levelsStmt,
 		listDiscoveryValueStmt:     q.listDiscoveryValueStmt,
 		listedClubsStmt:            q.listedClubsStmt,
+		mailDueStmt:                q.mailDueStmt,
+		mailedStmt:                 q.mailedStmt,
 		moveGoersStmt:              q.moveGoersStmt,
 		newsOfPersonStmt:           q.newsOfPersonStmt,
 		newsOfPlanStmt:             q.newsOfPlanStmt,
@@ -2588,6 +3020,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		nextFounderStmt:            q.nextFounderStmt,
 		nextPackageStmt:            q.nextPackageStmt,
 		noteDeviceStmt:             q.noteDeviceStmt,
+		openEntriesStmt:            q.openEntriesStmt,
+		openEntryStmt:              q.openEntryStmt,
 		ownRoomsAgainStmt:          q.ownRoomsAgainStmt,
 		pairsStmt:                  q.pairsStmt,
 		passkeysStmt:               q.passkeysStmt,
@@ -2618,6 +3052,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		relatedStmt:                q.relatedStmt,
 		releasePiecesStmt:          q.releasePiecesStmt,
 		renewSessionStmt:           q.renewSessionStmt,
+		reopenEntryStmt:            q.reopenEntryStmt,
 		reportStmt:                 q.reportStmt,
 		reportsStmt:                q.reportsStmt,
 		reportsByStmt:              q.reportsByStmt,
@@ -2626,9 +3061,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		roomsBegunStmt:             q.roomsBegunStmt,
 		roomsRunForStmt:            q.roomsRunForStmt,
 		seePiecesStmt:              q.seePiecesStmt,
+		seeTalkStmt:                q.seeTalkStmt,
 		seeTalkDeviceStmt:          q.seeTalkDeviceStmt,
 		sessionByTokenStmt:         q.sessionByTokenStmt,
 		sessionsStmt:               q.sessionsStmt,
+		setAddressStmt:             q.setAddressStmt,
 		setBlockStmt:               q.setBlockStmt,
 		setCalendarStmt:            q.setCalendarStmt,
 		setClubStmt:                q.setClubStmt,
@@ -2639,7 +3076,10 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setDeviceStmt:              q.setDeviceStmt,
 		setFounderInviteStmt:       q.setFounderInviteStmt,
 		setGoerStmt:                q.setGoerStmt,
+		setGoodStmt:                q.setGoodStmt,
 		setHouseStmt:               q.setHouseStmt,
+		setMailStmt:                q.setMailStmt,
+		setMailDueStmt:             q.setMailDueStmt,
 		setNewsPersonStmt:          q.setNewsPersonStmt,
 		setNotifyStmt:              q.setNotifyStmt,
 		setPairStmt:                q.setPairStmt,
@@ -2657,11 +3097,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setSnapshotStmt:            q.setSnapshotStmt,
 		setStandingStmt:            q.setStandingStmt,
 		setSweptStmt:               q.setSweptStmt,
+		setWardenStmt:              q.setWardenStmt,
 		showClubStmt:               q.showClubStmt,
 		smallPictureStmt:           q.smallPictureStmt,
 		standingStmt:               q.standingStmt,
 		takeClubStmt:               q.takeClubStmt,
 		takeConversationStmt:       q.takeConversationStmt,
+		takeEntryStmt:              q.takeEntryStmt,
 		takeKeptRoomsStmt:          q.takeKeptRoomsStmt,
 		takeOwnRoomsStmt:           q.takeOwnRoomsStmt,
 		takePersonStmt:             q.takePersonStmt,
@@ -2681,8 +3123,16 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		useInviteStmt:              q.useInviteStmt,
 		usePasskeyStmt:             q.usePasskeyStmt,
 		usePenStmt:                 q.usePenStmt,
+		voiceReportsAboutStmt:      q.voiceReportsAboutStmt,
+		voiceReportsByStmt:         q.voiceReportsByStmt,
+		voiceReportsDecidedStmt:    q.voiceReportsDecidedStmt,
+		wardenSinceStmt:            q.wardenSinceStmt,
+		wardensStmt:                q.wardensStmt,
 		whoHasHandleStmt:           q.whoHasHandleStmt,
 		whoseCalendarStmt:          q.whoseCalendarStmt,
 		writtenStmt:                q.writtenStmt,
+		writtenReportsStmt:         q.writtenReportsStmt,
+		writtenReportsAboutStmt:    q.writtenReportsAboutStmt,
+		writtenReportsByStmt:       q.writtenReportsByStmt,
 	}
 }

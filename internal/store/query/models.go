@@ -4,6 +4,15 @@
 
 package query
 
+type Address struct {
+	Person   []byte
+	Sealed   []byte
+	Verified int64
+	Mail     string
+	Due      int64
+	Told     int64
+}
+
 type ClearName struct {
 	Person []byte
 	Name   string
@@ -61,6 +70,16 @@ type Device struct {
 	Failed  int64
 }
 
+type Entry struct {
+	ID      []byte
+	Kind    string
+	Person  []byte
+	Open    bool
+	Version int64
+	Since   int64
+	Passed  []byte
+}
+
 type Follow struct {
 	Who    []byte
 	Whom   []byte
@@ -102,6 +121,7 @@ type News struct {
 	Seen   bool
 	Held   bool
 	Push   int64
+	Talk   []byte
 }
 
 type Pair struct {
@@ -120,4 +140,19 @@ type Report struct {
 	Made   int64
 	Hashes []byte
 	Sealed []byte
+}
+
+type Warden struct {
+	Person []byte
+	Since  int64
+}
+
+type WrittenReport struct {
+	ID      []byte
+	Entry   []byte
+	MadeBy  []byte
+	Reason  string
+	Sealed  []byte
+	Made    int64
+	Decided int64
 }

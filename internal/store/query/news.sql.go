@@ -188,6 +188,17 @@ func (q *Queries) IsClub(ctx context.Context, id []byte) (bool, error) {
 	return there, err
 }
 
+const isConversation = `-- name: IsConversation :one
+SELECT EXISTS (SELECT 1 FROM conversations WHERE id = $1) AS there
+`
+
+func (q *Queries) IsConversation(ctx context.Context, id []byte) (bool, error) {
+	row := q.queryRow(ctx, q.isConversationStmt, isConversation, id)
+	var there bool
+	err := row.Scan(&there)
+	return there, err
+}
+
 const isPlan = `-- name: IsPlan :one
 SELECT EXISTS (SELECT 1 FROM plans WHERE id = $1) AS there
 `
@@ -260,7 +271,7 @@ func (q *Queries) NoteDevice(ctx context.Context, arg NoteDeviceParams) error {
 }
 
 const piece = `-- name: Piece :one
-SELECT id, person, kind, who, room, club, plan, made, seen, held, push FROM news WHERE id = $1
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news WHERE id = $1
 `
 
 func (q *Queries) Piece(ctx context.Context, id []byte) (News, error) {
@@ -278,13 +289,14 @@ func (q *Queries) Piece(ctx context.Context, id []byte) (News, error) {
 		&i.Seen,
 		&i.Held,
 		&i.Push,
+		&i.Talk,
 	)
 	return i, err
 }
 
 const pieces = `-- name: Pieces :many
-SELECT id, person, kind, who, room, club, plan, made, seen, held, push FROM news
-WHERE person = $1 AND (made < $2 OR made = $2 AND id < $3) ORDER BY made DESC, id DESC LIMIT $4
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
+WHERE person = $1 AND talk IS NULL AND (made < $2 OR made = $2 AND id < $3) ORDER BY made DESC, id DESC LIMIT $4
 `
 
 type PiecesParams struct {
@@ -320,6 +332,7 @@ func (q *Queries) Pieces(ctx context.Context, arg PiecesParams) ([]News, error) 
 			&i.Seen,
 			&i.Held,
 			&i.Push,
+			&i.Talk,
 		); err != nil {
 			return nil, err
 		}
@@ -335,7 +348,7 @@ func (q *Queries) Pieces(ctx context.Context, arg PiecesParams) ([]News, error) 
 }
 
 const piecesHeld = `-- name: PiecesHeld :many
-SELECT id, person, kind, who, room, club, plan, made, seen, held, push FROM news
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
 WHERE person = $1 AND held = TRUE AND seen = FALSE ORDER BY made DESC, id DESC LIMIT $2
 `
 
@@ -365,6 +378,7 @@ func (q *Queries) PiecesHeld(ctx context.Context, arg PiecesHeldParams) ([]News,
 			&i.Seen,
 			&i.Held,
 			&i.Push,
+			&i.Talk,
 		); err != nil {
 			return nil, err
 		}
@@ -380,7 +394,7 @@ func (q *Queries) PiecesHeld(ctx context.Context, arg PiecesHeldParams) ([]News,
 }
 
 const piecesOf = `-- name: PiecesOf :many
-SELECT id, person, kind, who, room, club, plan, made, seen, held, push FROM news
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
 WHERE person = $1 ORDER BY made DESC, id
 `
 
@@ -405,6 +419,7 @@ func (q *Queries) PiecesOf(ctx context.Context, person []byte) ([]News, error) {
 			&i.Seen,
 			&i.Held,
 			&i.Push,
+			&i.Talk,
 		); err != nil {
 			return nil, err
 		}
@@ -420,7 +435,7 @@ func (q *Queries) PiecesOf(ctx context.Context, person []byte) ([]News, error) {
 }
 
 const piecesToPush = `-- name: PiecesToPush :many
-SELECT id, person, kind, who, room, club, plan, made, seen, held, push FROM news
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
 WHERE push > 0 AND push <= $1 ORDER BY push, id LIMIT $2
 `
 
@@ -450,6 +465,7 @@ func (q *Queries) PiecesToPush(ctx context.Context, arg PiecesToPushParams) ([]N
 			&i.Seen,
 			&i.Held,
 			&i.Push,
+			&i.Talk,
 		); err != nil {
 			return nil, err
 		}
@@ -465,8 +481,8 @@ func (q *Queries) PiecesToPush(ctx context.Context, arg PiecesToPushParams) ([]N
 }
 
 const piecesUnseen = `-- name: PiecesUnseen :many
-SELECT id, person, kind, who, room, club, plan, made, seen, held, push FROM news
-WHERE person = $1 AND seen = FALSE ORDER BY made DESC, id DESC LIMIT $2
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
+WHERE person = $1 AND talk IS NULL AND seen = FALSE ORDER BY made DESC, id DESC LIMIT $2
 `
 
 type PiecesUnseenParams struct {
@@ -495,6 +511,7 @@ func (q *Queries) PiecesUnseen(ctx context.Context, arg PiecesUnseenParams) ([]N
 			&i.Seen,
 			&i.Held,
 			&i.Push,
+			&i.Talk,
 		); err != nil {
 			return nil, err
 		}
@@ -510,8 +527,8 @@ func (q *Queries) PiecesUnseen(ctx context.Context, arg PiecesUnseenParams) ([]N
 }
 
 const putPiece = `-- name: PutPiece :exec
-INSERT INTO news (id, person, kind, who, room, club, plan, made, seen, held, push)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE, $9, $10)
+INSERT INTO news (id, person, kind, who, room, club, plan, talk, made, seen, held, push)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, FALSE, $10, $11)
 ON CONFLICT (id) DO UPDATE SET
     who = excluded.who, made = excluded.made, seen = FALSE, held = excluded.held, push = excluded.push
 `
@@ -524,6 +541,7 @@ type PutPieceParams struct {
 	Room   []byte
 	Club   []byte
 	Plan   []byte
+	Talk   []byte
 	Made   int64
 	Held   bool
 	Push   int64
@@ -538,6 +556,7 @@ func (q *Queries) PutPiece(ctx context.Context, arg PutPieceParams) error {
 		arg.Room,
 		arg.Club,
 		arg.Plan,
+		arg.Talk,
 		arg.Made,
 		arg.Held,
 		arg.Push,
@@ -556,7 +575,7 @@ func (q *Queries) ReleasePieces(ctx context.Context, person []byte) error {
 
 const seePieces = `-- name: SeePieces :exec
 UPDATE news SET seen = TRUE, held = FALSE, push = 0
-WHERE person = $1 AND seen = FALSE AND (made < $2 OR made = $2 AND id <= $3)
+WHERE person = $1 AND talk IS NULL AND seen = FALSE AND (made < $2 OR made = $2 AND id <= $3)
 `
 
 type SeePiecesParams struct {
@@ -567,6 +586,20 @@ type SeePiecesParams struct {
 
 func (q *Queries) SeePieces(ctx context.Context, arg SeePiecesParams) error {
 	_, err := q.exec(ctx, q.seePiecesStmt, seePieces, arg.Person, arg.Made, arg.ID)
+	return err
+}
+
+const seeTalk = `-- name: SeeTalk :exec
+UPDATE news SET seen = TRUE, held = FALSE, push = 0 WHERE person = $1 AND talk = $2 AND seen = FALSE
+`
+
+type SeeTalkParams struct {
+	Person []byte
+	Talk   []byte
+}
+
+func (q *Queries) SeeTalk(ctx context.Context, arg SeeTalkParams) error {
+	_, err := q.exec(ctx, q.seeTalkStmt, seeTalk, arg.Person, arg.Talk)
 	return err
 }
 

@@ -865,7 +865,7 @@ SELECT p.id, p.host, p.sealed, p.starts, p.ends, p.club, p.visibility, p.languag
     (SELECT count(*) FROM plan_hosts h WHERE h.plan = p.id) AS cohosts,
     CAST(COALESCE((SELECT g.remind FROM plan_goers g WHERE g.plan = p.id AND g.person = $1), -2) AS BIGINT) AS remind,
     EXISTS (SELECT 1 FROM rooms r WHERE r.name = p.room) AS runs
-FROM plans p WHERE p.ends > $2 AND p.starts < $3 AND (
+FROM plans p WHERE p.ends > $2 AND p.starts < $3 AND (CAST($4 AS BOOLEAN) = TRUE OR p.club = $5) AND (
     p.host = $1
     OR EXISTS (SELECT 1 FROM plan_hosts h WHERE h.plan = p.id AND h.person = $1)
     OR EXISTS (SELECT 1 FROM plan_goers g WHERE g.plan = p.id AND g.person = $1)
@@ -883,23 +883,25 @@ FROM plans p WHERE p.ends > $2 AND p.starts < $3 AND (
         AND NOT EXISTS (SELECT 1 FROM plan_goers g WHERE g.plan = p.id AND g.person = $1)
     )
     AND (
-    CAST($4 AS TEXT) = 'all'
+    CAST($6 AS TEXT) = 'all'
     OR EXISTS (SELECT 1 FROM club_people m WHERE m.club = p.club AND m.person = $1 AND m.standing >= 5)
     OR EXISTS (SELECT 1 FROM club_follows c WHERE c.club = p.club AND c.person = $1)
-    OR CAST($4 AS TEXT) = 'for_me' AND (
+    OR CAST($6 AS TEXT) = 'for_me' AND (
         p.host = $1
         OR EXISTS (SELECT 1 FROM plan_hosts h WHERE h.plan = p.id AND h.person = $1)
         OR EXISTS (SELECT 1 FROM plan_goers g WHERE g.plan = p.id AND g.person = $1)
         OR EXISTS (SELECT 1 FROM plan_guests i WHERE i.plan = p.id AND i.person = $1)
         OR EXISTS (SELECT 1 FROM follows f WHERE f.who = $1 AND f.whom = p.host)
     )
-) ORDER BY p.starts, p.id LIMIT $5
+) ORDER BY p.starts, p.id LIMIT $7
 `
 
 type PlansSeenParams struct {
 	Who      []byte
 	FromTime int64
 	ToTime   int64
+	OfAny    bool
+	Club     []byte
 	Choice   string
 	Most     int32
 }
@@ -933,6 +935,8 @@ func (q *Queries) PlansSeen(ctx context.Context, arg PlansSeenParams) ([]PlansSe
 		arg.Who,
 		arg.FromTime,
 		arg.ToTime,
+		arg.OfAny,
+		arg.Club,
 		arg.Choice,
 		arg.Most,
 	)

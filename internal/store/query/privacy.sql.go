@@ -38,7 +38,14 @@ UNION ALL SELECT 'devices', count(*), COALESCE(min(since), 0) FROM devices
 UNION ALL SELECT 'discovery_people', count(*), COALESCE(min(seen), 0) FROM discovery_people
 UNION ALL SELECT 'discovery_values', count(*), 0 FROM discovery_values
 UNION ALL SELECT 'discovery_lists', count(*), 0 FROM discovery_lists
+UNION ALL SELECT 'addresses', count(*), COALESCE(min(verified), 0) FROM addresses
 UNION ALL SELECT 'reports', count(*), COALESCE(min(made), 0) FROM reports
+UNION ALL SELECT 'wardens', count(*), COALESCE(min(since), 0) FROM wardens
+UNION ALL SELECT 'entries', count(*), COALESCE(min(since), 0) FROM entries
+UNION ALL SELECT 'written_reports', count(*), COALESCE(min(made), 0) FROM written_reports
+UNION ALL SELECT 'written_reports, decided', count(*), COALESCE(min(r.decided), 0) FROM written_reports r WHERE r.decided > 0
+UNION ALL SELECT 'decisions', count(*), COALESCE(min(CASE WHEN d.ends > 0 THEN d.ends END), 0) FROM decisions d
+UNION ALL SELECT 'answers', count(*), 0 FROM answers
 UNION ALL SELECT 'talk_devices', count(*), COALESCE(min(seen), 0) FROM talk_devices
 UNION ALL SELECT 'packages', count(*), COALESCE(min(made), 0) FROM packages
 UNION ALL SELECT 'conversations', count(*), COALESCE(min(created), 0) FROM conversations

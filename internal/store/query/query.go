@@ -16,10 +16,10 @@ var Migrations embed.FS
 var Tables = []string{
 	"people", "house", "clear_names", "profiles", "pictures", "passkeys", "sessions", "invites", "follows", "hidden", "blocks",
 	"clubs", "club_people", "club_follows",
-	"rooms", "room_events", "reports", "pairs", "plans", "plan_hosts", "plan_guests", "plan_goers", "calendars",
+	"rooms", "room_events", "reports", "wardens", "entries", "written_reports", "decisions", "answers", "pairs", "plans", "plan_hosts", "plan_guests", "plan_goers", "calendars",
 	"talk_devices", "packages", "conversations", "conversation_people", "conversation_devices", "conversation_items",
 	"discovery_people", "discovery_values", "discovery_lists",
-	"news", "news_people", "devices",
+	"news", "news_people", "devices", "addresses",
 }
 
 //go:generate go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1 generate -f ../../../sqlc.yaml

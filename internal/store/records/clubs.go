@@ -228,6 +228,9 @@ func erase(ctx context.Context, q *query.Queries, who id.Person) error {
 			return err
 		}
 	}
+	if err := q.BlankWrittenReports(ctx, who[:]); err != nil {
+		return err
+	}
 	n, err := q.Erase(ctx, who[:])
 	if err := changed(n, err, people.ErrNoPerson); err != nil {
 		return err

@@ -73,7 +73,8 @@ func pieceOf(r query.News) news.Piece {
 	return news.Piece{
 		ID: name[news.ID](r.ID), To: name[id.Person](r.Person), Kind: news.Kind(r.Kind),
 		Who: name[id.Person](r.Who), Room: name[id.Room](r.Room), Club: name[id.Club](r.Club), Plan: name[id.Plan](r.Plan),
-		At: fromMillis(r.Made), Seen: r.Seen, Held: r.Held, Push: fromMillis(r.Push),
+		Talk: name[id.Conversation](r.Talk),
+		At:   fromMillis(r.Made), Seen: r.Seen, Held: r.Held, Push: fromMillis(r.Push),
 	}
 }
 
@@ -143,7 +144,7 @@ func tellOne(ctx context.Context, q *query.Queries, p news.Piece, judge func(new
 		return dropped, nil
 	}
 	if p.Held = is.Fate == news.Hold; is.Fate == news.Push {
-		p.Push = p.At
+		p.Push = p.At.Add(is.Wait)
 	}
 	if is.Day != t.day || !is.Digest.Equal(t.digest) {
 		t.day, t.digest = is.Day, is.Digest
@@ -153,7 +154,7 @@ func tellOne(ctx context.Context, q *query.Queries, p news.Piece, judge func(new
 	}
 	if err := q.PutPiece(ctx, query.PutPieceParams{
 		ID: p.ID[:], Person: p.To[:], Kind: string(p.Kind), Who: column(p.Who), Room: column(p.Room), Club: column(p.Club), Plan: column(p.Plan),
-		Made: millis(p.At), Held: p.Held, Push: millis(p.Push),
+		Talk: column(p.Talk), Made: millis(p.At), Held: p.Held, Push: millis(p.Push),
 	}); err != nil {
 		return dropped, err
 	}
@@ -174,6 +175,11 @@ func isAboutNobody(ctx context.Context, q *query.Queries, p news.Piece) (bool, e
 	}
 	if !p.Plan.IsZero() {
 		if there, err := q.IsPlan(ctx, p.Plan[:]); err != nil || !there {
+			return true, err
+		}
+	}
+	if !p.Talk.IsZero() {
+		if there, err := q.IsConversation(ctx, p.Talk[:]); err != nil || !there {
 			return true, err
 		}
 	}
@@ -209,6 +215,13 @@ func (s *Store) SeeNews(ctx context.Context, who id.Person, upTo news.ID) error 
 			return refusal{news.ErrNone}
 		}
 		return q.SeePieces(ctx, query.SeePiecesParams{Person: who[:], Made: r.Made, ID: r.ID})
+	})
+}
+
+// SeeTalk implements news.Store.
+func (s *Store) SeeTalk(ctx context.Context, who id.Person, which id.Conversation) error {
+	return s.write(ctx, "see what is new in a conversation", func(ctx context.Context, q *query.Queries) error {
+		return q.SeeTalk(ctx, query.SeeTalkParams{Person: who[:], Talk: which[:]})
 	})
 }
 
@@ -308,7 +321,7 @@ func (s *Store) NewsSettings(ctx context.Context, who id.Person) (news.Settings,
 }
 
 // SetNewsSettings implements news.Store.
-func (s *Store) SetNewsSettings(ctx context.Context, who id.Person, version int64, settings news.Settings, due func(time.Time) time.Time) error {
+func (s *Store) SetNewsSettings(ctx context.Context, who id.Person, version int64, settings news.Settings, due time.Time) error {
 	return s.write(ctx, "set how somebody wants to be told", func(ctx context.Context, q *query.Queries) error {
 		if err := take(ctx, q, who); err != nil {
 			return err
@@ -320,8 +333,14 @@ func (s *Store) SetNewsSettings(ctx context.Context, who id.Person, version int6
 		if t.version != version {
 			return refusal{news.ErrChanged}
 		}
-		t.settings, t.version, t.digest = settings, version+1, due(t.digest)
-		return setTold(ctx, q, who, t)
+		t.settings, t.version = settings, version+1
+		if !t.digest.IsZero() {
+			t.digest = due
+		}
+		if err := setTold(ctx, q, who, t); err != nil {
+			return err
+		}
+		return q.SetMailDue(ctx, query.SetMailDueParams{Person: who[:], Due: millis(due)})
 	})
 }
 
@@ -400,7 +419,10 @@ func (s *Store) newsRows(ctx context.Context, who id.Person, add adder) error {
 		if !p.Plan.IsZero() {
 			more["plan"] = p.Plan
 		}
-		add(people.ClassNews, 2*id.Size+len(r.Kind)+len(r.Who)+len(r.Room)+len(r.Club)+len(r.Plan)+2*number+2, p.At, more)
+		if !p.Talk.IsZero() {
+			more["conversation"] = p.Talk
+		}
+		add(people.ClassNews, 2*id.Size+len(r.Kind)+len(r.Who)+len(r.Room)+len(r.Club)+len(r.Plan)+len(r.Talk)+2*number+2, p.At, more)
 	}
 	switch r, err := s.read.NewsPerson(ctx, who[:]); {
 	case err == nil:

@@ -159,9 +159,9 @@ func (s *Store) Plan(ctx context.Context, which id.Plan, who id.Person) (schedul
 }
 
 // Plans implements schedule.Plans.
-func (s *Store) Plans(ctx context.Context, who id.Person, which schedule.Which, from, to time.Time) ([]schedule.Plan, error) {
+func (s *Store) Plans(ctx context.Context, who id.Person, c schedule.Choice) ([]schedule.Plan, error) {
 	rows, err := s.read.PlansSeen(ctx, query.PlansSeenParams{
-		Who: who[:], FromTime: millis(from), ToTime: millis(to), Choice: string(which), Most: schedule.ListMax,
+		Who: who[:], FromTime: millis(c.From), ToTime: millis(c.To), Choice: string(c.Which), OfAny: c.Club.IsZero(), Club: c.Club[:], Most: schedule.ListMax,
 	})
 	return plansOf(ctx, s, "list plans", rows, err)
 }

@@ -261,7 +261,7 @@ func (s *Store) Rows(ctx context.Context, who id.Person) (out []people.Row, err 
 	case !errors.Is(err, sql.ErrNoRows):
 		return nil, failed("read a picture", err)
 	}
-	for _, rows := range []func(context.Context, id.Person, adder) error{s.keyRows, s.sessionRows, s.inviteRows, s.followRows, s.blockRows, s.discoveryRows, s.clubRows, s.reportRows, s.planRows, s.newsRows, s.conversationRows} {
+	for _, rows := range []func(context.Context, id.Person, adder) error{s.keyRows, s.sessionRows, s.inviteRows, s.followRows, s.blockRows, s.discoveryRows, s.clubRows, s.reportRows, s.moderationRows, s.planRows, s.newsRows, s.addressRows, s.conversationRows} {
 		if err := rows(ctx, who, add); err != nil {
 			return nil, failed("list what is stored", err)
 		}

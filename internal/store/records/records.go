@@ -1,7 +1,7 @@
 // Package records is what the stores have in common: how people, rooms and
 // reports become rows, how rows become them again, and what is asked before one
 // is written. It implements people.Store, clubs.Store, deputy.Store (a live.Store),
-// reports.Store, news.Store, schedule.Store, conversations.Store and
+// reports.Store, moderation.Store, news.Store, schedule.Store, conversations.Store and
 // discover.Store; package storetest says what that means.
 //
 // It opens no database and begins no transaction: a Database does.
@@ -19,6 +19,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/schedule"
@@ -86,7 +87,8 @@ var refusals = []error{
 	people.ErrNoInvite, people.ErrNoInvitesLeft, people.ErrFollowing,
 	people.ErrChanged, people.ErrHandleTaken, people.ErrNoPicture,
 	reports.ErrFull, reports.ErrNone,
-	people.ErrHidden, people.ErrBlocks, people.ErrBlocked,
+	moderation.ErrNone, moderation.ErrFull, moderation.ErrWarden, moderation.ErrWardens, moderation.ErrAnswered,
+	people.ErrHidden, people.ErrBlocks, people.ErrBlocked, people.ErrNoAddress,
 	schedule.ErrNoPlan, schedule.ErrChanged, schedule.ErrTooMany, schedule.ErrGoing, schedule.ErrFull, schedule.ErrBegun,
 	schedule.ErrNoCalendar,
 	conversations.ErrNone, conversations.ErrDevice, conversations.ErrEpoch, conversations.ErrThere, conversations.ErrMany, conversations.ErrUnanswered,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/reports"
 	"github.com/stoa-audio/stoa/internal/store/query"
 )
@@ -22,6 +23,9 @@ func (s *Store) AddReport(ctx context.Context, r reports.Report) error {
 		}
 		if kept >= reports.KeptMax {
 			return reports.ErrFull
+		}
+		if err := openEntry(ctx, q, moderation.Entry{ID: moderation.EntryID(r.About), Kind: moderation.Person, Person: r.About, Since: r.Made}); err != nil {
+			return err
 		}
 		hashes := make([]byte, 0, 16*len(r.Hashes))
 		for _, h := range r.Hashes {

@@ -119,7 +119,7 @@ func blocksAndPlans(t *testing.T, s Store) {
 		} else {
 			refused(t, err, schedule.ErrNoPlan)
 		}
-		all, err := s.Plans(ctx, who, schedule.All, noon, noon.Add(24*time.Hour))
+		all, err := s.Plans(ctx, who, schedule.Choice{Which: schedule.All, From: noon, To: noon.Add(24 * time.Hour)})
 		must(t, err)
 		same(t, slices.ContainsFunc(all, func(p schedule.Plan) bool { return p.ID == which }), want)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/reports"
@@ -76,6 +77,21 @@ func Fill(t *testing.T, s Store) {
 		Hashes: [][16]byte{{1}, {2}}, Sealed: bytes.Repeat([]byte{0, 0xff}, reports.SealedMax/2),
 	}))
 	must(t, s.AddReport(ctx, reports.Report{ID: reports.ID{2}, Room: k.name, About: ada.ID, By: filledBen, Made: noon, Sealed: []byte{1}}))
+	// Of long ago, so that it is late after three months as all else is.
+	must(t, s.SetWarden(ctx, filledBen, noon))
+	old := noon.Add(-moderation.OpenLife + 24*time.Hour)
+	entry := moderation.Entry{ID: moderation.EntryID(ada.ID), Kind: moderation.Person, Person: ada.ID, Since: old}
+	must(t, s.AddWritten(ctx, moderation.Report{
+		ID: moderation.ReportID{1}, Entry: entry.ID, By: filledBen, Reason: moderation.Spam, Made: old, Sealed: []byte{0, 0xff},
+	}, entry))
+	ended := noon.Add(-moderation.DecisionsLife + 24*time.Hour)
+	must(t, s.Decide(ctx, entry.ID, func(moderation.Scene) (moderation.Decision, error) {
+		return moderation.Decision{
+			ID: moderation.DecisionID{1}, Entry: entry.ID, Person: ada.ID, By: filledBen, What: moderation.Nothing, Made: noon, Ends: ended,
+			Sealed: []byte{0, 0xff},
+		}, nil
+	}))
+	must(t, s.AnswerDecision(ctx, moderation.DecisionID{1}, ada.ID, []byte{0, 0xff}, noon))
 	plan := schedule.Plan{
 		ID: filledPlan, Host: ada.ID, Sealed: []byte{0, 0xff}, Starts: noon.Add(time.Hour), Minutes: 60, Visibility: schedule.Closed,
 		Language: "de", Fence: "eu", Recorded: true, Created: noon,
@@ -87,7 +103,9 @@ func Fill(t *testing.T, s Store) {
 		return news.Outcome{Fate: news.Hold, Day: news.Day{Number: 1 << 40}, Digest: noon.Add(time.Hour)}
 	})
 	must(t, err)
-	must(t, s.SetNewsSettings(ctx, filledBen, 0, news.AtFirst(), func(at time.Time) time.Time { return at }))
+	must(t, s.SetNewsSettings(ctx, filledBen, 0, news.AtFirst(), noon.Add(time.Hour)))
+	must(t, s.SetAddress(ctx, people.SealedAddress{Person: filledBen, Sealed: []byte{0, 0xff}, Verified: noon}))
+	must(t, s.SetMail(ctx, filledBen, news.MailNamed, noon, func(news.Settings) time.Time { return noon.Add(time.Hour) }))
 	must(t, s.SetDevice(ctx, news.SealedDevice{Session: people.SessionID{1}, Person: ada.ID, Sealed: []byte{0, 0xff}, Since: noon}))
 	_, err = s.Calendar(ctx, ada.ID, func(int64) schedule.Hash { return schedule.Hash{3} }, noon)
 	must(t, err)
@@ -133,6 +151,12 @@ func Filled(t *testing.T, s Store) {
 	same(t, digests, []news.Digest{{To: filledBen, Pieces: []news.Piece{{
 		ID: news.ID{0, 0xff}, To: filledBen, Kind: news.ClubInvited, Who: filledAda, Room: filledRoom, Club: filledClub.ID, Plan: filledPlan, At: noon, Held: true,
 	}}}})
+	address, err := s.Address(ctx, filledBen)
+	must(t, err)
+	same(t, address, people.SealedAddress{Person: filledBen, Sealed: []byte{0, 0xff}, Verified: noon})
+	how, err := s.Mail(ctx, filledBen)
+	must(t, err)
+	same(t, how, news.MailNamed)
 	devices, err := s.Devices(ctx, filledAda)
 	must(t, err)
 	same(t, len(devices), 1)

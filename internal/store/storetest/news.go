@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/clubs"
+	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -47,6 +48,67 @@ func listed(t *testing.T, s Store, who people.Person, after news.Mark, most int)
 		names = append(names, p.ID)
 	}
 	return names
+}
+
+// What is new in a conversation is in no list, is pushed until somebody looks at that
+// conversation, and goes with it.
+func newsOfTalks(t *testing.T, s Store) {
+	ctx := t.Context()
+	c, now, who := talkers(t, s)
+	ada, bo := who[0], people.Person{ID: who[1].Who}
+	which, other := begins(t, c, true, []id.Person{bo.ID}, who[0], who[1]), begins(t, c, false, []id.Person{bo.ID}, who[0], who[1], who[2])
+	told := func(about id.Conversation, wait time.Duration) (p news.Piece) {
+		t.Helper()
+		p = piece(bo, news.Message, 1)
+		p.Who, p.Talk = ada.Who, about
+		kept, err := s.TellNews(ctx, []news.Piece{p}, func(news.Piece, news.Scene) news.Outcome { return news.Outcome{Fate: news.Push, Wait: wait} })
+		must(t, err)
+		if len(kept) == 0 {
+			return news.Piece{}
+		}
+		return kept[0].Piece
+	}
+	due := func(at time.Time) []news.Piece {
+		t.Helper()
+		list, err := s.DueNews(ctx, at, 10)
+		must(t, err)
+		return list
+	}
+	first := told(which, 30*time.Second)
+	same(t, first.Push.Sub(first.At), 30*time.Second)
+	same(t, len(due(first.At.Add(29*time.Second))), 0)
+	listed := keeps(t, s, news.Show, piece(bo, news.Follow, 2))
+	list, err := s.News(ctx, bo.ID, news.Mark{}, 10)
+	must(t, err)
+	same(t, len(list), 1)
+	unseen, err := s.UnseenNews(ctx, bo.ID, 10)
+	must(t, err)
+	same(t, len(unseen), 1)
+	must(t, s.SeeNews(ctx, bo.ID, listed[0])) // which is not about conversations
+	got := due(first.At.Add(time.Minute))
+	first.Push = first.At.Add(30 * time.Second)
+	same(t, got, []news.Piece{first})
+
+	kept, lost := told(other, time.Second), told(which, time.Second)
+	must(t, s.SeeTalk(ctx, ada.Who, other)) // who is told of nothing there
+	must(t, s.SeeTalk(ctx, bo.ID, which))
+	got = due(noon.Add(time.Hour))
+	if len(got) != 1 || got[0].ID != kept.ID {
+		t.Errorf("%v is pushed, and not %v alone; %v was seen", got, kept.ID, lost.ID)
+	}
+	if p := told(id.New[id.Conversation](), 0); !p.ID.IsZero() {
+		t.Error("of a conversation that there is not something is told")
+	}
+	// All leave it, and when it goes, so does what is told of it.
+	kept = told(other, time.Second)
+	for _, m := range who {
+		must(t, c.Leave(ctx, other, m.Who))
+	}
+	*now = now.Add(2 * conversations.EmptyLife)
+	must(t, c.Forget(ctx))
+	for _, p := range due(noon.Add(time.Hour)) {
+		t.Errorf("%v is pushed of a conversation that is gone", p.ID == kept.ID)
+	}
 }
 
 func keepsNews(t *testing.T, s Store) {
@@ -242,10 +304,9 @@ func newsIsChosen(t *testing.T, s Store) {
 	want := news.AtFirst()
 	want.Ways[news.Live], want.Budget, want.Digest = news.Off, 0, news.NoDigest
 	want.Quiet = news.Quiet{From: 1, To: 2, Zone: "Europe/Berlin"}
-	keep := func(at time.Time) time.Time { return at }
-	must(t, s.SetNewsSettings(ctx, ada.ID, 0, want, keep))
-	refused(t, s.SetNewsSettings(ctx, ada.ID, 0, want, keep), news.ErrChanged)
-	refused(t, s.SetNewsSettings(ctx, id.New[id.Person](), 0, want, keep), people.ErrNoPerson)
+	must(t, s.SetNewsSettings(ctx, ada.ID, 0, want, noon))
+	refused(t, s.SetNewsSettings(ctx, ada.ID, 0, want, noon), news.ErrChanged)
+	refused(t, s.SetNewsSettings(ctx, id.New[id.Person](), 0, want, noon), people.ErrNoPerson)
 	got, version, err = s.NewsSettings(ctx, ada.ID)
 	must(t, err)
 	same(t, got, want)
@@ -257,10 +318,7 @@ func newsIsChosen(t *testing.T, s Store) {
 		return news.Outcome{Fate: news.Hold, Day: news.Day{Number: 7, Pushed: 1, Pinged: 2, Reminded: 3}, Digest: due}
 	})
 	must(t, err)
-	must(t, s.SetNewsSettings(ctx, ada.ID, 1, news.AtFirst(), func(at time.Time) time.Time {
-		same(t, at, due)
-		return at.Add(time.Hour)
-	}))
+	must(t, s.SetNewsSettings(ctx, ada.ID, 1, news.AtFirst(), due.Add(time.Hour)))
 	_, err = s.TellNews(ctx, []news.Piece{piece(ada, news.Follow, 0)}, func(_ news.Piece, scene news.Scene) news.Outcome {
 		same(t, scene.Day, news.Day{Number: 7, Pushed: 1, Pinged: 2, Reminded: 3})
 		same(t, scene.Digest, due.Add(time.Hour))

@@ -41,7 +41,7 @@ func seen(t *testing.T, s Store, which id.Plan, who id.Person) bool {
 		refused(t, err, schedule.ErrNoPlan)
 	}
 	listed := false
-	all, lerr := s.Plans(t.Context(), who, schedule.All, noon, noon.AddDate(1, 0, 0))
+	all, lerr := s.Plans(t.Context(), who, schedule.Choice{Which: schedule.All, From: noon, To: noon.AddDate(1, 0, 0)})
 	must(t, lerr)
 	for _, p := range all {
 		listed = listed || p.ID == which
@@ -151,15 +151,32 @@ func plansSeen(t *testing.T, s Store) {
 			if kind == "invited" {
 				n = 0 // of what is cancelled they see nothing any more
 			}
-			list, err := s.Plans(ctx, by[kind].ID, which, noon, evening.Add(time.Minute))
+			list, err := s.Plans(ctx, by[kind].ID, schedule.Choice{Which: which, From: noon, To: evening.Add(time.Minute)})
 			must(t, err)
 			if len(list) != n {
 				t.Errorf("%s, %s: %d plans", kind, which, len(list))
 			}
 		}
 	}
+	// Of one club there is what is of it, as far as one sees that.
+	club := clubs.Club{ID: id.New[id.Club](), Created: noon, Words: clubs.Words{Name: "Tea", Rules: []string{}, Joining: clubs.Open, Rooms: clubs.ByAdmins}}
+	must(t, s.FoundClub(ctx, club, ada.ID, func(clubs.Scene) error { return nil }))
+	ofClub := planOf(ada, schedule.Members)
+	ofClub.Club = club.ID
+	must(t, s.AddPlan(ctx, ofClub, nil, nil, evening))
+	for _, c := range []struct {
+		who  id.Person
+		club id.Club
+		want int
+	}{{ada.ID, club.ID, 1}, {by["follows"].ID, club.ID, 0}, {ada.ID, id.New[id.Club](), 0}} {
+		list, err := s.Plans(ctx, c.who, schedule.Choice{Which: schedule.All, Club: c.club, From: noon, To: evening.Add(time.Hour)})
+		must(t, err)
+		if len(list) != c.want || c.want > 0 && list[0].ID != ofClub.ID {
+			t.Errorf("of the club there are %d plans, and should be %d", len(list), c.want)
+		}
+	}
 	for _, at := range [][2]time.Time{{noon, evening}, {evening.Add(time.Hour), evening.AddDate(1, 0, 0)}} {
-		list, err := s.Plans(ctx, ada.ID, schedule.All, at[0], at[1])
+		list, err := s.Plans(ctx, ada.ID, schedule.Choice{Which: schedule.All, From: at[0], To: at[1]})
 		must(t, err)
 		same(t, len(list), 0)
 	}
@@ -706,7 +723,7 @@ func clubsPlan(t *testing.T, s Store) {
 		same(t, seen(t, s, all[0].ID, who), want[0].(bool))
 		same(t, seen(t, s, all[1].ID, who), true)
 		for n, which := range []schedule.Which{schedule.OfClubs, schedule.ForMe} {
-			list, err := s.Plans(ctx, who, which, noon, evening.Add(time.Minute))
+			list, err := s.Plans(ctx, who, schedule.Choice{Which: which, From: noon, To: evening.Add(time.Minute)})
 			must(t, err)
 			same(t, len(list), want[n+1].(int))
 		}

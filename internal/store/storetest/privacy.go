@@ -6,6 +6,7 @@ import (
 
 	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/privacy"
@@ -77,6 +78,7 @@ func over(t *testing.T, s Store) {
 	}
 	must(t, s.Tidy(ctx, end.Add(-people.SessionLife), end.Add(-people.SpentLife)))
 	must(t, s.ForgetReports(ctx, end.Add(-reports.Life)))
+	must(t, s.ForgetModeration(ctx, end.Add(-moderation.OpenLife), end.Add(-moderation.DecidedLife), end.Add(-moderation.DecisionsLife)))
 	must(t, s.ForgetConversations(ctx, end))
 	must(t, s.ForgetFinders(ctx, end.Add(-discover.Life)))
 	must(t, s.ForgetNews(ctx, end.Add(-news.Life)))

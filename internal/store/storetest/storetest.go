@@ -1,6 +1,6 @@
 // Package storetest is the one test that every store must pass: it says what
 // people.Store, clubs.Store, conversations.Store, discover.Store, live.Store, deputy.Store, reports.Store,
-// schedule.Store and news.Store promise, by example. It also walks through the
+// moderation.Store, schedule.Store and news.Store promise, by example. It also walks through the
 // accounts as package people uses the store, since that is what the promises
 // are for.
 package storetest
@@ -15,6 +15,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/deputy"
 	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/privacy"
@@ -30,6 +31,7 @@ type Store interface {
 	discover.Store
 	deputy.Store // a live.Store
 	reports.Store
+	moderation.Store
 	schedule.Store
 	news.Store
 	// The keyring that the records belong to.
@@ -77,6 +79,9 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"discovery":                keepsFinders,
 		"people find each other":   peopleFindEachOther,
 		"reports":                  keepsReports,
+		"wardens":                  keepsWardens,
+		"queue":                    keepsQueue,
+		"queue forgets":            queueForgets,
 		"key packages":             keyPackages,
 		"conversation of two":      conversationOfTwo,
 		"conversation declined":    conversationDeclined,
@@ -96,7 +101,11 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"people are reminded":      peopleReminded,
 		"news":                     keepsNews,
 		"news is judged":           newsIsJudged,
+		"news of conversations":    newsOfTalks,
 		"news is chosen":           newsIsChosen,
+		"addresses":                addresses,
+		"news goes by mail":        newsByMail,
+		"people prove addresses":   peopleProve,
 		"people sign up and in":    peopleSignUpAndIn,
 		"people and passkeys":      peopleAndPasskeys,
 		"people and backups":       peopleAndBackups,

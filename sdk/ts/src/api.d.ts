@@ -337,6 +337,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** I have looked at a conversation: it is not pushed any more */
+        put: operations["see-conversation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/discovery": {
         parameters: {
             query?: never;
@@ -476,6 +493,59 @@ export interface paths {
         patch: operations["rename-me"];
         trace?: never;
     };
+    "/api/v1/me/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My address of mail */
+        get: operations["get-address"];
+        /** Have a code sent to an address, in the language that I ask in */
+        put: operations["set-address"];
+        post?: never;
+        /** Forget it, and what I am about to prove */
+        delete: operations["drop-address"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/address/news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** What I want to have by mail */
+        put: operations["set-address-news"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/address/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prove that I read it, by the code */
+        post: operations["verify-address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/blocks": {
         parameters: {
             query?: never;
@@ -521,6 +591,40 @@ export interface paths {
         put?: never;
         /** Another address; the old one is void */
         post: operations["renew-calendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided about me */
+        get: operations["list-my-decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/decisions/{decision}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a decision, once; another warden judges again */
+        post: operations["answer-decision"];
         delete?: never;
         options?: never;
         head?: never;
@@ -842,6 +946,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I have reported */
+        get: operations["list-my-reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/sessions": {
         parameters: {
             query?: never;
@@ -1120,6 +1241,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What there is to judge, for wardens */
+        get: operations["list-queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided, by whom */
+        get: operations["list-queue-log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue/{entry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An entry, with all that there is about it */
+        get: operations["get-queue-entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue/{entry}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide, if nobody has meanwhile */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell the house's wardens what is wrong */
+        post: operations["report-words"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms": {
         parameters: {
             query?: never;
@@ -1380,6 +1586,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AddressCode: {
+            /** @description eight digits */
+            code: string;
+        };
+        AddressNews: {
+            /** @enum {string} */
+            news: "off" | "digest" | "named";
+        };
         Audience: {
             /**
              * Format: int64
@@ -1628,6 +1842,10 @@ export interface components {
         Conversations: {
             conversations: components["schemas"]["Conversation"][];
         };
+        DecisionAnswer: {
+            /** @description 1 to 1,000 characters on 30 lines */
+            text: string;
+        };
         DevicePackage: {
             device: string;
             package: string;
@@ -1692,6 +1910,7 @@ export interface components {
             ask_over?: components["schemas"]["EventAskOver"];
             asked_up?: components["schemas"]["EventAskedUp"];
             chat_set?: components["schemas"]["EventChatSet"];
+            described?: components["schemas"]["EventDescribed"];
             ended?: components["schemas"]["EventEnded"];
             entered?: components["schemas"]["EventEntered"];
             fenced?: components["schemas"]["EventFenced"];
@@ -1736,9 +1955,14 @@ export interface components {
             /** @enum {string} */
             policy: "off" | "stage" | "everyone";
         };
+        EventDescribed: {
+            language?: string;
+            title: string;
+            topics?: string[];
+        };
         EventEnded: {
             /** @enum {string} */
-            why: "moderator" | "empty";
+            why: "moderator" | "empty" | "house";
         };
         EventEntered: {
             followed: boolean;
@@ -1859,6 +2083,40 @@ export interface components {
             /** @description rooms that I may enter now, by their title and who is on the stage */
             rooms: components["schemas"]["Card"][];
         };
+        FullQueueEntry: {
+            about: components["schemas"]["NamedThing"];
+            /** @description whether it is open again, by an answer */
+            again: boolean;
+            /** @description the oldest first */
+            decisions: components["schemas"]["QueueDecision"][];
+            /** @description those of a voice */
+            heard: components["schemas"]["QueueVoice"][];
+            id: string;
+            /** @description whether I may judge it: nobody does what they have to do with */
+            judge: boolean;
+            open: boolean;
+            /** @description whom it concerns; absent when nobody is there any more */
+            person?: components["schemas"]["Person"];
+            /** @description of those in words, each once */
+            reasons: ("harassment" | "hate" | "threats" | "spam" | "impersonation" | "minors" | "other")[];
+            /** @description the newest first */
+            reports: components["schemas"]["QueueReport"][];
+            /**
+             * Format: date-time
+             * @description when it was opened or, if it is not open, decided
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description how many of a voice
+             */
+            voices: number;
+            /**
+             * Format: int64
+             * @description how many reports in words there are
+             */
+            words: number;
+        };
         Grant: {
             /** Format: date-time */
             expires: string;
@@ -1875,6 +2133,8 @@ export interface components {
              * @description of who came by one, at the start
              */
             invites_per_person: number;
+            /** @description whether it sends mail to those who want it */
+            mail: boolean;
             /** @description the keys that reports are sealed to: X25519, base64url */
             moderators: string[];
             name: string;
@@ -1922,6 +2182,12 @@ export interface components {
         JoinClub: {
             /** Format: int64 */
             rules_version: number;
+        };
+        JudgedBefore: {
+            /** Format: date-time */
+            made: string;
+            /** @enum {string} */
+            what: "nothing" | "warning" | "suspend" | "ban" | "close_room" | "remove" | "lift";
         };
         KeyBackup: {
             /** @description the id of the credential, base64url */
@@ -1973,10 +2239,74 @@ export interface components {
             picture?: string;
             /** @description whether there is a recovery code */
             recovery: boolean;
+            /** @description whether I judge what is reported */
+            warden?: boolean;
         };
         Membership: {
             /** @description whether my profile shows it */
             shown: boolean;
+        };
+        MyAddress: {
+            /** @description absent without one */
+            address?: string;
+            /**
+             * @description digest: once a day that there is something; named: and what
+             * @enum {string}
+             */
+            news: "off" | "digest" | "named";
+            /** @description which I am about to prove */
+            pending?: components["schemas"]["PendingAddress"];
+            /**
+             * Format: date-time
+             * @description since when it is proven
+             */
+            verified?: string;
+        };
+        MyDecision: {
+            about: components["schemas"]["NamedThing"];
+            /** @description mine */
+            answer?: string;
+            /** Format: date-time */
+            answered?: string;
+            /**
+             * Format: date-time
+             * @description of a suspension
+             */
+            ends?: string;
+            id: string;
+            /** @description whether it keeps me out now */
+            in_force: boolean;
+            /** Format: date-time */
+            lifted?: string;
+            /** Format: date-time */
+            made: string;
+            /** @description whether I may answer it */
+            open: boolean;
+            reason: string;
+            /** @enum {string} */
+            what: "nothing" | "warning" | "suspend" | "ban" | "close_room" | "remove" | "lift";
+        };
+        MyDecisions: {
+            decisions: components["schemas"]["MyDecision"][];
+        };
+        MyReport: {
+            about: components["schemas"]["NamedThing"];
+            /**
+             * @description how I have reported it
+             * @enum {string}
+             */
+            by: "words" | "voice";
+            id: string;
+            /** Format: date-time */
+            made: string;
+            /** @enum {string} */
+            reason?: "harassment" | "hate" | "threats" | "spam" | "impersonation" | "minors" | "other";
+            /** @enum {string} */
+            state: "open" | "decided";
+            text?: string;
+        };
+        MyReports: {
+            reports: components["schemas"]["MyReport"][];
         };
         Name: {
             /** @description one line, up to 60 characters */
@@ -2000,6 +2330,13 @@ export interface components {
             id: string;
             title: string;
         };
+        NamedThing: {
+            id: string;
+            /** @enum {string} */
+            kind: "person" | "club" | "room" | "plan";
+            /** @description absent when it is gone, or not mine to see */
+            name?: string;
+        };
         NewAccount: {
             /** @description the code of an invite */
             invite?: string;
@@ -2007,6 +2344,10 @@ export interface components {
             name: string;
             /** @description instead of an invite, where sign_up of the house is open */
             work?: components["schemas"]["Worked"];
+        };
+        NewAddress: {
+            /** @description of mail, without a name; up to 254 bytes */
+            address: string;
         };
         NewChange: {
             added?: components["schemas"]["TalkDevice"][];
@@ -2054,6 +2395,17 @@ export interface components {
             welcome: string;
             /** @description ids of people, at most 11 */
             with: string[];
+        };
+        NewDecision: {
+            /**
+             * Format: int64
+             * @description of suspend: 1 to 365
+             */
+            days?: number;
+            /** @description 1 to 500 characters on 15 lines, which whom it concerns reads */
+            reason: string;
+            /** @enum {string} */
+            what: "nothing" | "warning" | "suspend" | "ban" | "close_room" | "remove" | "lift";
         };
         NewPing: {
             person: string;
@@ -2222,6 +2574,14 @@ export interface components {
              */
             left: number;
         };
+        PendingAddress: {
+            address: string;
+            /**
+             * Format: date-time
+             * @description until when the code is good
+             */
+            expires: string;
+        };
         People: {
             people: components["schemas"]["Person"][];
         };
@@ -2249,9 +2609,11 @@ export interface components {
             /** Format: date-time */
             at: string;
             club?: components["schemas"]["NamedClub"];
+            /** @description in which somebody has written; only in pushes */
+            conversation?: string;
             id: string;
             /** @enum {string} */
-            kind: "live" | "ping" | "follow" | "found" | "club_invited" | "club_admitted" | "club_role" | "club_asked" | "plan_soon" | "plan_open" | "plan_moved" | "plan_cancelled" | "plan_hosting" | "invited_came" | "decision";
+            kind: "live" | "ping" | "message" | "message_asked" | "follow" | "found" | "club_invited" | "club_admitted" | "club_role" | "club_asked" | "plan_soon" | "plan_open" | "plan_moved" | "plan_cancelled" | "plan_hosting" | "invited_came" | "decision" | "security_signed_in" | "security_recovered" | "security_passkey" | "security_address";
             /** @description whether somebody waits for an answer of mine */
             open: boolean;
             plan?: components["schemas"]["NamedPlan"];
@@ -2327,14 +2689,25 @@ export interface components {
         Problem: {
             /** @description what is wrong, for programs */
             code: string;
+            /** @description of changed_meanwhile, in the queue: what was decided last */
+            decision?: components["schemas"]["JudgedBefore"];
             detail?: string;
             errors?: components["schemas"]["Violation"][];
+            /** @description of suspended: why, as a warden has written it */
+            reason?: string;
+            /** @description of suspended, to who has signed in by one: the next, shown this once */
+            recovery_code?: string;
             /** Format: int64 */
             status: number;
             /** @description what is wrong, for people, in the language of Accept-Language */
             title: string;
             /** @description /problems/ and the code */
             type: string;
+            /**
+             * Format: date-time
+             * @description of suspended: until when; absent: for good
+             */
+            until?: string;
         };
         Profile: {
             bio?: string;
@@ -2388,6 +2761,96 @@ export interface components {
             here: boolean;
             /** @description applicationServerKey: P-256, base64url */
             key: string;
+        };
+        Queue: {
+            /** @description open ones first, the longest open first; then those that were decided, the last first */
+            entries: components["schemas"]["QueueEntry"][];
+            /** @description as after, for those that follow; absent at the end */
+            next?: string;
+            /**
+             * Format: int64
+             * @description how many are open
+             */
+            open: number;
+        };
+        QueueDecision: {
+            about: components["schemas"]["NamedThing"];
+            answer?: string;
+            /** Format: date-time */
+            answered?: string;
+            /** @description who has decided; absent when they are erased */
+            by?: components["schemas"]["Person"];
+            /**
+             * Format: date-time
+             * @description of a suspension
+             */
+            ends?: string;
+            entry: string;
+            id: string;
+            /** Format: date-time */
+            lifted?: string;
+            lifts?: string;
+            /** Format: date-time */
+            made: string;
+            /** @description whom it concerns */
+            person?: components["schemas"]["Person"];
+            reason: string;
+            /** @enum {string} */
+            what: "nothing" | "warning" | "suspend" | "ban" | "close_room" | "remove" | "lift";
+        };
+        QueueEntry: {
+            about: components["schemas"]["NamedThing"];
+            /** @description whether it is open again, by an answer */
+            again: boolean;
+            id: string;
+            /** @description whether I may judge it: nobody does what they have to do with */
+            judge: boolean;
+            open: boolean;
+            /** @description whom it concerns; absent when nobody is there any more */
+            person?: components["schemas"]["Person"];
+            /** @description of those in words, each once */
+            reasons: ("harassment" | "hate" | "threats" | "spam" | "impersonation" | "minors" | "other")[];
+            /**
+             * Format: date-time
+             * @description when it was opened or, if it is not open, decided
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description how many of a voice
+             */
+            voices: number;
+            /**
+             * Format: int64
+             * @description how many reports in words there are
+             */
+            words: number;
+        };
+        QueueLog: {
+            decisions: components["schemas"]["QueueDecision"][];
+            next?: string;
+        };
+        QueueReport: {
+            /** @description absent when they are erased */
+            by?: components["schemas"]["Person"];
+            /** Format: date-time */
+            decided?: string;
+            id: string;
+            /** Format: date-time */
+            made: string;
+            /** @enum {string} */
+            reason: "harassment" | "hate" | "threats" | "spam" | "impersonation" | "minors" | "other";
+            text: string;
+        };
+        QueueVoice: {
+            by?: components["schemas"]["Person"];
+            decided: boolean;
+            id: string;
+            /** Format: date-time */
+            made: string;
+            room: string;
+            /** @description of the room, while it runs */
+            title?: string;
         };
         QuietHours: {
             /**
@@ -2561,6 +3024,11 @@ export interface components {
         SignalDeputy: {
             url: string;
         };
+        SignalDescribe: {
+            language?: string;
+            title: string;
+            topics?: string[];
+        };
         SignalEnter: {
             grant?: string;
             previous?: string;
@@ -2731,6 +3199,7 @@ export interface components {
             ask_up?: components["schemas"]["SignalWho"];
             close_poll?: components["schemas"]["SignalClosePoll"];
             decline?: components["schemas"]["SignalNone"];
+            describe?: components["schemas"]["SignalDescribe"];
             end?: components["schemas"]["SignalNone"];
             enter?: components["schemas"]["SignalEnter"];
             /** Format: int64 */
@@ -2862,7 +3331,7 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "discovery" | "talk_devices" | "conversations" | "messages" | "clubs" | "club_follows" | "reports_made" | "rooms" | "plans" | "going" | "calendar" | "news" | "news_settings" | "devices" | "index" | "key";
+            class: "account" | "profile" | "picture" | "passkeys" | "key_backups" | "recovery" | "sessions" | "invites" | "follows" | "followers" | "hidden" | "blocks" | "discovery" | "talk_devices" | "conversations" | "messages" | "clubs" | "club_follows" | "reports_made" | "reports_written" | "reports_about" | "decisions" | "warden" | "rooms" | "plans" | "going" | "calendar" | "news" | "news_settings" | "devices" | "address" | "index" | "key";
             /** @description account: until it is erased; days:N; ended:N: N days after it has ended; room: until the room ends; seen:N: N days after it was last seen */
             keeps: string;
             /** @description the first hundred rows */
@@ -2912,6 +3381,12 @@ export interface components {
             /** @enum {string} */
             state: "in" | "asked" | "left";
         };
+        Thing: {
+            club?: string;
+            person?: string;
+            plan?: string;
+            room?: string;
+        };
         ToldNow: {
             /**
              * Format: int64
@@ -2948,6 +3423,16 @@ export interface components {
             challenge: string;
             /** Format: int32 */
             counter: number;
+        };
+        WrittenReport: {
+            about: components["schemas"]["Thing"];
+            /** @enum {string} */
+            reason: "harassment" | "hate" | "threats" | "spam" | "impersonation" | "minors" | "other";
+            /** @description up to 1,000 characters on 30 lines; may be empty */
+            text: string;
+        };
+        WrittenReported: {
+            id: string;
         };
     };
     responses: never;
@@ -3885,6 +4370,35 @@ export interface operations {
             };
         };
     };
+    "see-conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-discovery": {
         parameters: {
             query?: never;
@@ -4220,6 +4734,161 @@ export interface operations {
             };
         };
     };
+    "get-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAddress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAddress"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAddress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "drop-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-address-news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressNews"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAddress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "verify-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAddress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-blocks": {
         parameters: {
             query?: never;
@@ -4299,6 +4968,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CalendarAddress"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-my-decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyDecisions"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "answer-decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decision: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionAnswer"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -5150,6 +5881,35 @@ export interface operations {
             };
         };
     };
+    "list-my-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyReports"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-sessions": {
         parameters: {
             query?: never;
@@ -5527,6 +6287,8 @@ export interface operations {
         parameters: {
             query?: {
                 which?: "for_me" | "clubs" | "all";
+                /** @description those of this club alone */
+                club?: string;
                 /** @description those that end after it; absent: now */
                 from?: string;
                 /** @description those that start before it; absent: a year later */
@@ -5835,6 +6597,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-queue": {
+        parameters: {
+            query?: {
+                /** @description the next of the answer before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-queue-log": {
+        parameters: {
+            query?: {
+                /** @description the next of the answer before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueLog"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-queue-entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FullQueueEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the entry that is judged */
+                "If-Match"?: string;
+            };
+            path: {
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDecision"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FullQueueEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "report-words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WrittenReport"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenReported"];
                 };
             };
             /** @description Error */

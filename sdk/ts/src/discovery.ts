@@ -7,6 +7,8 @@
 import { ristretto255_oprf } from '@noble/curves/ed25519.js';
 import type { House } from './house.ts';
 import type { Discovery, Person } from './http.ts';
+import { join } from './keys/bytes.ts';
+import { fromText, toText } from './keys/messages.ts';
 import { SealedShelf } from './sealed-shelf.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -97,25 +99,11 @@ export function finalize(
 
 /** The value of an output. */
 export async function value(output: Uint8Array): Promise<string> {
-  const hashed = await crypto.subtle.digest('SHA-256', joined(utf8(valueDomain), output));
-  return base64url(new Uint8Array(hashed));
+  const hashed = await crypto.subtle.digest('SHA-256', join(utf8(valueDomain), output));
+  return toText(new Uint8Array(hashed));
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Bytes {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
-}
-
-function base64url(bytes: Uint8Array): string {
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
-}
-
-const bytesOf = (text: string): Bytes =>
-  Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
+const bytesOf = (text: string): Uint8Array => fromText(text) ?? new Uint8Array();
 
 // --- calls ---
 
@@ -137,7 +125,7 @@ export async function evaluate(house: House, key: string, texts: string[]): Prom
   const answer = await house.ask<{ evaluated: string[]; proof: string }>(
     'POST',
     'discovery/evaluate',
-    { key, blinded: blinds.map(({ blinded }) => base64url(blinded)) },
+    { key, blinded: blinds.map(({ blinded }) => toText(blinded)) },
   );
   let outputs: Uint8Array[];
   try {

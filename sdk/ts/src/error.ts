@@ -8,6 +8,15 @@ export interface Problem {
   retry_after?: number;
   /** What is wrong with single fields. */
   errors?: Violation[];
+  /** Of `suspended`: until when (for good, where it is absent), why, and the next recovery code. */
+  until?: string;
+  reason?: string;
+  recovery_code?: string;
+  /** Of `changed_meanwhile`, in the queue: what was decided last. */
+  decision?: {
+    what: 'nothing' | 'warning' | 'suspend' | 'ban' | 'close_room' | 'remove' | 'lift';
+    made: string;
+  };
 }
 
 /** What is wrong with one field, for people; `location` is like `body.links[1].url`. */
@@ -34,6 +43,8 @@ export class StoaError extends Error {
   /** Seconds to wait before asking again, where the node has said so. */
   readonly retryAfter: number | undefined;
   readonly errors: readonly Violation[];
+  /** All that the node has said. */
+  readonly problem: Problem;
 
   constructor(problem: Problem) {
     super(`${problem.title} (${problem.code})`);
@@ -44,6 +55,7 @@ export class StoaError extends Error {
     this.detail = problem.detail;
     this.retryAfter = problem.retry_after;
     this.errors = problem.errors ?? [];
+    this.problem = problem;
   }
 }
 

@@ -218,6 +218,9 @@ export class House {
     const span = `${from ? `&from=${enc(from)}` : ''}${until ? `&to=${enc(until)}` : ''}`;
     return this.ask<{ plans: Plan[] }>('GET', `plans?which=${which}${span}`);
   };
+  /** Those of a club. */
+  plansOfClub = (club: string, from: string) =>
+    this.ask<{ plans: Plan[] }>('GET', `plans?which=all&club=${enc(club)}&from=${enc(from)}`);
   plan = (id: string) => this.versioned<Plan>('GET', `plans/${enc(id)}`);
   addPlan = (plan: PlanChange) => this.versioned<Plan>('POST', 'plans', plan);
   /** Changes all of a plan, if it still has the version that was seen: `changed_meanwhile`. */

@@ -117,6 +117,24 @@ export type PlanNews = Bodies['SignalPlan'];
 /** Something that one is told. */
 export type NewsPiece = Bodies['Piece'];
 export type NewsKind = NewsPiece['kind'];
+/** Something that is reported, and why. */
+export type NamedThing = Bodies['NamedThing'];
+export type ThingKind = NamedThing['kind'];
+export type ReportReason = Bodies['WrittenReport']['reason'];
+export type MyReport = Bodies['MyReport'];
+/** What was decided, as whom it concerns reads it, and as wardens do. */
+export type MyDecision = Bodies['MyDecision'];
+export type QueueDecision = Bodies['QueueDecision'];
+export type NewDecision = Bodies['NewDecision'];
+export type DecisionWhat = NewDecision['what'];
+/** What there is to judge. */
+export type Queue = Bodies['Queue'];
+export type QueueItem = Bodies['QueueEntry'];
+export type QueueEntry = Bodies['FullQueueEntry'];
+export type QueueLog = Bodies['QueueLog'];
+/** What is done to my account, of which one does not choose how to be told. */
+export type SecurityKind = Extract<NewsKind, `security_${string}`>;
+export type ChosenKind = Exclude<NewsKind, SecurityKind>;
 export type NewsPage = Bodies['News'];
 /** What is new, as it comes: a piece, and how many are not seen. */
 export type News = Bodies['SignalNews'];
@@ -124,11 +142,14 @@ export type News = Bodies['SignalNews'];
 export type NewsWay = 'off' | 'here' | 'push';
 /** How one wants to be told. */
 export type NewsSettings = Omit<Bodies['NewsSettings'], 'kinds'> & {
-  kinds: Record<NewsKind, NewsWay>;
+  kinds: Record<ChosenKind, NewsWay>;
 };
 /** The same, and whether this browser is pushed to. */
 export type ToldNow = NewsSettings & { push?: Bodies['PushHere'] };
 export type PushTo = Bodies['Subscription'];
+/** Where I read mail, and what I want to have there. */
+export type MyAddress = Bodies['MyAddress'];
+export type AddressNews = MyAddress['news'];
 
 /** By what one shows that an account is one's own. */
 export type Proof = { ceremony: string; credential: unknown } | { recovery_code: string };

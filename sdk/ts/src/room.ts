@@ -140,6 +140,10 @@ function changed(view: View, e: RoomEvent): View {
     const { proven: _, ...rest } = view;
     return e.proof_set.proven ? { ...rest, proven: true } : rest;
   }
+  if (e.described) {
+    const { language: _, topics: __, ...rest } = view;
+    return { ...rest, ...e.described };
+  }
   if (e.shielded) {
     const { shield: _, ...rest } = view;
     return e.shielded.on ? { ...rest, shield: true } : rest;

@@ -8,6 +8,17 @@ interface Sealed {
   sealed: Bytes;
 }
 
+/** What is kept so. */
+export type SealedName = 'stoa.conversations' | 'stoa.discovery';
+const all: readonly SealedName[] = ['stoa.conversations', 'stoa.discovery'];
+
+/** Forgets the keys of all that somebody keeps so: nothing of it is opened any more. */
+export async function forgetSealed(me: string): Promise<void> {
+  await Promise.all(all.map((name) => keysOf(name).change(me, () => undefined)));
+}
+
+const keysOf = (name: SealedName) => openShelf<CryptoKey>(`${name}.key`);
+
 /** What somebody keeps in this browser, sealed: values that have a JSON form, and bytes. */
 export class SealedShelf {
   readonly #me: string;
@@ -15,9 +26,9 @@ export class SealedShelf {
   readonly #values;
 
   /** `name` is that of its databases; each person has a key of their own. */
-  constructor(name: string, me: string) {
+  constructor(name: SealedName, me: string) {
     this.#me = me;
-    this.#keys = openShelf<CryptoKey>(`${name}.key`);
+    this.#keys = keysOf(name);
     this.#values = openShelf<Sealed>(name);
   }
 

@@ -362,6 +362,13 @@ export class Seat {
   remove = (who: string) => this.#ask('remove', { who });
   letIn = (who: string) => this.#ask('let_in', { who });
   /** Keeps new accounts out for now, and quiet inside, or does so no more. */
+  /** Says what the room is about: a title, a language (BCP 47) or none, up to three topics. */
+  describe = (title: string, language = '', topics: readonly string[] = []) =>
+    this.#ask('describe', {
+      title,
+      ...(language ? { language } : {}),
+      ...(topics.length > 0 ? { topics: [...topics] } : {}),
+    });
   setShield = (on: boolean) => this.#ask('set_shield', { on });
   setHands = (policy: HandPolicy) => this.#ask('set_hands', { policy });
   /** Has listeners play only what is proven to be its speaker's, a second later, or all at once. */

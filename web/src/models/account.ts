@@ -1,5 +1,13 @@
 import { effect, signal } from '@preact/signals';
-import { asStoaError, connect, House, type Live, type Me, type StoaError } from '@stoa/client';
+import {
+  asStoaError,
+  connect,
+  House,
+  type Live,
+  type Me,
+  type Problem,
+  type StoaError,
+} from '@stoa/client';
 import { language } from './settings.ts';
 
 /** Who is here, and the two ways to ask the node: its HTTP API and the live connection. */
@@ -8,6 +16,8 @@ export type Account =
   | { kind: 'unknown' }
   | { kind: 'unreachable' }
   | { kind: 'out' }
+  /** Kept out of the house: there is little that one may still do. */
+  | { kind: 'suspended'; problem: Problem }
   | { kind: 'in'; me: Me };
 
 export const house = new House(location.href);
@@ -29,6 +39,8 @@ export async function recognise(): Promise<void> {
     const problem = asStoaError(thrown);
     if (problem.code === 'not_signed_in') {
       signedOut();
+    } else if (problem.code === 'suspended') {
+      seen(problem);
     } else {
       account.value = { kind: 'unreachable' };
       setTimeout(recogniseAgain, retryEvery);
@@ -67,5 +79,9 @@ export async function rename(name: string): Promise<void> {
 export function seen(thrown: unknown): StoaError {
   const problem = asStoaError(thrown);
   if (problem.code === 'not_signed_in' && account.peek().kind === 'in') signedOut();
+  if (problem.code === 'suspended' && account.peek().kind !== 'suspended') {
+    signedOut();
+    account.value = { kind: 'suspended', problem: problem.problem };
+  }
   return problem;
 }

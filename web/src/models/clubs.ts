@@ -8,6 +8,7 @@ import type {
   ClubWaiting,
   House,
   NewClub,
+  Plan,
   Standing,
   Versioned,
 } from '@stoa/client';
@@ -25,6 +26,10 @@ export const listed = pages<ClubCard>(async (after) => {
   const { clubs: more, next } = await house.listedClubs(after);
   return { more, next };
 });
+
+/** What is planned in a club. */
+export const coming = (club: string): Resource<Plan[]> =>
+  resource(async () => (await house.plansOfClub(club, new Date().toISOString())).plans);
 
 const keptMax = 50;
 const looked = new Map<string, Resource<Versioned<Club>>>();

@@ -46,6 +46,13 @@ export async function begin(): Promise<void> {
   await refresh();
 }
 
+/** Takes this browser out of all conversations, and forgets what was written there. */
+export async function leaveAll(): Promise<void> {
+  const who = me();
+  const here = own.peek() ?? new Conversations(house, who, await openDevice(who));
+  await here.leaveAll();
+}
+
 export async function refresh(): Promise<void> {
   try {
     await own.peek()?.refresh();
@@ -121,6 +128,9 @@ export async function send(id: string): Promise<void> {
   }
 }
 
+/** Takes people into a conversation: they read what is written from then on. */
+export const add = (id: string, people: readonly string[]) =>
+  act(() => own.peek()?.add(id, people));
 export const accept = (id: string) => act(() => own.peek()?.accept(id));
 export const leave = (id: string) => act(() => own.peek()?.leave(id));
 export const markSeen = (id: string) => void own.peek()?.see(id);
@@ -142,6 +152,12 @@ function problemOf(thrown: unknown): string {
 }
 
 // --- as they are shown ---
+
+/** How many people are in a conversation at most. */
+export const most = 12;
+
+/** Whether somebody is in it, or asked to be. */
+export const isThere = ({ state }: Talk['people'][number]): boolean => state !== 'left';
 
 /** Those in a conversation besides oneself. */
 export const othersOf = (t: Talk): Person[] =>

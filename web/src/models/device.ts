@@ -1,5 +1,13 @@
-import { deviceState, forgetDevice, fromText, openBackedUpDevice, toText } from '@stoa/client';
+import {
+  deviceState,
+  forgetDevice,
+  forgetSealed,
+  fromText,
+  openBackedUpDevice,
+  toText,
+} from '@stoa/client';
 import { account, house, signedOut } from './account.ts';
+import { here, messages } from './later.ts';
 import { forgetPins } from './lock.ts';
 import { resource } from './resource.ts';
 
@@ -56,7 +64,9 @@ export async function forgetBackup(): Promise<void> {
 /** Signs out, and leaves nothing here by which one was known or knew others. */
 export async function forgetHere(): Promise<void> {
   const who = me();
+  await messages.load();
+  await here(messages)?.leaveAll();
   await house.signOut();
-  await Promise.all([forgetDevice(who), forgetPins(who)]);
+  await Promise.all([forgetDevice(who), forgetPins(who), forgetSealed(who)]);
   signedOut();
 }

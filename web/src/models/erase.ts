@@ -1,8 +1,7 @@
 import { batch } from '@preact/signals';
-import { forgetDevice } from '@stoa/client';
+import { forgetDevice, forgetSealed } from '@stoa/client';
 import { go, to } from '../router.ts';
 import { account, house, signedOut } from './account.ts';
-import { finding, here } from './later.ts';
 import { forgetPins } from './lock.ts';
 import { prove } from './passkeys.ts';
 import { forgetProfileForm } from './profile.ts';
@@ -26,8 +25,7 @@ async function forgotten(): Promise<void> {
   const now = account.peek();
   const who = now.kind === 'in' ? now.me.id : '';
   forgetProfileForm();
-  await finding.load();
-  await Promise.allSettled([forgetDevice(who), forgetPins(who), here(finding)?.forget()]);
+  await Promise.allSettled([forgetDevice(who), forgetPins(who), forgetSealed(who)]);
   batch(() => {
     signedOut();
     go(to.goodbye, 'replace');

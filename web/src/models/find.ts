@@ -147,12 +147,6 @@ export async function visit(): Promise<void> {
   }
 }
 
-/** Forgets whom one lists, in this browser. */
-export async function forget(): Promise<void> {
-  noteFinding('');
-  await finder().forget();
-}
-
 export async function follow(who: Person): Promise<void> {
   await house.follow(who.id);
   const some = ready(found.shown.peek()) ?? [];

@@ -33,6 +33,7 @@ export const here = <Screens>({ there }: Part<Screens>): Screens | undefined =>
 /** For who is not signed in. */
 export const coming = part(() => import('../screens/coming/index.ts'));
 export const people = part(() => import('../screens/people/index.tsx'));
+export const first = part(() => import('../screens/people/first.tsx'));
 export const clubs = part(() => import('../screens/clubs/index.tsx'));
 export const schedule = part(() => import('../screens/schedule/index.tsx'));
 export const searching = part(() => import('../screens/search/index.tsx'));
@@ -43,4 +44,6 @@ export const ordering = part(() => import('../screens/order/index.tsx'));
 export const own = part(() => import('../screens/own.ts'));
 export const activity = part(() => import('../screens/activity/index.tsx'));
 export const messages = part(() => import('../screens/messages/index.ts'));
+/** What is reported, judged and decided. */
+export const ward = part(() => import('../screens/ward/index.ts'));
 export const opening = part(() => import('../screens/open-room.tsx'));

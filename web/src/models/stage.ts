@@ -27,6 +27,7 @@ export type RoomSheet =
   | { kind: 'chat' }
   | { kind: 'pinning' }
   | { kind: 'polling' }
+  | { kind: 'describing' }
   | { kind: 'keys' };
 
 export const sheet = signal<RoomSheet>({ kind: 'none' });

@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import {
-  type NewsKind,
+  type ChosenKind,
   type NewsSettings,
   newsSettings,
   notPushHere,
@@ -18,11 +18,24 @@ import { resource } from './resource.ts';
 export const telling = resource<Versioned<ToldNow>>(() => newsSettings(house));
 
 /** The kinds, in the order in which they are shown. */
-export const kinds: readonly NewsKind[] = [
-  ...(['live', 'ping', 'follow', 'found', 'club_invited', 'club_admitted', 'club_role'] as const),
+export const kinds: readonly ChosenKind[] = [
+  ...([
+    'live',
+    'ping',
+    'message',
+    'message_asked',
+    'follow',
+    'found',
+    'club_invited',
+    'club_admitted',
+    'club_role',
+  ] as const),
   ...(['club_asked', 'plan_soon', 'plan_open', 'plan_moved', 'plan_cancelled'] as const),
   ...(['plan_hosting', 'invited_came', 'decision'] as const),
 ];
+
+/** What cannot be off: the house has to say it, or there are messages all the same. */
+export const alwaysHere: ReadonlySet<ChosenKind> = new Set(['decision', 'message', 'message_asked']);
 
 /** The time zone of this browser. */
 export const zoneHere = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';

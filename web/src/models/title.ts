@@ -48,6 +48,8 @@ function screenName(): string {
       return looked.value || words.nav.schedule;
     case 'search':
       return words.nav.search;
+    case 'welcome':
+      return words.welcome.title;
     case 'find':
       return looked.value || words.nav.search;
     case 'messages':
@@ -58,6 +60,14 @@ function screenName(): string {
     case 'activity':
     case 'telling':
       return words.nav.activity;
+    case 'queue':
+    case 'entry':
+      return words.nav.queue;
+    case 'report':
+      return words.toWardens;
+    case 'decisions':
+    case 'reports':
+      return words.nav.settings;
     case 'invitation':
     case 'signin':
     case 'join':

@@ -1,8 +1,10 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { account, live } from '../models/account.ts';
 import { unseen } from '../models/news.ts';
 import { unreadTalks } from '../models/talks.ts';
 import { seat } from '../models/visit.ts';
+import { countQueue, openEntries } from '../models/warden.ts';
 import { type Route, route, to } from '../router.ts';
 import type { Words } from '../words/en.ts';
 import { t } from '../words/index.ts';
@@ -80,18 +82,22 @@ const activity: Place = { screen: 'activity', icon: 'bell', of: ['activity', 'te
 const searching: Place = { screen: 'search', icon: 'search', of: ['search'] };
 const house: readonly Place[] = [
   { screen: 'invites', icon: 'ticket', of: ['invites'] },
-  { screen: 'settings', icon: 'settings', of: ['settings', 'stored'] },
+  { screen: 'settings', icon: 'settings', of: ['settings', 'stored', 'decisions', 'reports'] },
 ];
+const queue: Place = { screen: 'queue', icon: 'flag', of: ['queue', 'entry'] };
+/** The places of the house, of which one is for wardens. */
+const ofHouse = () => (signedIn()?.warden ? [queue, ...house] : house);
 
 function Side() {
   const me = signedIn();
+  useEffect(countQueue, [me?.warden]);
   return (
     <header class="side pad">
       <a class="home" href={to.hallway} aria-label={t().nav.hallway}>
         <Wordmark />
       </a>
       <nav class="nav" aria-label={t().main}>
-        {[...places, activity, searching, ...house].map((place) => (
+        {[...places, activity, searching, ...ofHouse()].map((place) => (
           <PlaceLink key={place.screen} place={place} />
         ))}
       </nav>
@@ -140,7 +146,12 @@ function PlaceLink({ place: { screen, icon, of } }: { place: Place }) {
 
 /** How much there is that one has not seen: pieces of news, or conversations. */
 function Unseen({ of }: { of: string }) {
-  const n = of === 'activity' ? unseen.value : of === 'messages' ? unreadTalks.value : 0;
+  const counts: Record<string, number> = {
+    activity: unseen.value,
+    messages: unreadTalks.value,
+    queue: openEntries.value,
+  };
+  const n = counts[of];
   if (!n) return null;
   return (
     <b class="unseen" data-test="unseen">
@@ -160,7 +171,7 @@ export function PhoneTop({ bare }: { bare?: boolean }) {
     <header class="top only-phone">
       <Wordmark />
       <span class="grow" />
-      {[activity, searching, ...(bare ? [] : house)].map(({ screen, icon }) => (
+      {[activity, searching, ...(bare ? [] : ofHouse())].map(({ screen, icon }) => (
         <a key={screen} class="btn icon bare" href={to[screen]} aria-label={t().nav[screen]}>
           <Icon name={icon} />
           <Unseen of={screen} />

@@ -16,6 +16,8 @@ import { RecoveryCode } from '../parts/recovery.tsx';
 import { BackTop, Porch } from '../parts/shell.tsx';
 import { to } from '../router.ts';
 import { dayAndClock, problemWords, t } from '../words/index.ts';
+import { w } from '../words/safety.ts';
+import { Mail } from './mail.tsx';
 import { Spared } from './spared.tsx';
 
 export function SettingsScreen() {
@@ -35,6 +37,7 @@ export function SettingsScreen() {
             <InRooms />
             <Mine />
             <Spared />
+            <Mail />
             <Keys showCode={(fresh) => (code.value = fresh)} />
             <Sessions />
             <LegalLinks />
@@ -215,6 +218,18 @@ function Mine() {
           <a class="row" href={to.telling} data-test="to-telling">
             <Icon name="bell" />
             <b class="grow">{words.settings.telling}</b>
+          </a>
+        </li>
+        <li>
+          <a class="row" href={to.decisions} data-test="to-decisions">
+            <Icon name="id-card" />
+            <b class="grow">{w().decisions}</b>
+          </a>
+        </li>
+        <li>
+          <a class="row" href={to.reports} data-test="to-reports">
+            <Icon name="flag" />
+            <b class="grow">{w().reports}</b>
           </a>
         </li>
         <li>

@@ -6,6 +6,13 @@ import { language } from '../models/settings.ts';
 const sum = (n: number, what: string) => `${n === 1 ? '' : `${n} × `}${what}`;
 
 export const en = {
+  describe: {
+    about: 'It is about:',
+    change: 'Say what it is about',
+    title: 'What is it about?',
+    name: 'Title',
+    save: 'Save',
+  },
   chat: {
     title: 'Chat',
     open: 'Open the chat',
@@ -117,6 +124,13 @@ export const en = {
 type Words = typeof en;
 
 export const de: Words = {
+  describe: {
+    about: 'Hier geht es um:',
+    change: 'Sagen, worum es geht',
+    title: 'Worum geht es?',
+    name: 'Titel',
+    save: 'Speichern',
+  },
   chat: {
     title: 'Gespräch',
     open: 'Gespräch öffnen',

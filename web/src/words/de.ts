@@ -36,6 +36,7 @@ export const de: Words = {
     search: 'Suchen',
     invites: 'Einladungen',
     settings: 'Einstellungen',
+    queue: 'Aufsicht',
     me: 'Dein Profil',
     you: 'Du',
     skip: 'Zum Inhalt springen',
@@ -43,6 +44,7 @@ export const de: Words = {
 
   unseen: 'neu',
   message: 'Nachricht',
+  toWardens: 'Der Aufsicht melden',
 
   welcome: { title: 'Komm rein' },
 
@@ -457,7 +459,7 @@ export const de: Words = {
     backupDeleted: 'Sicherung gelöscht. Der Schlüssel bleibt in diesem Browser.',
     forgetHere: 'Abmelden und mich hier vergessen',
     forgetHereWhy:
-      'Für einen Computer, der nicht deiner ist: Damit verschwinden auch der Schlüssel dieses Browsers und die Geräte, die er kennt.',
+      'Für einen Computer, der nicht deiner ist: Damit verschwinden auch der Schlüssel dieses Browsers, die Geräte, die er kennt, und die Nachrichten, die hier liegen.',
     sessions: 'Wo du angemeldet bist',
     sessionHere: 'Hier, in diesem Browser',
     sessionSince: (time) => `Angemeldet am ${time}`,

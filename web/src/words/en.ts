@@ -25,6 +25,7 @@ export const en = {
     search: 'Search',
     invites: 'Invites',
     settings: 'Settings',
+    queue: 'Queue',
     me: 'Your profile',
     you: 'You',
     skip: 'Skip to the content',
@@ -32,6 +33,7 @@ export const en = {
 
   unseen: 'new',
   message: 'Message',
+  toWardens: 'Report to the wardens',
 
   welcome: { title: 'Come in' },
 
@@ -418,7 +420,7 @@ export const en = {
     backupDeleted: 'Backup deleted. The key stays in this browser.',
     forgetHere: 'Sign out and forget me here',
     forgetHereWhy:
-      'For a computer that is not yours: it also takes away this browser’s key, and whose devices it knows.',
+      'For a computer that is not yours: it also takes away this browser’s key, whose devices it knows, and the messages that are here.',
     sessions: 'Where you are signed in',
     sessionHere: 'Here, in this browser',
     sessionSince: (time: string) => `Signed in on ${time}`,

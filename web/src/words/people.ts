@@ -136,7 +136,14 @@ export const en = {
       ],
       clubs: ['Your clubs', 'In which you are, or want to be. Their members see that you are in.'],
       club_follows: ['Clubs you follow', 'Nobody is told who follows one, only how many.'],
-      reports_made: ['Reports you have made', 'Sealed to the moderators of this house.'],
+      reports_made: ['Voices you have reported', 'Sealed to the moderators of this house.'],
+      reports_written: ['What you have reported', 'Only the wardens of this house can read it.'],
+      reports_about: [
+        'What was reported of you',
+        'Once it is decided: why, and when. Never by whom.',
+      ],
+      decisions: ['Decisions about you', 'What wardens of this house have decided, and why.'],
+      warden: ['That you are a warden', 'Since when you judge what is reported.'],
       rooms: ['Rooms you are in', 'Nothing that is said, and nothing once they are over.'],
       plans: [
         'Rooms you plan, or are asked into',
@@ -164,6 +171,10 @@ export const en = {
       devices: [
         'Browsers that are told while the app is closed',
         'Where they are reached is sealed with your key.',
+      ],
+      address: [
+        'Your e-mail address',
+        'Sealed with your key. Nobody finds you by it, and it opens no account.',
       ],
       index: [
         'What you are found by',
@@ -360,7 +371,20 @@ export const de: PeopleWords = {
         'In denen du bist oder sein willst. Wer dort Mitglied ist, sieht, dass du dabei bist.',
       ],
       club_follows: ['Clubs, denen du folgst', 'Niemand erfährt, wer einem folgt, nur wie viele.'],
-      reports_made: ['Was du gemeldet hast', 'Versiegelt für die Moderation dieses Hauses.'],
+      reports_made: [
+        'Stimmen, die du gemeldet hast',
+        'Versiegelt für die Moderation dieses Hauses.',
+      ],
+      reports_written: ['Was du gemeldet hast', 'Nur die Aufsicht dieses Hauses kann es lesen.'],
+      reports_about: [
+        'Was über dich gemeldet wurde',
+        'Sobald es entschieden ist: warum und wann. Nie von wem.',
+      ],
+      decisions: [
+        'Entscheidungen über dich',
+        'Was die Aufsicht dieses Hauses entschieden hat und warum.',
+      ],
+      warden: ['Dass du Aufsicht führst', 'Seit wann du entscheidest, was gemeldet wird.'],
       rooms: [
         'Räume, in denen du bist',
         'Nichts von dem, was gesagt wird, und nichts nach dem Ende.',
@@ -394,6 +418,10 @@ export const de: PeopleWords = {
       devices: [
         'Browser, die Bescheid bekommen, wenn die App zu ist',
         'Wo sie zu erreichen sind, ist mit deinem Schlüssel versiegelt.',
+      ],
+      address: [
+        'Deine E-Mail-Adresse',
+        'Mit deinem Schlüssel versiegelt. Niemand findet dich damit, und sie öffnet kein Konto.',
       ],
       index: [
         'Woran man dich findet',

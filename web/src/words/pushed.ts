@@ -30,6 +30,8 @@ type Words = Record<string, (of: Pushed, who: string) => Shown>;
 const en: Words = {
   live: ({ room }, who) => [`${who} is on a stage`, room ?? ''],
   ping: ({ room }, who) => [`${who} asks you to come`, room ?? ''],
+  message: (_, who) => [`${who} has written to you`, ''],
+  message_asked: (_, who) => [`${who} would like to write to you`, ''],
   follow: (_, who) => [`${who} follows you`, ''],
   found: (_, who) => [`You and ${who} have found each other`, ''],
   club_invited: ({ club }, who) => [`${who} invites you`, club ?? ''],
@@ -43,6 +45,10 @@ const en: Words = {
   plan_hosting: ({ plan }, who) => [`${who} asks you to host`, plan ?? ''],
   invited_came: (_, who) => [`${who} has come with your invite`, ''],
   decision: () => ['The house has decided something about you', ''],
+  security_signed_in: () => ['Somebody has signed in to your account', ''],
+  security_recovered: () => ['Your recovery code was used', ''],
+  security_passkey: () => ['Your account has a new passkey', ''],
+  security_address: () => ['Your e-mail address was changed', ''],
   digest: (of) => [of.count === 1 ? 'One thing new' : `${of.count} things new`, names(of)],
   other: () => ['Something is new', ''],
 };
@@ -50,6 +56,8 @@ const en: Words = {
 const de: Words = {
   live: ({ room }, who) => [`${who} ist auf einer Bühne`, room ?? ''],
   ping: ({ room }, who) => [`${who} holt dich dazu`, room ?? ''],
+  message: (_, who) => [`${who} hat dir geschrieben`, ''],
+  message_asked: (_, who) => [`${who} möchte dir schreiben`, ''],
   follow: (_, who) => [`${who} folgt dir`, ''],
   found: (_, who) => [`Du und ${who} habt euch gefunden`, ''],
   club_invited: ({ club }, who) => [`${who} lädt dich ein`, club ?? ''],
@@ -63,6 +71,10 @@ const de: Words = {
   plan_hosting: ({ plan }, who) => [`${who} bittet dich, mit auszurichten`, plan ?? ''],
   invited_came: (_, who) => [`${who} ist mit deiner Einladung gekommen`, ''],
   decision: () => ['Das Haus hat etwas über dich entschieden', ''],
+  security_signed_in: () => ['Jemand hat sich in deinem Konto angemeldet', ''],
+  security_recovered: () => ['Dein Wiederherstellungscode wurde benutzt', ''],
+  security_passkey: () => ['Dein Konto hat einen neuen Passkey', ''],
+  security_address: () => ['Deine E-Mail-Adresse wurde geändert', ''],
   digest: (of) => [of.count === 1 ? 'Etwas Neues' : `${of.count} Neuigkeiten`, names(of)],
   other: () => ['Es gibt etwas Neues', ''],
 };

@@ -23,6 +23,9 @@ export const en = {
   isMuted: (name: string) => `You have muted ${name} for you.`,
   isBlocked: (name: string) => `You have blocked ${name}.`,
 
+  decisions: 'Decisions about you',
+  reports: 'What you have reported',
+
   title: 'Muted and blocked',
   why: 'Only you see this list. Nobody is told that they are on it.',
   none: 'Nobody. In a person’s profile, and in a room on their face, you can mute or block them.',
@@ -72,6 +75,9 @@ export const de: SafetyWords = {
   freed: (name) => `Du hörst und siehst ${name} wieder.`,
   isMuted: (name) => `Du hast ${name} für dich stumm geschaltet.`,
   isBlocked: (name) => `Du hast ${name} blockiert.`,
+
+  decisions: 'Entscheidungen über dich',
+  reports: 'Was du gemeldet hast',
 
   title: 'Stumm und blockiert',
   why: 'Diese Liste siehst nur du. Niemand erfährt, dass er oder sie darauf steht.',

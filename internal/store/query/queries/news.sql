@@ -1,9 +1,9 @@
 -- name: Piece :one
-SELECT id, person, kind, who, room, club, plan, made, seen, held, push FROM news WHERE id = $1;
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news WHERE id = $1;
 
 -- name: PutPiece :exec
-INSERT INTO news (id, person, kind, who, room, club, plan, made, seen, held, push)
-VALUES (@id, @person, @kind, @who, @room, @club, @plan, @made, FALSE, @held, @push)
+INSERT INTO news (id, person, kind, who, room, club, plan, talk, made, seen, held, push)
+VALUES (@id, @person, @kind, @who, @room, @club, @plan, @talk, @made, FALSE, @held, @push)
 ON CONFLICT (id) DO UPDATE SET
     who = excluded.who, made = excluded.made, seen = FALSE, held = excluded.held, push = excluded.push;
 
@@ -13,19 +13,22 @@ DELETE FROM news WHERE id IN (
 );
 
 -- name: Pieces :many
-SELECT id, person, kind, who, room, club, plan, made, seen, held, push FROM news
-WHERE person = @person AND (made < @made OR made = @made AND id < @id) ORDER BY made DESC, id DESC LIMIT @most;
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
+WHERE person = @person AND talk IS NULL AND (made < @made OR made = @made AND id < @id) ORDER BY made DESC, id DESC LIMIT @most;
 
 -- name: PiecesUnseen :many
-SELECT id, person, kind, who, room, club, plan, made, seen, held, push FROM news
-WHERE person = $1 AND seen = FALSE ORDER BY made DESC, id DESC LIMIT $2;
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
+WHERE person = $1 AND talk IS NULL AND seen = FALSE ORDER BY made DESC, id DESC LIMIT $2;
 
 -- name: SeePieces :exec
 UPDATE news SET seen = TRUE, held = FALSE, push = 0
-WHERE person = @person AND seen = FALSE AND (made < @made OR made = @made AND id <= @id);
+WHERE person = @person AND talk IS NULL AND seen = FALSE AND (made < @made OR made = @made AND id <= @id);
+
+-- name: SeeTalk :exec
+UPDATE news SET seen = TRUE, held = FALSE, push = 0 WHERE person = @person AND talk = @talk AND seen = FALSE;
 
 -- name: PiecesToPush :many
-SELECT id, person, kind, who, room, club, plan, made, seen, held, push FROM news
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
 WHERE push > 0 AND push <= @by_time ORDER BY push, id LIMIT @most;
 
 -- name: ClaimPiece :execrows
@@ -35,14 +38,14 @@ UPDATE news SET push = 0 WHERE id = @id AND push = @push;
 UPDATE news SET push = @push, held = @held WHERE id = @id AND made = @made AND seen = FALSE;
 
 -- name: PiecesHeld :many
-SELECT id, person, kind, who, room, club, plan, made, seen, held, push FROM news
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
 WHERE person = $1 AND held = TRUE AND seen = FALSE ORDER BY made DESC, id DESC LIMIT $2;
 
 -- name: ReleasePieces :exec
 UPDATE news SET held = FALSE WHERE person = $1 AND held = TRUE;
 
 -- name: PiecesOf :many
-SELECT id, person, kind, who, room, club, plan, made, seen, held, push FROM news
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
 WHERE person = $1 ORDER BY made DESC, id;
 
 -- name: NewsPerson :one
@@ -96,3 +99,6 @@ SELECT EXISTS (SELECT 1 FROM clubs WHERE id = $1) AS there;
 
 -- name: IsPlan :one
 SELECT EXISTS (SELECT 1 FROM plans WHERE id = $1) AS there;
+
+-- name: IsConversation :one
+SELECT EXISTS (SELECT 1 FROM conversations WHERE id = $1) AS there;

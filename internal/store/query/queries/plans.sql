@@ -46,7 +46,7 @@ SELECT p.id, p.host, p.sealed, p.starts, p.ends, p.club, p.visibility, p.languag
     (SELECT count(*) FROM plan_hosts h WHERE h.plan = p.id) AS cohosts,
     CAST(COALESCE((SELECT g.remind FROM plan_goers g WHERE g.plan = p.id AND g.person = @who), -2) AS BIGINT) AS remind,
     EXISTS (SELECT 1 FROM rooms r WHERE r.name = p.room) AS runs
-FROM plans p WHERE p.ends > @from_time AND p.starts < @to_time AND (
+FROM plans p WHERE p.ends > @from_time AND p.starts < @to_time AND (CAST(@of_any AS BOOLEAN) = TRUE OR p.club = @club) AND (
     p.host = @who
     OR EXISTS (SELECT 1 FROM plan_hosts h WHERE h.plan = p.id AND h.person = @who)
     OR EXISTS (SELECT 1 FROM plan_goers g WHERE g.plan = p.id AND g.person = @who)

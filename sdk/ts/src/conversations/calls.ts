@@ -18,6 +18,9 @@ export const addPackages = (house: Asks, packages: KeyPackages) =>
   house.ask<{ left: number }>('PUT', 'me/packages', packages);
 export const countPackages = (house: Asks, device: string) =>
   house.ask<{ left: number }>('GET', `me/packages?device=${device}`);
+/** Has nobody write to a device any more; it has no place in conversations from then on. */
+export const forgetDevice = (house: Asks, device: string) =>
+  house.ask<void>('DELETE', `me/packages?device=${device}`);
 /** A package of each device of somebody. */
 export const takePackages = (house: Asks, who: string) =>
   house.ask<DevicePackages>('POST', `people/${encodeURIComponent(who)}/packages`, {});
@@ -36,5 +39,7 @@ export const writeMessage = (house: Asks, id: string, message: NewMessage) =>
   house.ask<{ seq: number }>('POST', at(id, '/items'), message);
 export const changeConversation = (house: Asks, id: string, change: ConversationChange) =>
   house.ask<{ seq: number }>('POST', at(id, '/changes'), change);
+/** Has the house push nothing of what is there already: one has looked. */
+export const seeConversation = (house: Asks, id: string) => house.ask<void>('PUT', at(id, '/seen'));
 export const readUpTo = (house: Asks, id: string, device: string, seq: number) =>
   house.ask<void>('PUT', at(id, '/read'), { device, seq });

@@ -165,8 +165,19 @@ export class Conversations {
     await this.refresh();
   }
 
-  /** Notes that all that is there has been seen. */
+  /** Takes this device out of all conversations, and forgets all that was written there. */
+  async leaveAll(): Promise<void> {
+    await calls.forgetDevice(this.#house, toText(this.#device.publicKey)).catch(gone);
+    await this.#alone(async () => {
+      for (const { id } of this.#talks.value ?? []) await this.#store.forget(id);
+      await this.#store.keepPackages([]);
+    });
+    this.#talks.value = [];
+  }
+
+  /** Notes that all that is there has been seen, here and, for what it pushes, at the house. */
   async see(id: string): Promise<void> {
+    void calls.seeConversation(this.#house, id).catch(() => {}); // it would be pushed once more than needed
     await this.#alone(async () => {
       const kept = await this.#store.conversation(id);
       const last = kept?.lines.at(-1)?.seq ?? 0;
@@ -237,7 +248,7 @@ export class Conversations {
     const inside = c.devices.some((d) => d.person === this.#me && d.device === mine);
     if (inside && kept && kept.seq >= c.seq) {
       // nothing has come, but somebody may have left
-      await this.#tidy(c, kept);
+      await this.#tidy(c, kept, false);
       return talkOf(c, kept);
     }
     if (!inside) kept = await this.#enter(c, kept);
@@ -252,7 +263,7 @@ export class Conversations {
     kept = { ...kept, seq: Math.max(kept.seq, c.seq) };
     await this.#store.keep(c.id, kept);
     await calls.readUpTo(this.#house, c.id, mine, kept.seq);
-    await this.#tidy(c, kept);
+    await this.#tidy(c, kept, true);
     return talkOf(c, kept);
   }
 
@@ -323,12 +334,18 @@ export class Conversations {
     }
   }
 
-  /** Takes devices out of people who have left, so that they read nothing more. */
-  async #tidy(c: Conversation, kept: Kept): Promise<void> {
+  /**
+   * Takes devices out of people who have left, and those that the node does not know any
+   * more, so that they read nothing more. The latter are looked for when something has come.
+   */
+  async #tidy(c: Conversation, kept: Kept, came: boolean): Promise<void> {
     const there = thereIn(c);
-    if (c.mine !== 'in' || c.devices.every((d) => there.has(d.person))) return;
+    if (c.mine !== 'in' || (!came && c.devices.every((d) => there.has(d.person)))) return;
     const group = Group.read(kept.state);
-    const gone = (await group.members()).filter((m) => !there.has(formatID(m.person)));
+    if (group.epoch !== c.epoch) return; // c is of before
+    const gone = (await group.members()).filter(
+      (m) => !there.has(formatID(m.person)) || !has(c, m),
+    );
     if (gone.length === 0 || !isMineToDo(c, this.#me)) return;
     await this.#again(c.id, (now, latest) => this.#change(c.id, now, latest, [], gone, [])).catch(
       () => {}, // another does it
@@ -386,6 +403,12 @@ export class Conversations {
 }
 
 const written = (m: Member) => ({ person: formatID(m.person), device: toText(m.device) });
+/** Whether the node knows a device in a conversation. */
+const has = (c: Conversation, m: Member) =>
+  c.devices.some((d) => d.person === formatID(m.person) && d.device === toText(m.device));
+const gone = (thrown: unknown) => {
+  if (!(thrown instanceof StoaError) || thrown.code !== 'no_device') throw thrown;
+};
 const isStale = (thrown: unknown) => thrown instanceof StoaError && thrown.code === 'stale_epoch';
 const isWith = (c: Conversation, who: string | undefined) =>
   c.two && c.people.some((p) => p.person.id === who && p.state !== 'left');
@@ -411,13 +434,16 @@ const thereIn = (c: Conversation) =>
 
 /**
  * Whether a change may be: devices come in of people who are in the conversation, and
- * go of those who are not, of the same person, or because they come in anew.
+ * go of those who are not, of the same person, or because they come in anew; and those
+ * that the node knows no more.
  */
 function isAllowed(c: Conversation, { by, added, removed }: Changed): boolean {
   const there = thereIn(c);
   const comes = (m: Member) => there.has(formatID(m.person));
   const goes = (m: Member) =>
-    !comes(m) || (by ? same(by.person, m.person) : added.some((a) => same(a.device, m.device)));
+    !comes(m) ||
+    !has(c, m) ||
+    (by ? same(by.person, m.person) : added.some((a) => same(a.device, m.device)));
   return added.every(comes) && removed.every(goes);
 }
 

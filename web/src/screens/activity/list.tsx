@@ -107,6 +107,10 @@ const icons: Partial<Record<NewsPiece['kind'], IconName>> = {
   plan_open: 'door-open',
   plan_moved: 'calendar',
   plan_cancelled: 'calendar',
+  security_signed_in: 'monitor',
+  security_recovered: 'key-round',
+  security_passkey: 'fingerprint',
+  security_address: 'lock',
 };
 
 function Row({ piece }: { piece: NewsPiece }) {

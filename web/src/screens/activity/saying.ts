@@ -16,6 +16,8 @@ export function saying({ kind, who, room, club, plan }: NewsPiece): string {
     case 'follow':
     case 'found':
     case 'invited_came':
+    case 'message':
+    case 'message_asked':
       return words.says[kind](by);
     case 'club_invited':
     case 'club_asked':
@@ -33,12 +35,18 @@ export function saying({ kind, who, room, club, plan }: NewsPiece): string {
     case 'plan_hosting':
       return words.says.plan_hosting(by, planned);
     case 'decision':
-      return words.says.decision;
+    case 'security_signed_in':
+    case 'security_recovered':
+    case 'security_passkey':
+    case 'security_address':
+      return words.says[kind];
   }
 }
 
 /** Where it leads. */
-export function leads({ who, room, club, plan }: NewsPiece): string | undefined {
+export function leads({ kind, who, room, club, plan }: NewsPiece): string | undefined {
+  if (kind === 'decision') return to.decisions;
+  if (kind.startsWith('security_')) return to.settings;
   if (room) return to.room(room.id);
   if (plan) return to.plan(plan.id);
   if (club) return to.club(club.id);

@@ -4,6 +4,7 @@ import { asStoaError } from '@stoa/client';
 import { useEffect } from 'preact/hooks';
 import { say } from '../../models/notices.ts';
 import {
+  alwaysHere,
   kinds,
   minuteOf,
   pushState,
@@ -157,7 +158,7 @@ function Choices({ kept: { value, version } }: { kept: Versioned<ToldNow> }) {
                   }
                 >
                   {ways
-                    .filter((way) => way !== 'off' || kind !== 'decision')
+                    .filter((way) => way !== 'off' || !alwaysHere.has(kind))
                     .map((way) => (
                       <option key={way} value={way}>
                         {words.ways[way]}

@@ -1,7 +1,16 @@
 import { useSignal } from '@preact/signals';
 import type { Club, StoaError } from '@stoa/client';
-import { useEffect } from 'preact/hooks';
-import { club, isIn, leads, leave, mayOpen, setFollowed, wayIn } from '../../models/clubs.ts';
+import { useEffect, useMemo } from 'preact/hooks';
+import {
+  club,
+  coming,
+  isIn,
+  leads,
+  leave,
+  mayOpen,
+  setFollowed,
+  wayIn,
+} from '../../models/clubs.ts';
 import { hallway } from '../../models/hallway.ts';
 import { ready } from '../../models/resource.ts';
 import { looked } from '../../models/title.ts';
@@ -19,7 +28,7 @@ import { useTabs } from '../../parts/tabs.ts';
 import { to } from '../../router.ts';
 import { c } from '../../words/clubs.ts';
 import { languageName } from '../../words/form.ts';
-import { month, t } from '../../words/index.ts';
+import { dayAndClock, month, t } from '../../words/index.ts';
 import { JoinSheet, Rules } from './join.tsx';
 import { counts } from './list.tsx';
 import { Leads, Members } from './members.tsx';
@@ -281,8 +290,37 @@ function Rooms({ club }: { club: Club }) {
           </button>
         </div>
       )}
+      <Coming club={club} />
       <OpenRoom of={opening} />
     </>
+  );
+}
+
+/** What is planned there; where there is nothing, nothing is said. */
+function Coming({ club: { id } }: { club: Club }) {
+  const found = useMemo(() => coming(id), [id]);
+  useEffect(() => void found.refresh(), [found]);
+  const plans = (ready(found.shown.value) ?? []).filter(({ state }) => state === 'planned');
+  if (plans.length === 0) return null;
+  return (
+    <section class="pad" data-test="club-plans">
+      <h2 class="sub bare-sub">{c().club.coming}</h2>
+      <ul class="list">
+        {plans.map((p) => (
+          <li key={p.id}>
+            <a class="row" href={to.plan(p.id)}>
+              <Icon name="calendar" />
+              <span class="grow">
+                <b dir="auto">{p.title}</b>
+                <span>
+                  <time dateTime={p.starts}>{dayAndClock(p.starts)}</time>
+                </span>
+              </span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

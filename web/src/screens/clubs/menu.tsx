@@ -8,6 +8,7 @@ import { Sheet, SheetHead } from '../../parts/sheet.tsx';
 import { Sure } from '../../parts/sure.tsx';
 import { go, to } from '../../router.ts';
 import { c } from '../../words/clubs.ts';
+import { t } from '../../words/index.ts';
 
 /** What one can do with a club, as one stands to it. */
 export function ClubMenu({
@@ -83,6 +84,12 @@ export function ClubMenu({
             </a>
           )}
         </div>
+        {standing !== 'founder' && (
+          <a class="btn w" href={to.report('club', id)} data-test="report-club">
+            <Icon name="flag" />
+            {t().toWardens}
+          </a>
+        )}
         {inside && (
           <label class="row">
             <span class="grow">

@@ -32,7 +32,7 @@ export function InvitationScreen({ code }: { code: string }) {
   if (recovery.value) {
     return (
       <Landing art={<Scene people={[150]} />}>
-        <RecoveryCode code={recovery.value} onKept={() => go(to.hallway, 'replace')} />
+        <RecoveryCode code={recovery.value} onKept={() => go(to.welcome, 'replace')} />
       </Landing>
     );
   }

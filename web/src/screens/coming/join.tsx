@@ -21,7 +21,7 @@ export function JoinScreen() {
   if (recovery.value) {
     return (
       <Landing art={<Scene people={[150]} />}>
-        <RecoveryCode code={recovery.value} onKept={() => go(to.hallway, 'replace')} />
+        <RecoveryCode code={recovery.value} onKept={() => go(to.welcome, 'replace')} />
       </Landing>
     );
   }

@@ -55,7 +55,7 @@ export function SignUp({
   const withPasskey = () =>
     attempt(async () => {
       await signUp(await way(), name.value.trim());
-      go(to.hallway, 'replace');
+      go(to.welcome, 'replace');
     });
   const withRecovery = () =>
     attempt(async () => {

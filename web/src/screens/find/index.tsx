@@ -26,7 +26,7 @@ import { w } from '../../words/find.ts';
 import { day, firstName, number } from '../../words/index.ts';
 import { MyCode } from './code.tsx';
 
-export { forget, visit } from '../../models/find.ts';
+export { visit } from '../../models/find.ts';
 
 /** Two who know each other find each other here, when both list the other. */
 export function FindScreen() {

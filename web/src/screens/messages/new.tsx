@@ -1,15 +1,12 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { startWith } from '../../models/conversations.ts';
-import { following } from '../../models/people.ts';
-import { Face } from '../../parts/face.tsx';
+import { most, startWith } from '../../models/conversations.ts';
 import { Icon } from '../../parts/icon.tsx';
-import { Bones, Loadable } from '../../parts/loadable.tsx';
+import { Bones } from '../../parts/loadable.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
 import { go, to } from '../../router.ts';
 import { c } from '../../words/messages.ts';
-
-const mostOthers = 11;
+import { Choose } from './choose.tsx';
 
 /** Opens the conversation with somebody, or begins it. */
 export function WriteToScreen({ person }: { person: string }) {
@@ -35,17 +32,12 @@ export function NewMessageScreen() {
   const words = c();
   const chosen = useSignal<readonly string[]>([]);
   const busy = useSignal(false);
-  useEffect(() => void following.refresh(), []);
-  const full = chosen.value.length > mostOthers;
+  const full = chosen.value.length >= most;
   const begin = async () => {
     busy.value = true;
     const id = await startWith(chosen.value);
     busy.value = false;
     if (id) go(to.talk(id), 'replace');
-  };
-  const turn = (id: string) => {
-    const { value } = chosen;
-    chosen.value = value.includes(id) ? value.filter((one) => one !== id) : [...value, id];
   };
   return (
     <Porch
@@ -75,32 +67,11 @@ export function NewMessageScreen() {
           <h1 tabIndex={-1}>{words.whom}</h1>
           <p class="soft">{words.whomWhy}</p>
         </div>
-        <Loadable of={following}>
-          {(people) =>
-            people.length === 0 ? (
-              <p class="meta">{words.followsNobody}</p>
-            ) : (
-              <fieldset class="list plain-set">
-                <legend class="vh">{words.whom}</legend>
-                {people.map((p) => (
-                  <label class="row" key={p.id}>
-                    <Face id={p.id} name={p.name} picture={p.picture} size={44} />
-                    <span class="grow">
-                      <b dir="auto">{p.name}</b>
-                      {p.handle && <span>@{p.handle}</span>}
-                    </span>
-                    <input
-                      type="checkbox"
-                      data-test={`choose-${p.id}`}
-                      checked={chosen.value.includes(p.id)}
-                      onChange={() => turn(p.id)}
-                    />
-                  </label>
-                ))}
-              </fieldset>
-            )
-          }
-        </Loadable>
+        <Choose
+          legend={words.whom}
+          chosen={chosen.value}
+          onChoose={(some) => (chosen.value = some)}
+        />
       </div>
     </Porch>
   );

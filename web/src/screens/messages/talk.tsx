@@ -31,6 +31,7 @@ import { go, to } from '../../router.ts';
 import { clock, day, firstName, t } from '../../words/index.ts';
 import { c } from '../../words/messages.ts';
 import { namesOf } from './list.tsx';
+import { People, PeopleSheet } from './people.tsx';
 
 /** One conversation. */
 export function TalkScreen({ id }: { id: string }) {
@@ -73,12 +74,41 @@ export function TalkScreen({ id }: { id: string }) {
 function Open({ talk: of, up }: { talk: Talk; up: { href: string; says: string } }) {
   const words = c();
   const leaving = useSignal(false);
+  const looking = useSignal(false);
   const others = othersOf(of);
   const [first] = others;
   return (
-    <Porch bare aside={<People talk={of} />}>
+    <Porch
+      bare
+      aside={
+        <div class="pad stack">
+          <h2 class="sub bare-sub">{words.members}</h2>
+          <People talk={of} />
+          <p class="meta">{words.sealed}</p>
+        </div>
+      }
+    >
       <div class="chat talk" data-test="talk">
         <BackTop up={up}>
+          {first && (
+            <a
+              class="btn icon bare"
+              href={to.report('person', first.id)}
+              aria-label={t().toWardens}
+              data-test="report-person"
+            >
+              <Icon name="flag" />
+            </a>
+          )}
+          <button
+            type="button"
+            class="btn icon bare"
+            aria-label={words.members}
+            data-test="talk-people"
+            onClick={() => (looking.value = true)}
+          >
+            <Icon name="users" />
+          </button>
           <button
             type="button"
             class="btn icon bare"
@@ -100,6 +130,7 @@ function Open({ talk: of, up }: { talk: Talk; up: { href: string; says: string }
         <Said talk={of} />
         {of.mine === 'asked' ? <Asked talk={of} /> : <Write talk={of} />}
       </div>
+      {looking.value && <PeopleSheet talk={of} onClose={() => (looking.value = false)} />}
       {leaving.value && (
         <Sure
           title={words.leaveSure}
@@ -116,42 +147,25 @@ function Open({ talk: of, up }: { talk: Talk; up: { href: string; says: string }
   );
 }
 
-/** Who is in it, beside what they write. */
-function People({ talk: of }: { talk: Talk }) {
-  const words = c();
-  return (
-    <div class="pad stack">
-      <h2 class="sub bare-sub">{words.members}</h2>
-      <ul class="list">
-        {of.people.map(({ person: p, state }) => (
-          <li key={p.id}>
-            <a class="row" href={to.person(p.id)}>
-              <Face id={p.id} name={p.name} picture={p.picture} size={40} />
-              <span class="grow">
-                <b dir="auto">{p.name}</b>
-                {state !== 'in' && <span>{words.state[state]}</span>}
-              </span>
-            </a>
-          </li>
-        ))}
-      </ul>
-      <p class="meta">{words.sealed}</p>
-    </div>
-  );
-}
-
 function Said({ talk: of }: { talk: Talk }) {
   const words = c();
   const last = of.lines.at(-1);
   const came = useRef(last?.seq);
   useEffect(() => {
-    if (of.unread > 0) markSeen(of.id);
+    const look = () => {
+      if (of.unread > 0 && document.visibilityState === 'visible') markSeen(of.id);
+    };
+    look();
+    document.addEventListener('visibilitychange', look);
+    return () => document.removeEventListener('visibilitychange', look);
+  }, [last?.seq, of.unread]);
+  useEffect(() => {
     if (last && last.seq !== came.current && last.kind === 'text' && !last.mine) {
       const by = of.people.find((p) => p.person.id === last.from)?.person;
       announce(words.said(by ? firstName(by.name) : '', last.text));
     }
     came.current = last?.seq;
-  }, [last?.seq, of.unread]);
+  }, [last?.seq]);
   return (
     <Lines
       label={words.lines}

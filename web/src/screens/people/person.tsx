@@ -62,6 +62,10 @@ function Profile({ person: p }: { person: PersonProfile }) {
             </>
           )}
           <Spare person={p} />
+          <a class="btn s" href={to.report('person', p.id)} data-test="report-person">
+            <Icon name="flag" />
+            {t().toWardens}
+          </a>
         </>
       )}
       {room && (

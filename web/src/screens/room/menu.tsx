@@ -158,6 +158,15 @@ export function RoomMenu({ seat }: { seat: Seat }) {
         >
           {t().keys.title}
         </button>
+        <a
+          class="btn w"
+          href={to.report('room', seat.room)}
+          data-test="report-room"
+          onClick={closeSheet}
+        >
+          <Icon name="flag" />
+          {t().toWardens}
+        </a>
         {moderates && (
           <button
             type="button"

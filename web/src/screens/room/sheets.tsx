@@ -79,6 +79,7 @@ function content(seat: Seat, open: RoomSheet): ComponentChildren {
     case 'chat':
     case 'pinning':
     case 'polling':
+    case 'describing':
       return late.value?.sheetOf(seat, open.kind);
     case 'menu':
       return <RoomMenu seat={seat} />;
@@ -191,6 +192,17 @@ function PersonSheet({ seat, person }: { seat: Seat; person: Participant }) {
       <Device who={person.who} />
       <Acts seat={seat} person={person} />
       {!isMe && <ReportButton person={person} />}
+      {!isMe && (
+        <a
+          class="btn"
+          href={to.report('person', person.who)}
+          data-test="report-person"
+          onClick={closeSheet}
+        >
+          <Icon name="flag" />
+          {words.toWardens}
+        </a>
+      )}
       {!isMe && Beside && <Beside.SpareSomebody seat={seat} person={person} />}
     </div>
   );

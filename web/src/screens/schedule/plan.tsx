@@ -26,7 +26,7 @@ import { BackTop, Porch } from '../../parts/shell.tsx';
 import { Sure } from '../../parts/sure.tsx';
 import { go, to } from '../../router.ts';
 import { languageName } from '../../words/form.ts';
-import { clock, fenceWords } from '../../words/index.ts';
+import { clock, fenceWords, t } from '../../words/index.ts';
 import { lengthWords, s, whole, zoneName } from '../../words/schedule.ts';
 import { topicName } from '../../words/topics.ts';
 
@@ -151,6 +151,12 @@ function There({ plan: p }: { plan: Plan }) {
           <Icon name="share-2" />
           {words.share}
         </button>
+        {!p.may_edit && (
+          <a class="btn" href={to.report('plan', p.id)} data-test="report-plan">
+            <Icon name="flag" />
+            {t().toWardens}
+          </a>
+        )}
       </div>
     </>
   );

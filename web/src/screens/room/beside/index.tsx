@@ -2,6 +2,7 @@ import type { Seat } from '@stoa/client';
 import type { RoomSheet } from '../../../models/stage.ts';
 import { BringIn } from './bring.tsx';
 import { ChatSheet } from './chat.tsx';
+import { DescribeSheet } from './describe.tsx';
 import { PinningSheet } from './links.tsx';
 import { PollingSheet } from './poll.tsx';
 
@@ -27,6 +28,8 @@ export function sheetOf(seat: Seat, kind: RoomSheet['kind']) {
       return <ChatSheet seat={seat} />;
     case 'pinning':
       return <PinningSheet seat={seat} />;
+    case 'describing':
+      return <DescribeSheet seat={seat} />;
     case 'polling':
       return <PollingSheet seat={seat} />;
   }

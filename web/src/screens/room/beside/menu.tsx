@@ -3,6 +3,7 @@ import { showsClock } from '../../../models/beside.ts';
 import { closeSheet, iModerate, sheet } from '../../../models/stage.ts';
 import { Icon } from '../../../parts/icon.tsx';
 import { b } from '../../../words/beside.ts';
+import { About } from './describe.tsx';
 import { SafetyItems } from './safety.tsx';
 
 /** What one can do in the room beside the voices. */
@@ -11,6 +12,7 @@ export function MenuItems({ seat }: { seat: Seat }) {
   const moderates = iModerate(seat);
   return (
     <>
+      <About seat={seat} />
       {moderates && (
         <button
           type="button"

@@ -1,0 +1,63 @@
+import {
+  type MyDecision,
+  type MyReport,
+  myDecisions,
+  myReports,
+  type NamedThing,
+  type Queue,
+  type QueueEntry,
+  queueEntry,
+  queueOf,
+  type ThingKind,
+  type Versioned,
+} from '@stoa/client';
+import { house } from './account.ts';
+import { type Resource, resource } from './resource.ts';
+import { countQueue } from './warden.ts';
+
+/** What is reported, judged and decided. */
+
+export const kinds: readonly ThingKind[] = ['person', 'club', 'room', 'plan'];
+
+/** How a thing is called that is to be reported; nothing, where it has no name. */
+export async function nameOf(kind: string, id: string): Promise<string> {
+  switch (kind) {
+    case 'person':
+      return (await house.person(id)).name;
+    case 'club':
+      return (await house.club(id)).value.name;
+    case 'plan':
+      return (await house.plan(id)).value.title;
+    default:
+      return (await house.room(id)).title;
+  }
+}
+
+/** Where a thing is looked at. */
+export const whereIs = ({ kind, id }: NamedThing): string =>
+  ({ person: `/p/${id}`, club: `/c/${id}`, room: `/r/${id}`, plan: `/plan/${id}` })[kind];
+
+export const reports = resource<MyReport[]>(async () => (await myReports(house)).reports);
+export const decisions = resource<MyDecision[]>(async () => (await myDecisions(house)).decisions);
+
+export const queue = resource<Queue>(async () => {
+  const found = await queueOf(house);
+  countQueue();
+  return found;
+});
+
+export async function queueFurther(known: Queue): Promise<void> {
+  const more = await queueOf(house, known.next);
+  queue.set({ ...more, entries: [...known.entries, ...more.entries] });
+}
+
+const entries = new Map<string, Resource<Versioned<QueueEntry>>>();
+
+export function entry(id: string): Resource<Versioned<QueueEntry>> {
+  let found = entries.get(id);
+  if (!found) {
+    found = resource(() => queueEntry(house, id));
+    entries.set(id, found);
+  }
+  return found;
+}
