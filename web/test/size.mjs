@@ -20,7 +20,7 @@ const limits = [
   ['activity', /^activity-.*\.js$/, 8_000],
   ['messages', /^messages-.*\.js$/, 60_000],
   ['finding each other', /^find-.*\.js$/, 30_000],
-  ['reports and decisions', /^ward-.*\.js$/, 12_000],
+  ['reports and decisions', /^ward-.*\.js$/, 10_000],
   ['search', /^search-.*\.js$/, 4_000],
   ['opening a room', /^open-room-.*\.js$/, 5_000],
   ['order of the hallway', /^order-.*\.js$/, 4_000],

@@ -57,7 +57,7 @@ func Fill(t *testing.T, s Store) {
 	must(t, s.SetBlock(ctx, filledBen, ada.ID, people.LevelMute, noon))
 	for i, who := range []id.Person{ada.ID, filledBen} {
 		must(t, s.SetFindable(ctx, who, true, noon))
-		must(t, s.SetDeposits(ctx, who, 0, filledKey, []discover.Deposit{{Kind: discover.Mail, Value: discover.Value{0xff, byte(i)}}}))
+		must(t, s.SetDeposits(ctx, who, 0, filledKey, []discover.Deposit{{Kind: discover.Handle, Value: discover.Value{0xff, byte(i)}}}))
 	}
 	must(t, s.SetList(ctx, ada.ID, filledKey, []discover.Value{{0xff, 1}}, noon))
 	must(t, s.SetList(ctx, filledBen, filledKey, []discover.Value{{0xff, 0}}, noon))

@@ -31,16 +31,6 @@ export type { Piece } from './keys/ring.ts';
 export { Live, watchConversations, watchHallway, watchNews, watchPlans } from './live.ts';
 export { canSeal, type Lock, noSealing, type SealedVoice, waiting } from './lock.ts';
 export type { MediaState } from './media.ts';
-export {
-  answerDecision,
-  decide,
-  myDecisions,
-  myReports,
-  queueEntry,
-  queueLog,
-  queueOf,
-  reportWords,
-} from './moderation.ts';
 export { newsSettings, notPushHere, ping, pushHere, seeNews, setNewsSettings } from './news.ts';
 export type {
   ChatPolicy,

@@ -1,16 +1,13 @@
-import {
-  type MyDecision,
-  type MyReport,
-  myDecisions,
-  myReports,
-  type NamedThing,
-  type Queue,
-  type QueueEntry,
-  queueEntry,
-  queueOf,
-  type ThingKind,
-  type Versioned,
+import type {
+  MyDecision,
+  MyReport,
+  NamedThing,
+  Queue,
+  QueueEntry,
+  ThingKind,
+  Versioned,
 } from '@stoa/client';
+import { myDecisions, myReports, queueEntry, queueOf } from '@stoa/client/moderation';
 import { house } from './account.ts';
 import { type Resource, resource } from './resource.ts';
 import { countQueue } from './warden.ts';

@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals';
-import {
-  type DecisionWhat,
-  decide,
-  type Person,
-  type QueueDecision,
-  type QueueEntry,
-  type ThingKind,
-  type Versioned,
+import type {
+  DecisionWhat,
+  Person,
+  QueueDecision,
+  QueueEntry,
+  ThingKind,
+  Versioned,
 } from '@stoa/client';
+import { decide } from '@stoa/client/moderation';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { house, seen } from '../../models/account.ts';

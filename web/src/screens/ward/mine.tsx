@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
-import { answerDecision, type MyDecision, type NamedThing } from '@stoa/client';
+import type { MyDecision, NamedThing } from '@stoa/client';
+import { answerDecision } from '@stoa/client/moderation';
 import { useEffect } from 'preact/hooks';
 import { house, seen } from '../../models/account.ts';
 import { say } from '../../models/notices.ts';

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
-import { type ReportReason, reportWords, type ThingKind } from '@stoa/client';
+import type { ReportReason, ThingKind } from '@stoa/client';
+import { reportWords } from '@stoa/client/moderation';
 import { useEffect, useMemo } from 'preact/hooks';
 import { house, seen } from '../../models/account.ts';
 import { say } from '../../models/notices.ts';

@@ -1,6 +1,5 @@
 import { useSignal } from '@preact/signals';
 import type { Me } from '@stoa/client';
-import { useEffect } from 'preact/hooks';
 import { account, house, recognise, signOut } from '../../models/account.ts';
 import { here, people } from '../../models/later.ts';
 import { attempt } from '../../parts/attempt.ts';
@@ -18,7 +17,6 @@ const unknown: Me = { id: '', name: '', created: '', passkeys: 1, recovery: true
 export function SuspendedScreen() {
   const words = w().suspended;
   const erasing = useSignal(false);
-  useEffect(() => void people.load(), []);
   if (account.value.kind !== 'suspended') return null;
   const { problem } = account.value;
   const Erase = here(people)?.EraseSheet;
@@ -63,16 +61,18 @@ export function SuspendedScreen() {
         >
           {words.signOut}
         </button>
-        {Erase && (
-          <button
-            type="button"
-            class="btn danger"
-            data-test="erase"
-            onClick={() => (erasing.value = true)}
-          >
-            {words.erase}
-          </button>
-        )}
+        <button
+          type="button"
+          class="btn danger"
+          data-test="erase"
+          onClick={() =>
+            void people.load().then(() => {
+              erasing.value = true;
+            })
+          }
+        >
+          {words.erase}
+        </button>
       </div>
       {erasing.value && Erase && <Erase me={unknown} onClose={() => (erasing.value = false)} />}
     </Landing>
