@@ -35,7 +35,11 @@ export const kinds: readonly ChosenKind[] = [
 ];
 
 /** What cannot be off: the house has to say it, or there are messages all the same. */
-export const alwaysHere: ReadonlySet<ChosenKind> = new Set(['decision', 'message', 'message_asked']);
+export const alwaysHere: ReadonlySet<ChosenKind> = new Set([
+  'decision',
+  'message',
+  'message_asked',
+]);
 
 /** The time zone of this browser. */
 export const zoneHere = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
