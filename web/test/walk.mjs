@@ -634,6 +634,7 @@ step('Bo is kept out for a while: he reads why, and comes back');
 double.suspended.set(bos, { until: '2027-01-01T00:00:00Z', reason: 'No advertising here.' });
 await bo.page.reload();
 await bo.on('suspended').waitFor();
+assert.match(await bo.on('suspended').textContent(), /2027/);
 double.suspended.clear();
 await bo.tap('look-again');
 await bo.on('suspended').waitFor({ state: 'hidden' });

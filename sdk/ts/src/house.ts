@@ -321,11 +321,10 @@ async function problemOf(response: Response): Promise<StoaError> {
     said = (await response.json().catch(() => ({}))) as Partial<Problem>;
   }
   return new StoaError({
+    ...said,
     code: said.code ?? (response.status === 503 ? 'unavailable' : 'internal'),
     title: said.title ?? response.statusText,
     status: response.status,
-    ...(said.detail ? { detail: said.detail } : {}),
     ...(wait > 0 ? { retry_after: wait } : {}),
-    ...(said.errors ? { errors: said.errors } : {}),
   });
 }

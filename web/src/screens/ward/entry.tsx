@@ -238,29 +238,29 @@ function Deciding({ of }: { of: Versioned<QueueEntry> }) {
       <h2 class="h3">{words.title}</h2>
       <fieldset class="field">
         <legend>{words.what}</legend>
-        <div class="opts">
+        <ul class="list">
           {choices(e).map((one) => (
-            <label class="opt" key={one}>
-              <input
-                id={`decide-${one}`}
-                type="radio"
-                name="what"
-                data-test={`decide-${one}`}
-                checked={what.value === one}
-                onChange={() => {
-                  what.value = one;
-                  hitch.value = '';
-                }}
-              />
-              {words.do[one]}
-            </label>
+            <li key={one}>
+              <label class="row">
+                <span class="grow">
+                  <b>{words.do[one]}</b>
+                  <span>{words.means[one]}</span>
+                </span>
+                <input
+                  id={`decide-${one}`}
+                  type="radio"
+                  name="what"
+                  data-test={`decide-${one}`}
+                  checked={what.value === one}
+                  onChange={() => {
+                    what.value = one;
+                    hitch.value = '';
+                  }}
+                />
+              </label>
+            </li>
           ))}
-        </div>
-        {what.value && (
-          <p class="meta" role="status">
-            {words.means[what.value]}
-          </p>
-        )}
+        </ul>
       </fieldset>
       {what.value === 'suspend' && (
         <div class="field">

@@ -98,24 +98,26 @@ function Form({ kind, id, name }: { kind: ThingKind; id: string; name: string })
       {kind === 'person' && <p class="meta">{words.messages}</p>}
       <fieldset class="field">
         <legend>{words.reason}</legend>
-        <div class="opts">
+        <ul class="list">
           {reasons.map((one) => (
-            <label class="opt" key={one}>
-              <input
-                id={`reason-${one}`}
-                type="radio"
-                name="reason"
-                data-test={`reason-${one}`}
-                checked={reason.value === one}
-                onChange={() => {
-                  reason.value = one;
-                  hitch.value = '';
-                }}
-              />
-              {all.reasons[one]}
-            </label>
+            <li key={one}>
+              <label class="row">
+                <span class="grow">{all.reasons[one]}</span>
+                <input
+                  id={`reason-${one}`}
+                  type="radio"
+                  name="reason"
+                  data-test={`reason-${one}`}
+                  checked={reason.value === one}
+                  onChange={() => {
+                    reason.value = one;
+                    hitch.value = '';
+                  }}
+                />
+              </label>
+            </li>
           ))}
-        </div>
+        </ul>
       </fieldset>
       <div class="field">
         <label for="report-words">{words.text}</label>
