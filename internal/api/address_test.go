@@ -220,6 +220,15 @@ func TestNoMail(t *testing.T) {
 
 // With an account its address goes, also one that is about to be proven; there is a
 // last mail.
+// Each piece that may be in a mail has words in it.
+func TestPiecesHaveWords(t *testing.T) {
+	for _, kind := range news.Kinds {
+		if _, has := pieceWords[kind]; has == kind.IsOfTalk() {
+			t.Errorf("%s: it has words: %t", kind, has)
+		}
+	}
+}
+
 func TestErasedAddress(t *testing.T) {
 	h, relay := newMailingHouse(t)
 	ada := h.first("Ada")

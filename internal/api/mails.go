@@ -95,6 +95,7 @@ var pieceWords = map[news.Kind]sentence{
 	news.Live:          {"is on a stage", "ist auf einer Bühne"},
 	news.Ping:          {"asks you to come", "holt dich dazu"},
 	news.Follow:        {"follows you", "folgt dir"},
+	news.Found:         {"and you have found each other", "und du habt euch gefunden"},
 	news.ClubInvited:   {"invites you", "lädt dich ein"},
 	news.ClubAdmitted:  {"You are in now", "Du bist jetzt dabei"},
 	news.ClubRole:      {"You have another role", "Du hast eine andere Rolle"},
