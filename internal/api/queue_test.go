@@ -71,10 +71,15 @@ func TestReportInWords(t *testing.T) {
 		about Thing
 		code  code
 	}{
-		{Thing{Club: club.ID.String()}, "no_club"}, {Thing{Club: nothing}, "no_club"},
-		{Thing{Room: hidden.String()}, "no_room"}, {Thing{Room: nothing}, "no_room"},
-		{Thing{Plan: plan.ID.String()}, "no_plan"}, {Thing{Plan: nothing}, "no_plan"},
-		{Thing{Person: nothing}, "no_person"}, {Thing{}, "invalid"}, {Thing{Person: bo.id.String(), Room: hidden.String()}, "invalid"},
+		{Thing{Club: club.ID.String()}, "no_club"},
+		{Thing{Club: nothing}, "no_club"},
+		{Thing{Room: hidden.String()}, "no_room"},
+		{Thing{Room: nothing}, "no_room"},
+		{Thing{Plan: plan.ID.String()}, "no_plan"},
+		{Thing{Plan: nothing}, "no_plan"},
+		{Thing{Person: nothing}, "no_person"},
+		{Thing{}, "invalid"},
+		{Thing{Person: bo.id.String(), Room: hidden.String()}, "invalid"},
 		{Thing{Person: cy.id.String()}, "invalid"},
 	} {
 		ada, cy := h.api, cy

@@ -102,8 +102,11 @@ func TestJudge(t *testing.T) {
 
 	// What is lifted is the newest that was not.
 	scene.Decisions = []Decision{
-		before, {ID: DecisionID{2}, What: Ban, Person: bo}, {ID: DecisionID{3}, What: Suspend, Person: bo, Lifted: noon},
-		{ID: DecisionID{4}, What: Lift, Person: bo}, {ID: DecisionID{5}, What: Nothing, Person: bo},
+		before,
+		{ID: DecisionID{2}, What: Ban, Person: bo},
+		{ID: DecisionID{3}, What: Suspend, Person: bo, Lifted: noon},
+		{ID: DecisionID{4}, What: Lift, Person: bo},
+		{ID: DecisionID{5}, What: Nothing, Person: bo},
 	}
 	if d, err = Judge(scene, ada, 4, Ask{Lift, 0, "why"}); err != nil || d.Lifts != (DecisionID{2}) {
 		t.Error(d.Lifts, err)

@@ -180,9 +180,10 @@ type (
 	// End ends the room.
 	End struct{ By Seat }
 
-	// Close ends the room for the house, and PutOut has somebody out of it, also when
-	// their connection is lost. Neither is anybody's to ask who sits there.
-	Close  struct{}
+	// Close ends the room for the house. It is not for anybody to ask who sits there.
+	Close struct{}
+	// PutOut has somebody out of the room for the house, also when their connection
+	// is lost.
 	PutOut struct{ Who id.Person }
 
 	// Regroup tells who in the audience is followed by somebody on the stage.

@@ -215,7 +215,7 @@ func queueForgets(t *testing.T, s Store) {
 		t.Helper()
 		must(t, s.ForgetModeration(ctx, at.Add(-moderation.OpenLife), at.Add(-moderation.DecidedLife), at.Add(-moderation.DecisionsLife)))
 	}
-	count := func() (reports int) {
+	count := func() int {
 		t.Helper()
 		mine, err := s.WrittenBy(ctx, ada.ID)
 		must(t, err)
