@@ -17,6 +17,8 @@ const (
 	eventsMax  = 256 // not yet asked for
 	messageMax = 4 << 20
 	askWait    = 10 * time.Second
+	settleWait = time.Second
+	settleLook = 5 * time.Millisecond
 )
 
 // A live is the WebSocket to the node, with requests that wait for answers.
@@ -127,6 +129,27 @@ func (l *live) await(ctx context.Context, request string, w waiter, answer any) 
 			}
 		}
 		return nil
+	}
+}
+
+// settle waits until all requests are answered, for a moment at most: a room may be
+// over before the request is answered that has ended it.
+func (l *live) settle() {
+	late := time.After(settleWait)
+	for {
+		l.mu.Lock()
+		waiting := len(l.waiting)
+		l.mu.Unlock()
+		if waiting == 0 {
+			return
+		}
+		select {
+		case <-l.gone:
+			return
+		case <-late:
+			return
+		case <-time.After(settleLook):
+		}
 	}
 }
 

@@ -183,7 +183,9 @@ func Join(ctx context.Context, address, grant string, options ...Option) (*Room,
 	}
 	go r.attend(inside)
 	context.AfterFunc(inside, func() {
-		_ = r.socket().conn.Close(websocket.StatusNormalClosure, "") // the seat goes with it, a little later
+		l := r.socket()
+		l.settle()
+		_ = l.conn.Close(websocket.StatusNormalClosure, "") // the seat goes with it, a little later
 	})
 	return r, nil
 }
