@@ -32,6 +32,7 @@ const (
 
 // A doubt is that a node cannot stand where it says.
 type doubt struct {
+	at    vector  // where it says that it stands
 	off   float64 // km, at least; 0: none
 	clean int     // looks in a row at which there was no reason
 }
@@ -51,20 +52,26 @@ func apart(a, b vector) float64 {
 	return earthKM * math.Acos(max(-1, min(1, a.x*b.x+a.y*b.y+a.z*b.z)))
 }
 
+// isWithin reports whether two places are surely not farther apart than some km,
+// which costs less than to know how far: an arc is at most half of pi times its chord.
+func isWithin(a, b vector, km float64) bool {
+	return earthKM*math.Pi/2*math.Sqrt(max(0, 2-2*(a.x*b.x+a.y*b.y+a.z*b.z))) <= km
+}
+
 // told reports whether a node says where it stands.
-func (n Node) told() bool { return n.Latitude != 0 || n.Longitude != 0 }
+func (n *Node) told() bool { return n.Latitude != 0 || n.Longitude != 0 }
 
 // stands returns where a node says that it stands, and by how much it may be
 // off. Who does not say is taken to stand where the others of its region do. Not
 // ok when nobody says.
 func (m *Map) stands(n int) (at vector, slack float64, ok bool) {
 	if node := m.nodes[n]; node.told() {
-		return toVector(node.Latitude, node.Longitude), slackKM, true
+		return m.doubts[n].at, slackKM, true
 	}
 	var others []vector
 	for i, o := range m.nodes {
 		if i != n && o.told() && o.Place.Region == m.nodes[n].Place.Region && m.doubts[i].off == 0 {
-			v := toVector(o.Latitude, o.Longitude)
+			v := m.doubts[i].at
 			others = append(others, v)
 			at.x, at.y, at.z = at.x+v.x, at.y+v.y, at.z+v.z
 		}
@@ -87,12 +94,16 @@ func (m *Map) accusers(n int) (who []int, off []float64) {
 	if !ok {
 		return nil, nil
 	}
-	for i, w := range m.nodes {
+	for i := range m.nodes {
 		l := m.Link(i, n)
-		if i == n || l.RTT <= 0 || l.Down || !w.told() || m.doubts[i].off > 0 {
+		if i == n || l.RTT <= 0 || l.Down || m.doubts[i].off > 0 || !m.nodes[i].told() {
 			continue
 		}
-		if by := apart(toVector(w.Latitude, w.Longitude), at) - (float64(l.RTT)/2*fibre + slack + slackKM); by > 0 {
+		limit := float64(l.RTT)/2*fibre + slack + slackKM
+		if isWithin(m.doubts[i].at, at, limit) {
+			continue
+		}
+		if by := apart(m.doubts[i].at, at) - limit; by > 0 {
 			if who, off = append(who, i), append(off, by); len(who) == accusersMax {
 				break
 			}
@@ -116,7 +127,7 @@ func (m *Map) Judge(n int) (changed bool) {
 	if d.clean++; d.clean < cleanMin {
 		return false
 	}
-	*d = doubt{}
+	*d = doubt{at: d.at}
 	return true
 }
 

@@ -56,12 +56,13 @@ func (m *Map) Know(n Node) int {
 	}
 	if i, ok := m.byID[n.ID]; ok {
 		m.nodes[i] = n
+		m.doubts[i].at = toVector(n.Latitude, n.Longitude)
 		return i
 	}
 	m.byID[n.ID] = len(m.nodes)
 	m.nodes = append(m.nodes, n)
 	m.links = append(m.links, nil)
-	m.doubts = append(m.doubts, doubt{})
+	m.doubts = append(m.doubts, doubt{at: toVector(n.Latitude, n.Longitude)})
 	return len(m.nodes) - 1
 }
 
