@@ -1,4 +1,4 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import {
   asStoaError,
   connect,
@@ -26,6 +26,8 @@ effect(() => {
 });
 
 export const account = signal<Account>({ kind: 'unknown' });
+/** One's own id; empty for who is not signed in. */
+export const myID = computed(() => (account.value.kind === 'in' ? account.value.me.id : ''));
 /** There while somebody is signed in. */
 export const live = signal<Live | undefined>(undefined);
 

@@ -9,7 +9,7 @@ import {
 } from '@stoa/client/conversations';
 import { problemWords } from '../words/index.ts';
 import { c } from '../words/messages.ts';
-import { account, house, live, seen } from './account.ts';
+import { account, house, live, myID, seen } from './account.ts';
 import { say } from './notices.ts';
 import { unreadTalks } from './talks.ts';
 
@@ -20,11 +20,6 @@ const own = signal<Conversations | undefined>(undefined);
 let whose = '';
 /** That they could not be read. */
 export const failed = signal<StoaError | undefined>(undefined);
-
-const me = () => {
-  const now = account.peek();
-  return now.kind === 'in' ? now.me.id : '';
-};
 
 /** All that one is in, or undefined until they are there. */
 export const talks: ReadonlySignal<Talk[] | undefined> = computed(() => own.value?.talks.value);
@@ -37,7 +32,7 @@ export const talk = (id: string) => talks.value?.find((t) => t.id === id);
 
 /** Opens what this browser has, and reads what there is; once for each who signs in. */
 export async function begin(): Promise<void> {
-  const who = me();
+  const who = myID.peek();
   if (!who || whose === who) return;
   whose = who;
   const opened = new Conversations(house, who, await openDevice(who));
@@ -48,7 +43,7 @@ export async function begin(): Promise<void> {
 
 /** Takes this browser out of all conversations, and forgets what was written there. */
 export async function leaveAll(): Promise<void> {
-  const who = me();
+  const who = myID.peek();
   const here = own.peek() ?? new Conversations(house, who, await openDevice(who));
   await here.leaveAll();
 }
@@ -161,16 +156,16 @@ export const isThere = ({ state }: Talk['people'][number]): boolean => state !==
 
 /** Those in a conversation besides oneself. */
 export const othersOf = (t: Talk): Person[] =>
-  t.people.filter((p) => p.person.id !== me()).map((p) => p.person);
+  t.people.filter((p) => p.person.id !== myID.peek()).map((p) => p.person);
 
 /** Whether one waits for an answer before one may write more. */
 export const waits = (t: Talk): boolean =>
-  t.people.every((p) => p.person.id === me() || p.state !== 'in') &&
+  t.people.every((p) => p.person.id === myID.peek() || p.state !== 'in') &&
   t.lines.filter((l) => l.kind === 'text' && l.mine).length >= 3;
 
 /** Whether all others have left. */
 export const isAlone = (t: Talk): boolean =>
-  t.people.every((p) => p.person.id === me() || p.state === 'left');
+  t.people.every((p) => p.person.id === myID.peek() || p.state === 'left');
 
 /** The last thing that somebody has written. */
 export const lastText = (t: Talk) =>

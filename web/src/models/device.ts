@@ -6,7 +6,7 @@ import {
   openBackedUpDevice,
   toText,
 } from '@stoa/client';
-import { account, house, signedOut } from './account.ts';
+import { house, myID, signedOut } from './account.ts';
 import { here, messages } from './later.ts';
 import { forgetPins } from './lock.ts';
 import { resource } from './resource.ts';
@@ -20,18 +20,13 @@ import { resource } from './resource.ts';
 export type Whereabouts = 'none' | 'page' | 'here' | 'backed_up';
 
 export const whereabouts = resource<Whereabouts>(async () => {
-  const state = await deviceState(me());
+  const state = await deviceState(myID.peek());
   if (state.kind !== 'browser') return state.kind;
   if (!state.backup) return 'here';
   const sealed = toText(state.backup);
   const { backups } = await house.keyBackups();
   return backups.some((b) => b.sealed === sealed) ? 'backed_up' : 'here';
 });
-
-const me = () => {
-  const now = account.peek();
-  return now.kind === 'in' ? now.me.id : '';
-};
 
 /**
  * Brings a person's key to this browser if there is none, by the passkey that
@@ -63,7 +58,7 @@ export async function forgetBackup(): Promise<void> {
 
 /** Signs out, and leaves nothing here by which one was known or knew others. */
 export async function forgetHere(): Promise<void> {
-  const who = me();
+  const who = myID.peek();
   await messages.load();
   await here(messages)?.leaveAll();
   await house.signOut();

@@ -1,7 +1,7 @@
 import { batch } from '@preact/signals';
 import { forgetDevice, forgetSealed } from '@stoa/client';
 import { go, to } from '../router.ts';
-import { account, house, signedOut } from './account.ts';
+import { house, myID, signedOut } from './account.ts';
 import { forgetPins } from './lock.ts';
 import { prove } from './passkeys.ts';
 import { forgetProfileForm } from './profile.ts';
@@ -22,8 +22,7 @@ export async function eraseByCode(recovery_code: string): Promise<void> {
 
 /** Leaves nothing in this browser either, and takes leave. */
 async function forgotten(): Promise<void> {
-  const now = account.peek();
-  const who = now.kind === 'in' ? now.me.id : '';
+  const who = myID.peek();
   forgetProfileForm();
   await Promise.allSettled([forgetDevice(who), forgetPins(who), forgetSealed(who)]);
   batch(() => {

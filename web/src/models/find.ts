@@ -12,7 +12,7 @@ import {
 } from '@stoa/client/discovery';
 import { w } from '../words/find.ts';
 import { problemWords } from '../words/index.ts';
-import { account, house, seen } from './account.ts';
+import { house, myID, seen } from './account.ts';
 import { noteFinding } from './finding.ts';
 import { say } from './notices.ts';
 import { following } from './people.ts';
@@ -23,8 +23,7 @@ import { ready, resource } from './resource.ts';
 let own: { of: string; finder: Finder } | undefined;
 
 function finder(): Finder {
-  const now = account.peek();
-  const me = now.kind === 'in' ? now.me.id : '';
+  const me = myID.peek();
   if (own?.of !== me) own = { of: me, finder: new Finder(house, me) };
   return own.finder;
 }
@@ -78,8 +77,7 @@ export async function turn(on: boolean): Promise<void> {
   try {
     if (on) {
       await takePart(house);
-      const now = account.peek();
-      if (now.kind === 'in') noteFinding(now.me.id);
+      noteFinding(myID.peek());
     } else {
       await leaveDiscovery(house);
       noteFinding('');

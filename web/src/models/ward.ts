@@ -8,9 +8,10 @@ import type {
   Versioned,
 } from '@stoa/client';
 import { myDecisions, myReports, queueEntry, queueOf } from '@stoa/client/moderation';
+import { to } from '../router.ts';
 import { house } from './account.ts';
 import { type Resource, resource } from './resource.ts';
-import { countQueue } from './warden.ts';
+import { openEntries } from './warden.ts';
 
 /** What is reported, judged and decided. */
 
@@ -31,15 +32,14 @@ export async function nameOf(kind: string, id: string): Promise<string> {
 }
 
 /** Where a thing is looked at. */
-export const whereIs = ({ kind, id }: NamedThing): string =>
-  ({ person: `/p/${id}`, club: `/c/${id}`, room: `/r/${id}`, plan: `/plan/${id}` })[kind];
+export const whereIs = ({ kind, id }: Pick<NamedThing, 'kind' | 'id'>): string => to[kind](id);
 
 export const reports = resource<MyReport[]>(async () => (await myReports(house)).reports);
 export const decisions = resource<MyDecision[]>(async () => (await myDecisions(house)).decisions);
 
 export const queue = resource<Queue>(async () => {
   const found = await queueOf(house);
-  countQueue();
+  openEntries.value = found.open;
   return found;
 });
 

@@ -4,9 +4,10 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { account, seen } from '../models/account.ts';
 import { type AnyForm, guard, type Saved } from '../models/form.ts';
 import { say } from '../models/notices.ts';
-import { f, languages } from '../words/form.ts';
+import { f } from '../words/form.ts';
 import { problemWords } from '../words/index.ts';
 import { Icon } from './icon.tsx';
+import { Languages } from './languages.tsx';
 
 /** What every form that is saved as a whole is put together of. */
 
@@ -216,20 +217,13 @@ export function LanguageField(props: {
       <Label id={id} optional>
         {props.label}
       </Label>
-      <select
+      <Languages
         id={id}
-        data-test={id}
         value={value}
+        none={props.none}
         {...judged(form, 'language')}
-        onChange={(event) => props.onChoose(event.currentTarget.value)}
-      >
-        <option value="">{props.none}</option>
-        {languages(value).map(([tag, name]) => (
-          <option key={tag} value={tag}>
-            {name}
-          </option>
-        ))}
-      </select>
+        onChoose={props.onChoose}
+      />
       <Wrong form={form} at="language" />
       {props.children}
     </div>

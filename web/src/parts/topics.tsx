@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { f } from '../words/form.ts';
-import { topicName, tw } from '../words/topics.ts';
+import { topicName, topicsByName, tw } from '../words/topics.ts';
 import { Icon } from './icon.tsx';
 
 /** Topics to choose among, a few of a list. */
@@ -20,10 +20,7 @@ export function Topics(props: {
   const words = tw();
   const group = useRef<HTMLFieldSetElement>(null);
   const adding = useRef<HTMLSelectElement>(null);
-  const rest = Object.keys(words.topics)
-    .filter((topic) => !chosen.includes(topic))
-    .map((topic) => [topic, topicName(topic)] as const)
-    .sort(([, a], [, b]) => a.localeCompare(b, document.documentElement.lang));
+  const rest = topicsByName().filter(([topic]) => !chosen.includes(topic));
   return (
     <fieldset class="field" ref={group} aria-describedby={`${id}-why`}>
       <legend>

@@ -18,7 +18,7 @@ import { Icon } from '../parts/icon.tsx';
 import { Loadable } from '../parts/loadable.tsx';
 import { Sure } from '../parts/sure.tsx';
 import { to } from '../router.ts';
-import { clock, day, problemWords } from '../words/index.ts';
+import { clock, day, fieldWords } from '../words/index.ts';
 import { m } from '../words/mail.ts';
 
 /** Where one reads mail, in the settings; nothing in a house that sends none. */
@@ -118,7 +118,7 @@ function hitchOf(thrown: unknown): string {
         clock(new Date(Date.now() + (problem.retryAfter ?? 60) * 1000).toISOString()),
       );
   }
-  return problem.errors[0]?.message ?? problemWords(problem);
+  return fieldWords(problem);
 }
 
 const addressField = {

@@ -11,10 +11,10 @@ import { seat } from '../models/visit.ts';
 import { visibilityIcon } from '../parts/card.tsx';
 import { Face } from '../parts/face.tsx';
 import { Icon } from '../parts/icon.tsx';
+import { Languages } from '../parts/languages.tsx';
 import { Sheet, SheetHead } from '../parts/sheet.tsx';
 import { Topics } from '../parts/topics.tsx';
 import { go, to } from '../router.ts';
-import { languages } from '../words/form.ts';
 import { fenceWords, problemWords, t } from '../words/index.ts';
 import { o } from '../words/open-room.ts';
 import { tw } from '../words/topics.ts';
@@ -167,19 +167,14 @@ export function OpenRoomSheet({
         />
         <div class="field">
           <label for="room-language">{tw().language}</label>
-          <select
+          <Languages
             id="room-language"
-            data-test="room-language"
             value={tongue.value}
-            onChange={(event) => (tongue.value = event.currentTarget.value)}
-          >
-            <option value="">{tw().noLanguage}</option>
-            {languages().map(([tag, name]) => (
-              <option key={tag} value={tag}>
-                {name}
-              </option>
-            ))}
-          </select>
+            none={tw().noLanguage}
+            onChoose={(tag) => {
+              tongue.value = tag;
+            }}
+          />
         </div>
         {regions().length > 1 && (
           <div class="field">

@@ -19,6 +19,10 @@ export function problemWords(problem: StoaError): string {
   return own[problem.code] ?? problem.title;
 }
 
+/** The same, where one field is filled in: what is wrong with that. */
+export const fieldWords = (problem: StoaError): string =>
+  problem.errors[0]?.message ?? problemWords(problem);
+
 export const clock = (time: string) =>
   new Intl.DateTimeFormat(language.value, { hour: 'numeric', minute: '2-digit' }).format(
     new Date(time),

@@ -130,3 +130,9 @@ export function topicName(topic: string): string {
   const names: Record<string, string> = tw().topics;
   return names[topic] ?? topic;
 }
+
+/** All topics, in the order of their names. */
+export const topicsByName = () =>
+  Object.keys(tw().topics)
+    .map((topic) => [topic, topicName(topic)] as const)
+    .sort(([, a], [, b]) => a.localeCompare(b, document.documentElement.lang));

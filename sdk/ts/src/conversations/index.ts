@@ -167,7 +167,7 @@ export class Conversations {
 
   /** Takes this device out of all conversations, and forgets all that was written there. */
   async leaveAll(): Promise<void> {
-    await calls.forgetDevice(this.#house, toText(this.#device.publicKey)).catch(gone);
+    await calls.forgetDevice(this.#house, toText(this.#device.publicKey)).catch(unlessUnknown);
     await this.#alone(async () => {
       for (const { id } of this.#talks.value ?? []) await this.#store.forget(id);
       await this.#store.keepPackages([]);
@@ -406,7 +406,7 @@ const written = (m: Member) => ({ person: formatID(m.person), device: toText(m.d
 /** Whether the node knows a device in a conversation. */
 const has = (c: Conversation, m: Member) =>
   c.devices.some((d) => d.person === formatID(m.person) && d.device === toText(m.device));
-const gone = (thrown: unknown) => {
+const unlessUnknown = (thrown: unknown) => {
   if (!(thrown instanceof StoaError) || thrown.code !== 'no_device') throw thrown;
 };
 const isStale = (thrown: unknown) => thrown instanceof StoaError && thrown.code === 'stale_epoch';

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { Club, ClubBarred, ClubMember, ClubWaiting } from '@stoa/client';
 import { useEffect, useMemo } from 'preact/hooks';
-import { account } from '../../models/account.ts';
+import { myID } from '../../models/account.ts';
 import {
   answer,
   barred,
@@ -175,7 +175,7 @@ function Everybody({
 }) {
   const words = c();
   const changed = useSignal<ClubMember | undefined>(undefined);
-  const me = account.value.kind === 'in' ? account.value.me.id : '';
+  const me = myID.value;
   return (
     <section class="stack close" data-test="members">
       <ul class="list">

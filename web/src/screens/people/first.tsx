@@ -15,7 +15,7 @@ import { Porch } from '../../parts/shell.tsx';
 import { go, to } from '../../router.ts';
 import { first as words } from '../../words/first.ts';
 import { firstName } from '../../words/index.ts';
-import { topicName, tw } from '../../words/topics.ts';
+import { topicsByName } from '../../words/topics.ts';
 import { PicturePart } from './picture.tsx';
 
 /** What somebody may want to do who has just come into the house. */
@@ -56,9 +56,6 @@ function Interests({ form }: { form: ProfileForm }) {
   const w = words();
   const chosen = form.draft.value.interests;
   const isFull = chosen.length >= limits.interests;
-  const all = Object.keys(tw().topics)
-    .map((topic) => [topic, topicName(topic)] as const)
-    .sort(([, a], [, b]) => a.localeCompare(b, document.documentElement.lang));
   return (
     <section class="stack close" aria-labelledby="interests">
       <h2 class="sub bare-sub" id="interests">
@@ -66,7 +63,7 @@ function Interests({ form }: { form: ProfileForm }) {
       </h2>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is no flex container everywhere */}
       <div class="chips" role="group" aria-labelledby="interests" aria-describedby="interests-why">
-        {all.map(([topic, name]) => {
+        {topicsByName().map(([topic, name]) => {
           const on = chosen.includes(topic);
           return (
             <button

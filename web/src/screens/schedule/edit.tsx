@@ -1,6 +1,6 @@
 import type { Club, ClubCard, Person, Plan } from '@stoa/client';
 import { useEffect, useMemo } from 'preact/hooks';
-import { account, house } from '../../models/account.ts';
+import { house, myID } from '../../models/account.ts';
 import { clubs } from '../../models/clubs.ts';
 import { regions } from '../../models/fence.ts';
 import { fieldOf } from '../../models/form.ts';
@@ -359,7 +359,7 @@ function People({
   label: string;
   why: string;
 }) {
-  const me = account.value.kind === 'in' ? account.value.me.id : '';
+  const me = myID.value;
   const chosen = form.draft.value[field];
   const kept = form.base.value;
   const known: Pick<Person, 'id' | 'name' | 'picture'>[] =

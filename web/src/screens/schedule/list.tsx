@@ -1,7 +1,7 @@
 import { signal, useSignal } from '@preact/signals';
 import type { Plan } from '@stoa/client';
 import { useEffect } from 'preact/hooks';
-import { account } from '../../models/account.ts';
+import { myID } from '../../models/account.ts';
 import { going, isAsked, plans, stayAway, which, whiches } from '../../models/plans.ts';
 import { byDay, dayOf } from '../../models/when.ts';
 import { attempt } from '../../parts/attempt.ts';
@@ -147,7 +147,7 @@ function near(day: string): string | undefined {
 
 function Entry({ plan: p }: { plan: Plan }) {
   const words = s().list;
-  const me = account.value.kind === 'in' ? account.value.me.id : '';
+  const me = myID.value;
   const busy = useSignal(false);
   const goes = p.mine?.going === true;
   const said = [

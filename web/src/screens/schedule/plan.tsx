@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { Plan } from '@stoa/client';
 import { useEffect } from 'preact/hooks';
-import { account, house } from '../../models/account.ts';
+import { house, myID } from '../../models/account.ts';
 import {
   cancel,
   going,
@@ -80,7 +80,7 @@ function Gone() {
 function There({ plan: p }: { plan: Plan }) {
   const words = s().plan;
   const ends = new Date(Date.parse(p.starts) + p.minutes * 60_000).toISOString();
-  const me = account.value.kind === 'in' ? account.value.me.id : '';
+  const me = myID.value;
   const ahead = p.state === 'planned' || p.state === 'open';
   return (
     <>

@@ -21,7 +21,7 @@ import { Loadable } from '../../parts/loadable.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
 import { Sure } from '../../parts/sure.tsx';
 import { to } from '../../router.ts';
-import { dayAndClock, problemWords } from '../../words/index.ts';
+import { dayAndClock, fieldWords } from '../../words/index.ts';
 import { w } from '../../words/ward.ts';
 import { Thing } from './mine.tsx';
 
@@ -220,7 +220,7 @@ function Deciding({ of }: { of: Versioned<QueueEntry> }) {
         hitch.value = by ? words.meanwhile(w().whats[by.what]) : words.changed;
         await found.refresh();
       } else {
-        hitch.value = problem.errors[0]?.message ?? problemWords(problem);
+        hitch.value = fieldWords(problem);
       }
     }
     sure.value = false;

@@ -9,7 +9,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
-import { day, dayAndClock, problemWords, t } from '../../words/index.ts';
+import { day, dayAndClock, fieldWords, t } from '../../words/index.ts';
 import { w } from '../../words/ward.ts';
 
 const answerMax = 1000;
@@ -160,8 +160,7 @@ function Answer({ of }: { of: MyDecision }) {
       say(words.sent);
       await decisions.refresh();
     } catch (thrown) {
-      const problem = seen(thrown);
-      hitch.value = problem.errors[0]?.message ?? problemWords(problem);
+      hitch.value = fieldWords(seen(thrown));
     }
     busy.value = false;
   };

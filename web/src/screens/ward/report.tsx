@@ -5,13 +5,13 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { house, seen } from '../../models/account.ts';
 import { say } from '../../models/notices.ts';
 import { resource } from '../../models/resource.ts';
-import { kinds, nameOf } from '../../models/ward.ts';
+import { kinds, nameOf, whereIs } from '../../models/ward.ts';
 import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
-import { go, to } from '../../router.ts';
-import { problemWords, t } from '../../words/index.ts';
+import { go } from '../../router.ts';
+import { fieldWords, t } from '../../words/index.ts';
 import { w } from '../../words/ward.ts';
 
 const textMax = 1000;
@@ -22,17 +22,15 @@ export function ReportScreen({ kind, id }: { kind: string; id: string }) {
   const words = w().report;
   const named = useMemo(() => resource(() => nameOf(kind, id)), [kind, id]);
   useEffect(() => void named.refresh(), [named]);
-  const known = (kinds as readonly string[]).includes(kind);
+  const known = kinds.find((one) => one === kind);
   return (
     <Porch>
-      <BackTop up={{ href: back(kind, id), says: w().back }} />
+      <BackTop up={{ href: whereIs({ kind: known ?? 'person', id }), says: w().back }} />
       <div class="pad stack roomy narrow">
         {known ? (
           <>
             <Heading test="report-heading">{words.title}</Heading>
-            <Loadable of={named}>
-              {(name) => <Form kind={kind as ThingKind} id={id} name={name} />}
-            </Loadable>
+            <Loadable of={named}>{(name) => <Form kind={known} id={id} name={name} />}</Loadable>
           </>
         ) : (
           <Heading>{words.gone}</Heading>
@@ -41,15 +39,6 @@ export function ReportScreen({ kind, id }: { kind: string; id: string }) {
     </Porch>
   );
 }
-
-const back = (kind: string, id: string) =>
-  kind === 'room'
-    ? to.room(id)
-    : kind === 'club'
-      ? to.club(id)
-      : kind === 'plan'
-        ? to.plan(id)
-        : to.person(id);
 
 function Form({ kind, id, name }: { kind: ThingKind; id: string; name: string }) {
   const all = w();
@@ -71,10 +60,9 @@ function Form({ kind, id, name }: { kind: ThingKind; id: string; name: string })
     try {
       await reportWords(house, kind, id, reason.value, text.value.trim());
       say(words.sent);
-      go(back(kind, id), 'replace');
+      go(whereIs({ kind, id }), 'replace');
     } catch (thrown) {
-      const problem = seen(thrown);
-      hitch.value = problem.errors[0]?.message ?? problemWords(problem);
+      hitch.value = fieldWords(seen(thrown));
     }
     busy.value = false;
   };
@@ -146,7 +134,7 @@ function Form({ kind, id, name }: { kind: ThingKind; id: string; name: string })
         <button type="submit" class="btn ink grow" data-test="report-send" disabled={busy.value}>
           {words.send}
         </button>
-        <a class="btn" href={back(kind, id)}>
+        <a class="btn" href={whereIs({ kind, id })}>
           {t().cancel}
         </a>
       </div>

@@ -3,10 +3,11 @@ import type { Seat } from '@stoa/client';
 import { closeSheet, iModerate, sheet } from '../../../models/stage.ts';
 import { attempt } from '../../../parts/attempt.ts';
 import { Icon } from '../../../parts/icon.tsx';
+import { Languages } from '../../../parts/languages.tsx';
 import { SheetHead } from '../../../parts/sheet.tsx';
 import { Topics } from '../../../parts/topics.tsx';
 import { b } from '../../../words/beside.ts';
-import { languageName, languages } from '../../../words/form.ts';
+import { languageName } from '../../../words/form.ts';
 import { topicName, tw } from '../../../words/topics.ts';
 
 const titleMax = 120;
@@ -48,7 +49,6 @@ export function DescribeSheet({ seat }: { seat: Seat }) {
   const tongue = useSignal(now.language ?? '');
   const topics = useSignal<string[]>([...(now.topics ?? [])]);
   const busy = useSignal(false);
-  const known = languages();
   const save = async () => {
     busy.value = true;
     const plain = title.value.replace(/\s+/g, ' ').trim();
@@ -92,22 +92,14 @@ export function DescribeSheet({ seat }: { seat: Seat }) {
       />
       <div class="field">
         <label for="describe-language">{tw().language}</label>
-        <select
+        <Languages
           id="describe-language"
-          data-test="describe-language"
           value={tongue.value}
-          onChange={({ currentTarget: { value } }) => (tongue.value = value)}
-        >
-          <option value="">{tw().noLanguage}</option>
-          {tongue.value && !known.some(([tag]) => tag === tongue.value) && (
-            <option value={tongue.value}>{languageName(tongue.value)}</option>
-          )}
-          {known.map(([tag, name]) => (
-            <option key={tag} value={tag}>
-              {name}
-            </option>
-          ))}
-        </select>
+          none={tw().noLanguage}
+          onChoose={(tag) => {
+            tongue.value = tag;
+          }}
+        />
       </div>
       <button type="submit" class="btn live" data-test="describe-save" disabled={busy.value}>
         {words.save}
