@@ -3,13 +3,11 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/discover"
 	"github.com/stoa-audio/stoa/internal/keyring"
 	"github.com/stoa-audio/stoa/internal/people"
-	"github.com/stoa-audio/stoa/internal/store"
 	"github.com/stoa-audio/stoa/internal/store/records"
 )
 
@@ -34,26 +32,17 @@ func discoveryOf(ctx context.Context, ring *keyring.Ring, s *records.Store, p *p
 
 // RotateDiscovery makes another key for discovery, and deletes what was made under
 // the one before. A node that runs meanwhile has the new one from its next start on.
-func RotateDiscovery(ctx context.Context, c *Config) (err error) {
-	if err := store.Exists(c.Records()); err != nil {
-		return fmt.Errorf("there is no house there: %w", err)
-	}
-	s, err := store.Open(ctx, c.Records())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	if _, bound, err := s.Keyring(ctx); err != nil || !bound {
-		return errors.Join(err, keyring.ErrNone)
-	}
-	ring, err := openKeys(ctx, c.KeyringAt(), s)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, ring.Close()) }()
-	if _, err := ring.Rotate(ctx, keyring.ForDiscovery); err != nil {
-		return err
-	}
-	_, err = discoveryOf(ctx, ring, s, nil)
-	return err
+func RotateDiscovery(ctx context.Context, c *Config) error {
+	return atRecords(ctx, c, func(s *records.Store) error {
+		if _, bound, err := s.Keyring(ctx); err != nil || !bound {
+			return errors.Join(err, keyring.ErrNone)
+		}
+		return withKeys(ctx, c, s, func(ring *keyring.Ring) error {
+			if _, err := ring.Rotate(ctx, keyring.ForDiscovery); err != nil {
+				return err
+			}
+			_, err := discoveryOf(ctx, ring, s, nil)
+			return err
+		})
+	})
 }

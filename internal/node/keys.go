@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/stoa-audio/stoa/internal/keyring"
+	"github.com/stoa-audio/stoa/internal/store"
 	"github.com/stoa-audio/stoa/internal/store/records"
 )
 
@@ -68,4 +69,28 @@ func (n *Node) settle(ctx context.Context) error {
 		n.log.WarnContext(ctx, "accounts have no key in the keyring, and cannot be read", "count", s.Unreadable)
 	}
 	return nil
+}
+
+// atRecords opens the records of a house that is there, which a node may be using,
+// and closes them after do.
+func atRecords(ctx context.Context, c *Config, do func(*records.Store) error) (err error) {
+	if err := store.Exists(c.Records()); err != nil {
+		return fmt.Errorf("there is no house there: %w", err)
+	}
+	s, err := store.Open(ctx, c.Records())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return do(s)
+}
+
+// withKeys opens the keyring of records, and closes it after do.
+func withKeys(ctx context.Context, c *Config, s *records.Store, do func(*keyring.Ring) error) (err error) {
+	ring, err := openKeys(ctx, c.KeyringAt(), s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ring.Close()) }()
+	return do(ring)
 }

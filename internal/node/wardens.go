@@ -2,8 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/url"
 	"time"
 
@@ -11,7 +9,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/keyring"
 	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/people"
-	"github.com/stoa-audio/stoa/internal/store"
+	"github.com/stoa-audio/stoa/internal/store/records"
 )
 
 // A Named is somebody as the operator reads of them.
@@ -37,35 +35,33 @@ type Wardens struct {
 }
 
 // WithWardens opens the records and the keyring of c and closes them after do.
-func WithWardens(ctx context.Context, c Config, do func(*Wardens) error) (err error) {
-	where := c.Records()
-	if err := store.Exists(where); err != nil {
-		return fmt.Errorf("there is no house there: %w", err)
-	}
-	s, err := store.Open(ctx, where)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	keys, err := openKeys(ctx, c.KeyringAt(), s)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, keys.Close()) }()
+func WithWardens(ctx context.Context, c Config, do func(*Wardens) error) error {
+	return atRecords(ctx, &c, func(s *records.Store) error {
+		return withKeys(ctx, &c, s, func(keys *keyring.Ring) error {
+			w, err := wardensOf(ctx, s, keys)
+			if err != nil {
+				return err
+			}
+			return do(w)
+		})
+	})
+}
+
+func wardensOf(ctx context.Context, s *records.Store, keys *keyring.Ring) (*Wardens, error) {
 	handleKey, err := keys.House(keyring.ForHandles)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// Nobody signs in here: where the house stands does not matter.
 	p, err := people.New(s, people.Config{URL: &url.URL{Scheme: "http", Host: "localhost"}, House: "Stoa", Keys: keys, HandleKey: handleKey, Clock: time.Now})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	q, err := moderation.Open(ctx, s, p, time.Now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return do(&Wardens{s, p, q})
+	return &Wardens{s, p, q}, nil
 }
 
 // find returns who somebody is by a handle or an id.
