@@ -82,8 +82,8 @@ func (a *API) addAddress() {
 	add(a, huma.Operation{
 		OperationID: "verify-address", Method: "POST", Path: at + "/verify", Tags: tags, Summary: "Prove that I read it, by the code",
 	}, toWrite, func(ctx context.Context, in *struct{ Body AddressCode }) (*output[MyAddress], error) {
-		before, err := a.People.AddressOf(ctx, me(ctx))
-		if err != nil && !errors.Is(err, people.ErrNoAddress) {
+		before, err := a.addressOf(ctx, me(ctx))
+		if err != nil {
 			return nil, err
 		}
 		if err := a.People.VerifyAddress(ctx, me(ctx), in.Body.Code); err != nil {
@@ -107,8 +107,8 @@ func (a *API) addAddress() {
 	add(a, huma.Operation{
 		OperationID: "drop-address", Method: "DELETE", Path: at, Tags: tags, Summary: "Forget it, and what I am about to prove",
 	}, toWrite, func(ctx context.Context, _ *struct{}) (*nothing, error) {
-		before, err := a.People.AddressOf(ctx, me(ctx))
-		if err != nil && !errors.Is(err, people.ErrNoAddress) {
+		before, err := a.addressOf(ctx, me(ctx))
+		if err != nil {
 			return nil, err
 		}
 		if err := a.People.DropAddress(ctx, me(ctx)); err != nil {
@@ -122,9 +122,18 @@ func (a *API) addAddress() {
 	})
 }
 
+// addressOf returns the address of who; the zero one where they have none.
+func (a *API) addressOf(ctx context.Context, who id.Person) (people.Address, error) {
+	address, err := a.People.AddressOf(ctx, who)
+	if errors.Is(err, people.ErrNoAddress) {
+		return people.Address{}, nil
+	}
+	return address, err
+}
+
 func (a *API) myAddress(ctx context.Context) (out MyAddress, err error) {
-	address, err := a.People.AddressOf(ctx, me(ctx))
-	if err != nil && !errors.Is(err, people.ErrNoAddress) {
+	address, err := a.addressOf(ctx, me(ctx))
+	if err != nil {
 		return out, err
 	}
 	out.Address, out.Verified = address.Text, address.Verified
@@ -180,10 +189,8 @@ func (a *API) addressFor(ctx context.Context, who id.Person) people.Address {
 	if a.Mail == nil {
 		return people.Address{}
 	}
-	to, err := a.People.AddressOf(ctx, who)
-	if !errors.Is(err, people.ErrNoAddress) {
-		a.missed(ctx, "somebody is not written to", err)
-	}
+	to, err := a.addressOf(ctx, who)
+	a.missed(ctx, "somebody is not written to", err)
 	return to
 }
 
@@ -199,39 +206,46 @@ func (a *API) mailAlert(ctx context.Context, who id.Person, what mail.Alert, to 
 	a.missed(ctx, "an alert is not sent", a.Mail.Post(m))
 }
 
-// sealLeave returns what is in a link with which one wants no more mail: whose it is,
-// and of which address. It is sealed: a relay sees nobody's id.
-func (a *API) sealLeave(who id.Person, verified time.Time) (string, error) {
+// A leave is what is in a link with which one wants no more mail: whose it is, and
+// of which address.
+type leave struct {
+	who      id.Person
+	verified time.Time
+}
+
+// sealLeave returns l as it is in a link. It is sealed: a relay sees nobody's id.
+func (a *API) sealLeave(l leave) (string, error) {
 	gcm, err := a.leaves()
 	if err != nil {
 		return "", err
 	}
-	plain := binary.BigEndian.AppendUint64(who[:], uint64(verified.UnixMilli())) //nolint:gosec // its bits
+	plain := binary.BigEndian.AppendUint64(l.who[:], uint64(l.verified.UnixMilli())) //nolint:gosec // its bits
 	return base64.RawURLEncoding.EncodeToString(gcm.Seal(nil, nil, plain, nil)), nil
 }
 
 // errLeave means that a link is none of ours.
 var errLeave = errors.New("not such a link")
 
-func (a *API) openLeave(text string) (who id.Person, verified time.Time, err error) {
+func (a *API) openLeave(text string) (l leave, err error) {
 	const most = 200 // bytes
 	if len(text) > most {
-		return who, verified, errLeave
+		return l, errLeave
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return who, verified, errLeave
+		return l, errLeave
 	}
 	gcm, err := a.leaves()
 	if err != nil {
-		return who, verified, err
+		return l, err
 	}
 	plain, err := gcm.Open(nil, nil, sealed, nil)
 	if err != nil || len(plain) != id.Size+8 {
-		return who, verified, errLeave
+		return l, errLeave
 	}
-	copy(who[:], plain)
-	return who, time.UnixMilli(int64(binary.BigEndian.Uint64(plain[id.Size:]))).UTC(), nil //nolint:gosec // its bits
+	copy(l.who[:], plain)
+	l.verified = time.UnixMilli(int64(binary.BigEndian.Uint64(plain[id.Size:]))).UTC() //nolint:gosec // its bits
+	return l, nil
 }
 
 // leaves seals links, by AES-256-GCM with nonces of chance.

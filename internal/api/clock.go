@@ -19,12 +19,12 @@ const plansEvery = time.Second
 // watchPlans opens the rooms of plans and reminds people until the node stops.
 func (a *API) watchPlans() {
 	var reminded schedule.Reminder
-	a.every(plansEvery, func(ctx context.Context) { reminded = a.turn(ctx, reminded) })
+	a.every(plansEvery, doMax, func(ctx context.Context) { reminded = a.turn(ctx, reminded) })
 }
 
-// every does something again and again, each time for doMax at most, until the node
-// stops.
-func (a *API) every(period time.Duration, do func(context.Context)) {
+// every does something again and again, each time for so long at most, until the
+// node stops.
+func (a *API) every(period, most time.Duration, do func(context.Context)) {
 	tick := time.NewTicker(period)
 	defer tick.Stop()
 	for {
@@ -32,7 +32,7 @@ func (a *API) every(period time.Duration, do func(context.Context)) {
 		case <-a.work.Done():
 			return
 		case <-tick.C:
-			ctx, cancel := context.WithTimeout(a.work, doMax)
+			ctx, cancel := context.WithTimeout(a.work, most)
 			do(ctx)
 			cancel()
 		}

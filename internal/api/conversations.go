@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -411,18 +410,25 @@ func talkOf(c *conversations.Conversation, who id.Person, seen map[id.Person]peo
 }
 
 func (a *API) talk(ctx context.Context, who id.Person, which conversations.ID) (Conversation, error) {
-	c, info, err := a.Conversations.One(ctx, which, who)
-	if err != nil {
-		return Conversation{}, err
-	}
 	mine, err := a.People.BlockedBy(ctx, who)
 	if err != nil {
 		return Conversation{}, err
 	}
-	if isApart(&c, who, mine) {
-		return Conversation{}, conversations.ErrNone
+	c, info, err := a.talkFor(ctx, who, which, mine)
+	if err != nil {
+		return Conversation{}, err
 	}
 	return a.shown(ctx, who, &c, info)
+}
+
+// talkFor returns a conversation and the information of its group, if it exists for
+// who, whose blocks are told; or conversations.ErrNone.
+func (a *API) talkFor(ctx context.Context, who id.Person, which conversations.ID, mine map[id.Person]people.Level) (conversations.Conversation, []byte, error) {
+	c, info, err := a.Conversations.One(ctx, which, who)
+	if err == nil && isApart(&c, who, mine) {
+		err = conversations.ErrNone
+	}
+	return c, info, err
 }
 
 // shown returns one conversation as who sees it.
@@ -530,15 +536,6 @@ func messageNews(c *conversations.Conversation, by id.Person) (pieces []news.Pie
 		}
 	}
 	return pieces
-}
-
-// talkFor reports whether a conversation exists for who.
-func (a *API) talkFor(ctx context.Context, who id.Person, which conversations.ID) (bool, error) {
-	_, err := a.talk(ctx, who, which)
-	if errors.Is(err, conversations.ErrNone) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // answerTalk has who asks be in a conversation, or not any more.

@@ -28,6 +28,14 @@ type visit struct {
 	session people.Session // zero when nobody is signed in
 }
 
+// language is in which a visitor is spoken to (BCP 47).
+func (v *visit) language() string {
+	if v.german {
+		return "de"
+	}
+	return "en"
+}
+
 type visitKey struct{}
 
 func visitOf(ctx context.Context) *visit { return ctx.Value(visitKey{}).(*visit) }

@@ -177,7 +177,7 @@ func counts(e room.Event) bool {
 }
 
 // watchHallway tells the news until the node stops.
-func (a *API) watchHallway() { a.every(hallwayEvery, a.tellHallway) }
+func (a *API) watchHallway() { a.every(hallwayEvery, doMax, a.tellHallway) }
 
 func (a *API) tellHallway(ctx context.Context) {
 	h := &a.hallway

@@ -26,23 +26,10 @@ const (
 )
 
 // watchMails sends what is due by mail until the node stops.
-func (a *API) watchMails() {
-	tick := time.NewTicker(mailsEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-a.work.Done():
-			return
-		case <-tick.C:
-			a.mailTurn()
-		}
-	}
-}
+func (a *API) watchMails() { a.every(mailsEvery, 2*doMax, a.mailTurn) }
 
 // mailTurn writes what is due, as far as it can be sent.
-func (a *API) mailTurn() {
-	ctx, cancel := context.WithTimeout(a.work, 2*doMax)
-	defer cancel()
+func (a *API) mailTurn(ctx context.Context) {
 	for range min(a.Mail.Room(false), mailsTurn) {
 		due, err := a.News.DueMail(ctx, 1)
 		if err != nil || len(due) == 0 {
@@ -66,7 +53,7 @@ func (a *API) mailNews(ctx context.Context, m news.Mailing) error {
 	if err != nil || len(seen) == 0 {
 		return err
 	}
-	link, err := a.sealLeave(m.To, to.Verified)
+	link, err := a.sealLeave(leave{m.To, to.Verified})
 	if err != nil {
 		return err
 	}
@@ -171,26 +158,22 @@ var (
 // addLeave serves that page, and what it and programs for mail ask (RFC 8058).
 func (a *API) addLeave(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+leaveAt, func(w http.ResponseWriter, r *http.Request) {
-		a.leaving(w, r, func(context.Context, string) (leaveWords, error) { return leaveAsked, nil })
+		a.leaving(w, r, func(context.Context, leave) (leaveWords, error) { return leaveAsked, nil })
 	})
 	mux.HandleFunc("POST "+leaveAt, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, leaveMax)) // List-Unsubscribe=One-Click
-		a.leaving(w, r, func(ctx context.Context, token string) (leaveWords, error) {
-			return leaveDone, a.leaveMail(ctx, token)
+		a.leaving(w, r, func(ctx context.Context, l leave) (leaveWords, error) {
+			return leaveDone, a.leaveMail(ctx, l)
 		})
 	})
 }
 
 // leaveMail has news go by mail no more. That the address is another one by now, or
 // the account gone, is answered as if it were not.
-func (a *API) leaveMail(ctx context.Context, token string) error {
-	who, verified, err := a.openLeave(token)
-	if err != nil {
-		return err
-	}
-	to, err := a.People.AddressOf(ctx, who)
-	if err == nil && to.Verified.Equal(verified) {
-		err = a.News.SetMail(ctx, who, news.NoMail)
+func (a *API) leaveMail(ctx context.Context, l leave) error {
+	to, err := a.People.AddressOf(ctx, l.who)
+	if err == nil && to.Verified.Equal(l.verified) {
+		err = a.News.SetMail(ctx, l.who, news.NoMail)
 	}
 	if errors.Is(err, people.ErrNoAddress) || errors.Is(err, people.ErrNoPerson) {
 		return nil
@@ -199,19 +182,20 @@ func (a *API) leaveMail(ctx context.Context, token string) error {
 }
 
 // leaving answers with the page.
-func (a *API) leaving(w http.ResponseWriter, r *http.Request, do func(context.Context, string) (leaveWords, error)) {
+func (a *API) leaving(w http.ResponseWriter, r *http.Request, do func(context.Context, leave) (leaveWords, error)) {
 	v, status := visitOf(r.Context()), http.StatusOK
 	if err := a.limits.take(a.Clock(), caller{from: v.from}, writing); err != nil {
 		a.problem(r.Context(), err, v.german).write(w)
 		return
 	}
+	var link leave
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err == nil {
-		_, _, err = a.openLeave(query.Get("token"))
+		link, err = a.openLeave(query.Get("token"))
 	}
 	words := leaveUnknown
 	if err == nil {
-		words, err = do(r.Context(), query.Get("token"))
+		words, err = do(r.Context(), link)
 		if err != nil {
 			a.problem(r.Context(), err, v.german).write(w)
 			return
@@ -219,13 +203,9 @@ func (a *API) leaving(w http.ResponseWriter, r *http.Request, do func(context.Co
 	} else {
 		status = http.StatusNotFound
 	}
-	lang := "en"
-	if v.german {
-		lang = "de"
-	}
 	var page bytes.Buffer
 	if err := leavePage.Execute(&page, map[string]string{
-		"Lang": lang, "House": a.House, "Title": words.title.in(v.german), "Text": words.text.in(v.german), "Button": words.button.in(v.german),
+		"Lang": v.language(), "House": a.House, "Title": words.title.in(v.german), "Text": words.text.in(v.german), "Button": words.button.in(v.german),
 	}); err != nil {
 		a.problem(r.Context(), err, v.german).write(w)
 		return

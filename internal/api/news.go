@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/stoa-audio/stoa/internal/clubs"
+	"github.com/stoa-audio/stoa/internal/conversations"
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/people"
@@ -187,10 +188,7 @@ func (a *API) languageHere(ctx context.Context) (string, error) {
 			}
 		}
 	}
-	if v.german {
-		return "de", nil
-	}
-	return "en", nil
+	return v.language(), nil
 }
 
 func (s NewsSettings) settings() news.Settings {
@@ -332,11 +330,10 @@ func (a *API) pieces(ctx context.Context, who id.Person, list []news.Piece) ([]P
 		}
 		if !p.Talk.IsZero() {
 			one.Talk = p.Talk
-			if still, err := a.talkFor(ctx, who, p.Talk); err != nil || !still {
-				if err != nil {
-					return nil, err
-				}
+			if _, _, err := a.talkFor(ctx, who, p.Talk, blocked); errors.Is(err, conversations.ErrNone) {
 				continue
+			} else if err != nil {
+				return nil, err
 			}
 		}
 		out = append(out, one)
