@@ -383,22 +383,26 @@ func spread(list []float64) Spread {
 type bursts struct {
 	w     *world
 	share func(a, b int) float64
-	bad   map[[2]int]bool
+	bad   [][]bool // by who sends, then to whom
 }
 
 func newBursts(w *world, share func(a, b int) float64) *bursts {
-	return &bursts{w, share, make(map[[2]int]bool)}
+	b := &bursts{w, share, make([][]bool, len(w.nodes))}
+	for i := range b.bad {
+		b.bad[i] = make([]bool, len(w.nodes))
+	}
+	return b
 }
 
 const burstLength = 3
 
 func (b *bursts) lost(from, to int) bool {
-	link := [2]int{from, to}
+	bad := &b.bad[from][to]
 	p := b.share(from, to)
-	if b.bad[link] {
-		b.bad[link] = b.w.rnd.Float64() >= 1.0/burstLength
+	if *bad {
+		*bad = b.w.rnd.Float64() >= 1.0/burstLength
 	} else {
-		b.bad[link] = b.w.rnd.Float64() < p/(1-p)/burstLength
+		*bad = b.w.rnd.Float64() < p/(1-p)/burstLength
 	}
-	return b.bad[link]
+	return *bad
 }

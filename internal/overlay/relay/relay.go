@@ -69,7 +69,7 @@ type Node struct {
 	rnd   *rand.Rand
 	hops  []*hop.Hop // by the numbers of the map; nothing for the node itself
 	uses  []time.Duration
-	inUse []int
+	inUse []int // hops, by number
 	woken []int // hops in which something may wait
 
 	probe   int // whom to probe next
@@ -197,14 +197,12 @@ func (n *Node) Due() (at time.Duration, ok bool) {
 
 // Tick does what is due; it is to be called every hop.Tick.
 func (n *Node) Tick(now time.Duration) {
-	n.inUse = n.inUse[:0]
-	for number, until := range n.uses {
-		if h := n.hops[number]; h != nil && (until > now || h.InUse()) {
-			h.Use(now, until > now)
-			h.Tick(now)
-			n.inUse = append(n.inUse, number)
-			n.bad[number] = h.Suspect(now)
-		}
+	n.inUse = slices.DeleteFunc(n.inUse, func(number int) bool { return n.uses[number] <= now && !n.hops[number].InUse() })
+	for _, number := range n.inUse {
+		h := n.hops[number]
+		h.Use(now, n.uses[number] > now)
+		h.Tick(now)
+		n.bad[number] = h.Suspect(now)
 	}
 	n.probeSome(now)
 	for i := 0; i < len(n.branchList); i++ {
@@ -254,6 +252,9 @@ func swapOut[T any](list []T, i int) []T {
 func (n *Node) use(now time.Duration, number int) {
 	if n.uses[number] = now + holds; !n.hops[number].InUse() {
 		n.hops[number].Use(now, true)
+		if at, found := slices.BinarySearch(n.inUse, number); !found {
+			n.inUse = slices.Insert(n.inUse, at, number)
+		}
 	}
 }
 

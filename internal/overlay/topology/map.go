@@ -39,7 +39,7 @@ type Map struct {
 	nodes  []Node
 	doubts []doubt // by node
 	byID   map[id.Node]int
-	links  [][]Link // by who measured, then of whom
+	links  [][]Link // by of whom, then who measured: so they are gone through most
 }
 
 // NewMap returns the map of a node that knows nobody but itself.
@@ -80,16 +80,16 @@ func (m *Map) Node(n int) Node { return m.nodes[n] }
 
 // Set takes in what node a measures of its link to b.
 func (m *Map) Set(a, b int, l Link) {
-	if missing := b + 1 - len(m.links[a]); missing > 0 {
-		m.links[a] = append(m.links[a], make([]Link, missing)...)
+	if a >= len(m.links[b]) {
+		m.links[b] = append(make([]Link, 0, len(m.nodes)), m.links[b]...)[:len(m.nodes)]
 	}
-	m.links[a][b] = l
+	m.links[b][a] = l
 }
 
 // Link returns what a measures of its link to b.
 func (m *Map) Link(a, b int) Link {
-	if b < len(m.links[a]) {
-		return m.links[a][b]
+	if a < len(m.links[b]) {
+		return m.links[b][a]
 	}
 	return Link{}
 }
