@@ -70,6 +70,7 @@ func (g *guest) proves(relay *mailtest.Relay, address string, header ...string) 
 }
 
 func TestAddress(t *testing.T) {
+	t.Parallel()
 	h, relay := newMailingHouse(t)
 	ada := h.first("Ada")
 	var house House
@@ -146,6 +147,7 @@ func TestAddress(t *testing.T) {
 
 // Five wrong codes, or a quarter of an hour, and it is good no more.
 func TestAddressCodes(t *testing.T) {
+	t.Parallel()
 	h, relay := newMailingHouse(t)
 	ada := h.first("Ada")
 	noon := h.atNoon()
@@ -174,6 +176,7 @@ func TestAddressCodes(t *testing.T) {
 // Whether somebody else has an address is not to be found out, and neither is whether
 // it has had enough mail today; it gets no more.
 func TestAddressOfOthers(t *testing.T) {
+	t.Parallel()
 	h, relay := newMailingHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -209,6 +212,7 @@ func TestAddressOfOthers(t *testing.T) {
 
 // Without mail there are no addresses.
 func TestNoMail(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	ada.call("PUT", "/api/v1/me/address", NewAddress{"ada@example.org"}).problem("no_mail")
@@ -222,6 +226,7 @@ func TestNoMail(t *testing.T) {
 // last mail.
 // Each piece that may be in a mail has words in it.
 func TestPiecesHaveWords(t *testing.T) {
+	t.Parallel()
 	for _, kind := range news.Kinds {
 		if _, has := pieceWords[kind]; has == kind.IsOfTalk() {
 			t.Errorf("%s: it has words: %t", kind, has)
@@ -230,6 +235,7 @@ func TestPiecesHaveWords(t *testing.T) {
 }
 
 func TestErasedAddress(t *testing.T) {
+	t.Parallel()
 	h, relay := newMailingHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -255,6 +261,7 @@ func TestErasedAddress(t *testing.T) {
 // News of a day come at the hour for it, in one's zone, not in quiet hours; of what
 // one has not seen; with names only where one has chosen them.
 func TestNewsByMail(t *testing.T) {
+	t.Parallel()
 	h, relay := newMailingHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -345,6 +352,7 @@ func TestNewsByMail(t *testing.T) {
 
 // Whatever is done to an account its owner is told, in the app and by mail.
 func TestAlerts(t *testing.T) {
+	t.Parallel()
 	h, relay := newMailingHouse(t)
 	ada := h.first("Ada")
 	ada.proves(relay, "ada@example.org")

@@ -52,6 +52,7 @@ func (a *tickets) is(elsewhere bool) {
 // Whoever sits in a room comes back with a ticket and nothing else: no cookie, no
 // grant, and from the page of the house.
 func TestTickets(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	away := &tickets{given: make(map[string]room.Seat), house: "https://house.example"}
 	h.api.Away = away
@@ -90,6 +91,7 @@ func TestTickets(t *testing.T) {
 // A page of another house comes for its rooms here, and as nobody: whoever is
 // signed in at this house is not meant.
 func TestThePageOfAnotherHouse(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.api.Away = &tickets{given: make(map[string]room.Seat), house: "https://house.example"}
 	ada := h.first("Ada")
@@ -105,6 +107,7 @@ func TestThePageOfAnotherHouse(t *testing.T) {
 // A room that goes on at another node ends the connections of those in it, who
 // are told so; others stay.
 func TestGone(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	name := ada.open("open")

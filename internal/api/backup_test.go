@@ -27,6 +27,7 @@ func (g *guest) withPasskey() string {
 }
 
 func TestKeyBackup(t *testing.T) {
+	t.Parallel()
 	const path = "/api/v1/me/keybackup"
 	h := newHouse(t)
 	ada := h.first("Ada")

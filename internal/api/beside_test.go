@@ -13,6 +13,7 @@ import (
 // TestBeside walks through what there is beside the voices: what is written,
 // reactions, links, a poll, and the clock.
 func TestBeside(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -78,6 +79,7 @@ func TestBeside(t *testing.T) {
 
 // Of a large audience nobody is named by what they react with.
 func TestHiddenReact(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")

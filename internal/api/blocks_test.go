@@ -31,6 +31,7 @@ func (g *guest) follows(whom *guest) {
 }
 
 func TestBlocks(t *testing.T) {
+	t.Parallel()
 	ada := newHouse(t).first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
 	ada.follows(bo)
@@ -63,6 +64,7 @@ func TestBlocks(t *testing.T) {
 // TestBlockIsNotSeen asks all that somebody can ask before and after they are
 // blocked, and compares the answers.
 func TestBlockIsNotSeen(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -144,6 +146,7 @@ func TestBlockIsNotSeen(t *testing.T) {
 // TestBlockHidesRooms looks for a room of somebody who has blocked one in every way
 // there is: each answers as for a room that there is not.
 func TestBlockHidesRooms(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -221,6 +224,7 @@ func TestBlockHidesRooms(t *testing.T) {
 // TestBlockedHostIsNotSeen looks from the other side: closed rooms of who is blocked,
 // and social ones because they follow one, are none.
 func TestBlockedHostIsNotSeen(t *testing.T) {
+	t.Parallel()
 	ada := newHouse(t).first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
 	bo.follows(ada)
@@ -248,6 +252,7 @@ func TestBlockedHostIsNotSeen(t *testing.T) {
 }
 
 func TestBlockNotices(t *testing.T) {
+	t.Parallel()
 	ada := newHouse(t).first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
 	ada.blocks(bo, "block")
@@ -273,6 +278,7 @@ func TestBlockNotices(t *testing.T) {
 }
 
 func TestBlockAndSuggestions(t *testing.T) {
+	t.Parallel()
 	ada := newHouse(t).first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
 	room := cy.open("open")
@@ -300,6 +306,7 @@ func TestBlockAndSuggestions(t *testing.T) {
 // TestConflict has two on a stage of whom one has blocked the other: moderators are
 // told, but not who is blocked, and nobody else.
 func TestConflict(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	cy := h.first("Cy")
 	ada, bo, dee, eve := cy.invite("Ada"), cy.invite("Bo"), cy.invite("Dee"), cy.invite("Eve")
@@ -368,6 +375,7 @@ func TestConflict(t *testing.T) {
 
 // TestBlocksAreNotAddedUp looks whether the API can say how often somebody is blocked.
 func TestBlocksAreNotAddedUp(t *testing.T) {
+	t.Parallel()
 	ada := newHouse(t).first("Ada")
 	bo := ada.invite("Bo")
 	for range 3 {

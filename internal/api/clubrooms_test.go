@@ -13,6 +13,7 @@ import (
 // TestMembersRooms has a room that exists for the members of a club alone: as a
 // card, by its id, as a grant, and in the notices of the hallway.
 func TestMembersRooms(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy, dee := ada.invite("Bo"), ada.invite("Cy"), ada.invite("Dee")
@@ -147,6 +148,7 @@ func hallwayNews(t *testing.T, l *line) {
 // TestRoomsOfUnlistedClubs opens rooms that outsiders see, or are let into: nowhere
 // is the club named to them.
 func TestRoomsOfUnlistedClubs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")

@@ -53,6 +53,7 @@ func byNomination(n *NewClub) { n.Joining = "nomination" }
 func byAdmins(n *NewClub)     { n.Rooms = "admins" }
 
 func TestClubs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -182,6 +183,7 @@ func TestClubs(t *testing.T) {
 }
 
 func TestClubsAskAndNominate(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy, dee := ada.invite("Bo"), ada.invite("Cy"), ada.invite("Dee")
@@ -265,6 +267,7 @@ func TestClubsAskAndNominate(t *testing.T) {
 // TestUnlistedClubs asks everything about a club that does not exist for somebody:
 // every answer is that of one which there is not.
 func TestUnlistedClubs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy, dee := ada.invite("Bo"), ada.invite("Cy"), ada.invite("Dee")
@@ -354,6 +357,7 @@ func TestUnlistedClubs(t *testing.T) {
 }
 
 func TestClubsOfTheErased(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -382,6 +386,7 @@ func TestClubsOfTheErased(t *testing.T) {
 }
 
 func TestSuggestions(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy, dee, eve := ada.invite("Bo"), ada.invite("Cy"), ada.invite("Dee"), ada.invite("Eve")
@@ -421,6 +426,7 @@ func TestSuggestions(t *testing.T) {
 }
 
 func TestFollowLevels(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")

@@ -66,6 +66,7 @@ func (g *guest) reads(c Conversation, device byte, after int64) (list Conversati
 }
 
 func TestConversation(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -163,6 +164,7 @@ func TestConversation(t *testing.T) {
 }
 
 func TestConversationsAndBlocks(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -212,6 +214,7 @@ func TestConversationsAndBlocks(t *testing.T) {
 }
 
 func TestDeclinedInSilence(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")

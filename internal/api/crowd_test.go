@@ -19,6 +19,7 @@ func (h *testHouse) fill(name id.Room, beyond int) {
 
 // Of a large audience one is counted, found, asked up, seen, and counted again.
 func TestCrowd(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -90,6 +91,7 @@ func TestCrowd(t *testing.T) {
 
 // TestSearch walks through the people of a room.
 func TestSearch(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")

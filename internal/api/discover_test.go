@@ -108,6 +108,7 @@ func (g *guest) hasFound() (found, told string) {
 // TestDiscovery has two people find each other when both list the other, and not
 // before.
 func TestDiscovery(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -217,6 +218,7 @@ func (g *guest) takesPartAnd(do func() answered) answered {
 
 // TestDiscoveryNames refuses what is none, names all of it, and counts it.
 func TestDiscoveryNames(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	key := ada.takesPart().Key
@@ -254,6 +256,7 @@ func TestDiscoveryNames(t *testing.T) {
 // Who has verified an address is found by it, by whoever lists it, and not by one
 // that is not theirs any more.
 func TestDiscoveryByAddress(t *testing.T) {
+	t.Parallel()
 	h, relay := newMailingHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -289,6 +292,7 @@ func TestDiscoveryByAddress(t *testing.T) {
 // TestPhoneEnumeration asks for ten thousand, as who wants to know who is here
 // would (A24).
 func TestPhoneEnumeration(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 	h.at(now)
@@ -339,6 +343,7 @@ func TestPhoneEnumeration(t *testing.T) {
 // TestNoShadows lists people who have no account, or do not take part, and looks for
 // anything of them in all that the house has written (A28, A29).
 func TestNoShadows(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -390,6 +395,7 @@ func TestNoShadows(t *testing.T) {
 
 // TestDiscoverySteps answers what depends on who is listed in whole steps.
 func TestDiscoverySteps(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	ada.takesPart()

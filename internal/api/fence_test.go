@@ -13,6 +13,7 @@ import (
 // before there is anything that could be measured; and where nobody is left
 // inside, nobody is let in, and is told why.
 func TestFenceIsClosed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	berlin, chicago := region.Place{Region: "eu", Operator: "one"}, region.Place{Region: "us", Operator: "two"}
 	known := []NodeAt{

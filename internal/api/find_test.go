@@ -25,6 +25,7 @@ func (g *guest) finds(text string) (names []string, rooms []id.Room) {
 }
 
 func TestFindPeople(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada Lovelace")
 	bo, cy, dee := ada.invite("Bo Müller"), ada.invite("Cy Miller"), ada.invite("Dee Miller")
@@ -100,6 +101,7 @@ func (g *guest) opens(title, visibility string, invite ...string) id.Room {
 }
 
 func TestFindRooms(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -141,6 +143,7 @@ func TestFindRooms(t *testing.T) {
 
 // The index is of what is in the records, whatever has become of it meanwhile.
 func TestReindex(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -178,6 +181,7 @@ func TestReindex(t *testing.T) {
 }
 
 func TestFindingIsLimited(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	h.at(h.clock())
@@ -189,6 +193,7 @@ func TestFindingIsLimited(t *testing.T) {
 
 // Clubs and plans are found by who may see them, and by nobody else.
 func TestFindClubsAndPlans(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")

@@ -11,6 +11,7 @@ import (
 // Those who come and go are news at once, and then once in a while; what else
 // happens is news as ever.
 func TestRecount(t *testing.T) {
+	t.Parallel()
 	var h watchers
 	r, name, now := new(room.Room), id.New[id.Room](), time.Now()
 	r.Apply(room.Opened{By: id.New[id.Person](), Visibility: room.Open})

@@ -29,6 +29,7 @@ func hashOf(c people.Code) people.Hash { return sha256.Sum256(c[:]) }
 type body = map[string]any
 
 func TestPasskeys(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	var invite OpenInvite
 	h.call("GET", "/api/v1/invites/"+h.founder, nil).is(200).into(&invite)
@@ -92,6 +93,7 @@ func cookieOf(a answered) *http.Cookie {
 }
 
 func TestRecovery(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	var ada Recovered
 	res := h.call("POST", "/api/v1/signup/recovery", NewAccount{Invite: h.founder, Name: "Ada"}).is(201).into(&ada)
@@ -111,6 +113,7 @@ func TestRecovery(t *testing.T) {
 }
 
 func TestSessions(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	_, other, err := h.people.SignIn(t.Context(), ada.id)
@@ -144,6 +147,7 @@ func TestSessions(t *testing.T) {
 }
 
 func TestSecureCookie(t *testing.T) {
+	t.Parallel()
 	h := newHouseWith(t, "https", webApp)
 	res := h.call("POST", "/api/v1/signup/recovery", NewAccount{Invite: h.founder, Name: "Ada"}).is(201)
 	if c := cookieOf(res); c.Name != "__Host-stoa_session" || !c.Secure || c.Domain != "" || c.Path != "/" {
@@ -155,6 +159,7 @@ func TestSecureCookie(t *testing.T) {
 }
 
 func TestMe(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	var me Me
@@ -169,6 +174,7 @@ func TestMe(t *testing.T) {
 }
 
 func TestInvites(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	var first, second Invite
@@ -207,6 +213,7 @@ func TestInvites(t *testing.T) {
 }
 
 func TestFollowing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -239,6 +246,7 @@ func TestFollowing(t *testing.T) {
 }
 
 func TestHallway(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy, di := ada.invite("Bo"), ada.invite("Cy"), ada.invite("Di")
@@ -288,6 +296,7 @@ func TestHallway(t *testing.T) {
 // TestNothingIsThere compares what a forbidden room and one that never was
 // answer, byte by byte.
 func TestNothingIsThere(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -332,6 +341,7 @@ func TestNothingIsThere(t *testing.T) {
 }
 
 func TestNotSignedIn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for i, op := range operations(t, h) {
 		if op.open {
@@ -382,6 +392,7 @@ func operations(t *testing.T, h *testHouse) (out []operation) {
 // TestProtocolPages holds the pages of the protocol to the code: the calls,
 // the codes of problems, and the events.
 func TestProtocolPages(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	page := func(name string) string {
 		text, err := os.ReadFile("../../docs/protocol/" + name)
@@ -452,6 +463,7 @@ func TestProtocolPages(t *testing.T) {
 }
 
 func TestDocumentHasTheLiveMessages(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	var doc struct {
 		Components struct {
@@ -490,6 +502,7 @@ func TestDocumentHasTheLiveMessages(t *testing.T) {
 }
 
 func TestNotARequest(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	for _, in := range []string{
@@ -513,6 +526,7 @@ func TestNotARequest(t *testing.T) {
 }
 
 func TestLanguage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for accept, german := range map[string]bool{
 		"": false, "de": true, "de-AT,en;q=0.5": true, "en,de": false, "fr": false, "fr,de;q=0.8,en;q=0.2": true,
@@ -530,6 +544,7 @@ func TestLanguage(t *testing.T) {
 }
 
 func TestCrossOrigin(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	ada.call("PATCH", "/api/v1/me", Name{"Eve"}, "Sec-Fetch-Site", "cross-site").problem("cross_origin")
@@ -543,6 +558,7 @@ func TestCrossOrigin(t *testing.T) {
 }
 
 func TestHeaders(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for _, path := range []string{"/", "/api/v1/me", "/assets/app-x1y2.js", "/livez"} {
 		res := h.call("GET", path, nil, "Accept", "text/html")
@@ -571,6 +587,7 @@ func TestHeaders(t *testing.T) {
 
 // The app travels compressed; answers of the API, which hold secrets, do not.
 func TestCompression(t *testing.T) {
+	t.Parallel()
 	script := strings.Repeat("export const porch = 5;\n", 1000)
 	h := newHouseWith(t, "http", fstest.MapFS{
 		"index.html":         {Data: []byte("<!doctype html>")},
@@ -586,6 +603,7 @@ func TestCompression(t *testing.T) {
 }
 
 func TestWeb(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for _, c := range []struct{ path, accept, want, cache string }{
 		{"/", "text/html,*/*", "the app", "no-cache"},
@@ -620,6 +638,7 @@ func TestWeb(t *testing.T) {
 }
 
 func TestTooMany(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	h.at(time.Now()) // nothing is forgiven while time stands
@@ -654,6 +673,7 @@ func TestTooMany(t *testing.T) {
 }
 
 func TestLimitsAreBounded(t *testing.T) {
+	t.Parallel()
 	var l limits
 	now := time.Now()
 	first := caller{from: network(netip.MustParseAddr("192.0.2.1"))}
@@ -681,6 +701,7 @@ func TestLimitsAreBounded(t *testing.T) {
 
 // TestUnavailable has the records closed behind the doors.
 func TestUnavailable(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	name := ada.open("open")

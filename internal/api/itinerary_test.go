@@ -37,6 +37,7 @@ func (w *ways) itinerary(ctx context.Context, _ id.Room, who id.Person, stage []
 }
 
 func TestItinerary(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -78,6 +79,7 @@ func TestItinerary(t *testing.T) {
 }
 
 func TestTheRootOfItsNetwork(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	var about House
 	h.call("GET", "/api/v1/house", nil).is(200).into(&about)

@@ -53,6 +53,7 @@ func BenchmarkJoin(b *testing.B) {
 // TestHerd lets people come in all at once, by some more than are answered at
 // a time. All get in, and nobody inside is cut.
 func TestHerd(t *testing.T) {
+	t.Parallel()
 	n := 2000
 	if testing.Short() {
 		n = 500
@@ -89,7 +90,8 @@ func TestHerd(t *testing.T) {
 }
 
 // TestIdle holds those who only sit there to their share: no goroutine, and
-// 4 KiB of memory, in which both ends of the connection are.
+// 4 KiB of memory, in which both ends of the connection are. It counts all of the
+// process, so that no other test runs beside it.
 func TestIdle(t *testing.T) {
 	const n, goroutinesMax, heapMax = 500, 50, 4 << 10
 	h := newHouse(t)

@@ -49,6 +49,7 @@ func memberOf(n byte) signal.Member { return signal.Member{n} }
 // The whole way of keys through the house: who knocks is let in, who has gone is
 // known to the steward, and nobody tends who is not on the stage and connected.
 func TestKeys(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -134,6 +135,7 @@ func TestKeys(t *testing.T) {
 
 // When nobody answers, those on the stage are told, and nobody else.
 func TestUntended(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")

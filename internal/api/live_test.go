@@ -21,6 +21,7 @@ import (
 )
 
 func TestTalk(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -89,6 +90,7 @@ func TestTalk(t *testing.T) {
 // TestProblems brings every problem about that can be brought about on a live
 // connection, and remembers the others: each code must be tested somewhere.
 func TestProblems(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -271,6 +273,7 @@ func seatOf(h *testHouse, name id.Room, g *guest) (s room.Seat) {
 // A node that has enough to do lets nobody new in, tells them when to ask
 // again, and takes nothing from those who are inside.
 func TestFullNode(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -294,6 +297,7 @@ func TestFullNode(t *testing.T) {
 }
 
 func TestGrants(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -353,6 +357,7 @@ func TestWithoutCookie(t *testing.T) {
 }
 
 func TestTakeOver(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	name := ada.open("open")
@@ -389,6 +394,7 @@ func TestTakeOver(t *testing.T) {
 }
 
 func TestOneRoomAtATime(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -412,6 +418,7 @@ func TestOneRoomAtATime(t *testing.T) {
 }
 
 func TestRemoved(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -438,6 +445,7 @@ func TestRemoved(t *testing.T) {
 // TestRemovedAtOnce removes somebody in the moment in which they come in.
 // However the two meet, nothing comes from the room after the cut.
 func TestRemovedAtOnce(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -464,6 +472,7 @@ func TestRemovedAtOnce(t *testing.T) {
 }
 
 func TestLostAndBack(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -499,6 +508,7 @@ func TestLostAndBack(t *testing.T) {
 
 // TestLongGone has more happen than is kept for those who come back.
 func TestLongGone(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	name := ada.open("open")
@@ -516,6 +526,7 @@ func TestLongGone(t *testing.T) {
 }
 
 func TestTenBadRequests(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	l := h.first("Ada").live()
 	for range badMax {
@@ -526,6 +537,7 @@ func TestTenBadRequests(t *testing.T) {
 }
 
 func TestTooManyRequests(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	l := h.first("Ada").live()
 	h.at(time.Now())
@@ -540,6 +552,7 @@ func TestTooManyRequests(t *testing.T) {
 }
 
 func TestTooManyConnections(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	for range connectionsEach {
@@ -552,6 +565,7 @@ func TestTooManyConnections(t *testing.T) {
 }
 
 func TestSignOut(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -586,6 +600,7 @@ func TestSignOut(t *testing.T) {
 }
 
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	name := ada.open("open")
@@ -748,6 +763,7 @@ func TestHallwayNotices(t *testing.T) {
 // TestClosedRecordsDoNotSeat has the records fail between a grant and its use:
 // nobody is let in on a promise.
 func TestClosedRecordsDoNotSeat(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	name := ada.open("open")

@@ -72,6 +72,7 @@ func (l *line) piece(kind news.Kind) (p Piece, unseen int) {
 }
 
 func TestNews(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -132,6 +133,7 @@ func TestNews(t *testing.T) {
 // TestNewsOfStages has those told who follow somebody on a stage, as loud as they
 // want it and as far as the room exists for them, of each room once.
 func TestNewsOfStages(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	by := make(map[string]*guest)
@@ -187,6 +189,7 @@ func TestNewsOfStages(t *testing.T) {
 
 // TestManyFollowers has all pages of them told.
 func TestManyFollowers(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	const many = walkPage + 7
@@ -227,6 +230,7 @@ func TestManyFollowers(t *testing.T) {
 }
 
 func TestNewsOfClubs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -267,6 +271,7 @@ func TestNewsOfClubs(t *testing.T) {
 }
 
 func TestNewsOfPlans(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -311,6 +316,7 @@ func TestNewsOfPlans(t *testing.T) {
 }
 
 func TestNewsOfInvites(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	var invite Invite
@@ -323,6 +329,7 @@ func TestNewsOfInvites(t *testing.T) {
 }
 
 func TestPing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy, di := ada.invite("Bo"), ada.invite("Cy"), ada.invite("Di")
@@ -394,6 +401,7 @@ func TestPing(t *testing.T) {
 // TestBlockedNews has somebody do all that is news to others, whom one of them has
 // blocked: it is answered as ever, and that one is told nothing.
 func TestBlockedNews(t *testing.T) {
+	t.Parallel()
 	blocked := make(blockedBy)
 	h := newHouseWith(t, "http", webApp, change{parts: func(h *testHouse, p *Parts) {
 		p.News = news.New(h.store, news.Config{Sealer: h.people, Clock: h.clock, Blocks: blocked})
@@ -418,6 +426,7 @@ func TestBlockedNews(t *testing.T) {
 }
 
 func TestNewsSettings(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	const path = "/api/v1/me/news/settings"
@@ -457,6 +466,7 @@ func TestNewsSettings(t *testing.T) {
 
 // TestRoomsAreNotHeld looks that a room is not held up by those who are to be told.
 func TestRoomsAreNotHeld(t *testing.T) {
+	t.Parallel()
 	s := newStages()
 	name := id.New[id.Room]()
 	began := time.Now()

@@ -40,6 +40,7 @@ func (g *guest) spoken(n NewRoom) Card {
 
 // What a room is about can be said anew while it runs, and is on its card at once.
 func TestDescribe(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	cy := ada.invite("Cy")
@@ -61,6 +62,7 @@ func TestDescribe(t *testing.T) {
 }
 
 func TestHallwayOrder(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -118,6 +120,7 @@ func TestHallwayOrder(t *testing.T) {
 }
 
 func TestHallwayChoice(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -158,6 +161,7 @@ func TestHallwayChoice(t *testing.T) {
 
 // All that is wrong with a new room's language and topics is said at once.
 func TestTopicsAreChecked(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	wrong := func(a answered, want ...string) {
@@ -181,6 +185,7 @@ func TestTopicsAreChecked(t *testing.T) {
 
 // The room of a plan is in its language, and about its topics.
 func TestPlannedRoomsHaveTopics(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	starts := time.Now().Add(10 * time.Minute).UTC().Truncate(time.Minute)
@@ -205,6 +210,7 @@ func TestPlannedRoomsHaveTopics(t *testing.T) {
 // What somebody hosts does not exist for whom they have blocked; where they are on
 // somebody else's stage they see it last, and are told why, alone.
 func TestBlocksInTheHallway(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")

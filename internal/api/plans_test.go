@@ -41,6 +41,7 @@ func (g *guest) seesPlan(p Plan) Plan {
 }
 
 func TestPlan(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -96,6 +97,7 @@ func TestPlan(t *testing.T) {
 }
 
 func TestPlanFields(t *testing.T) {
+	t.Parallel()
 	ada := newHouse(t).first("Ada")
 	bad := NewPlan{
 		Title: " ", About: strings.Repeat("a\n", 16), Starts: evening().Add(time.Second), Minutes: 1, Cohosts: []string{"x", id.New[id.Person]().String()},
@@ -122,6 +124,7 @@ func TestPlanFields(t *testing.T) {
 // TestPlansSeen looks at who sees what by each way that there is, and that what is
 // not seen answers as what is not there.
 func TestPlansSeen(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	by := make(map[string]*guest)
@@ -177,6 +180,7 @@ func TestPlansSeen(t *testing.T) {
 // TestPlanOpens has two hosts open the room of a plan at once, and the house open
 // another one at its start.
 func TestPlanOpens(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -234,6 +238,7 @@ func TestPlanOpens(t *testing.T) {
 
 // TestPlanReminds has those who go reminded once, on all their screens.
 func TestPlanReminds(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -273,6 +278,7 @@ func TestPlanReminds(t *testing.T) {
 }
 
 func TestCalendar(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -329,6 +335,7 @@ func TestCalendar(t *testing.T) {
 
 // TestErasedHost has a plan go on with a co-host.
 func TestErasedHost(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")

@@ -40,6 +40,7 @@ func (g *guest) write(n NewProfile) answered {
 }
 
 func TestProfile(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -95,6 +96,7 @@ func TestProfile(t *testing.T) {
 // TestProfileFaults has all that is wrong at once, in two languages, and none of
 // the rest is kept.
 func TestProfileFaults(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	n := NewProfile{
@@ -137,6 +139,7 @@ func drawn(t *testing.T, seed uint8) string {
 }
 
 func TestPicture(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -198,6 +201,7 @@ func TestPicture(t *testing.T) {
 }
 
 func TestStoredAndExport(t *testing.T) {
+	t.Parallel()
 	h, service := newPushingHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -274,6 +278,7 @@ func TestStoredAndExport(t *testing.T) {
 
 // TestErase erases somebody, and looks for them in a backup from before.
 func TestErase(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo Canary"), ada.invite("Cy")
@@ -366,6 +371,7 @@ func TestErase(t *testing.T) {
 
 // TestEraseIsFinished stops between the steps of an erasure, and starts again.
 func TestEraseIsFinished(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	for step, stop := range map[string]func(who id.Person){
@@ -397,6 +403,7 @@ func TestEraseIsFinished(t *testing.T) {
 // TestHarvest asks for very many people: whether they are there cannot be told any
 // more after a while.
 func TestHarvest(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")

@@ -37,6 +37,7 @@ func (h *testHouse) atNoon() time.Time {
 }
 
 func TestPush(t *testing.T) {
+	t.Parallel()
 	h, s := newPushingHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -98,6 +99,7 @@ func TestPush(t *testing.T) {
 // Whoever is written to is told once, until they have looked, and nobody who may not
 // know of it. What was written is in no push: the house cannot read it.
 func TestPushOfMessages(t *testing.T) {
+	t.Parallel()
 	h, s := newPushingHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -159,6 +161,7 @@ func TestPushOfMessages(t *testing.T) {
 }
 
 func TestPushAnswers(t *testing.T) {
+	t.Parallel()
 	h, s := newPushingHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -231,6 +234,7 @@ func TestPushAnswers(t *testing.T) {
 // Whose browser changes where it is pushed to is told in the language that they were
 // told in.
 func TestPushKeepsLanguage(t *testing.T) {
+	t.Parallel()
 	h, s := newPushingHouse(t)
 	ada := h.first("Ada")
 	to, text := pushtest.NewBrowser(t).Subscribe(s.At("/ada")), base64.RawURLEncoding
@@ -246,6 +250,7 @@ func TestPushKeepsLanguage(t *testing.T) {
 
 // The longest that there can be is pushed.
 func TestLongestPush(t *testing.T) {
+	t.Parallel()
 	long := func(n int) string { return strings.Repeat("𝔘", n) }
 	who := people.NameMax
 	text := textOf(pushed{

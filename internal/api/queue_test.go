@@ -58,6 +58,7 @@ func (g *guest) decisions() []MyDecision {
 }
 
 func TestReportInWords(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo, cy, dora := ada.invite("Bo"), ada.invite("Cy"), ada.invite("Dora").judges()
@@ -157,6 +158,7 @@ func TestReportInWords(t *testing.T) {
 
 // TestCountsDoNothing has a whole house report somebody: nothing comes of it.
 func TestCountsDoNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")
@@ -186,6 +188,7 @@ func TestCountsDoNothing(t *testing.T) {
 
 // TestSuspended measures how soon somebody is out, and looks at what is left to them.
 func TestSuspended(t *testing.T) {
+	t.Parallel()
 	h, service := newPushingHouse(t)
 	ada := h.first("Ada").judges()
 	bo := ada.invite("Bo")
@@ -302,6 +305,7 @@ func TestSuspended(t *testing.T) {
 }
 
 func TestBannedAndLifted(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada").judges()
 	bo, cy := ada.invite("Bo"), ada.invite("Cy").judges()
@@ -377,6 +381,7 @@ func TestBannedAndLifted(t *testing.T) {
 
 // TestNobodyJudgesTheirOwn has wardens who are party to what is reported.
 func TestNobodyJudgesTheirOwn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada").judges()
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")
@@ -403,6 +408,7 @@ func TestNobodyJudgesTheirOwn(t *testing.T) {
 }
 
 func TestCloseAndRemove(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada").judges()
 	bo, cy := ada.invite("Bo"), ada.invite("Cy")

@@ -11,6 +11,7 @@ import (
 )
 
 func TestReports(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.first("Ada")
 	bo := ada.invite("Bo")

@@ -11,6 +11,7 @@ import (
 
 // TestShield has an old account and new ones come to a room whose shield is up.
 func TestShield(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.at(time.Now().Add(-8 * 24 * time.Hour))
 	ada := h.first("Ada")
@@ -51,6 +52,7 @@ func TestShield(t *testing.T) {
 // TestCrowdOfFresh has new accounts come one after another: only when there are many
 // in a minute moderators hear of it, and not again soon.
 func TestCrowdOfFresh(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	now := time.Now()
 	h.at(now)

@@ -26,6 +26,7 @@ func compute(t *testing.T, w Work, right bool) *Worked {
 }
 
 func TestThroughTheDoor(t *testing.T) {
+	t.Parallel()
 	const week = 7 * 24 * time.Hour
 	h := newHouseWith(t, "http", webApp, change{people: func(c *people.Config) {
 		c.Open, c.Growth = true, people.Growth{Start: 2, Every: week, Most: 3}
@@ -68,6 +69,7 @@ func TestThroughTheDoor(t *testing.T) {
 }
 
 func TestTheDoorIsShut(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.first("Ada")
 	var about House
