@@ -158,6 +158,8 @@ function Screen({ route: shown }: { route: Route }) {
       );
     case 'queue':
       return <Later of={ward} show={(s) => <s.QueueScreen />} />;
+    case 'log':
+      return <Later of={ward} show={(s) => <s.LogScreen />} />;
     case 'entry':
       return <Later of={ward} show={(s) => <s.EntryScreen key={shown.entry} id={shown.entry} />} />;
     case 'decisions':

@@ -34,6 +34,7 @@ export type Route =
   | { screen: 'settings' }
   | { screen: 'report'; kind: string; id: string }
   | { screen: 'queue' }
+  | { screen: 'log' }
   | { screen: 'entry'; entry: string }
   | { screen: 'decisions' }
   | { screen: 'reports' }
@@ -77,6 +78,7 @@ export const to = {
   settings: '/settings',
   report: (kind: string, id: string) => `/report/${kind}/${id}`,
   queue: '/queue',
+  log: '/queue/log',
   entry: (entry: string) => `/queue/${entry}`,
   decisions: '/me/decisions',
   reports: '/me/reports',
@@ -111,7 +113,9 @@ export function parse(pathname: string): Route {
       return second === 'new' ? { screen: 'new_message' } : { screen: 'talk', talk: second };
     }
     if (first === 'activity' && second === 'settings') return { screen: 'telling' };
-    if (first === 'queue') return { screen: 'entry', entry: second };
+    if (first === 'queue') {
+      return second === 'log' ? { screen: 'log' } : { screen: 'entry', entry: second };
+    }
     if (
       first === 'me' &&
       (second === 'edit' || second === 'stored' || second === 'decisions' || second === 'reports')

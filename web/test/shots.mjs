@@ -1349,6 +1349,9 @@ const scenes = {
   queue: {
     go: seq(judged, at('/queue'), (page) => page.waitForSelector('[data-test=queue]')),
   },
+  'queue-log': {
+    go: seq(judged, at('/queue/log'), (page) => page.waitForSelector('[data-test=log]')),
+  },
   'queue-none': {
     go: seq(
       (_, h) => h.double.ward.wardens.add(h.mira.id),

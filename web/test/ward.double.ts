@@ -126,6 +126,10 @@ export class DoubleWard {
       const entries = [...open, ...rest].map((e) => this.#entry(me, e));
       return { body: { entries, open: open.length } };
     }
+    if (second === 'log') {
+      const all = [...this.entries.values()].flatMap((e) => this.#entry(me, e).decisions);
+      return { body: { decisions: all.sort((a, b) => b.made.localeCompare(a.made)) } };
+    }
     const entry = this.entries.get(second);
     if (!entry) return this.#around.refuse('no_such_thing', 404);
     if (method === 'POST') {

@@ -20,12 +20,22 @@ const goodAfter = 5_000;
 /** A timer that fires so late has slept with its tab and proves nothing. */
 const lateBy = 1_000;
 
+/** The code of a connection that was closed because it is over (RFC 6455, 7.4.1). */
+const normal = 1000;
+/** After so many failures in a row it may be that the node lets nobody in. */
+const failuresMany = 4;
+
 /** Who is told what happens on the live connection. */
 export interface Listener {
   /** The connection is up, for the first time or again. */
   opened?(): void;
   /** The connection is gone; it comes back by itself. */
   closed?(): void;
+  /**
+   * The node has ended it, as it does when somebody is signed out, or lets nobody
+   * in again and again, for what reason a browser is not told: it is to be asked.
+   */
+  dismissed?(): void;
   /** The connection was ended for good. */
   stopped?(): void;
   heard?(message: RoomEvent | Notice): void;
@@ -154,7 +164,11 @@ export class Live {
       for (const listener of [...this.#listeners]) listener.opened?.();
     };
     socket.onmessage = (e) => this.#read(JSON.parse(String(e.data)) as Message);
-    socket.onclose = () => this.restart();
+    socket.onclose = ({ code }) => {
+      this.restart();
+      if (code === normal || this.#failures === failuresMany)
+        for (const listener of [...this.#listeners]) listener.dismissed?.();
+    };
   }
 
   #hangUp(): void {

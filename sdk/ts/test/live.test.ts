@@ -5,7 +5,7 @@ import { Live, type StoaError, watchHallway } from '../src/index.ts';
 class Wire {
   onopen: (() => void) | null = null;
   onmessage: ((e: { data: string }) => void) | null = null;
-  onclose: (() => void) | null = null;
+  onclose: ((e: { code: number }) => void) | null = null;
   closed = false;
   readonly sent: { id: number }[] = [];
 
@@ -63,32 +63,49 @@ describe('the live connection', () => {
   it('fails what was asked when the connection goes, and comes back within 250 ms', async () => {
     last().onopen?.();
     const asked = live.request('raise_hand', {}).catch((problem: StoaError) => problem.code);
-    last().onclose?.();
+    last().onclose?.({ code: 1006 });
     expect(await asked).toBe('offline');
     expect(live.open.value).toBe(false);
     vi.advanceTimersByTime(250);
     expect(wires).toHaveLength(2);
   });
 
+  it('tells when the node has ended it, and not when it is only gone', () => {
+    let dismissed = 0;
+    live.listen({ dismissed: () => dismissed++ });
+    last().onopen?.();
+    last().onclose?.({ code: 1001 });
+    expect(dismissed).toBe(0);
+    vi.advanceTimersByTime(250);
+    last().onopen?.();
+    last().onclose?.({ code: 1000 });
+    expect(dismissed).toBe(1);
+    for (let n = 0; n < 8; n++) {
+      vi.advanceTimersByTime(2000);
+      last().onclose?.({ code: 1006 }); // it does not let us in
+    }
+    expect(dismissed).toBe(2);
+  });
+
   it('waits longer each time, up to 2 s, and less again after a good connection', () => {
     for (let n = 0; n < 8; n++) {
-      last().onclose?.();
+      last().onclose?.({ code: 1006 });
       vi.advanceTimersByTime(2000);
     }
     expect(wires).toHaveLength(9);
-    last().onclose?.();
+    last().onclose?.({ code: 1006 });
     vi.advanceTimersByTime(999);
     expect(wires).toHaveLength(9);
     vi.advanceTimersByTime(1001);
     last().onopen?.();
     vi.advanceTimersByTime(5001);
-    last().onclose?.();
+    last().onclose?.({ code: 1006 });
     vi.advanceTimersByTime(250);
     expect(wires).toHaveLength(11);
   });
 
   it('connects at once when the machine is online again', () => {
-    last().onclose?.();
+    last().onclose?.({ code: 1006 });
     expect(wires).toHaveLength(1);
     window.dispatchEvent(new Event('online'));
     expect(wires).toHaveLength(2);
@@ -112,10 +129,10 @@ describe('the live connection', () => {
   it('tries the house first, then its deputy, and so on', () => {
     live.deputy = 'https://deputy.example';
     last().onopen?.();
-    last().onclose?.();
+    last().onclose?.({ code: 1006 });
     for (let n = 0; n < 3; n++) {
       vi.advanceTimersByTime(2000);
-      last().onclose?.();
+      last().onclose?.({ code: 1006 });
     }
     const first = where.slice(0, 4); // how many there are, the waits decide
     expect(first).toEqual([undefined, undefined, 'https://deputy.example', undefined]);
@@ -128,7 +145,7 @@ describe('the live connection', () => {
     vi.advanceTimersByTime(250);
     last().onopen?.();
     expect(live.away).toBe(true);
-    last().onclose?.();
+    last().onclose?.({ code: 1006 });
     vi.advanceTimersByTime(250);
     last().onopen?.();
     expect(where.at(-1)).toBe('https://deputy.example');
@@ -175,7 +192,7 @@ describe('the live connection', () => {
       last().say({ re: last().sent[0]?.id, done: {} });
       await vi.advanceTimersByTimeAsync(0);
       expect(changed).toHaveBeenCalledTimes(seen);
-      last().onclose?.();
+      last().onclose?.({ code: 1006 });
       await vi.advanceTimersByTimeAsync(2000);
     }
     last().onopen?.();

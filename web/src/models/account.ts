@@ -8,6 +8,8 @@ import {
   type Problem,
   type StoaError,
 } from '@stoa/client';
+import { t } from '../words/index.ts';
+import { say } from './notices.ts';
 import { language } from './settings.ts';
 
 /** Who is here, and the two ways to ask the node: its HTTP API and the live connection. */
@@ -55,8 +57,17 @@ export function recogniseAgain(): void {
 }
 
 export function signedIn(me: Me): void {
-  live.value ??= connect(house);
+  if (!live.peek()) {
+    live.value = connect(house);
+    live.value.listen({ dismissed: () => void house.me().catch(turnedOut) });
+  }
   account.value = { kind: 'in', me };
+}
+
+function turnedOut(thrown: unknown): void {
+  const was = account.peek().kind;
+  seen(thrown);
+  if (was === 'in' && account.peek().kind === 'out') say(t().over.signed_out.join(' '));
 }
 
 export function signedOut(): void {

@@ -61,6 +61,7 @@ function screenName(): string {
     case 'telling':
       return words.nav.activity;
     case 'queue':
+    case 'log':
     case 'entry':
       return words.nav.queue;
     case 'report':

@@ -4,10 +4,11 @@ import type {
   NamedThing,
   Queue,
   QueueEntry,
+  QueueLog,
   ThingKind,
   Versioned,
 } from '@stoa/client';
-import { myDecisions, myReports, queueEntry, queueOf } from '@stoa/client/moderation';
+import { myDecisions, myReports, queueEntry, queueLog, queueOf } from '@stoa/client/moderation';
 import { to } from '../router.ts';
 import { house } from './account.ts';
 import { type Resource, resource } from './resource.ts';
@@ -46,6 +47,13 @@ export const queue = resource<Queue>(async () => {
 export async function queueFurther(known: Queue): Promise<void> {
   const more = await queueOf(house, known.next);
   queue.set({ ...more, entries: [...known.entries, ...more.entries] });
+}
+
+export const log = resource<QueueLog>(() => queueLog(house));
+
+export async function logFurther(known: QueueLog): Promise<void> {
+  const more = await queueLog(house, known.next);
+  log.set({ ...more, decisions: [...known.decisions, ...more.decisions] });
 }
 
 const entries = new Map<string, Resource<Versioned<QueueEntry>>>();

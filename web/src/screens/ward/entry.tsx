@@ -1,12 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type {
-  DecisionWhat,
-  Person,
-  QueueDecision,
-  QueueEntry,
-  ThingKind,
-  Versioned,
-} from '@stoa/client';
+import type { DecisionWhat, Person, QueueEntry, ThingKind, Versioned } from '@stoa/client';
 import { decide } from '@stoa/client/moderation';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
@@ -21,8 +14,9 @@ import { Loadable } from '../../parts/loadable.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
 import { Sure } from '../../parts/sure.tsx';
 import { to } from '../../router.ts';
-import { dayAndClock, fieldWords } from '../../words/index.ts';
+import { fieldWords } from '../../words/index.ts';
 import { w } from '../../words/ward.ts';
+import { Before, By } from './decided.tsx';
 import { Thing } from './mine.tsx';
 
 const whyMax = 500;
@@ -112,16 +106,6 @@ function Part({ title, children }: { title: string; children: ComponentChildren 
   );
 }
 
-function By({ of, at }: { of: Person | undefined; at: string }) {
-  const words = w().queue;
-  return (
-    <p class="meta">
-      {of ? <a href={to.person(of.id)}>{words.by(of.name)}</a> : words.by(words.erased)} ·{' '}
-      {dayAndClock(at)}
-    </p>
-  );
-}
-
 function Named({ title, of }: { title: string; of: Person }) {
   return (
     <a class="row" href={to.person(of.id)}>
@@ -131,34 +115,6 @@ function Named({ title, of }: { title: string; of: Person }) {
         <span>{title}</span>
       </span>
     </a>
-  );
-}
-
-function Before({ of }: { of: QueueDecision }) {
-  const all = w();
-  return (
-    <>
-      <b>
-        {all.whats[of.what]}
-        {of.ends && ` · ${all.decisions.until(dayAndClock(of.ends))}`}
-        {of.lifted && ` · ${all.decisions.lifted(dayAndClock(of.lifted))}`}
-      </b>
-      <p class="bio" dir="auto">
-        {of.reason}
-      </p>
-      <By of={of.by} at={of.made} />
-      {of.answer && (
-        <div class="pin" data-test="answered">
-          <span>
-            <b>{all.queue.answered}</b>
-            <br />
-            <span class="bio" dir="auto">
-              {of.answer}
-            </span>
-          </span>
-        </div>
-      )}
-    </>
   );
 }
 

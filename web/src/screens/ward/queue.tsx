@@ -21,6 +21,9 @@ export function QueueScreen() {
         <div class="stack close">
           <h1 tabIndex={-1}>{words.title}</h1>
           <p class="soft">{words.why}</p>
+          <a class="btn s align-start" href={to.log} data-test="to-log">
+            {words.log}
+          </a>
         </div>
         <Loadable of={queue}>{(found) => <Entries of={found} />}</Loadable>
       </div>
