@@ -19,6 +19,7 @@ func benchmarkPeople(ctx context.Context, args []string, stdout, stderr io.Write
 	f.IntVar(&t.Rooms, "rooms", 10_000, "how many rooms run")
 	f.IntVar(&t.Seconds, "seconds", 30, "how long to measure each of the two")
 	f.StringVar(&t.Database, "database", "", "an empty PostgreSQL `URL`; without it, a SQLite file that is thrown away")
+	t.Log = stderr
 	asJSON := f.Bool("json", false, "report as JSON")
 	if err := parse(f, args, func() error { return t.Check() }); err != nil {
 		return err

@@ -40,6 +40,7 @@ type Town struct {
 	Rooms    int // that run
 	Seconds  int // each of the two is measured for
 	Database string
+	Log      io.Writer // a line for each step, which take minutes; may be nil
 }
 
 // What a town is measured with.
@@ -141,6 +142,7 @@ func RunTown(ctx context.Context, c Town) (r TownReport, err error) {
 	if r.LoadAverage, err = child.LoadAverage(); err != nil {
 		return r, err
 	}
+	t.say("start a node")
 	began = time.Now()
 	args := []string{"--data", data, "--addr", "127.0.0.1:0", "--media.listen", "127.0.0.1:0"}
 	if r.Database == "postgres" {
@@ -152,6 +154,7 @@ func RunTown(ctx context.Context, c Town) (r TownReport, err error) {
 	}
 	defer node.Stop()
 	r.StartS = round(time.Since(began).Seconds())
+	t.say("measure")
 	if err := t.measure(ctx, at, &r); err != nil {
 		return r, node.Failed("measure", err)
 	}
@@ -182,16 +185,24 @@ func (t *town) fill(ctx context.Context) (follows int64, err error) {
 		t.who[i] = id.New[id.Person]()
 		t.names[i] = fmt.Sprintf("%s %s", given[i%len(given)], family[i/len(given)%len(family)])
 	}
-	if follows, err = t.settle(ctx); err != nil {
+	var apart errgroup.Group // the index is another file
+	apart.Go(func() error { return t.index(ctx) })
+	follows, err = t.settle(ctx)
+	if err := errors.Join(err, apart.Wait()); err != nil {
 		return 0, err
 	}
-	if err := t.index(ctx); err != nil {
-		return 0, err
-	}
+	t.say("open %d rooms", t.Rooms)
 	if err := t.openRooms(ctx); err != nil {
 		return 0, err
 	}
 	return follows, t.signIn(ctx)
+}
+
+// say tells which step begins.
+func (t *town) say(format string, args ...any) {
+	if t.Log != nil {
+		fmt.Fprintf(t.Log, format+"\n", args...)
+	}
 }
 
 // Names that people in a town have.
@@ -209,6 +220,7 @@ var (
 // settle writes accounts with sealed profiles, and who follows whom: those who
 // came first are followed the most.
 func (t *town) settle(ctx context.Context) (follows int64, err error) {
+	t.say("let %d people settle", t.People)
 	sealed, err := t.sealed(ctx)
 	if err != nil {
 		return 0, err
@@ -238,6 +250,7 @@ func (t *town) settle(ctx context.Context) (follows int64, err error) {
 	if err := t.found(ctx, f, now); err != nil {
 		return 0, err
 	}
+	t.say("let each follow %d others", t.Follows)
 	return f.follows(ctx, t.People, t.Follows, now)
 }
 
