@@ -180,6 +180,10 @@ func (t *town) fill(ctx context.Context) (follows int64, err error) {
 	if err := t.store.Bind(ctx, t.keys.ID()); err != nil {
 		return 0, err
 	}
+	// It is a house in which names were never in clear, as every new one.
+	if err := t.store.Sweep(ctx); err != nil {
+		return 0, err
+	}
 	t.who, t.names = make([]id.Person, t.People), make([]string, t.People)
 	for i := range t.who {
 		t.who[i] = id.New[id.Person]()

@@ -137,7 +137,7 @@ func (m *mean) open(t *testing.T, where string) house {
 	config, err := parse(where)
 	must(t, err)
 	config.DialFunc = m.dial
-	d, err := newDatabase(t.Context(), connect(config))
+	d, err := newDatabase(t.Context(), connect(config), config)
 	must(t, err)
 	return house{records.New(d.read, d), d}
 }

@@ -70,6 +70,7 @@ func open(ctx context.Context, where string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
+	patient := config.Copy()
 	config.DialFunc = dial
 	for name, value := range settings {
 		if _, set := config.RuntimeParams[name]; !set {
@@ -77,7 +78,7 @@ func open(ctx context.Context, where string) (*database, error) {
 		}
 	}
 	pool := connect(config)
-	db, err := newDatabase(ctx, pool)
+	db, err := newDatabase(ctx, pool, patient)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the records for writing: %w", err), pool.Close())
 	}

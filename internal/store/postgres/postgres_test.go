@@ -66,6 +66,31 @@ func TestClosed(t *testing.T) {
 	}
 }
 
+// TestLongSweep keeps the server from answering for longer than anybody waits for an
+// answer else: as long as a large table takes to be written anew.
+func TestLongSweep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for longer than an answer may take")
+	}
+	t.Parallel()
+	where := postgrestest.URL(t)
+	s := openAt(t, where)
+	other, err := Connect(t.Context(), where)
+	must(t, err)
+	defer func() { must(t, other.Close()) }()
+	tx, err := other.BeginTx(t.Context(), nil)
+	must(t, err)
+	_, err = tx.ExecContext(t.Context(), "LOCK TABLE people IN ACCESS SHARE MODE")
+	must(t, err)
+	began := time.Now()
+	time.AfterFunc(answerWait+time.Second, func() { _ = tx.Rollback() })
+	must(t, s.database.Sweep(t.Context()))
+	if took := time.Since(began); took < answerWait {
+		t.Errorf("it took %v: nobody was waited for", took)
+	}
+	must(t, s.Close())
+}
+
 // TestCollisions has two writes wait for each other. The database undoes one of
 // them, which begins again, so that both are done. One that always collides is
 // given up.

@@ -35,10 +35,11 @@ var (
 
 // A database writes through a pool of connections.
 type database struct {
-	pool   *sql.DB
-	read   *query.Queries
-	pens   chan *pen     // those that nobody has
-	closed chan struct{} // closed at the end
+	pool    *sql.DB
+	patient *pgx.ConnConfig // of connections on which an answer may take long
+	read    *query.Queries
+	pens    chan *pen     // those that nobody has
+	closed  chan struct{} // closed at the end
 }
 
 // A pen numbers the writes of one writer. The number is stored with what is
@@ -50,8 +51,8 @@ type pen struct {
 }
 
 // newDatabase takes pens, and throws away what others have left a long time ago.
-func newDatabase(ctx context.Context, pool *sql.DB) (*database, error) {
-	d := &database{pool, query.New(pool), make(chan *pen, pensMax), make(chan struct{})}
+func newDatabase(ctx context.Context, pool *sql.DB, patient *pgx.ConnConfig) (*database, error) {
+	d := &database{pool, patient, query.New(pool), make(chan *pen, pensMax), make(chan struct{})}
 	now := time.Now()
 	if err := d.read.DropPensBefore(ctx, now.Add(-penLife).UnixMilli()); err != nil {
 		return nil, err
@@ -188,10 +189,13 @@ func (d *database) settle(p *pen, lost error) error {
 }
 
 // Sweep implements records.Database. What the server's own log and its archives
-// have of before is not in our hands.
-func (d *database) Sweep(ctx context.Context) error {
+// have of before is not in our hands. A large table is written anew for minutes, in
+// which the server says nothing.
+func (d *database) Sweep(ctx context.Context) (err error) {
+	pool := connect(d.patient)
+	defer func() { err = errors.Join(err, pool.Close()) }()
 	for _, table := range query.Tables {
-		if _, err := d.pool.ExecContext(ctx, "VACUUM FULL "+table); err != nil {
+		if _, err := pool.ExecContext(ctx, "VACUUM FULL "+table); err != nil {
 			return err
 		}
 	}
