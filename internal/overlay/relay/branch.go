@@ -143,10 +143,16 @@ func (n *Node) dismissed(now time.Duration, from int, d frame.Dismiss) {
 	}
 }
 
-// drop forgets a tree.
+// drop forgets a tree. Those who still take the voices from us look for another
+// way at once.
 func (n *Node) drop(now time.Duration, b *branch) {
 	for i := range b.feeds {
 		n.endFeed(now, b, &b.feeds[i])
+	}
+	for _, c := range b.children {
+		if n.m.Allows(b.fence, c.node) {
+			n.say(now, c.node, frame.Joined{Tree: b.tree, Why: frame.JoinStranger})
+		}
 	}
 	delete(n.branches, b.tree)
 	b.gone = true
@@ -209,7 +215,7 @@ func (n *Node) tend(now time.Duration, b *branch) {
 	if b.gone || b.root != nil {
 		return
 	}
-	if b.ending != 0 && now > b.ending || now > b.until && n.orphaned(now, b) {
+	if b.ending != 0 && now > b.ending && !n.serves(now, b) || now > b.until && n.orphaned(now, b) {
 		n.drop(now, b)
 		return
 	}
@@ -242,6 +248,13 @@ func (n *Node) tend(now time.Duration, b *branch) {
 			b.next = now
 		}
 	}
+}
+
+// serves reports whether a place that we are to be out of still serves somebody:
+// where they are to go may be on its way to them for long.
+func (n *Node) serves(now time.Duration, b *branch) bool {
+	heard := func(f feed) bool { return f.heard != 0 && now-f.heard < lingers }
+	return len(b.children) > 0 && now < b.ending+holds && slices.ContainsFunc(b.feeds, heard)
 }
 
 // orphaned reports whether a tree's owner is gone: it has not said anything for
@@ -393,6 +406,10 @@ func (n *Node) answered(now time.Duration, from int, j frame.Joined) {
 	}
 	for i := range b.feeds {
 		if f := &b.feeds[i]; f.from == from {
+			if f.done && j.Why != frame.JoinDone {
+				f.fresh = 0 // it has served, and does no more: that is not waited for
+				b.next = now
+			}
 			f.done = j.Why == frame.JoinDone
 			if j.Why == frame.JoinOutside || j.Why == frame.JoinFull || j.Why == frame.JoinLeaving {
 				f.tries = tryMax

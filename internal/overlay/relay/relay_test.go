@@ -302,6 +302,38 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
+// Who is dismissed goes on for those who do not know yet where to go, and says so
+// when it does no more: they lose next to nothing.
+func TestDismissedServes(t *testing.T) {
+	w := newNet("eu", "eu", "eu")
+	w.open(region.Anywhere)
+	relay, child := w.nodes[1], w.nodes[2]
+	b := relay.branchList[0]
+	place := frame.Install{Tree: b.tree, Room: room, Version: 99, Fence: "*", Listener: true, Parent: name(1), Backup: name(0), Voices: []frame.Voice{{Stream: 3, Who: ada}}}
+	child.hear(0, place)
+	w.run(500 * time.Millisecond)
+	if len(b.children) != 1 {
+		t.Fatalf("%d take the voices from it", len(b.children))
+	}
+	relay.hear(0, frame.Dismiss{Tree: b.tree, Version: 99})
+	child.heard = nil
+	said := 0
+	speak := func(d time.Duration) {
+		for end := w.now + d; w.now < end; said++ {
+			w.nodes[0].Speak(w.now, room, 3, fmt.Append(nil, said))
+			w.run(20 * time.Millisecond)
+		}
+	}
+	speak(3 * time.Second)
+	if lost := said - len(child.heard); b.gone || lost > 1 {
+		t.Errorf("after 3 s: gone %v, %d packets lost", b.gone, lost)
+	}
+	speak(6 * time.Second)
+	if lost := said - len(child.heard); !b.gone || lost > 10 {
+		t.Errorf("after 9 s: gone %v, %d packets lost", b.gone, lost)
+	}
+}
+
 // A packet goes its way once, however often it comes.
 func TestOnce(t *testing.T) {
 	w := newNet("eu", "eu")
