@@ -135,12 +135,12 @@ func (q *Queries) PictureOf(ctx context.Context, person []byte) (PictureOfRow, e
 
 const profilesAfter = `-- name: ProfilesAfter :many
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version
-FROM people p LEFT JOIN profiles w ON w.person = p.id WHERE p.id > $1 ORDER BY p.id LIMIT $2
+FROM people p LEFT JOIN profiles w ON w.person = p.id AND w.person > $1 WHERE p.id > $1 ORDER BY p.id LIMIT $2
 `
 
 type ProfilesAfterParams struct {
-	ID    []byte
-	Limit int32
+	After []byte
+	Most  int32
 }
 
 type ProfilesAfterRow struct {
@@ -150,8 +150,10 @@ type ProfilesAfterRow struct {
 	Version int64
 }
 
+// That the second is behind it as well PostgreSQL does not conclude: it would begin at
+// the first of all profiles.
 func (q *Queries) ProfilesAfter(ctx context.Context, arg ProfilesAfterParams) ([]ProfilesAfterRow, error) {
-	rows, err := q.query(ctx, q.profilesAfterStmt, profilesAfter, arg.ID, arg.Limit)
+	rows, err := q.query(ctx, q.profilesAfterStmt, profilesAfter, arg.After, arg.Most)
 	if err != nil {
 		return nil, err
 	}

@@ -202,7 +202,7 @@ func (s *Store) PeopleAfter(ctx context.Context, after id.Person, most int) ([]i
 
 // ProfilesAfter implements people.Profiles.
 func (s *Store) ProfilesAfter(ctx context.Context, after id.Person, most int) ([]people.Person, error) {
-	rows, err := s.read.ProfilesAfter(ctx, query.ProfilesAfterParams{ID: after[:], Limit: int32(most)}) //nolint:gosec // a thousand
+	rows, err := s.read.ProfilesAfter(ctx, query.ProfilesAfterParams{After: after[:], Most: int32(most)}) //nolint:gosec // a thousand
 	if err != nil {
 		return nil, failed("list profiles", err)
 	}

@@ -43,6 +43,8 @@ SELECT person, name FROM clear_names ORDER BY person LIMIT $1;
 -- name: DropClearName :exec
 DELETE FROM clear_names WHERE person = $1;
 
+-- That the second is behind it as well PostgreSQL does not conclude: it would begin at
+-- the first of all profiles.
 -- name: ProfilesAfter :many
 SELECT p.id, p.created, w.sealed, COALESCE(w.version, 0) AS version
-FROM people p LEFT JOIN profiles w ON w.person = p.id WHERE p.id > $1 ORDER BY p.id LIMIT $2;
+FROM people p LEFT JOIN profiles w ON w.person = p.id AND w.person > @after WHERE p.id > @after ORDER BY p.id LIMIT @most;
