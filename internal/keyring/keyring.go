@@ -109,7 +109,8 @@ func (r *Ring) begin(ctx context.Context, create bool) error {
 		return err
 	}
 	copy(r.id[:], b)
-	return nil
+	_, err := r.db.ExecContext(ctx, roomsSchema)
+	return err
 }
 
 // ID returns which keyring it is.

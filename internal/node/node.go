@@ -135,6 +135,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if n.keys, err = openKeys(ctx, c.KeyringAt(), n.store); err != nil {
 		return nil, err
 	}
+	n.store.SealRooms(n.keys)
 	if n.names, err = search.Open(ctx, filepath.Join(c.Data, search.File)); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
 )
@@ -11,8 +12,12 @@ import (
 // FoundMax is how many people a search finds at most.
 const FoundMax = 20
 
-// reindexMost is how many people are compared with the index together.
-const reindexMost = 500
+// Bounds of what is done beside: how many people are compared with the index together,
+// and how long is rested after them at most.
+const (
+	reindexMost = 500
+	restMost    = 200 * time.Millisecond
+)
 
 type (
 	// An Index finds people by what they are called. What is in it can be made
@@ -106,7 +111,8 @@ func (p *People) index(ctx context.Context, who id.Person, version int64, w Writ
 }
 
 // Reindex brings the index up to date, and returns how many entries were not. It
-// goes over all people, unless only what failed is to be mended and nothing has.
+// goes over all people, unless only what failed is to be mended and nothing has, and
+// leaves half of the time to those who ask for something meanwhile.
 func (p *People) Reindex(ctx context.Context, failed bool) (n int, err error) {
 	if failed && !p.unindexed.Load() {
 		return 0, nil
@@ -119,6 +125,7 @@ func (p *People) Reindex(ctx context.Context, failed bool) (n int, err error) {
 	}()
 	var after id.Person
 	for {
+		began := time.Now()
 		all, err := p.store.ProfilesAfter(ctx, after, reindexMost)
 		if err != nil {
 			return n, err
@@ -134,6 +141,11 @@ func (p *People) Reindex(ctx context.Context, failed bool) (n int, err error) {
 			return n, err
 		}
 		after = to
+		select {
+		case <-ctx.Done():
+			return n, ctx.Err()
+		case <-time.After(min(time.Since(began), restMost)):
+		}
 	}
 }
 

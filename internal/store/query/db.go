@@ -711,6 +711,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.revokeInviteStmt, err = db.PrepareContext(ctx, revokeInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query RevokeInvite: %w", err)
 	}
+	if q.roomNamesStmt, err = db.PrepareContext(ctx, roomNames); err != nil {
+		return nil, fmt.Errorf("error preparing query RoomNames: %w", err)
+	}
 	if q.roomRunsStmt, err = db.PrepareContext(ctx, roomRuns); err != nil {
 		return nil, fmt.Errorf("error preparing query RoomRuns: %w", err)
 	}
@@ -2092,6 +2095,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing revokeInviteStmt: %w", cerr)
 		}
 	}
+	if q.roomNamesStmt != nil {
+		if cerr := q.roomNamesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing roomNamesStmt: %w", cerr)
+		}
+	}
 	if q.roomRunsStmt != nil {
 		if cerr := q.roomRunsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing roomRunsStmt: %w", cerr)
@@ -2745,6 +2753,7 @@ type Queries struct {
 	reportsStmt                *sql.Stmt
 	reportsByStmt              *sql.Stmt
 	revokeInviteStmt           *sql.Stmt
+	roomNamesStmt              *sql.Stmt
 	roomRunsStmt               *sql.Stmt
 	roomsBegunStmt             *sql.Stmt
 	roomsRunForStmt            *sql.Stmt
@@ -3057,6 +3066,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		reportsStmt:                q.reportsStmt,
 		reportsByStmt:              q.reportsByStmt,
 		revokeInviteStmt:           q.revokeInviteStmt,
+		roomNamesStmt:              q.roomNamesStmt,
 		roomRunsStmt:               q.roomRunsStmt,
 		roomsBegunStmt:             q.roomsBegunStmt,
 		roomsRunForStmt:            q.roomsRunForStmt,

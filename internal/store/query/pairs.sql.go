@@ -10,7 +10,7 @@ import (
 )
 
 const addKeptRoom = `-- name: AddKeptRoom :exec
-INSERT INTO rooms (name, term, seq, compacted, snapshot, house, kept) VALUES ($1, $2, $3, $4, $5, $6, TRUE)
+INSERT INTO rooms (name, term, seq, compacted, snapshot, house, opened, kept) VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE)
 `
 
 type AddKeptRoomParams struct {
@@ -20,6 +20,7 @@ type AddKeptRoomParams struct {
 	Compacted int64
 	Snapshot  []byte
 	House     []byte
+	Opened    int64
 }
 
 func (q *Queries) AddKeptRoom(ctx context.Context, arg AddKeptRoomParams) error {
@@ -30,6 +31,7 @@ func (q *Queries) AddKeptRoom(ctx context.Context, arg AddKeptRoomParams) error 
 		arg.Compacted,
 		arg.Snapshot,
 		arg.House,
+		arg.Opened,
 	)
 	return err
 }

@@ -101,16 +101,18 @@ func (q *Queries) ForgetInvitesSpent(ctx context.Context, before int64) error {
 }
 
 const roomsBegun = `-- name: RoomsBegun :many
-SELECT r.snapshot, e.event FROM rooms r
+SELECT r.opened, r.snapshot, e.event FROM rooms r
 LEFT JOIN room_events e ON e.room = r.name AND e.seq = 1
 `
 
 type RoomsBegunRow struct {
+	Opened   int64
 	Snapshot []byte
 	Event    []byte
 }
 
-// What each room began with, or its snapshot.
+// When each room was opened; of those from before that was noted, what it began with,
+// or its snapshot.
 func (q *Queries) RoomsBegun(ctx context.Context) ([]RoomsBegunRow, error) {
 	rows, err := q.query(ctx, q.roomsBegunStmt, roomsBegun)
 	if err != nil {
@@ -120,7 +122,7 @@ func (q *Queries) RoomsBegun(ctx context.Context) ([]RoomsBegunRow, error) {
 	var items []RoomsBegunRow
 	for rows.Next() {
 		var i RoomsBegunRow
-		if err := rows.Scan(&i.Snapshot, &i.Event); err != nil {
+		if err := rows.Scan(&i.Opened, &i.Snapshot, &i.Event); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

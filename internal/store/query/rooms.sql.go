@@ -25,17 +25,23 @@ func (q *Queries) AddEvent(ctx context.Context, arg AddEventParams) error {
 }
 
 const addRoom = `-- name: AddRoom :exec
-INSERT INTO rooms (name, term, seq) VALUES ($1, $2, $3)
+INSERT INTO rooms (name, term, seq, opened) VALUES ($1, $2, $3, $4)
 `
 
 type AddRoomParams struct {
-	Name []byte
-	Term int64
-	Seq  int64
+	Name   []byte
+	Term   int64
+	Seq    int64
+	Opened int64
 }
 
 func (q *Queries) AddRoom(ctx context.Context, arg AddRoomParams) error {
-	_, err := q.exec(ctx, q.addRoomStmt, addRoom, arg.Name, arg.Term, arg.Seq)
+	_, err := q.exec(ctx, q.addRoomStmt, addRoom,
+		arg.Name,
+		arg.Term,
+		arg.Seq,
+		arg.Opened,
+	)
 	return err
 }
 
@@ -143,6 +149,33 @@ func (q *Queries) RaiseTerms(ctx context.Context) ([]RaiseTermsRow, error) {
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const roomNames = `-- name: RoomNames :many
+SELECT name FROM rooms
+`
+
+func (q *Queries) RoomNames(ctx context.Context) ([][]byte, error) {
+	rows, err := q.query(ctx, q.roomNamesStmt, roomNames)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var name []byte
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		items = append(items, name)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ func (s *Store) Own(ctx context.Context) (records []deputy.Record, err error) {
 		for _, r := range rows {
 			records = append(records, recordOf(r.Name, r.Term, r.Seq, r.Snapshot))
 		}
-		return errors.Join(err, fill(ctx, q, records))
+		return errors.Join(err, s.fill(ctx, q, records))
 	})
 	return records, err
 }
@@ -39,10 +39,10 @@ func recordOf(of []byte, term, seq int64, snapshot []byte) deputy.Record {
 	return deputy.Record{Record: rec, Seq: uint64(seq)}                                 //nolint:gosec // not negative
 }
 
-// fill reads the events of records.
-func fill(ctx context.Context, q *query.Queries, records []deputy.Record) (err error) {
+// fill reads what has happened in the rooms of records.
+func (s *Store) fill(ctx context.Context, q *query.Queries, records []deputy.Record) error {
 	for i := range records {
-		if records[i].Events, err = events(ctx, q, records[i].Name[:]); err != nil {
+		if err := s.open(ctx, q, &records[i].Record); err != nil {
 			return err
 		}
 	}
@@ -58,6 +58,10 @@ func (s *Store) Doubt(ctx context.Context, house id.Node) error {
 
 // Keep implements deputy.Store.
 func (s *Store) Keep(ctx context.Context, house id.Node, rec deputy.Record) error {
+	key, err := s.rooms.key(ctx, rec.Name)
+	if err != nil {
+		return fmt.Errorf("keep a room: %w", err)
+	}
 	return s.pairing(ctx, "keep a room", func(ctx context.Context, q *query.Queries) error {
 		r, err := q.TakeRoom(ctx, rec.Name[:])
 		switch {
@@ -73,26 +77,31 @@ func (s *Store) Keep(ctx context.Context, house id.Node, rec deputy.Record) erro
 		}
 		compacted := rec.Seq - uint64(len(rec.Events))
 		if err := q.AddKeptRoom(ctx, query.AddKeptRoomParams{
-			Name: rec.Name[:], Term: int64(rec.Term), Seq: int64(rec.Seq), Compacted: int64(compacted), Snapshot: rec.Snapshot, House: house[:],
+			Name: rec.Name[:], Term: int64(rec.Term), Seq: int64(rec.Seq), Compacted: int64(compacted), Snapshot: key.seal(classSnapshot, rec.Snapshot),
+			House: house[:], Opened: begun(rec.Snapshot, rec.Events),
 		}); err != nil {
 			return err
 		}
-		return addEvents(ctx, q, rec.Name, compacted+1, rec.Events)
+		return addEvents(ctx, q, key, rec.Name, compacted+1, rec.Events)
 	})
 }
 
 // KeepEvents implements deputy.Store.
 func (s *Store) KeepEvents(ctx context.Context, house id.Node, name id.Room, term, first uint64, events []room.Event) error {
-	return s.pairing(ctx, "keep what happens in a room", func(ctx context.Context, q *query.Queries) error {
-		if len(events) == 0 {
-			return nil
-		}
+	if len(events) == 0 {
+		return nil
+	}
+	key, err := s.rooms.key(ctx, name)
+	if err != nil {
+		return fmt.Errorf("keep what happens in a room: %w", err)
+	}
+	err = s.pairing(ctx, "keep what happens in a room", func(ctx context.Context, q *query.Queries) error {
 		last := first + uint64(len(events)) - 1
 		r, err := q.TakeRoom(ctx, name[:])
 		switch {
 		case errors.Is(err, sql.ErrNoRows) && first == 1:
-			err = q.AddKeptRoom(ctx, query.AddKeptRoomParams{Name: name[:], Term: int64(term), Seq: int64(last), House: house[:]})
-			return errors.Join(err, addEvents(ctx, q, name, first, events))
+			err = q.AddKeptRoom(ctx, query.AddKeptRoomParams{Name: name[:], Term: int64(term), Seq: int64(last), House: house[:], Opened: begun(nil, events)})
+			return errors.Join(err, addEvents(ctx, q, key, name, first, events))
 		case errors.Is(err, sql.ErrNoRows) && ends(events):
 			return nil // it came with the record of all that there is, where it was gone already
 		case errors.Is(err, sql.ErrNoRows):
@@ -113,8 +122,12 @@ func (s *Store) KeepEvents(ctx context.Context, house id.Node, name id.Room, ter
 		if err := q.SetSeq(ctx, query.SetSeqParams{Term: int64(term), Seq: int64(last), Name: name[:]}); err != nil {
 			return err
 		}
-		return addEvents(ctx, q, name, known+1, events)
+		return addEvents(ctx, q, key, name, known+1, events)
 	})
+	if err == nil && ends(events) {
+		s.rooms.destroy(ctx, name)
+	}
+	return err
 }
 
 func ends(events []room.Event) bool {
@@ -124,7 +137,9 @@ func ends(events []room.Event) bool {
 
 // Only implements deputy.Store.
 func (s *Store) Only(ctx context.Context, house id.Node, names map[id.Room]bool) error {
-	return s.pairing(ctx, "forget rooms that have ended", func(ctx context.Context, q *query.Queries) error {
+	var over []id.Room
+	err := s.pairing(ctx, "forget rooms that have ended", func(ctx context.Context, q *query.Queries) error {
+		over = nil
 		rows, err := q.TakeKeptRooms(ctx, house[:])
 		if err != nil {
 			return err
@@ -136,9 +151,14 @@ func (s *Store) Only(ctx context.Context, house id.Node, names map[id.Room]bool)
 			if err := q.DeleteRoom(ctx, b); err != nil {
 				return err
 			}
+			over = append(over, name[id.Room](b))
 		}
 		return nil
 	})
+	if err == nil {
+		s.rooms.destroy(ctx, over...)
+	}
+	return err
 }
 
 // Adopt implements deputy.Store.
@@ -152,10 +172,16 @@ func (s *Store) Adopt(ctx context.Context, house id.Node, own bool) (records []l
 		for _, r := range rows {
 			rec := recordOf(r.Name, r.Term, r.Seq, r.Snapshot).Record
 			rec.Guest = !own
-			if rec.Events, err = events(ctx, q, r.Name); err != nil {
+			switch err := s.open(ctx, q, &rec); {
+			case errors.Is(err, ErrNoRoomKey): // it has ended since: a backup was put back
+				if err := q.DeleteRoom(ctx, r.Name); err != nil {
+					return err
+				}
+			case err != nil:
 				return err
+			default:
+				records = append(records, rec)
 			}
-			records = append(records, rec)
 		}
 		if !own {
 			return nil
@@ -173,7 +199,7 @@ func (s *Store) HandBack(ctx context.Context, house id.Node) (records []deputy.R
 		for _, r := range rows {
 			records = append(records, recordOf(r.Name, r.Term, r.Seq, r.Snapshot))
 		}
-		return errors.Join(err, fill(ctx, q, records))
+		return errors.Join(err, s.fill(ctx, q, records))
 	})
 	return records, err
 }

@@ -47,7 +47,10 @@ func (s *Store) firstRoom(ctx context.Context) (first time.Time, err error) {
 		return first, failed("look how old the rooms are", err)
 	}
 	for _, r := range rows {
-		at, err := openedAt(r.Snapshot, r.Event)
+		at := fromMillis(r.Opened)
+		if r.Opened == 0 {
+			at, err = openedAt(r.Snapshot, r.Event)
+		}
 		if err != nil {
 			return first, failed("look how old a room is", err)
 		}

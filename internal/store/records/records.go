@@ -46,12 +46,13 @@ type Database interface {
 
 // A Store is the records of a house. It is safe for concurrent use.
 type Store struct {
-	read *query.Queries // outside of transactions
-	db   Database
+	read  *query.Queries // outside of transactions
+	db    Database
+	rooms *roomSeal // nil: what happens in rooms is kept as it is
 }
 
 // New returns the records in db, which are read by read.
-func New(read *query.Queries, db Database) *Store { return &Store{read, db} }
+func New(read *query.Queries, db Database) *Store { return &Store{read: read, db: db} }
 
 // Close closes the database.
 func (s *Store) Close() error { return s.db.Close() }

@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -19,28 +20,34 @@ func (s *Store) Append(ctx context.Context, name id.Room, term, first uint64, ev
 	if len(events) == 0 {
 		return nil
 	}
-	err := s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
-		last := int64(first) + int64(len(events)) - 1
-		if err := extend(ctx, q, name, term, first, last); err != nil {
-			return err
-		}
-		return addEvents(ctx, q, name, first, events)
-	})
+	key, err := s.rooms.key(ctx, name)
+	if err == nil {
+		err = s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
+			last := int64(first) + int64(len(events)) - 1
+			if err := extend(ctx, q, name, term, first, last, events); err != nil {
+				return err
+			}
+			return addEvents(ctx, q, key, name, first, events)
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("append to a room: %w", err)
+	}
+	if ends(events) {
+		s.rooms.destroy(ctx, name)
 	}
 	return nil
 }
 
 // addEvents writes events from number first on.
-func addEvents(ctx context.Context, q *query.Queries, name id.Room, first uint64, events []room.Event) error {
+func addEvents(ctx context.Context, q *query.Queries, key roomKey, name id.Room, first uint64, events []room.Event) error {
 	for i, e := range events {
 		if _, ended := e.(room.Ended); ended {
 			// Nothing of a conversation is kept once it is over.
 			return q.DeleteRoom(ctx, name[:])
 		}
 		if err := q.AddEvent(ctx, query.AddEventParams{
-			Room: name[:], Seq: int64(first) + int64(i), Event: room.MarshalEvent(e),
+			Room: name[:], Seq: int64(first) + int64(i), Event: key.seal(classEvent, room.MarshalEvent(e)),
 		}); err != nil {
 			return err
 		}
@@ -49,7 +56,7 @@ func addEvents(ctx context.Context, q *query.Queries, name id.Room, first uint64
 }
 
 // extend makes last the number of the room's last event, if first is the next.
-func extend(ctx context.Context, q *query.Queries, name id.Room, term, first uint64, last int64) error {
+func extend(ctx context.Context, q *query.Queries, name id.Room, term, first uint64, last int64, events []room.Event) error {
 	rows, err := q.ExtendRoom(ctx, query.ExtendRoomParams{Term: int64(term), Seq: last, Name: name[:], Known: int64(first) - 1})
 	if err != nil || rows > 0 {
 		return err
@@ -60,7 +67,7 @@ func extend(ctx context.Context, q *query.Queries, name id.Room, term, first uin
 		if first != 1 {
 			return errGap
 		}
-		return q.AddRoom(ctx, query.AddRoomParams{Name: name[:], Term: int64(term), Seq: last})
+		return q.AddRoom(ctx, query.AddRoomParams{Name: name[:], Term: int64(term), Seq: last, Opened: begun(nil, events)})
 	case err != nil:
 		return err
 	case r.Kept, uint64(r.Term) > term:
@@ -71,7 +78,12 @@ func extend(ctx context.Context, q *query.Queries, name id.Room, term, first uin
 
 // Compact implements live.Store.
 func (s *Store) Compact(ctx context.Context, name id.Room, term, seq uint64, snapshot []byte) error {
-	err := s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
+	key, err := s.rooms.key(ctx, name)
+	if err != nil {
+		return fmt.Errorf("compact a room: %w", err)
+	}
+	snapshot = key.seal(classSnapshot, snapshot)
+	err = s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
 		r, err := q.TakeRoom(ctx, name[:])
 		switch {
 		case err != nil:
@@ -94,39 +106,77 @@ func (s *Store) Compact(ctx context.Context, name id.Room, term, seq uint64, sna
 	return nil
 }
 
-// Load implements live.Store.
+// Load implements live.Store. A room whose key is destroyed has ended since: a backup
+// was put back.
 func (s *Store) Load(ctx context.Context) (records []live.Record, err error) {
+	var there []id.Room
 	err = s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
-		records = nil
+		records, there = nil, nil
 		rows, err := q.RaiseTerms(ctx)
 		if err != nil {
 			return err
 		}
 		for _, r := range rows {
 			rec := live.Record{Name: name[id.Room](r.Name), Term: uint64(r.Term), Snapshot: r.Snapshot, Guest: r.House != nil}
-			if rec.Events, err = events(ctx, q, r.Name); err != nil {
+			switch err := s.open(ctx, q, &rec); {
+			case errors.Is(err, ErrNoRoomKey):
+				if err := q.DeleteRoom(ctx, r.Name); err != nil {
+					return err
+				}
+			case err != nil:
 				return err
+			default:
+				records = append(records, rec)
 			}
-			records = append(records, rec)
 		}
-		return nil
+		names, err := q.RoomNames(ctx)
+		for _, b := range names {
+			there = append(there, name[id.Room](b))
+		}
+		return err
 	})
+	if err == nil {
+		err = s.rooms.only(ctx, there)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("load the rooms: %w", err)
 	}
 	return records, nil
 }
 
-func events(ctx context.Context, q *query.Queries, name []byte) ([]room.Event, error) {
-	texts, err := q.Events(ctx, name)
+// open reads the events of a record, and opens its snapshot.
+func (s *Store) open(ctx context.Context, q *query.Queries, rec *live.Record) error {
+	sealed, err := q.Events(ctx, rec.Name[:])
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := make([]room.Event, len(texts))
-	for i, text := range texts {
-		if out[i], err = room.ParseEvent(text); err != nil {
-			return nil, err
+	if rec.Snapshot, err = s.rooms.unseal(ctx, rec.Name, classSnapshot, rec.Snapshot); err != nil {
+		return err
+	}
+	rec.Events = make([]room.Event, len(sealed))
+	for i, b := range sealed {
+		text, err := s.rooms.unseal(ctx, rec.Name, classEvent, b)
+		if err != nil {
+			return err
+		}
+		if rec.Events[i], err = room.ParseEvent(text); err != nil {
+			return err
 		}
 	}
-	return out, nil
+	return nil
+}
+
+// begun is when a room was opened that begins so, in milliseconds; 0 when it does not
+// say.
+func begun(snapshot []byte, events []room.Event) int64 {
+	var r room.Room
+	if len(snapshot) > 0 && json.Unmarshal(snapshot, &r) == nil {
+		return millis(r.Opened())
+	}
+	if len(events) > 0 {
+		if e, is := events[0].(room.Opened); is {
+			return millis(e.At)
+		}
+	}
+	return 0
 }

@@ -1,5 +1,5 @@
 -- name: AddKeptRoom :exec
-INSERT INTO rooms (name, term, seq, compacted, snapshot, house, kept) VALUES ($1, $2, $3, $4, $5, $6, TRUE);
+INSERT INTO rooms (name, term, seq, compacted, snapshot, house, opened, kept) VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE);
 
 -- name: TakeOwnRooms :many
 UPDATE rooms SET seq = seq WHERE house IS NULL RETURNING name, term, seq, snapshot;

@@ -54,6 +54,7 @@ UNION ALL SELECT 'pairs', count(*), 0 FROM pairs
 UNION ALL SELECT 'house', count(*), 0 FROM house;
 
 -- name: RoomsBegun :many
--- What each room began with, or its snapshot.
-SELECT r.snapshot, e.event FROM rooms r
+-- When each room was opened; of those from before that was noted, what it began with,
+-- or its snapshot.
+SELECT r.opened, r.snapshot, e.event FROM rooms r
 LEFT JOIN room_events e ON e.room = r.name AND e.seq = 1;

@@ -1,5 +1,8 @@
 -- name: AddRoom :exec
-INSERT INTO rooms (name, term, seq) VALUES ($1, $2, $3);
+INSERT INTO rooms (name, term, seq, opened) VALUES ($1, $2, $3, $4);
+
+-- name: RoomNames :many
+SELECT name FROM rooms;
 
 -- name: TakeRoom :one
 -- A room that is taken is nobody else's to change until the transaction ends.
