@@ -19,21 +19,29 @@ CREATE TABLE IF NOT EXISTS rooms (
     made INTEGER NOT NULL
 );`
 
-// MakeRoomKey returns the key of a room, by which what happens in it is sealed. It is
-// made if there is none.
-func (r *Ring) MakeRoomKey(ctx context.Context, name id.Room) ([]byte, error) {
-	made := make([]byte, KeySize)
-	_, _ = rand.Read(made) // never fails (crypto/rand, Go 1.24)
-	_, err := r.db.ExecContext(ctx, "INSERT INTO rooms (room, key, made) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-		name[:], made, time.Now().UnixMilli())
+// MakeRoomKeys returns the keys of rooms, by which what happens in them is sealed.
+// Those that are not there are made, in one transaction.
+func (r *Ring) MakeRoomKeys(ctx context.Context, names ...id.Room) (keys [][]byte, err error) {
+	tx, err := r.db.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, fmt.Errorf("make a room's key: %w", err)
+		return nil, fmt.Errorf("make rooms' keys: %w", err)
 	}
-	key, ok, err := r.RoomKey(ctx, name)
-	if err == nil && !ok {
-		err = ErrNoKey // it was destroyed meanwhile
+	keys = make([][]byte, len(names))
+	made, now := make([]byte, KeySize), time.Now().UnixMilli()
+	for i, name := range names {
+		_, _ = rand.Read(made) // never fails (crypto/rand, Go 1.24)
+		_, err := tx.ExecContext(ctx, "INSERT INTO rooms (room, key, made) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", name[:], made, now)
+		if err == nil {
+			err = tx.QueryRowContext(ctx, "SELECT key FROM rooms WHERE room = $1", name[:]).Scan(&keys[i])
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("make rooms' keys: %w", err), tx.Rollback())
+		}
 	}
-	return key, err
+	if err := tx.Commit(); err != nil {
+		return nil, fmt.Errorf("make rooms' keys: %w", err)
+	}
+	return keys, nil
 }
 
 // RoomKey returns the key of a room, if it has one.
@@ -50,10 +58,17 @@ func (r *Ring) RoomKey(ctx context.Context, name id.Room) (key []byte, ok bool, 
 
 // DestroyRoomKeys destroys the keys of rooms that are over.
 func (r *Ring) DestroyRoomKeys(ctx context.Context, names ...id.Room) error {
+	tx, err := r.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("destroy rooms' keys: %w", err)
+	}
 	for _, name := range names {
-		if _, err := r.db.ExecContext(ctx, "DELETE FROM rooms WHERE room = $1", name[:]); err != nil {
-			return fmt.Errorf("destroy a room's key: %w", err)
+		if _, err := tx.ExecContext(ctx, "DELETE FROM rooms WHERE room = $1", name[:]); err != nil {
+			return errors.Join(fmt.Errorf("destroy rooms' keys: %w", err), tx.Rollback())
 		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("destroy rooms' keys: %w", err)
 	}
 	return nil
 }

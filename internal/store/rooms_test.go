@@ -146,7 +146,7 @@ func TestRoomsFromBefore(t *testing.T) {
 	must(t, s.Append(t.Context(), name, 1, 1, events[:1]))
 	must(t, s.Close())
 	left := id.New[id.Room]()
-	_, err = ring.MakeRoomKey(t.Context(), left)
+	_, err = ring.MakeRoomKeys(t.Context(), left)
 	must(t, err)
 
 	s = sealed(t, where, ring)

@@ -188,6 +188,9 @@ func (s *Store) Adopt(ctx context.Context, house id.Node, own bool) (records []l
 		}
 		return q.OwnRoomsAgain(ctx, house[:])
 	})
+	if err == nil {
+		err = s.rooms.ready(ctx, records)
+	}
 	return records, err
 }
 

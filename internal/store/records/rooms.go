@@ -136,7 +136,7 @@ func (s *Store) Load(ctx context.Context) (records []live.Record, err error) {
 		return err
 	})
 	if err == nil {
-		err = s.rooms.only(ctx, there)
+		err = errors.Join(s.rooms.only(ctx, there), s.rooms.ready(ctx, records))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("load the rooms: %w", err)

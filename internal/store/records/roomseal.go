@@ -9,14 +9,16 @@ import (
 	"sync"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/room/live"
 )
 
 // RoomKeys keeps a key for each room that runs, outside of what is backed up with the
 // records. What happens in a room is sealed by it, and is gone from every backup when
 // the key is destroyed: when the room is over (docs/adr/0079).
 type RoomKeys interface {
-	// MakeRoomKey returns the key of a room, 32 bytes. It is made if there is none.
-	MakeRoomKey(ctx context.Context, name id.Room) ([]byte, error)
+	// MakeRoomKeys returns the keys of rooms, 32 bytes each. Those that are not there
+	// are made, all at once.
+	MakeRoomKeys(ctx context.Context, names ...id.Room) ([][]byte, error)
 	// RoomKey returns the key of a room, or none.
 	RoomKey(ctx context.Context, name id.Room) (key []byte, ok bool, err error)
 	// DestroyRoomKeys destroys the keys of rooms.
@@ -65,11 +67,38 @@ func (r *roomSeal) key(ctx context.Context, name id.Room) (roomKey, error) {
 	if gcm := r.find(name); gcm != nil {
 		return roomKey{name, gcm}, nil
 	}
-	key, err := r.keys.MakeRoomKey(ctx, name)
+	keys, err := r.keys.MakeRoomKeys(ctx, name)
 	if err != nil {
 		return roomKey{}, err
 	}
-	return r.know(name, key)
+	return r.know(name, keys[0])
+}
+
+// ready makes the keys of rooms that had none, all at once: each for itself would wait
+// for the disk.
+func (r *roomSeal) ready(ctx context.Context, rooms []live.Record) error {
+	if r == nil {
+		return nil
+	}
+	var names []id.Room
+	for _, rec := range rooms {
+		if r.find(rec.Name) == nil {
+			names = append(names, rec.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	keys, err := r.keys.MakeRoomKeys(ctx, names...)
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		if _, err := r.know(name, keys[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *roomSeal) find(name id.Room) cipher.AEAD {
