@@ -84,7 +84,7 @@ const house: readonly Place[] = [
   { screen: 'invites', icon: 'ticket', of: ['invites'] },
   { screen: 'settings', icon: 'settings', of: ['settings', 'stored', 'decisions', 'reports'] },
 ];
-const queue: Place = { screen: 'queue', icon: 'flag', of: ['queue', 'entry'] };
+const queue: Place = { screen: 'queue', icon: 'flag', of: ['queue', 'log', 'entry'] };
 /** The places of the house, of which one is for wardens. */
 const ofHouse = () => (signedIn()?.warden ? [queue, ...house] : house);
 
