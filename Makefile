@@ -8,7 +8,7 @@ FUZZTIME  ?= 30s
 SOAK      ?= 30m
 LINT      := $(GO) run -modfile=tools/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: all run build web verify-web types test check lint race fuzz e2e wire interop bench bench-peers bench-loss bench-keys bench-trunk bench-coordination sim netns soak fmt map clean
+.PHONY: all run build web verify-web types test check check-go check-web lint race fuzz e2e wire interop bench bench-peers bench-loss bench-keys bench-trunk bench-coordination sim netns soak fmt map clean
 
 all: check
 
@@ -35,16 +35,20 @@ types: node_modules/.installed ## sdk/ts/src/api.d.ts, from the API itself
 
 test: build ## all of it
 	-test/needs postgresql procps # without it some tests are skipped; with CI=true they fail
-	$(GO) test ./...
+	$(GO) test -parallel 4 ./...
 	npm test --silent
 	$(MAKE) --no-print-directory interop e2e
 	$(MAKE) --no-print-directory wire WIRE=-optional
 	$(MAKE) --no-print-directory netns NETNS=-short
 
-check: node_modules/.installed lint ## what must be true of every commit
+check: node_modules/.installed ## what must be true of every commit
+	@$(MAKE) --no-print-directory -j2 check-go check-web # either waits a lot
+
+check-go: lint
 	-test/needs postgresql procps # without it some tests are skipped; with CI=true they fail
-	$(GO) test -short -p 3 ./... # many of them wait, for clocks
-	$(MAKE) --no-print-directory types
+	$(GO) test -short -p 3 -parallel 4 ./... # many of them wait, for clocks
+
+check-web: types
 	git diff --exit-code --stat sdk/ts/src/api.d.ts # the types are those of the API
 	npm run --silent check
 	npm test --silent

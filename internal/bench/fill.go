@@ -16,8 +16,9 @@ const together = 250
 // A filling writes many rows into the records of a house that has none, in one
 // transaction: past the rules, which it is not about.
 type filling struct {
-	db *sql.DB
-	tx *sql.Tx
+	db    *sql.DB
+	tx    *sql.Tx
+	after string // what is to be done when all of it is there
 }
 
 func beginFilling(ctx context.Context, where string) (_ *filling, err error) {
@@ -26,9 +27,10 @@ func beginFilling(ctx context.Context, where string) (_ *filling, err error) {
 		return nil, err
 	}
 	// Who follows is there: that need not be looked up twice for each follow.
-	before, within := "PRAGMA foreign_keys = OFF", "PRAGMA cache_size = -400000" // KiB
+	before, within, after := "PRAGMA foreign_keys = OFF", "PRAGMA cache_size = -400000", "SELECT 1" // KiB
 	if strings.HasPrefix(where, "postgres") {
-		before, within = "SELECT 1", "SET LOCAL session_replication_role = replica"
+		// What PostgreSQL does by itself within minutes (autovacuum) is done at once.
+		before, within, after = "SELECT 1", "SET LOCAL session_replication_role = replica", "VACUUM (ANALYZE)"
 	}
 	db.SetMaxOpenConns(1) // that the first is said to
 	if _, err := db.ExecContext(ctx, before); err != nil {
@@ -43,7 +45,7 @@ func beginFilling(ctx context.Context, where string) (_ *filling, err error) {
 			return nil, errors.Join(err, tx.Rollback(), db.Close())
 		}
 	}
-	return &filling{db, tx}, nil
+	return &filling{db, tx, after}, nil
 }
 
 // insert writes rows, whose values follow each other.
@@ -89,7 +91,11 @@ func (f *filling) follows(ctx context.Context, people, each int, now int64) (n i
 			}
 		}
 	}
-	return n, f.tx.Commit()
+	if err := f.tx.Commit(); err != nil {
+		return n, err
+	}
+	_, err = f.db.ExecContext(ctx, f.after)
+	return n, err
 }
 
 func (f *filling) close() error {

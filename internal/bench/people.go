@@ -53,7 +53,8 @@ const (
 	roomsAtOnce  = 8
 	clubsMost    = 200 // of which one room in five is
 	clubEach     = 500 // members of each, at most
-	townStartMax = 10 * time.Minute
+	townStartMax = 20 * time.Minute
+	townWarm     = 10 * time.Second // of those beside, before anything is measured
 )
 
 // Check says what is wrong with the settings.
@@ -404,7 +405,7 @@ func (t *town) measure(ctx context.Context, at string, r *TownReport) error {
 	var counted, refused int
 	began := time.Now()
 	beside.Go(func() { counted, refused = t.aside(ctx, at) })
-	if err := rest(ctx, time.Second); err != nil { // what is known after the first time is known
+	if err := rest(ctx, townWarm); err != nil { // what is known after the first time is known
 		return err
 	}
 	var err error
