@@ -89,7 +89,7 @@ func (r *Ring) KeepRoomKeys(ctx context.Context, names []id.Room) (err error) {
 		if err := rows.Scan(&b); err != nil {
 			return errors.Join(fmt.Errorf("list the rooms' keys: %w", err), rows.Close())
 		}
-		if name := (id.Room)(b); !keep[name] {
+		if name := id.Room(b); !keep[name] {
 			over = append(over, name)
 		}
 	}
