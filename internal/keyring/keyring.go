@@ -3,8 +3,9 @@
 // from every backup when the key is destroyed (docs/adr/0065).
 //
 // It is a SQLite file that overwrites what is deleted, and has no log in which a
-// destroyed key would stay. It seals nothing itself, and knows nothing of people
-// but their ids. Not here: what a disk or a file system keeps of old blocks.
+// destroyed key would stay. Keys lie in slots that never move, and are overwritten
+// there (slots.go). It seals nothing itself, and knows nothing of people but their
+// ids. Not here: what a disk or a file system keeps of old blocks.
 package keyring
 
 import (
@@ -51,11 +52,6 @@ const schema = `
 CREATE TABLE IF NOT EXISTS house (
     id     BLOB PRIMARY KEY CHECK (length(id) = 16),
     secret BLOB NOT NULL    CHECK (length(secret) = 32)
-);
-CREATE TABLE IF NOT EXISTS keys (
-    person BLOB    PRIMARY KEY CHECK (length(person) = 16),
-    key    BLOB    NOT NULL    CHECK (length(key) = 32),
-    made   INTEGER NOT NULL
 );
 -- Who is erased, by the hash of their id; doomed is the id itself until it is done.
 CREATE TABLE IF NOT EXISTS erased (
@@ -109,8 +105,7 @@ func (r *Ring) begin(ctx context.Context, create bool) error {
 		return err
 	}
 	copy(r.id[:], b)
-	_, err := r.db.ExecContext(ctx, roomsSchema)
-	return err
+	return r.arrange(ctx)
 }
 
 // ID returns which keyring it is.
@@ -127,7 +122,7 @@ func (r *Ring) House(purpose string) ([]byte, error) {
 // Key returns the key of who, or ErrNoKey.
 func (r *Ring) Key(ctx context.Context, who id.Person) ([]byte, error) {
 	var key []byte
-	err := r.db.QueryRowContext(ctx, "SELECT key FROM keys WHERE person = $1", who[:]).Scan(&key)
+	err := r.db.QueryRowContext(ctx, "SELECT s.key FROM person_keys k JOIN slots s ON s.n = k.slot WHERE k.person = $1", who[:]).Scan(&key)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNoKey
 	}
@@ -139,55 +134,59 @@ func (r *Ring) Key(ctx context.Context, who id.Person) ([]byte, error) {
 
 // Make makes a key for who, if there is none. It is ErrDoomed for who is erased.
 func (r *Ring) Make(ctx context.Context, who id.Person) error {
-	hash, key := sha256.Sum256(who[:]), make([]byte, KeySize)
-	_, _ = rand.Read(key) // never fails (crypto/rand, Go 1.24)
-	_, err := r.db.ExecContext(ctx, `INSERT INTO keys (person, key, made)
-		SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM erased WHERE hash = $4)
-		ON CONFLICT DO NOTHING`, who[:], key, time.Now().UnixMilli(), hash[:])
-	if err != nil {
+	hash := sha256.Sum256(who[:])
+	erased := false
+	err := r.write(ctx, func(tx *sql.Tx) error {
+		has := false
+		err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM erased WHERE hash = $1),
+			EXISTS (SELECT 1 FROM person_keys WHERE person = $2)`, hash[:], who[:]).Scan(&erased, &has)
+		if err != nil || erased || has {
+			return err
+		}
+		slot, err := fill(ctx, tx)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "INSERT INTO person_keys (person, slot, made) VALUES ($1, $2, $3)", who[:], slot, time.Now().UnixMilli())
+		}
+		return err
+	})
+	switch {
+	case err != nil:
 		return fmt.Errorf("make a key: %w", err)
+	case erased:
+		return ErrDoomed
 	}
-	erased, err := r.Erased(ctx, who)
-	if err == nil && erased {
-		err = ErrDoomed
-	}
-	return err
+	return nil
 }
 
 // MakeAll makes keys for people of whom none has one, all in one transaction, and
 // returns them in their order. It is for those who fill a house with people.
 func (r *Ring) MakeAll(ctx context.Context, who []id.Person) (keys [][]byte, err error) {
-	tx, err := r.db.BeginTx(ctx, nil)
+	made := time.Now().UnixMilli()
+	keys = make([][]byte, len(who))
+	err = r.write(ctx, func(tx *sql.Tx) error {
+		for i := range who {
+			keys[i] = make([]byte, KeySize)
+			_, _ = rand.Read(keys[i]) // never fails (crypto/rand, Go 1.24)
+			slot, err := add(ctx, tx, keys[i])
+			if err == nil {
+				_, err = tx.ExecContext(ctx, "INSERT INTO person_keys (person, slot, made) VALUES ($1, $2, $3)", who[i][:], slot, made)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("make keys: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("make keys: %w", err), tx.Rollback())
-		}
-	}()
-	add, err := tx.PrepareContext(ctx, "INSERT INTO keys (person, key, made) VALUES ($1, $2, $3)")
-	if err != nil {
-		return nil, err
-	}
-	made := time.Now().UnixMilli()
-	keys = make([][]byte, len(who))
-	for i := range who {
-		keys[i] = make([]byte, KeySize)
-		_, _ = rand.Read(keys[i]) // never fails (crypto/rand, Go 1.24)
-		if _, err := add.ExecContext(ctx, who[i][:], keys[i], made); err != nil {
-			return nil, err
-		}
-	}
-	if err := add.Close(); err != nil {
-		return nil, err
-	}
-	return keys, tx.Commit()
+	return keys, nil
 }
 
 // Drop takes back a key of whom no account was made.
 func (r *Ring) Drop(ctx context.Context, who id.Person) error {
-	if _, err := r.db.ExecContext(ctx, "DELETE FROM keys WHERE person = $1", who[:]); err != nil {
+	err := r.write(ctx, func(tx *sql.Tx) error { return destroyPerson(ctx, tx, who) })
+	if err != nil {
 		return fmt.Errorf("drop a key: %w", err)
 	}
 	return nil
@@ -216,7 +215,7 @@ func (r *Ring) Doomed(ctx context.Context) ([]id.Person, error) {
 // After returns up to most people after one who have a key, in the order of their
 // ids.
 func (r *Ring) After(ctx context.Context, after id.Person, most int) ([]id.Person, error) {
-	out, err := r.list(ctx, "SELECT person FROM keys WHERE person > $1 ORDER BY person LIMIT $2", after[:], most)
+	out, err := r.list(ctx, "SELECT person FROM person_keys WHERE person > $1 ORDER BY person LIMIT $2", after[:], most)
 	if err != nil {
 		return nil, fmt.Errorf("look who has a key: %w", err)
 	}
@@ -245,19 +244,15 @@ func (r *Ring) list(ctx context.Context, query string, args ...any) (out []id.Pe
 // of their id.
 func (r *Ring) Destroy(ctx context.Context, who id.Person) error {
 	hash := sha256.Sum256(who[:])
-	tx, err := r.db.BeginTx(ctx, nil)
+	err := r.write(ctx, func(tx *sql.Tx) error {
+		if err := destroyPerson(ctx, tx, who); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO erased (hash, at) VALUES ($1, $2)
+			ON CONFLICT (hash) DO UPDATE SET doomed = NULL`, hash[:], time.Now().UnixMilli())
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("destroy a key: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	if _, err := tx.ExecContext(ctx, "DELETE FROM keys WHERE person = $1", who[:]); err != nil {
-		return fmt.Errorf("destroy a key: %w", err)
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO erased (hash, at) VALUES ($1, $2)
-		ON CONFLICT (hash) DO UPDATE SET doomed = NULL`, hash[:], time.Now().UnixMilli()); err != nil {
-		return fmt.Errorf("destroy a key: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("destroy a key: %w", err)
 	}
 	return nil
