@@ -164,18 +164,30 @@ func (r *Ring) MakeAll(ctx context.Context, who []id.Person) (keys [][]byte, err
 	made := time.Now().UnixMilli()
 	keys = make([][]byte, len(who))
 	err = r.write(ctx, func(tx *sql.Tx) error {
+		var slot int64 // the last there is
+		if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(n), 0) FROM slots").Scan(&slot); err != nil {
+			return err
+		}
+		lay, err := tx.PrepareContext(ctx, "INSERT INTO slots (n, key) VALUES ($1, $2)")
+		if err != nil {
+			return err
+		}
+		note, err := tx.PrepareContext(ctx, "INSERT INTO person_keys (person, slot, made) VALUES ($1, $2, $3)")
+		if err != nil {
+			return err
+		}
 		for i := range who {
+			slot++
 			keys[i] = make([]byte, KeySize)
 			_, _ = rand.Read(keys[i]) // never fails (crypto/rand, Go 1.24)
-			slot, err := add(ctx, tx, keys[i])
-			if err == nil {
-				_, err = tx.ExecContext(ctx, "INSERT INTO person_keys (person, slot, made) VALUES ($1, $2, $3)", who[i][:], slot, made)
+			if _, err := lay.ExecContext(ctx, slot, keys[i]); err != nil {
+				return err
 			}
-			if err != nil {
+			if _, err := note.ExecContext(ctx, who[i][:], slot, made); err != nil {
 				return err
 			}
 		}
-		return nil
+		return errors.Join(lay.Close(), note.Close())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make keys: %w", err)

@@ -73,7 +73,7 @@ export function DescribeSheet({ seat }: { seat: Seat }) {
         <textarea
           id="describe-title"
           data-test="describe-title"
-          rows={2}
+          rows={3}
           maxLength={titleMax}
           dir="auto"
           value={title.value}
