@@ -197,7 +197,7 @@ func (r *Ring) MakeAll(ctx context.Context, who []id.Person) (keys [][]byte, err
 
 // Drop takes back a key of whom no account was made.
 func (r *Ring) Drop(ctx context.Context, who id.Person) error {
-	err := r.write(ctx, func(tx *sql.Tx) error { return destroyPerson(ctx, tx, who) })
+	err := r.write(ctx, func(tx *sql.Tx) error { return destroy(ctx, tx, ofPerson, who[:]) })
 	if err != nil {
 		return fmt.Errorf("drop a key: %w", err)
 	}
@@ -257,7 +257,7 @@ func (r *Ring) list(ctx context.Context, query string, args ...any) (out []id.Pe
 func (r *Ring) Destroy(ctx context.Context, who id.Person) error {
 	hash := sha256.Sum256(who[:])
 	err := r.write(ctx, func(tx *sql.Tx) error {
-		if err := destroyPerson(ctx, tx, who); err != nil {
+		if err := destroy(ctx, tx, ofPerson, who[:]); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO erased (hash, at) VALUES ($1, $2)

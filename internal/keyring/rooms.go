@@ -58,7 +58,7 @@ func (r *Ring) RoomKey(ctx context.Context, name id.Room) (key []byte, ok bool, 
 func (r *Ring) DestroyRoomKeys(ctx context.Context, names ...id.Room) error {
 	err := r.write(ctx, func(tx *sql.Tx) error {
 		for _, name := range names {
-			if err := destroyRoom(ctx, tx, name); err != nil {
+			if err := destroy(ctx, tx, ofRoom, name[:]); err != nil {
 				return err
 			}
 		}

@@ -6,8 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-
-	"github.com/stoa-audio/stoa/internal/id"
 )
 
 // SQLite overwrites a row that is deleted where it lies. It may have lain elsewhere
@@ -105,18 +103,17 @@ func add(ctx context.Context, tx *sql.Tx, key []byte) (slot int64, err error) {
 	return done.LastInsertId()
 }
 
-func destroyPerson(ctx context.Context, tx *sql.Tx, who id.Person) error {
-	_, err := tx.ExecContext(ctx, "UPDATE slots SET key = "+none+" WHERE n = (SELECT slot FROM person_keys WHERE person = $1)", who[:])
-	if err == nil {
-		_, err = tx.ExecContext(ctx, "DELETE FROM person_keys WHERE person = $1", who[:])
-	}
-	return err
-}
+// The holders of slots, by the tables that say which.
+const (
+	ofPerson = "person_keys WHERE person = $1"
+	ofRoom   = "room_keys WHERE room = $1"
+)
 
-func destroyRoom(ctx context.Context, tx *sql.Tx, name id.Room) error {
-	_, err := tx.ExecContext(ctx, "UPDATE slots SET key = "+none+" WHERE n = (SELECT slot FROM room_keys WHERE room = $1)", name[:])
+// destroy overwrites the key of a holder, and frees its slot.
+func destroy(ctx context.Context, tx *sql.Tx, holder string, who []byte) error {
+	_, err := tx.ExecContext(ctx, "UPDATE slots SET key = "+none+" WHERE n = (SELECT slot FROM "+holder+")", who)
 	if err == nil {
-		_, err = tx.ExecContext(ctx, "DELETE FROM room_keys WHERE room = $1", name[:])
+		_, err = tx.ExecContext(ctx, "DELETE FROM "+holder, who) //nolint:gosec // one of two
 	}
 	return err
 }

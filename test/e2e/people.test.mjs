@@ -2,7 +2,6 @@
 // for good. Ada reads English at a desk, Ben German on a phone.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import AxeBuilder from '@axe-core/playwright';
 import { launch } from './browser.mjs';
 import { House } from './house.mjs';
 import { Person } from './person.mjs';
@@ -38,15 +37,6 @@ after(async () => {
   for (const { reason } of ends) if (reason) throw reason;
 });
 
-/** Nobody is kept out by how a screen is made. */
-async function accessible(who) {
-  const { violations } = await new AxeBuilder({ page: who.page }).analyze();
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`),
-    [],
-  );
-}
-
 const option = (who, test) => who.page.locator(`.opt:has([data-test=${test}])`).click();
 
 /** Looks for something, and waits until something or nothing is found. */
@@ -73,21 +63,21 @@ step('Ben says who he is, and is told what cannot be', 60, async () => {
   await ben.on('profile-handle').fill('ben_m');
   await ben.tap('save-profile');
   await ben.page.waitForSelector('[data-test=save-profile][aria-disabled=true]');
-  await accessible(ben);
+  await ben.accessible();
   const { body } = await ben.call('GET', '/me/profile');
   assert.equal(JSON.parse(body).bio, 'Sammelt Geräusche von Zügen.');
 });
 
 step('strangers find him by his whole handle, and by name when he wants that', 90, async () => {
   await search(ada, 'müller', undefined);
-  await accessible(ada);
+  await ada.accessible();
   await search(ada, '@ben_m', ben.id);
   await ben.go('/me/edit');
   await ben.on('findable').check();
   await ben.tap('save-profile');
   await ben.page.waitForSelector('[data-test=save-profile][aria-disabled=true]');
   await search(ada, 'mul', ben.id);
-  await accessible(ada);
+  await ada.accessible();
   await ada.tap(`found-${ben.id}`);
   await ada.page.getByText('Sammelt Geräusche von Zügen.').first().waitFor();
   await ada.tap('follow');
@@ -96,7 +86,7 @@ step('strangers find him by his whole handle, and by name when he wants that', 9
 
 step('Ada founds a club and asks Ben in, who reads its rules first', 90, async () => {
   await ada.go('/clubs');
-  await accessible(ada);
+  await ada.accessible();
   await ada.tap('found-club');
   await ada.on('club-about').fill('Freight trains, foxes, and whoever cannot sleep.');
   await ada.tap('save-club');
@@ -113,7 +103,7 @@ step('Ada founds a club and asks Ben in, who reads its rules first', 90, async (
   await ada.tap('nominate-handle');
   await ada.page.getByText('Invited: @ben_m').first().waitFor();
   await ada.page.keyboard.press('Escape');
-  await accessible(ada);
+  await ada.accessible();
 
   await ben.go('/clubs');
   await ben.tap(`accept-${club}`);
@@ -121,7 +111,7 @@ step('Ada founds a club and asks Ben in, who reads its rules first', 90, async (
   await ben.tap('agree');
   await ben.on('clubs-mine').waitFor();
   await ben.tap(`club-${club}`);
-  await accessible(ben);
+  await ben.accessible();
 });
 
 step(
@@ -135,12 +125,12 @@ step(
     await ada.on('write-message').fill('Do you hear the 4:12?');
     await ada.tap('send-message');
     await ada.on('line').waitFor();
-    await accessible(ada);
+    await ada.accessible();
     const talk = new URL(ada.page.url()).pathname.split('/').at(-1);
     await ben.page.locator('[data-test=requests] summary').click();
     await ben.tap(`talk-${talk}`);
     await ben.page.getByText('Do you hear the 4:12?').first().waitFor();
-    await accessible(ben);
+    await ben.accessible();
     await ben.tap('accept-talk');
     await ben.on('write-message').fill('Jede Nacht.');
     await ben.tap('send-message');
@@ -152,7 +142,7 @@ step(
       assert.deepEqual([status, JSON.parse(problem).code], [404, 'no_conversation']);
     }
     await ben.go('/messages');
-    await accessible(ben);
+    await ben.accessible();
   },
 );
 
@@ -185,7 +175,7 @@ step('a room of its members does not exist for others', 60, async () => {
 step('a room of the club is planned, Ben means to come, and Ada opens it early', 120, async () => {
   await ada.go('/schedule');
   await ada.page.getByRole('heading', { level: 1 }).waitFor();
-  await accessible(ada);
+  await ada.accessible();
   await ada.tap('plan-room');
   await ada.on('plan-title').fill('Signals at night');
   // As the browser's own field says it: the time of the wall, ten minutes from now.
@@ -196,17 +186,17 @@ step('a room of the club is planned, Ben means to come, and Ada opens it early',
   await ada.on('plan-when').fill(soon);
   await ada.on('plan-club').selectOption(club);
   await option(ada, 'plan-members');
-  await accessible(ada);
+  await ada.accessible();
   await ada.tap('save-plan');
   await ada.on('plan-starts').waitFor();
   const plan = new URL(ada.page.url()).pathname.split('/').at(-1);
-  await accessible(ada);
+  await ada.accessible();
 
   await ben.go('/schedule');
   await ben.tap(`plan-${plan}`);
   await ben.tap('going');
   await ben.page.waitForSelector('[data-test=going][aria-pressed=true]');
-  await accessible(ben);
+  await ben.accessible();
   const feed = JSON.parse((await ben.call('GET', '/me/calendar')).body).url;
   const read = async () => (await fetch(feed)).text(); // as a program does, without a cookie
   assert.match(await read(), /BEGIN:VCALENDAR[\s\S]*SUMMARY:Signals at night/);
@@ -228,11 +218,11 @@ step('a room of the club is planned, Ben means to come, and Ada opens it early',
 step('who erases their account is gone from search, club and graph at once', 90, async () => {
   await ben.go('/me/stored');
   await ben.on('class-clubs').waitFor();
-  await accessible(ben);
+  await ben.accessible();
   await ben.tap('erase');
   await ben.tap('erase-passkey');
   await ben.page.waitForURL('**/goodbye');
-  await accessible(ben);
+  await ben.accessible();
   await search(ada, 'mul', undefined);
   await search(ada, '@ben_m', undefined);
   const { body } = await ada.call('GET', `/clubs/${club}`);

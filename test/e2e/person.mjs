@@ -1,4 +1,6 @@
 // Somebody with a browser, who does what people do: look, click and type.
+import assert from 'node:assert/strict';
+import AxeBuilder from '@axe-core/playwright';
 import { install, worklet } from './ear.mjs';
 
 const slots = 8;
@@ -87,6 +89,15 @@ export class Person {
 
   go(path) {
     return this.page.goto(this.house.url + path);
+  }
+
+  /** Nobody is kept out by how the screen is made. */
+  async accessible() {
+    const { violations } = await new AxeBuilder({ page: this.page }).analyze();
+    assert.deepEqual(
+      violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`),
+      [],
+    );
   }
 
   heading() {

@@ -2,7 +2,6 @@
 // judged, with a node. Ada and Dora read English at a desk, Ben German on a phone.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import AxeBuilder from '@axe-core/playwright';
 import { launch } from './browser.mjs';
 import { House } from './house.mjs';
 import { Person } from './person.mjs';
@@ -39,15 +38,6 @@ after(async () => {
   for (const { reason } of ends) if (reason) throw reason;
 });
 
-/** Nobody is kept out by how a screen is made. */
-async function accessible(who) {
-  const { violations } = await new AxeBuilder({ page: who.page }).analyze();
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`),
-    [],
-  );
-}
-
 async function chooseHandle(who, handle) {
   await who.go('/me/edit');
   await who.on('profile-handle').fill(handle);
@@ -83,14 +73,14 @@ step('Ada and Ben list each other and find each other; nobody is told whom', 90,
   await ada.on('find-hitch').waitFor(); // nobody is found by a number
   await looksFor(ada, '@Ben_M\nsomebody@example.org');
   await ada.on('find-nobody').waitFor(); // Ben has not listed her
-  await accessible(ada);
+  await ada.accessible();
   await looksFor(ben, '@ada_l');
   await ben.on('find-nobody').waitFor(); // nothing was kept of her having listed him before
   await ada.tap('find-look');
   await ada.on(`found-${ben.id}`).waitFor();
   await ben.page.reload();
   await ben.on(`found-${ada.id}`).waitFor();
-  await accessible(ben);
+  await ben.accessible();
   await ada.tap(`found-follow-${ben.id}`);
   await ada.on(`found-follow-${ben.id}`).waitFor({ state: 'detached' });
   assert.ok(sent.length > 0);
@@ -115,7 +105,7 @@ step(
     await ada.tap('report-person');
     await ada.tap('reason-spam');
     await ada.on('report-words').fill('She sells tea in every room.');
-    await accessible(ada);
+    await ada.accessible();
     await ada.tap('report-send');
     await ada.page.waitForURL(`${house.url}/p/${cleo.id}`);
     await ada.go('/me/reports');
@@ -128,7 +118,7 @@ step(
 
 step('Ben keeps her out for three days: she is out at once, and reads why', 60, async () => {
   await ben.go('/queue');
-  await accessible(ben);
+  await ben.accessible();
   await ben.tap(`entry-${cleo.id}`);
   await ben.page.getByText('She sells tea in every room.').first().waitFor();
   await ben.tap('decide-suspend');
@@ -136,7 +126,7 @@ step('Ben keeps her out for three days: she is out at once, and reads why', 60, 
   await ben.on('decide-hitch').waitFor(); // without a reason nothing is decided
   await ben.on('decide-days').fill('3');
   await ben.on('decide-why').fill('Hier wird nichts verkauft.');
-  await accessible(ben);
+  await ben.accessible();
   await ben.tap('decide-now');
   await cleo.go('/');
   await cleo.page.getByRole('heading', { level: 1 }).waitFor();
@@ -149,7 +139,7 @@ step('Ben keeps her out for three days: she is out at once, and reads why', 60, 
   const text = await cleo.page.textContent('body');
   assert.doesNotMatch(text, /Ada|Ben|Dora/); // neither who reported, nor who decided
   assert.equal((await cleo.call('GET', '/rooms')).status, 403);
-  await accessible(cleo);
+  await cleo.accessible();
 });
 
 step('she answers, and it is not Ben who judges the answer', 60, async () => {
@@ -177,7 +167,7 @@ step('all of it is in the log, for wardens only', 60, async () => {
   await dora.on('log').waitFor();
   const text = await dora.on('log').textContent();
   assert.match(text, /A gift is no trade\.[\s\S]*Hier wird nichts verkauft\./);
-  await accessible(dora);
+  await dora.accessible();
   const told = await house.look('warden', 'log');
   assert.match(told, /A gift is no trade\.[\s\S]*Hier wird nichts verkauft\./);
   assert.equal((await cleo.call('GET', '/queue/log')).status, 404);

@@ -49,7 +49,7 @@ func (s *Store) firstRoom(ctx context.Context) (first time.Time, err error) {
 	for _, r := range rows {
 		at := fromMillis(r.Opened)
 		if r.Opened == 0 {
-			at, err = openedAt(r.Snapshot, r.Event)
+			at, err = openedBefore(r.Snapshot, r.Event)
 		}
 		if err != nil {
 			return first, failed("look how old a room is", err)
@@ -61,19 +61,27 @@ func (s *Store) firstRoom(ctx context.Context) (first time.Time, err error) {
 	return first, nil
 }
 
+// openedBefore is openedAt for a room of which nothing is sealed.
+func openedBefore(snapshot, event []byte) (time.Time, error) {
+	if len(snapshot) > 0 {
+		return openedAt(snapshot, nil)
+	}
+	first, err := room.ParseEvent(event)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return openedAt(nil, first)
+}
+
 // openedAt returns when a room was opened, of which there is a snapshot or the
 // first event.
-func openedAt(snapshot, event []byte) (time.Time, error) {
-	if snapshot != nil {
+func openedAt(snapshot []byte, first room.Event) (time.Time, error) {
+	if len(snapshot) > 0 {
 		var r room.Room
 		err := json.Unmarshal(snapshot, &r)
 		return r.Opened(), err
 	}
-	e, err := room.ParseEvent(event)
-	if err != nil {
-		return time.Time{}, err
-	}
-	opened, is := e.(room.Opened)
+	opened, is := first.(room.Opened)
 	if !is {
 		return time.Time{}, errors.New("a room that begins with something else")
 	}

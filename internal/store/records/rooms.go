@@ -3,7 +3,6 @@ package records
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -169,14 +168,13 @@ func (s *Store) open(ctx context.Context, q *query.Queries, rec *live.Record) er
 // begun is when a room was opened that begins so, in milliseconds; 0 when it does not
 // say.
 func begun(snapshot []byte, events []room.Event) int64 {
-	var r room.Room
-	if len(snapshot) > 0 && json.Unmarshal(snapshot, &r) == nil {
-		return millis(r.Opened())
-	}
+	var first room.Event
 	if len(events) > 0 {
-		if e, is := events[0].(room.Opened); is {
-			return millis(e.At)
-		}
+		first = events[0]
 	}
-	return 0
+	at, err := openedAt(snapshot, first)
+	if err != nil {
+		return 0
+	}
+	return millis(at)
 }

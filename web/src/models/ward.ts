@@ -2,15 +2,14 @@ import type {
   MyDecision,
   MyReport,
   NamedThing,
-  Queue,
   QueueEntry,
-  QueueLog,
   ThingKind,
   Versioned,
 } from '@stoa/client';
 import { myDecisions, myReports, queueEntry, queueLog, queueOf } from '@stoa/client/moderation';
 import { to } from '../router.ts';
 import { house } from './account.ts';
+import { pages } from './pages.ts';
 import { type Resource, resource } from './resource.ts';
 import { openEntries } from './warden.ts';
 
@@ -38,23 +37,16 @@ export const whereIs = ({ kind, id }: Pick<NamedThing, 'kind' | 'id'>): string =
 export const reports = resource<MyReport[]>(async () => (await myReports(house)).reports);
 export const decisions = resource<MyDecision[]>(async () => (await myDecisions(house)).decisions);
 
-export const queue = resource<Queue>(async () => {
-  const found = await queueOf(house);
-  openEntries.value = found.open;
-  return found;
+export const queue = pages(async (after) => {
+  const { entries, open, next } = await queueOf(house, after);
+  openEntries.value = open;
+  return { more: entries, next };
 });
 
-export async function queueFurther(known: Queue): Promise<void> {
-  const more = await queueOf(house, known.next);
-  queue.set({ ...more, entries: [...known.entries, ...more.entries] });
-}
-
-export const log = resource<QueueLog>(() => queueLog(house));
-
-export async function logFurther(known: QueueLog): Promise<void> {
-  const more = await queueLog(house, known.next);
-  log.set({ ...more, decisions: [...known.decisions, ...more.decisions] });
-}
+export const log = pages(async (after) => {
+  const { decisions, next } = await queueLog(house, after);
+  return { more: decisions, next };
+});
 
 const entries = new Map<string, Resource<Versioned<QueueEntry>>>();
 

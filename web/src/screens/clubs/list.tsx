@@ -9,13 +9,13 @@ import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
 import { useFocusNotLost } from '../../parts/lost.ts';
 import { Mark } from '../../parts/mark.tsx';
+import { More } from '../../parts/more.tsx';
 import { Part } from '../../parts/part.tsx';
 import { PhoneTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
 import { c } from '../../words/clubs.ts';
 import { number } from '../../words/index.ts';
 import { JoinSheet } from './join.tsx';
-import { More } from './more.tsx';
 
 /** The clubs I have to do with, and those to find. */
 export function ClubsScreen() {
@@ -116,7 +116,7 @@ function ToFind() {
                     </li>
                   ))}
                 </ul>
-                <More of={listed} />
+                <More of={listed} says={c().list.more} />
               </>
             );
           }}

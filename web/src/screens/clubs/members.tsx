@@ -20,12 +20,12 @@ import { Face } from '../../parts/face.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
 import { useFocusNotLost } from '../../parts/lost.ts';
+import { More } from '../../parts/more.tsx';
 import { Sheet, SheetHead } from '../../parts/sheet.tsx';
 import { Sure } from '../../parts/sure.tsx';
 import { to } from '../../router.ts';
 import { c } from '../../words/clubs.ts';
 import { day } from '../../words/index.ts';
-import { More } from './more.tsx';
 
 /** Who leads the club: that is to be seen by all who see it. */
 export function Leads({ club }: { club: Club }) {
@@ -209,7 +209,7 @@ function Everybody({
           );
         })}
       </ul>
-      <More of={all} />
+      <More of={all} says={c().list.more} />
       {changed.value && (
         <MemberSheet
           club={club}

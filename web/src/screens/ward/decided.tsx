@@ -28,17 +28,22 @@ export function Before({ of }: { of: QueueDecision }) {
         {of.reason}
       </p>
       <By of={of.by} at={of.made} />
-      {of.answer && (
-        <div class="pin" data-test="answered">
-          <span>
-            <b>{all.queue.answered}</b>
-            <br />
-            <span class="bio" dir="auto">
-              {of.answer}
-            </span>
-          </span>
-        </div>
-      )}
+      {of.answer && <Answered title={all.queue.answered}>{of.answer}</Answered>}
     </>
+  );
+}
+
+/** What somebody has answered to a decision. */
+export function Answered({ title, children }: { title: string; children: string }) {
+  return (
+    <div class="pin" data-test="answered">
+      <span>
+        <b>{title}</b>
+        <br />
+        <span class="bio" dir="auto">
+          {children}
+        </span>
+      </span>
+    </div>
   );
 }

@@ -1,8 +1,8 @@
-import type { QueueLog } from '@stoa/client';
+import type { QueueDecision } from '@stoa/client';
 import { useEffect } from 'preact/hooks';
-import { log, logFurther } from '../../models/ward.ts';
-import { attempt } from '../../parts/attempt.ts';
+import { log } from '../../models/ward.ts';
 import { Loadable } from '../../parts/loadable.tsx';
+import { More } from '../../parts/more.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
 import { w } from '../../words/ward.ts';
@@ -26,13 +26,13 @@ export function LogScreen() {
   );
 }
 
-function Decisions({ of }: { of: QueueLog }) {
+function Decisions({ of }: { of: readonly QueueDecision[] }) {
   const all = w();
-  if (of.decisions.length === 0) return <p data-test="log-empty">{all.queue.logNone}</p>;
+  if (of.length === 0) return <p data-test="log-empty">{all.queue.logNone}</p>;
   return (
     <>
       <ul class="stack roomy bare" data-test="log">
-        {of.decisions.map((one) => (
+        {of.map((one) => (
           <li class="stack tight" key={one.id} data-test={`decision-${one.id}`}>
             <p>
               {all.kinds[one.about.kind]}:{' '}
@@ -44,16 +44,7 @@ function Decisions({ of }: { of: QueueLog }) {
           </li>
         ))}
       </ul>
-      {of.next && (
-        <button
-          type="button"
-          class="btn align-start"
-          data-test="log-more"
-          onClick={() => void attempt(() => logFurther(of))}
-        >
-          {all.queue.more}
-        </button>
-      )}
+      <More of={log} says={all.queue.more} test="log-more" />
     </>
   );
 }

@@ -11,6 +11,7 @@ import { BackTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
 import { day, dayAndClock, fieldWords, t } from '../../words/index.ts';
 import { w } from '../../words/ward.ts';
+import { Answered } from './decided.tsx';
 
 const answerMax = 1000;
 
@@ -117,17 +118,7 @@ function Decided({ of, out }: { of: MyDecision; out?: boolean | undefined }) {
       <p class="bio" dir="auto">
         {of.reason}
       </p>
-      {of.answer && (
-        <div class="pin">
-          <span>
-            <b>{words.yours}</b>
-            <br />
-            <span class="bio" dir="auto">
-              {of.answer}
-            </span>
-          </span>
-        </div>
-      )}
+      {of.answer && <Answered title={words.yours}>{of.answer}</Answered>}
       {of.open && <Answer of={of} />}
     </>
   );

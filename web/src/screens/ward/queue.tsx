@@ -1,10 +1,10 @@
-import type { Queue, QueueItem } from '@stoa/client';
+import type { QueueItem } from '@stoa/client';
 import { useEffect } from 'preact/hooks';
-import { queue, queueFurther } from '../../models/ward.ts';
-import { attempt } from '../../parts/attempt.ts';
+import { queue } from '../../models/ward.ts';
 import { Face } from '../../parts/face.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loadable } from '../../parts/loadable.tsx';
+import { More } from '../../parts/more.tsx';
 import { BackTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
 import { day, list } from '../../words/index.ts';
@@ -31,10 +31,10 @@ export function QueueScreen() {
   );
 }
 
-function Entries({ of }: { of: Queue }) {
+function Entries({ of }: { of: readonly QueueItem[] }) {
   const words = w().queue;
-  const open = of.entries.filter((one) => one.open);
-  const decided = of.entries.filter((one) => !one.open);
+  const open = of.filter((one) => one.open);
+  const decided = of.filter((one) => !one.open);
   return (
     <>
       <section class="stack close">
@@ -54,16 +54,7 @@ function Entries({ of }: { of: Queue }) {
           <Rows of={decided} />
         </section>
       )}
-      {of.next && (
-        <button
-          type="button"
-          class="btn align-start"
-          data-test="queue-more"
-          onClick={() => void attempt(() => queueFurther(of))}
-        >
-          {words.more}
-        </button>
-      )}
+      <More of={queue} says={words.more} test="queue-more" />
     </>
   );
 }

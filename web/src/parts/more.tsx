@@ -1,10 +1,17 @@
 import { useSignal } from '@preact/signals';
-import type { Pages } from '../../models/pages.ts';
-import { attempt } from '../../parts/attempt.ts';
-import { c } from '../../words/clubs.ts';
+import type { Pages } from '../models/pages.ts';
+import { attempt } from './attempt.ts';
 
 /** Asks for the next page, where there is one. */
-export function More<T>({ of }: { of: Pages<T> }) {
+export function More<T>({
+  of,
+  says,
+  test = 'more',
+}: {
+  of: Pages<T>;
+  says: string;
+  test?: string;
+}) {
   const busy = useSignal(false);
   if (!of.rest.value) return null;
   const more = async () => {
@@ -16,11 +23,11 @@ export function More<T>({ of }: { of: Pages<T> }) {
     <button
       type="button"
       class="btn align-start"
-      data-test="more"
+      data-test={test}
       disabled={busy.value}
       onClick={() => void more()}
     >
-      {c().list.more}
+      {says}
     </button>
   );
 }
