@@ -5,103 +5,139 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/stoa-audio/stoa/internal/store"
 )
 
-// together is how many rows one statement writes.
+// together is how many rows one statement writes to SQLite.
 const together = 250
 
 // A filling writes many rows into the records of a house that has none, in one
 // transaction: past the rules, which it is not about.
 type filling struct {
-	db    *sql.DB
-	tx    *sql.Tx
-	after string // what is to be done when all of it is there
+	db       *sql.DB
+	conn     *sql.Conn
+	tx       *sql.Tx
+	postgres bool
 }
 
 func beginFilling(ctx context.Context, where string) (_ *filling, err error) {
-	db, err := store.Connect(ctx, where)
-	if err != nil {
+	f := &filling{postgres: strings.HasPrefix(where, "postgres")}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.close())
+		}
+	}()
+	if f.db, err = store.Connect(ctx, where); err != nil {
+		return nil, err
+	}
+	if f.conn, err = f.db.Conn(ctx); err != nil {
 		return nil, err
 	}
 	// Who follows is there: that need not be looked up twice for each follow.
-	before, within, after := "PRAGMA foreign_keys = OFF", "PRAGMA cache_size = -400000", "SELECT 1" // KiB
-	if strings.HasPrefix(where, "postgres") {
-		// What PostgreSQL does by itself within minutes (autovacuum) is done at once.
-		before, within, after = "SELECT 1", "SET LOCAL session_replication_role = replica", "VACUUM (ANALYZE)"
+	before, within := "PRAGMA foreign_keys = OFF", "PRAGMA cache_size = -400000" // KiB
+	if f.postgres {
+		before, within = "SELECT 1", "SET LOCAL session_replication_role = replica"
 	}
-	db.SetMaxOpenConns(1) // that the first is said to
-	if _, err := db.ExecContext(ctx, before); err != nil {
-		return nil, errors.Join(err, db.Close())
+	if _, err = f.conn.ExecContext(ctx, before); err != nil {
+		return nil, err
 	}
-	tx, err := db.BeginTx(ctx, nil)
+	if f.tx, err = f.conn.BeginTx(ctx, nil); err != nil {
+		return nil, err
+	}
+	_, err = f.tx.ExecContext(ctx, within)
+	return f, err
+}
+
+// run runs statements one after another.
+func (f *filling) run(ctx context.Context, statements ...string) error {
+	for _, text := range statements {
+		if _, err := f.tx.ExecContext(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write writes rows into a table, and returns how many there were. It is quick when
+// they come in the order of the table.
+func (f *filling) write(ctx context.Context, table string, columns []string, rows iter.Seq[[]any]) (n int64, err error) {
+	if f.postgres {
+		return n, f.conn.Raw(func(c any) error {
+			next, stop := iter.Pull(rows)
+			defer stop()
+			n, err = c.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() ([]any, error) {
+				row, _ := next() // nil at the end, as it is to be
+				return row, nil
+			}))
+			return err
+		})
+	}
+	into := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES "
+	full, err := f.tx.PrepareContext(ctx, into+marks(len(columns), together))
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return 0, err
 	}
-	for _, text := range []string{within, "CREATE TABLE town (n BIGINT PRIMARY KEY, id BYTEA NOT NULL)"} {
-		if _, err := tx.ExecContext(ctx, text); err != nil {
-			return nil, errors.Join(err, tx.Rollback(), db.Close())
-		}
-	}
-	return &filling{db, tx, after}, nil
-}
-
-// insert writes rows, whose values follow each other.
-func (f *filling) insert(ctx context.Context, into string, columns int, values []any) error {
-	rows := make([]string, 0, len(values)/columns)
-	marks := make([]string, columns)
-	for at := 1; at <= len(values); at += columns {
-		for j := range marks {
-			marks[j] = fmt.Sprintf("$%d", at+j)
-		}
-		rows = append(rows, "("+strings.Join(marks, ",")+")")
-	}
-	_, err := f.tx.ExecContext(ctx, "INSERT INTO "+into+" VALUES "+strings.Join(rows, ","), values...)
-	return err
-}
-
-// follows has each of so many people follow some others, and commits. The square
-// of a number that is spread evenly has a few be followed by many. The rows come in
-// the order of the table, and its indexes afterwards: twenty million in any order
-// take ten times as long.
-func (f *filling) follows(ctx context.Context, people, each int, now int64) (n int64, err error) {
-	turns := make([]string, each)
-	for j := range turns {
-		turns[j] = fmt.Sprintf("(%d)", j)
-	}
-	spread := fmt.Sprintf("((a.n * 7919 + 104729 * (j.column1 + 1)) %% %d)", people)
-	text := fmt.Sprintf(`INSERT INTO follows (who, whom, since)
-		SELECT a.id, b.id, min(%d - j.column1) FROM (VALUES %s) AS j
-		CROSS JOIN town a JOIN town b ON b.n = %s * %s / %d
-		WHERE a.n <> b.n GROUP BY a.id, b.id ORDER BY a.id, b.id`,
-		now, strings.Join(turns, ","), spread, spread, people)
-	for _, text := range []string{
-		"DROP INDEX follows_of", "DROP INDEX follows_told", text,
-		"CREATE INDEX follows_of ON follows (whom)", "CREATE INDEX follows_told ON follows (whom, notify, who)", "DROP TABLE town", "ANALYZE",
-	} {
-		done, err := f.tx.ExecContext(ctx, text)
-		if err != nil {
-			return n, err
-		}
-		if strings.HasPrefix(text, "INSERT") {
-			if n, err = done.RowsAffected(); err != nil {
-				return n, err
+	values := make([]any, 0, together*len(columns))
+	for row := range rows {
+		n++
+		if values = append(values, row...); len(values) == cap(values) {
+			if _, err := full.ExecContext(ctx, values...); err != nil {
+				return n, errors.Join(err, full.Close())
 			}
+			values = values[:0]
 		}
 	}
-	if err := f.tx.Commit(); err != nil {
+	if err := full.Close(); err != nil || len(values) == 0 {
 		return n, err
 	}
-	_, err = f.db.ExecContext(ctx, f.after)
+	_, err = f.tx.ExecContext(ctx, into+marks(len(columns), len(values)/len(columns)), values...)
 	return n, err
 }
 
-func (f *filling) close() error {
-	err := f.tx.Rollback()
-	if errors.Is(err, sql.ErrTxDone) {
-		err = nil
+// marks returns the places of the values of some rows: ($1,$2),($3,$4).
+func marks(columns, rows int) string {
+	var b strings.Builder
+	for i := range columns * rows {
+		switch {
+		case i == 0:
+			b.WriteString("(")
+		case i%columns == 0:
+			b.WriteString("),(")
+		default:
+			b.WriteString(",")
+		}
+		fmt.Fprintf(&b, "$%d", i+1)
 	}
-	return errors.Join(err, f.db.Close())
+	return b.String() + ")"
+}
+
+// commit ends it. What PostgreSQL does by itself within minutes (autovacuum) is
+// done at once.
+func (f *filling) commit(ctx context.Context) error {
+	if err := f.tx.Commit(); err != nil || !f.postgres {
+		return err
+	}
+	_, err := f.conn.ExecContext(ctx, "VACUUM (ANALYZE)")
+	return err
+}
+
+func (f *filling) close() (err error) {
+	if f.tx != nil {
+		if err = f.tx.Rollback(); errors.Is(err, sql.ErrTxDone) {
+			err = nil
+		}
+	}
+	if f.conn != nil {
+		err = errors.Join(err, f.conn.Close())
+	}
+	if f.db != nil {
+		err = errors.Join(err, f.db.Close())
+	}
+	return err
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -116,6 +117,7 @@ type town struct {
 	keys  *keyring.Ring
 	who   []id.Person
 	names []string
+	order []int    // their numbers, in the order of their ids
 	look  []string // tokens of those who look
 	clubs []id.Club
 }
@@ -190,6 +192,11 @@ func (t *town) fill(ctx context.Context) (follows int64, err error) {
 		t.who[i] = id.New[id.Person]()
 		t.names[i] = fmt.Sprintf("%s %s", given[i%len(given)], family[i/len(given)%len(family)])
 	}
+	t.order = make([]int, t.People)
+	for i := range t.order {
+		t.order[i] = i
+	}
+	slices.SortFunc(t.order, func(a, b int) int { return bytes.Compare(t.who[a][:], t.who[b][:]) })
 	var apart errgroup.Group // the index is another file
 	apart.Go(func() error { return t.index(ctx) })
 	follows, err = t.settle(ctx)
@@ -222,10 +229,15 @@ var (
 	}
 )
 
-// settle writes accounts with sealed profiles, and who follows whom: those who
-// came first are followed the most.
+// settle writes accounts with sealed profiles, clubs, and who follows whom: those
+// who came first are followed the most. Rows come in the order of their tables, and
+// the indexes of the largest one after them: in any order they take ten times as long.
 func (t *town) settle(ctx context.Context) (follows int64, err error) {
 	t.say("let %d people settle", t.People)
+	place := make([]int, t.People) // where each is among those in order
+	for at, i := range t.order {
+		place[i] = at
+	}
 	sealed, err := t.sealed(ctx)
 	if err != nil {
 		return 0, err
@@ -236,58 +248,100 @@ func (t *town) settle(ctx context.Context) (follows int64, err error) {
 	}
 	defer func() { err = errors.Join(err, f.close()) }()
 	now := time.Now().UnixMilli()
-	for from := 0; from < t.People; from += together {
-		var number, accounts, profiles []any
-		for i := from; i < min(from+together, t.People); i++ {
-			who := t.who[i]
-			number = append(number, int64(i), who[:])
-			accounts = append(accounts, who[:], now-int64(i))
-			profiles = append(profiles, who[:], sealed(i), int64(1), now)
+	_, err = f.write(ctx, "people", []string{"id", "created"}, func(yield func([]any) bool) {
+		for _, i := range t.order {
+			if !yield([]any{t.who[i][:], now - int64(i)}) {
+				return
+			}
 		}
-		err := errors.Join(
-			f.insert(ctx, "town (n, id)", 2, number), f.insert(ctx, "people (id, created)", 2, accounts),
-			f.insert(ctx, "profiles (person, sealed, version, changed)", 4, profiles),
-		)
-		if err != nil {
-			return 0, err
+	})
+	if err != nil {
+		return 0, err
+	}
+	_, err = f.write(ctx, "profiles", []string{"person", "sealed", "version", "changed"}, func(yield func([]any) bool) {
+		for at, i := range t.order {
+			if !yield([]any{t.who[i][:], sealed(at), int64(1), now}) {
+				return
+			}
 		}
+	})
+	if err != nil {
+		return 0, err
 	}
 	if err := t.found(ctx, f, now); err != nil {
 		return 0, err
 	}
 	t.say("let each follow %d others", t.Follows)
-	return f.follows(ctx, t.People, t.Follows, now)
+	if err := f.run(ctx, "DROP INDEX follows_of", "DROP INDEX follows_told"); err != nil {
+		return 0, err
+	}
+	follows, err = f.write(ctx, "follows", []string{"who", "whom", "since"}, func(yield func([]any) bool) {
+		for _, i := range t.order {
+			for j, at := range t.followed(i, place) {
+				if !yield([]any{t.who[i][:], t.who[t.order[at]][:], now - int64(j)}) {
+					return
+				}
+			}
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	t.say("order %d follows", follows)
+	err = f.run(ctx, "CREATE INDEX follows_told ON follows (whom, notify, who)", "CREATE INDEX follows_of ON follows (whom)", "ANALYZE")
+	if err != nil {
+		return 0, err
+	}
+	return follows, f.commit(ctx)
+}
+
+// followed returns the places of those whom one person follows, in their order. The
+// square of a number that is spread evenly has a few be followed by many.
+func (t *town) followed(i int, place []int) []int {
+	var some []int
+	for j := range t.Follows {
+		n := (i*7919 + 104729*(j+1)) % t.People
+		if whom := n * n / t.People; whom != i {
+			some = append(some, place[whom])
+		}
+	}
+	slices.Sort(some)
+	return slices.Compact(some)
 }
 
 // found writes clubs, and who is in them.
 func (t *town) found(ctx context.Context, f *filling, now int64) error {
-	var rows []any
 	each := min(clubEach, t.People/2)
-	for i := range clubsMost {
-		club, name := id.New[id.Club](), fmt.Sprintf("%s of %s", family[i%len(family)], given[i%len(given)])
-		t.clubs = append(t.clubs, club)
-		rows = append(rows, club[:], name, text.Folded(name), "", "[]", int64(1), "open", "members", true, "", int64(1), now, int64(each), int64(0))
+	for range clubsMost {
+		t.clubs = append(t.clubs, id.New[id.Club]())
 	}
-	if err := f.insert(ctx, "clubs (id, name, folded, about, rules, rules_version, joining, rooms, listed, language, version, created, members, followers)", 14, rows); err != nil {
+	columns := []string{"id", "name", "folded", "about", "rules", "rules_version", "joining", "rooms", "listed", "language", "version", "created", "members", "followers"}
+	_, err := f.write(ctx, "clubs", columns, func(yield func([]any) bool) {
+		for i, club := range t.clubs {
+			name := fmt.Sprintf("%s of %s", family[i%len(family)], given[i%len(given)])
+			if !yield([]any{club[:], name, text.Folded(name), "", "[]", int64(1), "open", "members", true, "", int64(1), now, int64(each), int64(0)}) {
+				return
+			}
+		}
+	})
+	if err != nil {
 		return err
 	}
-	for i, club := range t.clubs {
-		for from := 0; from < each; from += together {
-			var in []any
-			for j := from; j < min(from+together, each); j++ {
+	_, err = f.write(ctx, "club_people", []string{"club", "person", "standing", "since", "shown"}, func(yield func([]any) bool) {
+		for i, club := range t.clubs {
+			for j := range each {
 				standing := int64(clubs.Member)
 				if j == 0 {
 					standing = int64(clubs.Founder)
 				}
 				who := t.who[(i*7919+j*(t.People/each))%t.People]
-				in = append(in, club[:], who[:], standing, now+int64(j), false)
-			}
-			if err := f.insert(ctx, "club_people (club, person, standing, since, shown)", 5, in); err != nil {
-				return err
+				if !yield([]any{club[:], who[:], standing, now + int64(j), false}) {
+					return
+				}
 			}
 		}
-	}
-	return nil
+	})
+	return err
 }
 
 // Of a town, what people speak, and how many of the topics each likes.
@@ -304,14 +358,20 @@ func about(i, most int) []string {
 	return some
 }
 
-// sealed returns what seals profiles, with keys that are in the keyring by then.
-func (t *town) sealed(ctx context.Context) (func(i int) []byte, error) {
-	keys, err := t.keys.MakeAll(ctx, t.who)
+// sealed returns what seals the profile of each in order, with keys that are in the
+// keyring by then.
+func (t *town) sealed(ctx context.Context) (func(at int) []byte, error) {
+	who := make([]id.Person, t.People)
+	for at, i := range t.order {
+		who[at] = t.who[i]
+	}
+	keys, err := t.keys.MakeAll(ctx, who)
 	if err != nil {
 		return nil, err
 	}
-	return func(i int) []byte {
-		b, err := people.SealProfile(keys[i], t.who[i], people.Written{
+	return func(at int) []byte {
+		i := t.order[at]
+		b, err := people.SealProfile(keys[at], who[at], people.Written{
 			Name: t.names[i], Findable: i%2 == 0, Languages: []string{tongues[i%len(tongues)]}, Interests: about(i, likes),
 		})
 		if err != nil {
@@ -330,9 +390,9 @@ func (t *town) index(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
 	const most = 20_000
-	for from := 0; from < t.People; from += most {
+	for some := range slices.Chunk(t.order, most) {
 		entries := make([]people.Entry, 0, most)
-		for i := from; i < min(from+most, t.People); i++ {
+		for _, i := range some {
 			entries = append(entries, people.Entry{
 				Indexed: people.Indexed{Person: t.who[i], Version: 1}, Name: t.names[i], Findable: i%2 == 0,
 			})
