@@ -129,7 +129,7 @@ func (a *API) putOut(ctx context.Context, who id.Person) {
 	})
 	for _, name := range names {
 		if err := a.rooms.Do(ctx, name, room.PutOut{Who: who}); err != nil && !errors.Is(err, room.ErrNoRoom) {
-			a.missed(ctx, "somebody who is kept out still has a seat", err)
+			a.missed(ctx, "somebody who is out still has a seat", err)
 		}
 	}
 }

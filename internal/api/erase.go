@@ -16,6 +16,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/mail"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/room/live"
 )
 
 // Bodies about what is stored.
@@ -85,7 +86,11 @@ func (a *API) stored(ctx context.Context, who id.Person, most int) (Stored, erro
 	if rows, err = a.queueWords(ctx, who, rows); err != nil {
 		return Stored{}, err
 	}
-	rows = append(rows, a.roomRows(who)...)
+	inRooms, err := a.roomRows(ctx, who)
+	if err != nil {
+		return Stored{}, err
+	}
+	rows = append(rows, inRooms...)
 	of := make(map[people.Class][]people.Row)
 	for _, r := range rows {
 		of[r.Class] = append(of[r.Class], r)
@@ -130,22 +135,63 @@ func (a *API) planWords(ctx context.Context, who id.Person, rows []people.Row) (
 	return rows, nil
 }
 
-// roomRows returns what running rooms have of who.
-func (a *API) roomRows(who id.Person) (rows []people.Row) {
-	a.rooms.Each(func(name id.Room, r *room.Room) {
-		p := r.Participant(who)
-		if p == nil {
-			return
+// roomRows returns what running rooms have of who: what is so now, and what has
+// happened.
+func (a *API) roomRows(ctx context.Context, who id.Person) (rows []people.Row, err error) {
+	about, err := a.rooms.About(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range about {
+		if n := traceBytes(in); n > 0 {
+			rows = append(rows, people.Row{Class: people.ClassRooms, Bytes: n, Since: in.Opened, More: traceWords(in)})
 		}
-		text, err := json.Marshal(p)
-		if err != nil {
-			return
+		for _, e := range in.Events {
+			rows = append(rows, people.Row{Class: people.ClassRooms, Bytes: e.Bytes, More: map[string]any{
+				"room": in.Room, "event": room.Kind(e.Event), "number": e.Seq,
+			}})
 		}
-		rows = append(rows, people.Row{Class: people.ClassRooms, Bytes: len(text), Since: r.Opened(), More: map[string]any{
-			"room": name, "title": r.Title(), "me": p.Name, "role": p.Role,
-		}})
-	})
-	return rows
+	}
+	return rows, nil
+}
+
+// traceWords is what is so now in a room of somebody; what is not so is left out.
+func traceWords(in live.About) map[string]any {
+	more := make(map[string]any)
+	if in.Place != nil {
+		_ = json.Unmarshal(in.Place, &more) // an object, which was one a moment ago
+		more["title"] = in.Title
+	}
+	more["room"] = in.Room
+	for word, is := range map[string]bool{"let_in": in.Trace.LetIn, "host": in.Trace.Host, "kept_out": in.Trace.Out} {
+		if is {
+			more[word] = true
+		}
+	}
+	if in.Trace.Voted {
+		more["vote"] = in.Trace.Vote
+	}
+	if in.Trace.Asked != "" {
+		more["poll"] = in.Trace.Asked
+	}
+	if len(in.Trace.Pins) > 0 {
+		more["pins"] = in.Trace.Pins
+	}
+	return more
+}
+
+// traceBytes is about how much of it is stored.
+func traceBytes(in live.About) int {
+	n := len(in.Place) + len(in.Trace.Vote) + len(in.Trace.Asked)
+	for _, is := range []bool{in.Trace.LetIn, in.Trace.Host, in.Trace.Out, in.Trace.Voted} {
+		if is {
+			n += id.TextSize
+		}
+	}
+	for _, p := range in.Trace.Pins {
+		n += len(p.URL) + len(p.Text) + id.TextSize
+	}
+	return n
 }
 
 // export writes all of it into one file, while it is sent.
@@ -224,27 +270,12 @@ func (a *API) erase(ctx context.Context, who id.Person, proof Erase) error {
 	for _, club := range clubs { // some may be gone with them
 		a.hallway.others(a.Hallway.MembersOf(club))
 	}
-	a.goOut(ctx, who)
+	a.putOut(ctx, who)
+	a.rooms.Shorten(who)
 	a.setCookie(visitOf(ctx), "")
 	a.conns.signOut(func(c *connection) bool {
 		seat := c.held()
 		return c.session.Person == who || seat != nil && seat.who == who
 	})
 	return nil
-}
-
-// goOut has who leave all rooms, also those in which only their seat is held.
-func (a *API) goOut(ctx context.Context, who id.Person) {
-	seats := make(map[id.Room]room.Seat)
-	a.rooms.Each(func(name id.Room, r *room.Room) {
-		if p := r.Participant(who); p != nil {
-			seats[name] = room.Seat{Who: who, Session: p.Session}
-		}
-	})
-	for name, by := range seats {
-		if by.Session.IsZero() { // a lost connection: the seat goes by itself, within SeatHold
-			continue
-		}
-		_ = a.rooms.Do(ctx, name, room.Leave{By: by})
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/png"
 	"io"
@@ -277,6 +278,68 @@ func TestStoredAndExport(t *testing.T) {
 }
 
 // TestErase erases somebody, and looks for them in a backup from before.
+// storedOf reports whether words are in what is stored of a room.
+func (h *testHouse) storedOf(name id.Room, words string) bool {
+	h.Helper()
+	records, err := h.store.Own(h.Context())
+	h.must(err)
+	for _, r := range records {
+		if r.Name != name {
+			continue
+		}
+		text := r.Snapshot
+		for _, e := range r.Events {
+			text = append(text, room.MarshalEvent(e)...)
+		}
+		return bytes.Contains(text, []byte(words))
+	}
+	h.Fatal("no such room")
+	return false
+}
+
+// TestStoredOfRooms does things in a room, and leaves it: one is told of each.
+func TestStoredOfRooms(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ada := h.first("Ada")
+	bo, cy := ada.invite("Bo"), ada.invite("Cy")
+	name := ada.open("open")
+	a := ada.sit(name)
+	b := bo.sit(name)
+	b.done("raise_hand", None{})
+	events := func(g *guest) (all []string, title bool) {
+		t.Helper()
+		var s Stored
+		g.call("GET", "/api/v1/me/stored", nil).is(200).into(&s)
+		for _, c := range s.Classes {
+			if c.Class != people.ClassRooms {
+				continue
+			}
+			for _, row := range c.More {
+				if kind, is := row["event"].(string); is {
+					all = append(all, kind)
+				}
+				title = title || row["title"] != nil
+			}
+		}
+		return all, title
+	}
+	if got, title := events(bo); fmt.Sprint(got) != "[entered hand_raised]" || !title {
+		t.Errorf("inside they are told %v, %v", got, title)
+	}
+	b.done("leave", None{})
+	if got, title := events(bo); fmt.Sprint(got) != "[entered hand_raised left]" || title {
+		t.Errorf("outside they are told %v, %v", got, title)
+	}
+	if got, _ := events(cy); len(got) > 0 {
+		t.Errorf("who was never there is told %v", got)
+	}
+	a.done("end", None{})
+	if got, _ := events(bo); len(got) > 0 {
+		t.Errorf("of a room that is over there is still %v", got)
+	}
+}
+
 func TestErase(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -335,6 +398,14 @@ func TestErase(t *testing.T) {
 		}
 	})
 	l.closed(1000)
+	for late := time.Now().Add(10 * time.Second); h.storedOf(name, "Bo Canary"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatal("their name is still stored in a room")
+		}
+	}
+	if !h.storedOf(name, "Ada") {
+		t.Error("nothing is stored of the others")
+	}
 
 	// The backup has nothing of them that can be read.
 	text, err := os.ReadFile(backup)

@@ -98,6 +98,19 @@ func (m *memory) Load(context.Context) ([]Record, error) {
 	return records, nil
 }
 
+func (m *memory) EventsOf(_ context.Context, name id.Room) (some []Stored, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	rec := m.records[name]
+	if rec == nil || rec.ended {
+		return nil, nil
+	}
+	for i, e := range rec.all[rec.at:] {
+		some = append(some, Stored{rec.at + uint64(i) + 1, len(room.MarshalEvent(e)), e})
+	}
+	return some, nil
+}
+
 // goes sets how every Append goes from now on.
 func (m *memory) goes(how func() (before, after time.Duration, err error)) {
 	m.mu.Lock()

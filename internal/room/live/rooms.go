@@ -66,6 +66,16 @@ type Store interface {
 	// Load returns every room that has not ended and is for this node to run, and
 	// raises its term.
 	Load(ctx context.Context) ([]Record, error)
+	// EventsOf returns the events that are stored of a room, with their numbers;
+	// none, when there is no such room.
+	EventsOf(ctx context.Context, name id.Room) ([]Stored, error)
+}
+
+// A Stored is an event as it is stored.
+type Stored struct {
+	Seq   uint64
+	Bytes int // that it takes
+	Event room.Event
 }
 
 // A Record is what is stored of a room: a snapshot, if there is one, and the
@@ -183,6 +193,9 @@ func (rs *Rooms) Adopt(ctx context.Context, records []Record, ready func(name id
 		}
 		l := rs.prepare(rec.Name, rec.Term, r)
 		l.uncompacted, l.guest = len(rec.Events), rec.Guest
+		for _, e := range rec.Events {
+			l.note(e)
+		}
 		l.regroupDue = !l.guest // people have followed and unfollowed meanwhile
 		l.held()
 		if ready != nil {
@@ -265,9 +278,10 @@ func (rs *Rooms) OpenAs(ctx context.Context, name id.Room, c room.OpenRoom, invi
 // prepare returns r as a room that does not run yet.
 func (rs *Rooms) prepare(name id.Room, term uint64, r *room.Room) *running {
 	return &running{
-		of: rs, name: name, term: term, next: r, room: r.Clone(),
+		of: rs, name: name, term: term, next: r, room: r.Clone(), named: make(map[id.Person]bool),
 		requests: make(chan request, queueMax),
 		regroup:  make(chan struct{}, 1),
+		shorten:  make(chan struct{}, 1),
 		letGo:    make(chan struct{}),
 		gone:     make(chan struct{}),
 	}
@@ -440,6 +454,67 @@ func (rs *Rooms) Read(name id.Room, f func(r *room.Room)) bool {
 	}
 	l.read(f)
 	return true
+}
+
+// About is what is stored of somebody in one room.
+type About struct {
+	Room   id.Room
+	Title  string // only where they are in it
+	Opened time.Time
+	Place  []byte     // their place in it as it is stored, or nothing
+	Trace  room.Trace // without the place
+	Events []Stored   // that say something of them
+}
+
+// About returns what the rooms of this house have of who: in what is true now, and
+// in what has happened since their last snapshots.
+func (rs *Rooms) About(ctx context.Context, who id.Person) ([]About, error) {
+	var some []About
+	for _, l := range rs.all() {
+		if !l.guest {
+			if one, is := l.about(who); is {
+				some = append(some, one)
+			}
+		}
+	}
+	for i := range some {
+		all, err := rs.store.EventsOf(ctx, some[i].Room)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range all {
+			if room.Names(e.Event, who) {
+				some[i].Events = append(some[i].Events, e)
+			}
+		}
+	}
+	return some, nil
+}
+
+func (l *running) about(who id.Person) (a About, is bool) {
+	l.read(func(r *room.Room) {
+		a = About{Room: l.name, Opened: r.Opened()}
+		a.Trace, is = r.Trace(who)
+		is = is || l.named[who]
+		if p := a.Trace.Place; p != nil {
+			a.Title, a.Trace.Place = r.Title(), nil
+			a.Place, _ = json.Marshal(p) // it has no value that JSON has not
+		}
+	})
+	return a, is
+}
+
+// Shorten has rooms in which something is stored of who forget soon what has happened:
+// what is so now takes its place. Who has left is in it by no name any more.
+func (rs *Rooms) Shorten(who id.Person) {
+	for _, l := range rs.all() {
+		if _, is := l.about(who); is && !l.guest {
+			select {
+			case l.shorten <- struct{}{}:
+			default: // it is asked to already
+			}
+		}
+	}
 }
 
 // Each calls f with each room of this house, as Read does.

@@ -31,6 +31,7 @@ type running struct {
 
 	requests chan request
 	regroup  chan struct{} // somebody on the stage has followed or unfollowed
+	shorten  chan struct{} // what has happened is to be forgotten
 	letGo    chan struct{} // closed when another node is to run the room
 	stop     sync.Once     // closes letGo
 	gone     chan struct{} // closed when the room does not run here any more
@@ -42,9 +43,11 @@ type running struct {
 	regroupDue   bool         // who is followed is to be asked
 	retry        time.Time    // when to try again what has failed, or zero
 	uncompacted  int          // events since the last snapshot
+	shortenDue   bool         // a snapshot is to be stored, however few they are
 
-	mu   sync.RWMutex // guards room; held for writing only to apply a batch
-	room *room.Room
+	mu    sync.RWMutex // guards what follows; held for writing only to apply a batch
+	room  *room.Room
+	named map[id.Person]bool // by events since the last snapshot, though the room may have no trace of them
 }
 
 // run does what is asked, and what time asks, until the room ends, another
@@ -61,6 +64,8 @@ func (l *running) run() {
 			batch = l.gather(req)
 		case <-l.regroup:
 			l.regroupDue = true
+		case <-l.shorten:
+			l.shortenDue = true
 		case <-timer.C:
 		case <-l.of.stopping:
 			l.why = ErrClosed
@@ -286,8 +291,26 @@ func (l *running) commit(ctx context.Context, events []room.Event) error {
 	defer l.mu.Unlock()
 	for _, e := range events {
 		l.room.Apply(e)
+		l.note(e)
 	}
 	return nil
+}
+
+// note notes whom e names who may be gone while it is still stored. All others have
+// to leave first.
+func (l *running) note(e room.Event) {
+	switch e := e.(type) {
+	case room.Opened:
+		l.named[e.By] = true
+		for _, who := range e.Hosts {
+			l.named[who] = true
+		}
+	case room.LetInto:
+		l.named[e.Who] = true
+	case room.Left:
+		l.named[e.Who] = true
+	default:
+	}
 }
 
 func (l *running) tell(events []room.Event) {
@@ -300,11 +323,11 @@ func (l *running) tell(events []room.Event) {
 
 // compact stores a snapshot when there have been enough events since the last,
 // so that the next start need not read them all; and when a poll has closed, so
-// that nothing is left of who has voted for what.
+// that nothing is left of who has voted for what; and when somebody is erased.
 func (l *running) compact(events []room.Event) {
 	l.uncompacted += len(events)
 	closed := slices.ContainsFunc(events, func(e room.Event) bool { _, is := e.(room.PollClosed); return is })
-	if l.uncompacted < compactEvery && !closed {
+	if l.uncompacted < compactEvery && !closed && !l.shortenDue {
 		return
 	}
 	l.uncompacted = 0
@@ -317,6 +340,14 @@ func (l *running) compact(events []room.Event) {
 		l.takenAway()
 	case err != nil:
 		l.of.uncompacted.Add(1)
+		if l.shortenDue {
+			l.retry = time.Now().Add(retryWait)
+		}
+	default:
+		l.shortenDue = false
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		clear(l.named)
 	}
 }
 

@@ -600,6 +600,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.noteDeviceStmt, err = db.PrepareContext(ctx, noteDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query NoteDevice: %w", err)
 	}
+	if q.numberedEventsStmt, err = db.PrepareContext(ctx, numberedEvents); err != nil {
+		return nil, fmt.Errorf("error preparing query NumberedEvents: %w", err)
+	}
 	if q.openEntriesStmt, err = db.PrepareContext(ctx, openEntries); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenEntries: %w", err)
 	}
@@ -1910,6 +1913,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing noteDeviceStmt: %w", cerr)
 		}
 	}
+	if q.numberedEventsStmt != nil {
+		if cerr := q.numberedEventsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing numberedEventsStmt: %w", cerr)
+		}
+	}
 	if q.openEntriesStmt != nil {
 		if cerr := q.openEntriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing openEntriesStmt: %w", cerr)
@@ -2716,6 +2724,7 @@ type Queries struct {
 	nextFounderStmt            *sql.Stmt
 	nextPackageStmt            *sql.Stmt
 	noteDeviceStmt             *sql.Stmt
+	numberedEventsStmt         *sql.Stmt
 	openEntriesStmt            *sql.Stmt
 	openEntryStmt              *sql.Stmt
 	ownRoomsAgainStmt          *sql.Stmt
@@ -3029,6 +3038,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		nextFounderStmt:            q.nextFounderStmt,
 		nextPackageStmt:            q.nextPackageStmt,
 		noteDeviceStmt:             q.noteDeviceStmt,
+		numberedEventsStmt:         q.numberedEventsStmt,
 		openEntriesStmt:            q.openEntriesStmt,
 		openEntryStmt:              q.openEntryStmt,
 		ownRoomsAgainStmt:          q.ownRoomsAgainStmt,

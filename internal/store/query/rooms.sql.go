@@ -120,6 +120,38 @@ func (q *Queries) ExtendRoom(ctx context.Context, arg ExtendRoomParams) (int64, 
 	return result.RowsAffected()
 }
 
+const numberedEvents = `-- name: NumberedEvents :many
+SELECT seq, event FROM room_events WHERE room = $1 ORDER BY seq
+`
+
+type NumberedEventsRow struct {
+	Seq   int64
+	Event []byte
+}
+
+func (q *Queries) NumberedEvents(ctx context.Context, room []byte) ([]NumberedEventsRow, error) {
+	rows, err := q.query(ctx, q.numberedEventsStmt, numberedEvents, room)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []NumberedEventsRow
+	for rows.Next() {
+		var i NumberedEventsRow
+		if err := rows.Scan(&i.Seq, &i.Event); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const raiseTerms = `-- name: RaiseTerms :many
 UPDATE rooms SET term = term + 1 WHERE kept = FALSE RETURNING name, term, snapshot, house
 `

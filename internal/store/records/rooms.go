@@ -154,15 +154,38 @@ func (s *Store) open(ctx context.Context, q *query.Queries, rec *live.Record) er
 	}
 	rec.Events = make([]room.Event, len(sealed))
 	for i, b := range sealed {
-		text, err := s.rooms.unseal(ctx, rec.Name, classEvent, b)
-		if err != nil {
-			return err
-		}
-		if rec.Events[i], err = room.ParseEvent(text); err != nil {
+		if rec.Events[i], err = s.unsealEvent(ctx, rec.Name, b); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// EventsOf implements live.Store.
+func (s *Store) EventsOf(ctx context.Context, name id.Room) (some []live.Stored, err error) {
+	rows, err := s.read.NumberedEvents(ctx, name[:])
+	if err != nil {
+		return nil, failed("read the events of a room", err)
+	}
+	for _, r := range rows {
+		e, err := s.unsealEvent(ctx, name, r.Event)
+		if errors.Is(err, ErrNoRoomKey) { // it has just ended
+			return nil, nil
+		}
+		if err != nil {
+			return nil, failed("read the events of a room", err)
+		}
+		some = append(some, live.Stored{Seq: uint64(r.Seq), Bytes: len(r.Event), Event: e})
+	}
+	return some, nil
+}
+
+func (s *Store) unsealEvent(ctx context.Context, name id.Room, sealed []byte) (room.Event, error) {
+	text, err := s.rooms.unseal(ctx, name, classEvent, sealed)
+	if err != nil {
+		return nil, err
+	}
+	return room.ParseEvent(text)
 }
 
 // begun is when a room was opened that begins so, in milliseconds; 0 when it does not

@@ -69,7 +69,32 @@ func rooms(t *testing.T, s Store) {
 		same(t, got[k.name].Term, uint64(2))
 		same(t, len(got[k.name].Snapshot), 0)
 		same(t, got[k.name].Events, k.events)
+		same(t, numbered(t, s, k.name), numbers(1, k.events))
 	}
+	same(t, len(numbered(t, s, id.New[id.Room]())), 0)
+}
+
+// numbered returns the events that are stored of a room, by their numbers.
+func numbered(t *testing.T, s Store, name id.Room) map[uint64]room.Event {
+	t.Helper()
+	all, err := s.EventsOf(t.Context(), name)
+	must(t, err)
+	out := make(map[uint64]room.Event)
+	for _, e := range all {
+		if e.Bytes < len(room.MarshalEvent(e.Event)) {
+			t.Errorf("event %d takes %d bytes", e.Seq, e.Bytes)
+		}
+		out[e.Seq] = e.Event
+	}
+	return out
+}
+
+func numbers(first uint64, events []room.Event) map[uint64]room.Event {
+	out := make(map[uint64]room.Event)
+	for i, e := range events {
+		out[first+uint64(i)] = e
+	}
+	return out
 }
 
 func roomsUnderTerms(t *testing.T, s Store) {
@@ -110,6 +135,7 @@ func roomsEnd(t *testing.T, s Store) {
 	must(t, s.Append(ctx, a.name, 1, 1, a.events))
 	must(t, s.Append(ctx, a.name, 1, 5, []room.Event{room.HandsSet{}, room.Ended{Why: room.EndedByModerator}}))
 	same(t, len(load(t, s)), 0)
+	same(t, len(numbered(t, s, a.name)), 0)
 	if s.Append(ctx, a.name, 1, 7, a.events[1:2]) == nil {
 		t.Fatal("a room went on after its end")
 	}
@@ -127,6 +153,7 @@ func roomsCompacted(t *testing.T, s Store) {
 	got := load(t, s)[a.name]
 	same(t, string(got.Snapshot), string(snapshot))
 	same(t, got.Events, a.events[4:6])
+	same(t, numbered(t, s, a.name), numbers(5, a.events[4:6]))
 	same(t, state(t, got.Snapshot, got.Events), want)
 
 	// A snapshot of what is not stored, or of what is gone, would lose events.

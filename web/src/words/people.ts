@@ -144,7 +144,10 @@ export const en = {
       ],
       decisions: ['Decisions about you', 'What wardens of this house have decided, and why.'],
       warden: ['That you are a warden', 'Since when you judge what is reported.'],
-      rooms: ['Rooms you are in', 'Nothing that is said, and nothing once they are over.'],
+      rooms: [
+        'Rooms you are or were in',
+        'Your place, and each thing you did there, by its kind. Nothing that is said, and nothing once they are over.',
+      ],
       plans: [
         'Rooms you plan, or are asked into',
         'What you write in them is sealed with your key.',
@@ -386,8 +389,8 @@ export const de: PeopleWords = {
       ],
       warden: ['Dass du Aufsicht führst', 'Seit wann du entscheidest, was gemeldet wird.'],
       rooms: [
-        'Räume, in denen du bist',
-        'Nichts von dem, was gesagt wird, und nichts nach dem Ende.',
+        'Räume, in denen du bist oder warst',
+        'Dein Platz und was du dort getan hast, nur der Art nach. Nichts von dem, was gesagt wird, und nichts nach dem Ende.',
       ],
       plans: [
         'Räume, die du planst oder zu denen du gebeten bist',

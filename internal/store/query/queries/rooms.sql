@@ -32,3 +32,6 @@ UPDATE rooms SET term = term + 1 WHERE kept = FALSE RETURNING name, term, snapsh
 
 -- name: Events :many
 SELECT event FROM room_events WHERE room = $1 ORDER BY seq;
+
+-- name: NumberedEvents :many
+SELECT seq, event FROM room_events WHERE room = $1 ORDER BY seq;
