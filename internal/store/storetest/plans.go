@@ -225,6 +225,65 @@ func plansBounded(t *testing.T, s Store) {
 	refused(t, s.AddPlan(ctx, planOf(nobody, schedule.Open), nil, nil, time.Time{}), people.ErrNoPerson)
 }
 
+// goersBounded has as many go to a plan as may, and a few more at the same time.
+func goersBounded(t *testing.T, s Store) {
+	if testing.Short() {
+		t.Skip("makes 10,000 people")
+	}
+	ctx, ada := t.Context(), first(t, s)
+	p := plan(t, s, ada, schedule.Open, nil, nil)
+	of := func() schedule.Plan {
+		t.Helper()
+		p, err := s.Plan(ctx, p.ID, ada.ID)
+		must(t, err)
+		return p
+	}
+	const over, at = 30, 64 // more than may, and at once, to share commits
+	left := schedule.GoersMax - of().Going
+	errs := make(chan error, left+over)
+	next := make(chan struct{}, left+over)
+	for range left + over {
+		next <- struct{}{}
+	}
+	close(next)
+	var wg sync.WaitGroup
+	went := make(chan id.Person, left+over)
+	for range at {
+		wg.Go(func() {
+			for range next {
+				who := people.Person{ID: id.New[id.Person](), Created: noon}
+				err := s.SignUp(ctx, people.NewAccount{Person: who})
+				if err == nil {
+					err = s.SetGoing(ctx, p.ID, who.ID, schedule.NoReminder, noon)
+				}
+				if err == nil {
+					went <- who.ID
+				}
+				errs <- err
+			}
+		})
+	}
+	wg.Wait()
+	close(errs)
+	refusals := 0
+	for err := range errs {
+		if err != nil {
+			refused(t, err, schedule.ErrFull)
+			refusals++
+		}
+	}
+	same(t, refusals, over)
+	same(t, of().Going, schedule.GoersMax)
+
+	// Whoever goes already may say so again, and a place that is given up is somebody's.
+	one, late := <-went, invited(t, s, ada, "Late")
+	must(t, s.SetGoing(ctx, p.ID, one, 5, noon))
+	refused(t, s.SetGoing(ctx, p.ID, late.ID, 5, noon), schedule.ErrFull)
+	must(t, s.DropGoing(ctx, p.ID, one))
+	must(t, s.SetGoing(ctx, p.ID, late.ID, 5, noon))
+	same(t, of().Going, schedule.GoersMax)
+}
+
 // plansOpen walks a plan from its start to its end.
 func plansOpen(t *testing.T, s Store) {
 	ctx, ada := t.Context(), first(t, s)

@@ -91,6 +91,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"plans":                    plans,
 		"plans are seen":           plansSeen,
 		"plans are bounded":        plansBounded,
+		"plans are full":           goersBounded,
 		"plans open":               plansOpen,
 		"plans remind":             plansRemind,
 		"plans of the erased":      plansErased,
