@@ -56,6 +56,7 @@ const (
 	clubEach     = 500 // members of each, at most
 	townStartMax = 20 * time.Minute
 	townWarm     = 10 * time.Second // of those beside, before anything is measured
+	famousMost   = 1_000_000        // who follow the first one, beside those whom they follow anyway
 )
 
 // Check says what is wrong with the settings.
@@ -85,12 +86,21 @@ type TownReport struct {
 	Database    string    `json:"database"` // sqlite or postgres
 	HallwayMS   Quantiles `json:"hallway_ms"`
 	SearchMS    Quantiles `json:"search_ms"`
+	Famous      Famous    `json:"famous"`
 	Beside      float64   `json:"requests_beside_per_s"`
 	Refused     int       `json:"refused"` // of those beside
 	FillS       float64   `json:"fill_s"`  // until all of it was there
 	StartS      float64   `json:"start_s"` // until the node served
 	RSSMiB      float64   `json:"rss_mib"` // of the node, in the end
 	LoadAverage float64   `json:"load_average"`
+}
+
+// Famous is what it costs the others when somebody comes onto a stage whom many
+// follow: how long a hallway takes while those are told.
+type Famous struct {
+	Followers int64     `json:"followers"`
+	HallwayMS Quantiles `json:"hallway_ms"`
+	ToldPerS  float64   `json:"told_per_s"`
 }
 
 // JSON writes the report as one JSON object.
@@ -102,6 +112,8 @@ func (r TownReport) Table(w io.Writer) error {
 	fmt.Fprintf(t, "house\t%d people, who follow %d times; %d rooms; %s\n", r.People, r.Follows, r.Rooms, r.Database)
 	fmt.Fprintf(t, "hallway\t%.1f ms at half, %.1f at 99 of 100\n", r.HallwayMS.P50, r.HallwayMS.P99)
 	fmt.Fprintf(t, "search\t%.1f ms at half, %.1f at 99 of 100\n", r.SearchMS.P50, r.SearchMS.P99)
+	fmt.Fprintf(t, "famous\t%d followers; hallway %.1f ms at half, %.1f at 99 of 100 while %.0f a second are told\n",
+		r.Famous.Followers, r.Famous.HallwayMS.P50, r.Famous.HallwayMS.P99, r.Famous.ToldPerS)
 	fmt.Fprintf(t, "beside\t%.1f requests a second, %d refused\n", r.Beside, r.Refused)
 	fmt.Fprintf(t, "filled in\t%.0f s; the node was there after %.1f s, and has %.0f MiB\n", r.FillS, r.StartS, r.RSSMiB)
 	fmt.Fprintf(t, "load average\t%.2f\n", r.LoadAverage)
@@ -203,7 +215,7 @@ func (t *town) fill(ctx context.Context) (follows int64, err error) {
 	if err := errors.Join(err, apart.Wait()); err != nil {
 		return 0, err
 	}
-	t.say("open %d rooms", t.Rooms)
+	t.say("open %d rooms", t.Rooms-1)
 	if err := t.openRooms(ctx); err != nil {
 		return 0, err
 	}
@@ -296,9 +308,13 @@ func (t *town) settle(ctx context.Context) (follows int64, err error) {
 }
 
 // followed returns the places of those whom one person follows, in their order. The
-// square of a number that is spread evenly has a few be followed by many.
+// square of a number that is spread evenly has a few be followed by many, and the
+// first one is by as many as there are, up to a bound.
 func (t *town) followed(i int, place []int) []int {
 	var some []int
+	if i > 0 && i <= famousMost {
+		some = append(some, place[0])
+	}
 	for j := range t.Follows {
 		n := (i*7919 + 104729*(j+1)) % t.People
 		if whom := n * n / t.People; whom != i {
@@ -405,13 +421,13 @@ func (t *town) index(ctx context.Context) (err error) {
 }
 
 // openRooms writes rooms whose people are away, and have their seats for long
-// enough.
+// enough. The last one is opened while it is measured.
 func (t *town) openRooms(ctx context.Context) error {
 	all, ctx := errgroup.WithContext(ctx)
 	all.SetLimit(roomsAtOnce)
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	until := now.Add(24 * time.Hour)
-	for i := range t.Rooms {
+	for i := range t.Rooms - 1 {
 		all.Go(func() error {
 			host := i * 7 % t.People
 			opened := room.Opened{
@@ -480,10 +496,46 @@ func (t *town) measure(ctx context.Context, at string, r *TownReport) error {
 		}
 		return "/api/v1/search?q=" + url.QueryEscape(words)
 	})
+	if err == nil {
+		t.say("measure while a famous one is on a stage")
+		r.Famous, err = t.famous(ctx, at)
+	}
 	stop()
 	beside.Wait()
 	r.Beside, r.Refused = round(float64(counted)/time.Since(began).Seconds()), refused
 	return err
+}
+
+// famous has the first one open a room, whom the most follow, and asks for hallways
+// while those are told.
+func (t *town) famous(ctx context.Context, at string) (f Famous, err error) {
+	v := &visit{url: at}
+	if err := v.open(ctx, t.look[0]); err != nil {
+		return f, err
+	}
+	room, err := v.join(ctx, t.look[0])
+	if err != nil {
+		return f, err
+	}
+	began := time.Now()
+	f.HallwayMS, err = t.timed(ctx, at, func(int) string { return "/api/v1/rooms" })
+	took := time.Since(began)
+	if err := errors.Join(err, room.Leave(ctx)); err != nil {
+		return f, err
+	}
+	db, err := store.Connect(ctx, t.Database)
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	err = db.QueryRowContext(ctx, "SELECT count(*) FROM follows WHERE whom = $1", t.who[0][:]).Scan(&f.Followers)
+	if err != nil {
+		return f, err
+	}
+	var told int64
+	err = db.QueryRowContext(ctx, "SELECT count(*) FROM news WHERE who = $1", t.who[0][:]).Scan(&told)
+	f.ToldPerS = round(float64(told) / took.Seconds())
+	return f, err
 }
 
 // timed asks again and again, each time as somebody else, and returns how long it
