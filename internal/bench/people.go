@@ -513,14 +513,14 @@ func (t *town) famous(ctx context.Context, at string) (f Famous, err error) {
 	if err := v.open(ctx, t.look[0]); err != nil {
 		return f, err
 	}
-	room, err := v.join(ctx, t.look[0])
+	stage, err := v.join(ctx, t.look[0])
 	if err != nil {
 		return f, err
 	}
 	began := time.Now()
 	f.HallwayMS, err = t.timed(ctx, at, func(int) string { return "/api/v1/rooms" })
 	took := time.Since(began)
-	if err := errors.Join(err, room.Leave(ctx)); err != nil {
+	if err := errors.Join(err, stage.Leave(ctx)); err != nil {
 		return f, err
 	}
 	db, err := store.Connect(ctx, t.Database)

@@ -32,10 +32,16 @@ func TestAboutIsAllThatIsStored(t *testing.T) {
 				}
 			})
 			c := []room.Command{
-				enter(who), enter(who), room.Leave{By: seat(who)}, room.RaiseHand{By: seat(who)}, room.AskUp{By: seat("zeno"), Who: person(who)},
-				room.StepUp{By: seat(who)}, room.Remove{By: seat("zeno"), Who: person(fmt.Sprint("p", 12+r.IntN(3)))}, room.LetIn{By: seat("zeno"), Who: person(fmt.Sprint("p", 9+r.IntN(6)))},
+				enter(who), enter(who),
+				room.Leave{By: seat(who)},
+				room.RaiseHand{By: seat(who)},
+				room.AskUp{By: seat("zeno"), Who: person(who)},
+				room.StepUp{By: seat(who)},
+				room.Remove{By: seat("zeno"), Who: person(fmt.Sprint("p", 12+r.IntN(3)))},
+				room.LetIn{By: seat("zeno"), Who: person(fmt.Sprint("p", 9+r.IntN(6)))},
 				room.Pin{By: seat(who), URL: "https://example.org/", Text: "read"},
-				room.OpenPoll{By: seat([]string{"zeno", who}[r.IntN(2)]), Question: "Tea?", Options: []string{"yes", "no"}}, room.Vote{By: seat(who), Poll: poll, Option: r.IntN(2)},
+				room.OpenPoll{By: seat([]string{"zeno", who}[r.IntN(2)]), Question: "Tea?", Options: []string{"yes", "no"}},
+				room.Vote{By: seat(who), Poll: poll, Option: r.IntN(2)},
 			}[r.IntN(11)]
 			_ = h.Do(t.Context(), name, c) // many are refused
 			if step%1500 == 1499 {         // another node goes on
