@@ -59,6 +59,7 @@ type (
 		Epoch   int64            `json:"epoch"`
 		Seq     int64            `json:"seq" doc:"of its last item"`
 		Changed time.Time        `json:"changed"`
+		Silent  bool             `json:"silent" doc:"whether I want to hear nothing of it; nobody else learns of it"`
 		Info    signal.Bytes     `json:"info,omitempty" doc:"of its group in this epoch; in answers about one"`
 	}
 	// Conversations are mine, those that were changed last first.
@@ -101,6 +102,10 @@ type (
 		Device signal.Bytes `json:"device"`
 		Seq    int64        `json:"seq"`
 	}
+	// Silence is whether I want to hear nothing of a conversation.
+	Silence struct {
+		Silent bool `json:"silent"`
+	}
 	// ConversationItem is something sealed.
 	ConversationItem struct {
 		Seq    int64              `json:"seq"`
@@ -137,6 +142,10 @@ type (
 	changing struct {
 		Conversation string `path:"conversation"`
 		Body         NewChange
+	}
+	silencing struct {
+		Conversation string `path:"conversation"`
+		Body         Silence
 	}
 	havingRead struct {
 		Conversation string `path:"conversation"`
@@ -284,6 +293,12 @@ func (a *API) addTalks(tags []string) {
 		return &nothing{}, a.News.SeeTalk(ctx, me(ctx), which) // if it is none of theirs, there is nothing new of it
 	})
 	add(a, huma.Operation{
+		OperationID: "silence-conversation", Method: "PUT", Path: one + "/silence", Tags: tags,
+		Summary: "Say whether I want to hear nothing of a conversation; nobody else learns of it",
+	}, toWrite, func(ctx context.Context, in *silencing) (*nothing, error) {
+		return a.silenceTalk(ctx, in.Conversation, in.Body.Silent)
+	})
+	add(a, huma.Operation{
 		OperationID: "read-conversation", Method: "PUT", Path: one + "/read", Tags: tags, Summary: "Say how far my device has come",
 	}, toRead, func(ctx context.Context, in *havingRead) (*nothing, error) {
 		which, err := parseTalk(in.Conversation)
@@ -397,7 +412,7 @@ func talkOf(c *conversations.Conversation, who id.Person, seen map[id.Person]peo
 			state = conversations.Asked
 		}
 		if p.Who == who {
-			out.Mine = string(state)
+			out.Mine, out.Silent = string(state), p.Silent
 		}
 		if profile, there := seen[p.Who]; there {
 			out.People = append(out.People, TalkPerson{personOf(profile), string(state)})
@@ -531,7 +546,7 @@ func (a *API) moveTalk(ctx context.Context, talk string, device []byte, add func
 func messageNews(c *conversations.Conversation, by id.Person) (pieces []news.Piece) {
 	kinds := map[conversations.State]news.Kind{conversations.In: news.Message, conversations.Asked: news.MessageAsked}
 	for _, p := range c.People {
-		if kind, is := kinds[p.State]; is && p.Who != by {
+		if kind, is := kinds[p.State]; is && p.Who != by && !p.Silent {
 			pieces = append(pieces, news.Piece{To: p.Who, Kind: kind, Who: by, Talk: c.ID})
 		}
 	}
@@ -562,10 +577,35 @@ func (a *API) answerTalk(ctx context.Context, talk string, in bool) (*nothing, e
 	return &nothing{}, nil
 }
 
+// silenceTalk has who asks hear nothing of a conversation, or again what is new. Of
+// what they are told, only their own browsers learn of it.
+func (a *API) silenceTalk(ctx context.Context, talk string, silent bool) (*nothing, error) {
+	which, err := parseTalk(talk)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Conversations.SetSilent(ctx, which, me(ctx), silent); err != nil {
+		return nil, err
+	}
+	if silent { // what waits is not told any more, and the next is told when they want to hear again
+		a.missed(ctx, "what is silent may be pushed", a.News.SeeTalk(ctx, me(ctx), which))
+	}
+	c, _, err := a.Conversations.One(ctx, which, me(ctx))
+	if err == nil {
+		a.conns.send(map[id.Person][][]byte{me(ctx): {talkNotice(&c, c.Seq)}})
+	}
+	return &nothing{}, nil
+}
+
+// talkNotice is how the browsers of those in a conversation are told to look there.
+func talkNotice(c *conversations.Conversation, seq int64) []byte {
+	return encode(signal.Notice{Conversation: &signal.Conversation{ID: c.ID, Seq: seq}})
+}
+
 // tellTalk tells those in a conversation, and who is asked into it, that somebody has
 // moved it, unless they have blocked that one.
 func (a *API) tellTalk(ctx context.Context, c *conversations.Conversation, by id.Person, seq int64) {
-	notice := [][]byte{encode(signal.Notice{Conversation: &signal.Conversation{ID: c.ID, Seq: seq}})}
+	notice := [][]byte{talkNotice(c, seq)}
 	var there []id.Person
 	for _, p := range c.People {
 		if p.State == conversations.In || p.State == conversations.Asked {

@@ -243,3 +243,55 @@ func TestDeclinedInSilence(t *testing.T) {
 	ada.call("DELETE", "/api/v1/me/packages?device="+string(text), nil).problem("no_device")
 	ada.writes(c, 1, "x").problem("no_device")
 }
+
+// silences says whether g wants to hear nothing of a conversation.
+func (g *guest) silences(c Conversation, silent bool) {
+	g.Helper()
+	g.call("PUT", talksPath+"/"+c.ID.String()+"/silence", Silence{silent}).is(204)
+}
+
+// Nobody else learns that a conversation is silent: neither by what they are told nor by
+// what they read.
+func TestSilentConversation(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ada := h.first("Ada")
+	bo, cy := ada.invite("Bo"), ada.invite("Cy")
+	ada.canTalk(1)
+	bo.canTalk(2)
+	c := ada.begins(1, bo, 2)
+	before := ada.call("GET", talksPath, nil).is(200)
+	of, own := ada.live(), bo.live()
+	of.ask("watch_hallway", None{})
+	own.ask("watch_hallway", None{})
+	for range 2 {
+		bo.silences(c, true)
+	}
+	own.until(func(m message) bool { return m.Conversation != nil && m.Conversation.ID == c.ID }) // another browser of theirs
+	if list := bo.talks(); !list[0].Silent || list[0].Mine != "asked" {
+		t.Errorf("Bo has %+v", list)
+	}
+	of.quiet(200 * time.Millisecond)
+	if after := ada.call("GET", talksPath, nil).is(200); string(after.body) != string(before.body) {
+		t.Errorf("Ada sees %s, and before %s", after.body, before.body)
+	}
+	if stored := bo.call("GET", "/api/v1/me/stored", nil).is(200); !strings.Contains(string(stored.body), `"silent":true`) {
+		t.Errorf("with what is stored is %s", stored.body)
+	}
+	if stored := ada.call("GET", "/api/v1/me/stored", nil).is(200); strings.Contains(string(stored.body), `"silent":true`) {
+		t.Errorf("with what is stored of Ada is %s", stored.body)
+	}
+	ada.writes(c, 1, "still there").is(201)
+	if items := bo.reads(c, 2, 0).Items; len(items) != 2 {
+		t.Errorf("Bo reads %+v", items)
+	}
+	bo.silences(c, false)
+	if list := bo.talks(); list[0].Silent {
+		t.Errorf("Bo has %+v", list)
+	}
+	known, unknown := talksPath+"/"+c.ID.String()+"/silence", talksPath+"/"+id.New[id.Conversation]().String()+"/silence"
+	x, y := cy.call("PUT", known, Silence{true}).problem("no_conversation"), cy.call("PUT", unknown, Silence{true})
+	if string(x.body) != string(y.body) {
+		t.Errorf("%s and %s", x.body, y.body)
+	}
+}

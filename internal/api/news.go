@@ -330,10 +330,12 @@ func (a *API) pieces(ctx context.Context, who id.Person, list []news.Piece) ([]P
 		}
 		if !p.Talk.IsZero() {
 			one.Talk = p.Talk
-			if _, _, err := a.talkFor(ctx, who, p.Talk, blocked); errors.Is(err, conversations.ErrNone) {
-				continue
-			} else if err != nil {
+			c, _, err := a.talkFor(ctx, who, p.Talk, blocked)
+			if err != nil && !errors.Is(err, conversations.ErrNone) {
 				return nil, err
+			}
+			if party, _ := c.Of(who); err != nil || party.Silent {
+				continue
 			}
 		}
 		out = append(out, one)

@@ -131,6 +131,15 @@ func TestPushOfMessages(t *testing.T) {
 		t.Errorf("Bo's list has %+v", list)
 	}
 
+	// Of what is silent nothing is pushed.
+	bo.silences(c, true)
+	bo.call("PUT", seen, nil).is(204)
+	ada.writes(c, 1, "into silence").is(201)
+	s.None(1200 * time.Millisecond)
+	bo.silences(c, false)
+	ada.writes(c, 1, "and again").is(201)
+	pushed()
+
 	// Who is here has half a minute to look.
 	line := bo.live()
 	line.done("watch_hallway", None{})
@@ -149,6 +158,14 @@ func TestPushOfMessages(t *testing.T) {
 			pushed()
 		}
 	}
+	// Nor is what waited already when it became silent.
+	bo.call("PUT", seen, nil).is(204)
+	ada.writes(c, 1, "just before").is(201)
+	bo.silences(c, true)
+	noon = noon.Add(31 * time.Second)
+	h.at(noon)
+	s.None(1200 * time.Millisecond)
+	bo.silences(c, false)
 	// Who has blocked Ada since is not told of what she writes.
 	bo.call("PUT", seen, nil).is(204)
 	bo.blocks(ada, "block")

@@ -97,6 +97,8 @@ type Party struct {
 	Who   id.Person
 	State State
 	Since time.Time
+
+	Silent bool // they want to hear nothing of it, which is theirs alone to know
 }
 
 // A Conversation is what the house knows of one.
@@ -202,6 +204,9 @@ type Store interface {
 	SetRead(ctx context.Context, which ID, of Member, seq int64) error
 	// Answer has somebody be in a conversation, or not any more.
 	Answer(ctx context.Context, which ID, who id.Person, in bool, now time.Time) error
+	// SetSilent says whether who wants to hear nothing of a conversation that they are
+	// in or asked into, for as long as they are; ErrNone.
+	SetSilent(ctx context.Context, which ID, who id.Person, silent bool) error
 	// ForgetConversations forgets what is older than its life.
 	ForgetConversations(ctx context.Context, now time.Time) error
 }
@@ -322,6 +327,12 @@ func (c *Conversations) Accept(ctx context.Context, which ID, who id.Person) err
 // Leave has somebody not be in a conversation any more, or decline it.
 func (c *Conversations) Leave(ctx context.Context, which ID, who id.Person) error {
 	return c.store.Answer(ctx, which, who, false, c.now())
+}
+
+// SetSilent says whether who wants to hear nothing of a conversation. One that they
+// are asked into may be silent, too: whoever does not answer yet has their rest.
+func (c *Conversations) SetSilent(ctx context.Context, which ID, who id.Person, silent bool) error {
+	return c.store.SetSilent(ctx, which, who, silent)
 }
 
 // Forget forgets what is over.

@@ -162,6 +162,7 @@ var Columns = map[string]Class{
 	"conversations.starter": ClassConversations, "conversations.pair": ClassConversations,
 	"conversation_people.conversation": ClassConversations, "conversation_people.person": ClassConversations,
 	"conversation_people.state": ClassConversations, "conversation_people.since": ClassConversations, "conversation_people.written": ClassConversations,
+	"conversation_people.silent":        ClassConversations,
 	"conversation_devices.conversation": ClassConversations, "conversation_devices.person": ClassConversations,
 	"conversation_devices.device": ClassConversations, "conversation_devices.since": ClassConversations, "conversation_devices.read": ClassConversations,
 	"conversation_items.conversation": ClassMessages, "conversation_items.seq": ClassMessages, "conversation_items.kind": ClassMessages,

@@ -141,7 +141,13 @@ step(
       const { status, body: problem } = await cleo.call('GET', path);
       assert.deepEqual([status, JSON.parse(problem).code], [404, 'no_conversation']);
     }
+    await ben.tap('talk-people');
+    await ben.tap('silence');
+    await ben.accessible();
+    await ben.page.keyboard.press('Escape');
+    await ben.on('silent').first().waitFor();
     await ben.go('/messages');
+    await ben.on('silent').first().waitFor();
     await ben.accessible();
   },
 );

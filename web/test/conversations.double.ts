@@ -15,7 +15,7 @@ interface KeptTalk {
   id: string;
   two: boolean;
   starter: string;
-  people: Map<string, { state: State; written: number }>;
+  people: Map<string, { state: State; written: number; silent?: boolean }>;
   devices: (Device & { since: number; read: number })[];
   epoch: number;
   seq: number;
@@ -101,6 +101,9 @@ export class DoubleTalks {
       case 'PUT seen':
         this.looked.add(`${me} ${talk.id}`);
         return { status: 204 };
+      case 'PUT silence':
+        this.silence(me, talk.id, body.silent === true);
+        return { status: 204 };
       case 'PUT read': {
         const own = this.#own(talk, me, String(body.device));
         own.read = Math.max(own.read, Number(body.seq));
@@ -110,6 +113,15 @@ export class DoubleTalks {
       }
     }
     return undefined;
+  }
+
+  /** Says whether somebody wants to hear nothing of a conversation. */
+  silence(who: string, id: string, silent = true): void {
+    const talk = this.all.get(id);
+    const part = talk?.people.get(who);
+    if (!talk || !part) return;
+    part.silent = silent;
+    this.#around.tell(who, { id, seq: talk.seq });
   }
 
   /** What somebody's device asks, without going over the network. */
@@ -270,6 +282,7 @@ export class DoubleTalks {
     return {
       ...{ id, two, starter, epoch, seq, changed, people },
       mine: talk.people.get(me)?.state === 'in' ? 'in' : 'asked',
+      silent: talk.people.get(me)?.silent === true,
       devices: devices.map(({ person, device }) => ({ person, device })),
     };
   }

@@ -160,3 +160,21 @@ it('three messages, and then it is the other’s turn', async () => {
   await ada.write(id, 'Four');
   expect((await shown(bo)).length).toBe(4);
 });
+
+it('a conversation is silent for oneself alone, on all devices, and keeps its mark', async () => {
+  const [ada, bo, phone] = [await device(ids.ada), await device(ids.bo), await device(ids.bo)];
+  follows.add(`${ids.bo} ${ids.ada}`);
+  const id = await ada.begin([ids.bo]);
+  await shown(bo);
+  await bo.silence(id, true);
+  expect(bo.talks.value?.[0]).toMatchObject({ silent: true, unread: 0 });
+  await ada.write(id, 'Quietly');
+  for (const own of [bo, phone]) {
+    await own.refresh();
+    expect(own.talks.value?.[0]).toMatchObject({ silent: true, unread: 1 });
+  }
+  await ada.refresh();
+  expect(ada.talks.value?.[0]?.silent).toBe(false);
+  await bo.silence(id, false);
+  expect(bo.talks.value?.[0]).toMatchObject({ silent: false, unread: 1 });
+});

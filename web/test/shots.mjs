@@ -473,6 +473,8 @@ const writing = (open) => async (page, h) => {
       ];
   for (const text of lines) await aylin.write(two, text);
   await page.waitForFunction(() => document.querySelectorAll('[data-test=talks] a').length === 2);
+  h.double.talks.silence(h.mira.id, group);
+  await page.waitForSelector('[data-test=silent]');
   if (open === 'two') {
     await page.click(`[data-test=talk-${two}]`);
     await page.fill(

@@ -552,6 +552,23 @@ await ada.page.getByText('I am.').first().waitFor();
 const talk = [...double.talks.all.values()][0];
 assert.doesNotMatch(JSON.stringify(talk), /there, Bo|I am/);
 
+step('Bo silences it with the keyboard; what comes is in the list, and does not call him');
+await bo.on('talk-people').focus();
+await bo.page.keyboard.press('Enter');
+const silence = bo.page.getByRole('checkbox', { name: 'Silence this conversation' });
+await silence.focus();
+await bo.page.keyboard.press('Space');
+await bo.page.keyboard.press('Escape');
+await bo.on('silent').waitFor();
+await bo.page.goto(`${origin}/messages`);
+await ada.on('write-message').fill('Quietly, Bo.');
+await ada.tap('send-message');
+await bo.on('unread').waitFor();
+assert.equal(await bo.on('silent').count(), 1);
+assert.equal(await bo.on('unseen').count(), 0);
+assert.equal(await ada.on('silent').count(), 0);
+await bo.page.locator('a[data-test^="talk-"]').click();
+
 step('Ada comes back to it; Bo leaves, and what he had is gone');
 await ada.page.goto(`${origin}/messages`);
 await ada.page.locator('a[data-test^="talk-"]').click();

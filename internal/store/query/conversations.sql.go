@@ -191,13 +191,14 @@ func (q *Queries) ConversationDevices(ctx context.Context, conversation []byte) 
 }
 
 const conversationPeople = `-- name: ConversationPeople :many
-SELECT person, state, since FROM conversation_people WHERE conversation = $1 ORDER BY since, person
+SELECT person, state, since, silent FROM conversation_people WHERE conversation = $1 ORDER BY since, person
 `
 
 type ConversationPeopleRow struct {
 	Person []byte
 	State  string
 	Since  int64
+	Silent bool
 }
 
 func (q *Queries) ConversationPeople(ctx context.Context, conversation []byte) ([]ConversationPeopleRow, error) {
@@ -209,7 +210,12 @@ func (q *Queries) ConversationPeople(ctx context.Context, conversation []byte) (
 	var items []ConversationPeopleRow
 	for rows.Next() {
 		var i ConversationPeopleRow
-		if err := rows.Scan(&i.Person, &i.State, &i.Since); err != nil {
+		if err := rows.Scan(
+			&i.Person,
+			&i.State,
+			&i.Since,
+			&i.Silent,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -224,7 +230,7 @@ func (q *Queries) ConversationPeople(ctx context.Context, conversation []byte) (
 }
 
 const conversationRows = `-- name: ConversationRows :many
-SELECT p.conversation, p.state, p.since,
+SELECT p.conversation, p.state, p.since, p.silent,
     (SELECT count(*) FROM conversation_devices d WHERE d.conversation = p.conversation AND d.person = p.person) AS devices,
     (SELECT count(*) FROM conversation_items i WHERE i.conversation = p.conversation AND i.person = p.person) AS items,
     CAST(COALESCE((SELECT sum(length(i.sealed)) FROM conversation_items i WHERE i.conversation = p.conversation AND i.person = p.person), 0) AS BIGINT) AS bytes,
@@ -236,6 +242,7 @@ type ConversationRowsRow struct {
 	Conversation []byte
 	State        string
 	Since        int64
+	Silent       bool
 	Devices      int64
 	Items        int64
 	Bytes        int64
@@ -255,6 +262,7 @@ func (q *Queries) ConversationRows(ctx context.Context, person []byte) ([]Conver
 			&i.Conversation,
 			&i.State,
 			&i.Since,
+			&i.Silent,
 			&i.Devices,
 			&i.Items,
 			&i.Bytes,
@@ -715,7 +723,8 @@ func (q *Queries) SetConversation(ctx context.Context, arg SetConversationParams
 
 const setConversationPerson = `-- name: SetConversationPerson :exec
 INSERT INTO conversation_people (conversation, person, state, since) VALUES ($1, $2, $3, $4)
-ON CONFLICT (conversation, person) DO UPDATE SET state = excluded.state, since = excluded.since
+ON CONFLICT (conversation, person) DO UPDATE SET state = excluded.state, since = excluded.since,
+    silent = conversation_people.silent AND excluded.state IN ('in', 'asked')
 `
 
 type SetConversationPersonParams struct {
@@ -768,6 +777,25 @@ func (q *Queries) SetRead(ctx context.Context, arg SetReadParams) (int64, error)
 		arg.Person,
 		arg.Device,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const setSilent = `-- name: SetSilent :execrows
+UPDATE conversation_people SET silent = $1
+WHERE conversation = $2 AND person = $3 AND state IN ('in', 'asked')
+`
+
+type SetSilentParams struct {
+	Silent       bool
+	Conversation []byte
+	Person       []byte
+}
+
+func (q *Queries) SetSilent(ctx context.Context, arg SetSilentParams) (int64, error) {
+	result, err := q.exec(ctx, q.setSilentStmt, setSilent, arg.Silent, arg.Conversation, arg.Person)
 	if err != nil {
 		return 0, err
 	}

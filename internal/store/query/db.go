@@ -828,6 +828,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setSeqStmt, err = db.PrepareContext(ctx, setSeq); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSeq: %w", err)
 	}
+	if q.setSilentStmt, err = db.PrepareContext(ctx, setSilent); err != nil {
+		return nil, fmt.Errorf("error preparing query SetSilent: %w", err)
+	}
 	if q.setSnapshotStmt, err = db.PrepareContext(ctx, setSnapshot); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSnapshot: %w", err)
 	}
@@ -2293,6 +2296,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setSeqStmt: %w", cerr)
 		}
 	}
+	if q.setSilentStmt != nil {
+		if cerr := q.setSilentStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setSilentStmt: %w", cerr)
+		}
+	}
 	if q.setSnapshotStmt != nil {
 		if cerr := q.setSnapshotStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setSnapshotStmt: %w", cerr)
@@ -2800,6 +2808,7 @@ type Queries struct {
 	setReadStmt                *sql.Stmt
 	setRecoveryStmt            *sql.Stmt
 	setSeqStmt                 *sql.Stmt
+	setSilentStmt              *sql.Stmt
 	setSnapshotStmt            *sql.Stmt
 	setStandingStmt            *sql.Stmt
 	setSweptStmt               *sql.Stmt
@@ -3114,6 +3123,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setReadStmt:                q.setReadStmt,
 		setRecoveryStmt:            q.setRecoveryStmt,
 		setSeqStmt:                 q.setSeqStmt,
+		setSilentStmt:              q.setSilentStmt,
 		setSnapshotStmt:            q.setSnapshotStmt,
 		setStandingStmt:            q.setStandingStmt,
 		setSweptStmt:               q.setSweptStmt,

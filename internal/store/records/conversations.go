@@ -282,7 +282,7 @@ func conversationOf(ctx context.Context, q *query.Queries, r query.Conversation)
 	}
 	for _, p := range parties {
 		c.People = append(c.People, conversations.Party{
-			Who: name[id.Person](p.Person), State: conversations.State(p.State), Since: fromMillis(p.Since),
+			Who: name[id.Person](p.Person), State: conversations.State(p.State), Since: fromMillis(p.Since), Silent: p.Silent,
 		})
 	}
 	devices, err := q.ConversationDevices(ctx, r.ID)
@@ -473,6 +473,14 @@ func (s *Store) Answer(ctx context.Context, which conversations.ID, who id.Perso
 	})
 }
 
+// SetSilent implements conversations.Store.
+func (s *Store) SetSilent(ctx context.Context, which conversations.ID, who id.Person, silent bool) error {
+	return s.write(ctx, "silence a conversation", func(ctx context.Context, q *query.Queries) error {
+		rows, err := q.SetSilent(ctx, query.SetSilentParams{Silent: silent, Conversation: which[:], Person: who[:]})
+		return changed(rows, err, conversations.ErrNone)
+	})
+}
+
 // ForgetConversations implements conversations.Store.
 func (s *Store) ForgetConversations(ctx context.Context, now time.Time) error {
 	return s.write(ctx, "forget what was written", func(ctx context.Context, q *query.Queries) error {
@@ -504,8 +512,8 @@ func (s *Store) conversationRows(ctx context.Context, who id.Person, add adder) 
 	}
 	for _, r := range rows {
 		since, which := fromMillis(r.Since), name[conversations.ID](r.Conversation)
-		add(people.ClassConversations, 2*id.Size+len(r.State)+2*number, since, map[string]any{
-			"conversation": which, "state": r.State, "since": since, "devices": r.Devices,
+		add(people.ClassConversations, 2*id.Size+len(r.State)+2*number+1, since, map[string]any{
+			"conversation": which, "state": r.State, "since": since, "devices": r.Devices, "silent": r.Silent,
 		})
 		if r.Items > 0 {
 			oldest := fromMillis(r.Oldest)

@@ -368,3 +368,42 @@ func conversationsBounded(t *testing.T, s Store) {
 	*now = now.Add(conversations.UnansweredTime + time.Second)
 	begins(t, c, false, nil, ada, bo)
 }
+
+// Whether somebody wants to hear nothing of a conversation is theirs: it stays when they
+// say yes to it, and goes when they go.
+func conversationSilent(t *testing.T, s Store) {
+	ctx := t.Context()
+	c, _, who := talkers(t, s)
+	ada, bo, cy := who[0], who[1], who[2]
+	which := begins(t, c, false, []id.Person{cy.Who}, ada, bo, cy)
+	is := func(want ...bool) {
+		t.Helper()
+		one, _, err := c.One(ctx, which, ada.Who)
+		must(t, err)
+		for i, m := range who {
+			p, _ := one.Of(m.Who)
+			same(t, p.Silent, want[i])
+		}
+	}
+	is(false, false, false)
+	for range 2 {
+		must(t, c.SetSilent(ctx, which, bo.Who, true)) // who is only asked
+	}
+	is(false, true, false)
+	must(t, c.Accept(ctx, which, bo.Who))
+	must(t, c.SetSilent(ctx, which, cy.Who, true))
+	is(false, true, true)
+	rows, err := s.Rows(ctx, bo.Who)
+	must(t, err)
+	told := false
+	for _, r := range rows {
+		told = told || r.Class == people.ClassConversations && r.More["silent"] == true
+	}
+	same(t, told, true)
+	must(t, c.SetSilent(ctx, which, cy.Who, false))
+	is(false, true, false)
+	must(t, c.Leave(ctx, which, bo.Who))
+	is(false, false, false)
+	refused(t, c.SetSilent(ctx, which, bo.Who, true), conversations.ErrNone)
+	refused(t, c.SetSilent(ctx, id.New[conversations.ID](), ada.Who, true), conversations.ErrNone)
+}

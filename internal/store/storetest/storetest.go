@@ -88,6 +88,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"conversation of few":      conversationOfFew,
 		"conversations go":         conversationsGo,
 		"conversations bounded":    conversationsBounded,
+		"conversation silent":      conversationSilent,
 		"plans":                    plans,
 		"plans are seen":           plansSeen,
 		"plans are bounded":        plansBounded,

@@ -354,6 +354,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation}/silence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say whether I want to hear nothing of a conversation; nobody else learns of it */
+        put: operations["silence-conversation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/discovery": {
         parameters: {
             query?: never;
@@ -1818,6 +1835,8 @@ export interface components {
              * @description of its last item
              */
             seq: number;
+            /** @description whether I want to hear nothing of it; nobody else learns of it */
+            silent: boolean;
             /** @description absent when they are gone */
             starter?: string;
             /** @description whether it is of two people, and stays so */
@@ -3320,6 +3339,9 @@ export interface components {
             followed: boolean;
             room: string;
         };
+        Silence: {
+            silent: boolean;
+        };
         Standing: {
             /** @enum {string} */
             standing: "none" | "asked" | "invited" | "member" | "admin" | "founder";
@@ -4380,6 +4402,39 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "silence-conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Silence"];
+            };
+        };
         responses: {
             /** @description No Content */
             204: {

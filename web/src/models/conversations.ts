@@ -25,6 +25,8 @@ export const failed = signal<StoaError | undefined>(undefined);
 export const talks: ReadonlySignal<Talk[] | undefined> = computed(() => own.value?.talks.value);
 /** Those that one is in. */
 export const inbox = computed(() => talks.value?.filter((t) => t.mine === 'in'));
+/** Whether there is something to read in a conversation of which one wants to hear. */
+export const calls = (t: Talk): boolean => t.unread > 0 && !t.silent;
 /** Those that others ask one into. */
 export const requests = computed(() => talks.value?.filter((t) => t.mine === 'asked') ?? []);
 
@@ -79,7 +81,7 @@ effect(() => {
   };
 });
 effect(() => {
-  unreadTalks.value = inbox.value?.filter((t) => t.unread > 0).length ?? 0;
+  unreadTalks.value = inbox.value?.filter(calls).length ?? 0;
 });
 
 /** Begins a conversation with people, or finds the one there is; its id, or nothing. */
@@ -128,6 +130,8 @@ export const add = (id: string, people: readonly string[]) =>
   act(() => own.peek()?.add(id, people));
 export const accept = (id: string) => act(() => own.peek()?.accept(id));
 export const leave = (id: string) => act(() => own.peek()?.leave(id));
+/** Says whether one wants to hear nothing of a conversation. */
+export const silence = (id: string, silent: boolean) => act(() => own.peek()?.silence(id, silent));
 export const markSeen = (id: string) => void own.peek()?.see(id);
 
 async function act(what: () => Promise<void> | undefined): Promise<boolean> {

@@ -38,6 +38,9 @@ export const en = {
   unanswered: 'You can go on when somebody has answered.',
   unreachable:
     'There is no device yet on which this person could read messages. They need to have opened Stoa once.',
+  silence: 'Silence this conversation',
+  silenceWhy: 'You are not told when somebody writes here. Nobody else learns of it.',
+  silent: 'silent',
   leave: 'Leave the conversation',
   leaveSure: 'Leave this conversation?',
   leaveWhy:
@@ -101,6 +104,9 @@ export const de: MessageWords = {
   unanswered: 'Es geht weiter, wenn jemand geantwortet hat.',
   unreachable:
     'Noch gibt es kein Gerät, auf dem dieser Mensch Nachrichten lesen könnte. Dafür muss Stoa dort einmal offen gewesen sein.',
+  silence: 'Unterhaltung stummschalten',
+  silenceWhy: 'Du erfährst nicht, wenn hier jemand schreibt. Sonst merkt es niemand.',
+  silent: 'stumm',
   leave: 'Unterhaltung verlassen',
   leaveSure: 'Diese Unterhaltung verlassen?',
   leaveWhy:

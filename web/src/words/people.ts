@@ -162,7 +162,10 @@ export const en = {
         'Devices others can write to',
         'Their public keys, and packages by which a conversation adds them.',
       ],
-      conversations: ['Conversations', 'Who is in them with you, and since when.'],
+      conversations: [
+        'Conversations',
+        'Who is in them with you, since when, and which are silent for you.',
+      ],
       messages: [
         'Messages you wrote',
         'Sealed. This house cannot open them, and forgets them when all have them.',
@@ -409,7 +412,10 @@ export const de: PeopleWords = {
         'Geräte, denen andere schreiben können',
         'Ihre öffentlichen Schlüssel, und Päckchen, mit denen eine Unterhaltung sie aufnimmt.',
       ],
-      conversations: ['Unterhaltungen', 'Wer mit dir darin ist, und seit wann.'],
+      conversations: [
+        'Unterhaltungen',
+        'Wer mit dir darin ist, seit wann, und welche für dich stumm sind.',
+      ],
       messages: [
         'Nachrichten von dir',
         'Versiegelt. Dieses Haus kann sie nicht öffnen, und vergisst sie, wenn alle sie haben.',

@@ -55,7 +55,12 @@ SELECT EXISTS (
 
 -- name: SetConversationPerson :exec
 INSERT INTO conversation_people (conversation, person, state, since) VALUES ($1, $2, $3, $4)
-ON CONFLICT (conversation, person) DO UPDATE SET state = excluded.state, since = excluded.since;
+ON CONFLICT (conversation, person) DO UPDATE SET state = excluded.state, since = excluded.since,
+    silent = conversation_people.silent AND excluded.state IN ('in', 'asked');
+
+-- name: SetSilent :execrows
+UPDATE conversation_people SET silent = @silent
+WHERE conversation = @conversation AND person = @person AND state IN ('in', 'asked');
 
 -- name: ConversationsOf :many
 SELECT c.id, c.starter, c.pair, c.epoch, c.seq, c.created, c.changed FROM conversations c
@@ -68,7 +73,7 @@ JOIN conversation_people p ON p.conversation = c.id
 WHERE c.id = $1 AND p.person = $2 AND p.state IN ('in', 'asked');
 
 -- name: ConversationPeople :many
-SELECT person, state, since FROM conversation_people WHERE conversation = $1 ORDER BY since, person;
+SELECT person, state, since, silent FROM conversation_people WHERE conversation = $1 ORDER BY since, person;
 
 -- name: ConversationDevices :many
 SELECT person, device, since, read FROM conversation_devices WHERE conversation = $1 ORDER BY since, person, device;
@@ -155,7 +160,7 @@ SELECT d.device, d.since, d.seen,
 FROM talk_devices d WHERE d.person = $1 ORDER BY d.since, d.device;
 
 -- name: ConversationRows :many
-SELECT p.conversation, p.state, p.since,
+SELECT p.conversation, p.state, p.since, p.silent,
     (SELECT count(*) FROM conversation_devices d WHERE d.conversation = p.conversation AND d.person = p.person) AS devices,
     (SELECT count(*) FROM conversation_items i WHERE i.conversation = p.conversation AND i.person = p.person) AS items,
     CAST(COALESCE((SELECT sum(length(i.sealed)) FROM conversation_items i WHERE i.conversation = p.conversation AND i.person = p.person), 0) AS BIGINT) AS bytes,

@@ -41,5 +41,8 @@ export const changeConversation = (house: Asks, id: string, change: Conversation
   house.ask<{ seq: number }>('POST', at(id, '/changes'), change);
 /** Has the house push nothing of what is there already: one has looked. */
 export const seeConversation = (house: Asks, id: string) => house.ask<void>('PUT', at(id, '/seen'));
+/** Says whether one wants to hear nothing of a conversation. */
+export const silenceConversation = (house: Asks, id: string, silent: boolean) =>
+  house.ask<void>('PUT', at(id, '/silence'), { silent });
 export const readUpTo = (house: Asks, id: string, device: string, seq: number) =>
   house.ask<void>('PUT', at(id, '/read'), { device, seq });

@@ -186,6 +186,12 @@ export class Conversations {
     this.#talks.value = this.#talks.value?.map((t) => (t.id === id ? { ...t, unread: 0 } : t));
   }
 
+  /** Says whether one wants to hear nothing of a conversation, on all of one's devices. */
+  async silence(id: string, silent: boolean): Promise<void> {
+    await calls.silenceConversation(this.#house, id, silent);
+    this.#talks.value = this.#talks.value?.map((t) => (t.id === id ? { ...t, silent } : t));
+  }
+
   // --- one after another ---
 
   /** Does something when nothing else is under way, here or in another tab. */

@@ -16,6 +16,7 @@ import { BackTop, Porch } from '../../parts/shell.tsx';
 import { to } from '../../router.ts';
 import { clock, day, firstName, list, problemWords, t } from '../../words/index.ts';
 import { c } from '../../words/messages.ts';
+import { Silent } from './people.tsx';
 
 /** The conversations one is in, and those that others ask one into. */
 export function MessagesScreen() {
@@ -114,14 +115,16 @@ function Row({ talk }: { talk: Talk }) {
       <a class="row" href={to.talk(talk.id)} data-test={`talk-${talk.id}`}>
         {first && <Face id={first.id} name={first.name} picture={first.picture} size={48} />}
         <span class="grow">
-          <b dir="auto">{names}</b>
+          <b>
+            <span dir="auto">{names}</span> <Silent talk={talk} />
+          </b>
           <span class="two-lines" dir="auto">
             {said ?? words.nothing}
           </span>
         </span>
         <span class="meta num">
           {talk.unread > 0 && (
-            <b class="unseen" data-test="unread">
+            <b class={talk.silent ? 'unseen still' : 'unseen'} data-test="unread">
               {talk.unread}
               <span class="vh">{words.unread(talk.unread)}</span>
             </b>

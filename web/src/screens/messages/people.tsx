@@ -1,9 +1,10 @@
 import { useSignal } from '@preact/signals';
 import type { Talk } from '@stoa/client/conversations';
-import { add, isThere, most } from '../../models/conversations.ts';
+import { add, isThere, most, silence } from '../../models/conversations.ts';
 import { say } from '../../models/notices.ts';
 import { Face } from '../../parts/face.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { SafetyIcon } from '../../parts/safety-icons.tsx';
 import { Sheet, SheetHead } from '../../parts/sheet.tsx';
 import { to } from '../../router.ts';
 import { c } from '../../words/messages.ts';
@@ -46,6 +47,7 @@ export function PeopleSheet({ talk: of, onClose }: { talk: Talk; onClose: () => 
         ) : (
           <>
             <People talk={of} />
+            <Silence talk={of} />
             {mayAdd && (
               <button
                 type="button"
@@ -62,6 +64,42 @@ export function PeopleSheet({ talk: of, onClose }: { talk: Talk; onClose: () => 
         )}
       </div>
     </Sheet>
+  );
+}
+
+/** Whether one is told of what is written in it. */
+function Silence({ talk: { id, silent } }: { talk: Talk }) {
+  const words = c();
+  return (
+    <label class="row">
+      <span class="grow">
+        <b>{words.silence}</b>
+        <span>{words.silenceWhy}</span>
+      </span>
+      <input
+        type="checkbox"
+        class="sw"
+        data-test="silence"
+        checked={silent}
+        onChange={(event) => {
+          const { currentTarget: box } = event;
+          void silence(id, box.checked).then((done) => {
+            if (!done) box.checked = silent;
+          });
+        }}
+      />
+    </label>
+  );
+}
+
+/** The sign of a conversation of which one wants to hear nothing. */
+export function Silent({ talk: { silent } }: { talk: Talk }) {
+  if (!silent) return null;
+  return (
+    <span class="silent" data-test="silent">
+      <SafetyIcon name="bell-off" />
+      <span class="vh">{c().silent}</span>
+    </span>
   );
 }
 

@@ -31,7 +31,7 @@ import { go, to } from '../../router.ts';
 import { clock, day, firstName, t } from '../../words/index.ts';
 import { c } from '../../words/messages.ts';
 import { namesOf } from './list.tsx';
-import { People, PeopleSheet } from './people.tsx';
+import { People, PeopleSheet, Silent } from './people.tsx';
 
 /** One conversation. */
 export function TalkScreen({ id }: { id: string }) {
@@ -125,6 +125,7 @@ function Open({ talk: of, up }: { talk: Talk; up: { href: string; says: string }
             <span class="grow" dir="auto">
               {of.two && first ? <a href={to.person(first.id)}>{first.name}</a> : namesOf(of)}
             </span>
+            <Silent talk={of} />
           </h1>
         </div>
         <Said talk={of} />
