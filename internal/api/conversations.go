@@ -95,7 +95,8 @@ type (
 	}
 	// ItemNumber is where something stands.
 	ItemNumber struct {
-		Seq int64 `json:"seq"`
+		Seq int64     `json:"seq"`
+		At  time.Time `json:"at" doc:"now, by the clock of the house"`
 	}
 	// ReadUpTo is how far a device has come.
 	ReadUpTo struct {
@@ -109,7 +110,7 @@ type (
 	// ConversationItem is something sealed.
 	ConversationItem struct {
 		Seq    int64              `json:"seq"`
-		Kind   conversations.Kind `json:"kind" enum:"text,change,welcome"`
+		Kind   conversations.Kind `json:"kind" enum:"text,change,welcome,took_back"`
 		Epoch  int64              `json:"epoch"`
 		Person id.Person          `json:"person"`
 		Device signal.Bytes       `json:"device"`
@@ -137,6 +138,11 @@ type (
 	}
 	saying struct {
 		Conversation string `path:"conversation"`
+		Body         NewText
+	}
+	takingBack struct {
+		Conversation string `path:"conversation"`
+		Seq          int64  `path:"seq" minimum:"1"`
 		Body         NewText
 	}
 	changing struct {
@@ -271,7 +277,16 @@ func (a *API) addTalks(tags []string) {
 		if err == nil {
 			a.tellAll(ctx, messageNews(&c, me(ctx))...)
 		}
-		return answer(ItemNumber{seq}, err)
+		return answer(a.numberOf(seq), err)
+	})
+	add(a, huma.Operation{
+		OperationID: "take-message-back", Method: "PUT", Path: one + "/items/{seq}/taken-back", Tags: tags,
+		Summary: "Take a message of mine back: it is deleted, and a sealed note says so to who has read it",
+	}, toWrite, func(ctx context.Context, in *takingBack) (*output[ItemNumber], error) {
+		_, seq, err := a.moveTalk(ctx, in.Conversation, in.Body.Device, func(which conversations.ID, by conversations.Member) (int64, error) {
+			return a.Conversations.TakeBack(ctx, which, by, in.Seq, in.Body.Epoch, in.Body.Sealed)
+		})
+		return answer(a.numberOf(seq), err)
 	})
 	add(a, huma.Operation{
 		OperationID: "change-conversation", Method: "POST", Path: one + "/changes", Tags: tags,
@@ -280,7 +295,7 @@ func (a *API) addTalks(tags []string) {
 		_, seq, err := a.moveTalk(ctx, in.Conversation, in.Body.Device, func(which conversations.ID, by conversations.Member) (int64, error) {
 			return a.changeTalk(ctx, which, by, &in.Body)
 		})
-		return answer(ItemNumber{seq}, err)
+		return answer(a.numberOf(seq), err)
 	})
 	add(a, huma.Operation{
 		OperationID: "see-conversation", Method: "PUT", Path: one + "/seen", Tags: tags,
@@ -312,6 +327,8 @@ func (a *API) addTalks(tags []string) {
 		return &nothing{}, a.Conversations.SetRead(ctx, which, of, in.Body.Seq)
 	})
 }
+
+func (a *API) numberOf(seq int64) ItemNumber { return ItemNumber{seq, a.Clock().UTC()} }
 
 func parseTalk(text string) (conversations.ID, error) {
 	which, err := id.Parse[conversations.ID](text)

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -294,4 +296,57 @@ func TestSilentConversation(t *testing.T) {
 	if string(x.body) != string(y.body) {
 		t.Errorf("%s and %s", x.body, y.body)
 	}
+}
+
+func (g *guest) takesBack(c Conversation, device byte, seq int64) answered {
+	g.Helper()
+	return g.call("PUT", talksPath+"/"+c.ID.String()+"/items/"+strconv.FormatInt(seq, 10)+"/taken-back",
+		NewText{Device: key(device), Epoch: 1, Sealed: signal.Bytes("note")})
+}
+
+// Who has not read a message does not get it any more. Of one of somebody else's nothing
+// goes, and the answer is the same as for one that there is not.
+func TestTakeBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ada := h.first("Ada")
+	bo, cy := ada.invite("Bo"), ada.invite("Cy")
+	noon := h.atNoon()
+	ada.canTalk(1)
+	bo.canTalk(2)
+	bo.follows(ada)
+	c := ada.begins(1, bo, 2)
+	var wrote, took ItemNumber
+	ada.writes(c, 1, "said too soon").is(201).into(&wrote)
+	if !wrote.At.Equal(noon) {
+		t.Errorf("written %+v", wrote)
+	}
+	line := bo.live()
+	line.ask("watch_hallway", None{})
+	ada.takesBack(c, 1, wrote.Seq).is(200).into(&took)
+	line.until(func(m message) bool { return m.Conversation != nil && m.Conversation.Seq == took.Seq })
+	items := bo.reads(c, 2, 0).Items
+	if len(items) != 2 || items[1].Kind != conversations.TookBack || items[1].Seq != took.Seq || string(items[1].Sealed) != "note" || items[1].Person != ada.id {
+		t.Errorf("Bo reads %+v", items)
+	}
+	var bos ItemNumber
+	bo.writes(c, 2, "Bo's own").is(201).into(&bos)
+	ada.writes(c, 1, "and on").is(201)
+	ada.writes(c, 1, "and on").is(201)
+	number := regexp.MustCompile(`"seq":\d+`) // all else is the same
+	shape := func(a answered) string { return number.ReplaceAllString(string(a.is(200).body), "") }
+	if foreign, none := shape(ada.takesBack(c, 1, bos.Seq)), shape(ada.takesBack(c, 1, 4000)); foreign != none {
+		t.Errorf("of Bo's %s, and of none %s", foreign, none)
+	}
+	if items := ada.reads(c, 1, bos.Seq-1).Items; string(items[0].Sealed) != "Bo's own" {
+		t.Errorf("Ada reads %+v", items)
+	}
+	ada.takesBack(c, 1, bos.Seq).problem("many_taken_back") // no more than she has written
+	ada.takesBack(c, 1, 0).problem("bad_request")
+	ada.takesBack(c, 9, wrote.Seq).problem("no_device")
+	cy.takesBack(c, 3, wrote.Seq).problem("no_conversation")
+	var late ItemNumber
+	bo.writes(c, 2, "stands").is(201).into(&late)
+	h.at(noon.Add(conversations.TakeBackFor + time.Second))
+	bo.takesBack(c, 2, late.Seq).problem("late_to_take_back")
 }

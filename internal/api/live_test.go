@@ -110,8 +110,8 @@ func TestProblems(t *testing.T) {
 		"blocked":       true,                                          // blocks_test.go
 		"discovery_off": true, "other_key": true, "budget_spent": true, // discover_test.go
 		"no_plan": true, "not_host": true, "too_many_plans": true, "plan_full": true, "plan_early": true, "plan_begun": true, "plan_over": true, // plans_test.go, storetest
-		"no_work":         true,                                                                                                                                           // signup_test.go
-		"no_conversation": true, "no_device": true, "stale_epoch": true, "conversation_there": true, "too_many_talks": true, "unanswered": true, "not_these_people": true, // conversations_test.go, storetest
+		"no_work":         true,                                                                                                                                                                                               // signup_test.go
+		"no_conversation": true, "no_device": true, "stale_epoch": true, "conversation_there": true, "too_many_talks": true, "unanswered": true, "not_these_people": true, "late_to_take_back": true, "many_taken_back": true, // conversations_test.go, storetest
 		"shielded":      true, // shield_test.go
 		"by_nomination": true, "rules_changed": true, "founder_stays": true, "too_many_clubs": true, "too_many_nominations": true,
 		"club_full":  true, // by the rules: clubs TestRules

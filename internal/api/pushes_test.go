@@ -166,6 +166,16 @@ func TestPushOfMessages(t *testing.T) {
 	h.at(noon)
 	s.None(1200 * time.Millisecond)
 	bo.silences(c, false)
+	// Nor of what was taken back before it is pushed; that was the only one.
+	bo.call("PUT", seen, nil).is(204)
+	ada.call("PUT", talksPath+"/"+c.ID.String()+"/read", ReadUpTo{key(1), 100}).is(204)
+	bo.call("PUT", talksPath+"/"+c.ID.String()+"/read", ReadUpTo{key(2), 100}).is(204)
+	var wrote ItemNumber
+	ada.writes(c, 1, "too soon").is(201).into(&wrote)
+	ada.takesBack(c, 1, wrote.Seq).is(200)
+	noon = noon.Add(31 * time.Second)
+	h.at(noon)
+	s.None(1200 * time.Millisecond)
 	// Who has blocked Ada since is not told of what she writes.
 	bo.call("PUT", seen, nil).is(204)
 	bo.blocks(ada, "block")

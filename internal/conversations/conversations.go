@@ -28,6 +28,7 @@ const (
 	OfEachMax      = 500       // conversations of a person
 	UnansweredMax  = 20        // that a person has begun within a day, and nobody has answered
 	BeforeAnswer   = 3         // messages to people who have not answered
+	TakenBackMax   = 100       // messages of a person, before all devices have read that they are
 	TextMax        = 32 << 10  // bytes of a sealed message
 	ChangeMax      = 64 << 10  // bytes of a commit
 	GroupMax       = 512 << 10 // bytes of a welcome, or of the information of a group
@@ -35,6 +36,7 @@ const (
 	PackageLife    = 90 * 24 * time.Hour
 	DeviceLife     = 90 * 24 * time.Hour // without being seen
 	ItemLife       = 30 * 24 * time.Hour
+	TakeBackFor    = 24 * time.Hour      // after it was written
 	EmptyLife      = 90 * 24 * time.Hour // that nobody is in
 	DeclinedFor    = 90 * 24 * time.Hour
 	UnansweredTime = 24 * time.Hour
@@ -55,6 +57,11 @@ var (
 	ErrMany = errors.New("no more conversations fit")
 	// ErrUnanswered means that nobody has answered yet, and enough was written.
 	ErrUnanswered = errors.New("nobody has answered yet")
+	// ErrLate means that a message is too old to be taken back.
+	ErrLate = errors.New("too old to be taken back")
+	// ErrTaken means that as many were taken back as may be, until the others have read
+	// that they are.
+	ErrTaken = errors.New("too many have been taken back")
 	// ErrSize means that something is empty, or too long.
 	ErrSize = errors.New("empty, or too long")
 	// ErrPeople means that a conversation is of too few or too many, or that a change
@@ -131,9 +138,10 @@ type Kind string
 
 // The kinds of items.
 const (
-	Text    Kind = "text"
-	Commit  Kind = "change"
-	Welcome Kind = "welcome"
+	Text     Kind = "text"
+	Commit   Kind = "change"
+	Welcome  Kind = "welcome"
+	TookBack Kind = "took_back" // tells which message its author has taken back, sealed as one
 )
 
 // An Item is something sealed that a conversation has.
@@ -197,6 +205,10 @@ type Store interface {
 	// AddText adds a message and returns its number; ErrNone, ErrDevice, ErrEpoch,
 	// ErrUnanswered.
 	AddText(ctx context.Context, which ID, by Member, epoch int64, sealed []byte, now time.Time) (int64, error)
+	// TakeBack deletes a message of by's person, with what was told of it alone, and adds
+	// a note of it, whose number it returns; errors as above, ErrLate and ErrTaken. Where
+	// there is no such message any more, or it is somebody else's, it adds the note alone.
+	TakeBack(ctx context.Context, which ID, by Member, message, epoch int64, sealed []byte, now time.Time) (int64, error)
 	// Change makes a change and returns the number of its last item; errors as above,
 	// and ErrPeople, ErrMany.
 	Change(ctx context.Context, which ID, c Change, follow []id.Person, now time.Time) (int64, error)
@@ -301,6 +313,17 @@ func (c *Conversations) Write(ctx context.Context, which ID, by Member, epoch in
 	return c.store.AddText(ctx, which, by, epoch, sealed, c.now())
 }
 
+// TakeBack deletes a message, and adds a note of it that was sealed in an epoch, by
+// which those who have read it already learn that it was taken back. It returns the
+// number of the note. Whether there is such a message, and whose it is, is not to be
+// learned by it.
+func (c *Conversations) TakeBack(ctx context.Context, which ID, by Member, message, epoch int64, sealed []byte) (int64, error) {
+	if len(sealed) == 0 || len(sealed) > TextMax {
+		return 0, ErrSize
+	}
+	return c.store.TakeBack(ctx, which, by, message, epoch, sealed, c.now())
+}
+
 // Change changes which devices are in a conversation.
 func (c *Conversations) Change(ctx context.Context, which ID, n Change, follow []id.Person) (int64, error) {
 	switch {
@@ -384,6 +407,43 @@ func (c *Conversation) Judge(n Change) error {
 	}
 	if len(n.Added)-boolInt(alone) > 0 && len(n.Welcome) == 0 {
 		return ErrSize
+	}
+	return nil
+}
+
+// MayAdd returns why a device may not add something that it has sealed in an epoch, or
+// nil.
+func (c *Conversation) MayAdd(by Member, epoch int64) error {
+	p, ok := c.Of(by.Who)
+	switch {
+	case !ok, p.State != In && p.State != Asked:
+		return ErrNone
+	case !c.Has(by):
+		return ErrDevice
+	case epoch != c.Epoch:
+		return ErrEpoch
+	}
+	return nil
+}
+
+// A Taking is what is known of a message that somebody takes back.
+type Taking struct {
+	Written int       // messages by them so far
+	Waiting int       // notes by them that not all devices have read
+	At      time.Time // when they wrote it; zero where there is no such message of theirs
+	Now     time.Time
+}
+
+// Judge returns why a message may not be taken back, or nil. Of notes that wait there
+// are no more than messages, or somebody who may not write could fill a conversation
+// with them; and no more than a device of the others can pass over in the ratchet of
+// their keys (docs/protocol/conversations.md).
+func (t Taking) Judge() error {
+	if t.Waiting >= min(t.Written, TakenBackMax) {
+		return ErrTaken
+	}
+	if !t.At.IsZero() && t.Now.Sub(t.At) > TakeBackFor {
+		return ErrLate
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
 )
@@ -103,5 +104,28 @@ func TestPair(t *testing.T) {
 	ada, bo := id.New[id.Person](), id.New[id.Person]()
 	if !slices.Equal(Pair(ada, bo), Pair(bo, ada)) || slices.Equal(Pair(ada, bo), Pair(ada, id.New[id.Person]())) {
 		t.Error("a pair is not known by its two")
+	}
+}
+
+func TestTaking(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		taking Taking
+		want   error
+	}{
+		"at once":                          {Taking{Written: 1, At: now}, nil},
+		"to the last moment":               {Taking{Written: 1, At: now.Add(-TakeBackFor)}, nil},
+		"and not after it":                 {Taking{Written: 1, At: now.Add(-TakeBackFor - time.Millisecond)}, ErrLate},
+		"what is not there":                {Taking{Written: 1}, nil},
+		"by who has written nothing":       {Taking{}, ErrTaken},
+		"each message once, while it lies": {Taking{Written: 2, Waiting: 2, At: now}, ErrTaken},
+		"as many as may be":                {Taking{Written: 1000, Waiting: TakenBackMax - 1, At: now}, nil},
+		"and no more":                      {Taking{Written: 1000, Waiting: TakenBackMax, At: now}, ErrTaken},
+	} {
+		c.taking.Now = now
+		if err := c.taking.Judge(); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, and not %v", name, err, c.want)
+		}
 	}
 }

@@ -135,6 +135,14 @@ step(
     await ben.on('write-message').fill('Jede Nacht.');
     await ben.tap('send-message');
     await ada.page.getByText('Jede Nacht.').first().waitFor();
+    await ada.on('write-message').fill('Said too soon.');
+    await ada.tap('send-message');
+    await ben.page.getByText('Said too soon.').first().waitFor();
+    await ada.page.getByText('Said too soon.').first().click();
+    await ada.page.getByRole('button', { name: 'Take back: Said too soon.' }).click();
+    await ben.on('line-taken').waitFor();
+    assert.equal(await ben.page.getByText('Said too soon.').count(), 0);
+    await ada.accessible();
     const { body } = await ada.call('GET', `/conversations/${talk}`);
     assert.equal(JSON.parse(body).people.length, 2);
     for (const path of [`/conversations/${talk}`, `/conversations/${'0'.repeat(26)}`]) {

@@ -6,7 +6,7 @@ import {
   type Person,
   StoaError,
 } from '@stoa/client';
-import { Conversations } from '@stoa/client/conversations';
+import { Conversations, takeBackFor } from '@stoa/client/conversations';
 
 type State = 'asked' | 'in' | 'declined' | 'left';
 type Device = { person: string; device: string };
@@ -37,6 +37,7 @@ type Body = Record<string, unknown>;
 type Answer = { status?: number; body?: unknown };
 
 const beforeAnswer = 3;
+const takenBackMax = 100;
 
 export class DoubleTalks {
   /** Who has looked at which. */
@@ -56,7 +57,7 @@ export class DoubleTalks {
     me: string,
     { body, query }: { body: Body; query: URLSearchParams },
   ): Answer | undefined {
-    const [first, second, third] = path;
+    const [first, second, third, fourth] = path;
     if (first === 'me' && second === 'packages') return this.#ownPackages(method, me, body, query);
     if (first === 'people' && third === 'packages') {
       if (!second || !this.#around.person(me, second)) this.#around.refuse('no_person', 404);
@@ -96,6 +97,8 @@ export class DoubleTalks {
       }
       case 'POST items':
         return { status: 201, body: this.#write(talk, me, body) };
+      case 'PUT items':
+        return { body: this.#takeBack(talk, me, Number(fourth), body) };
       case 'POST changes':
         return { status: 201, body: this.#change(talk, me, body) };
       case 'PUT seen':
@@ -210,16 +213,36 @@ export class DoubleTalks {
     talk.people.set(who, { state, written: 0 });
   }
 
-  #write(talk: KeptTalk, me: string, body: Body): { seq: number } {
+  #write(talk: KeptTalk, me: string, body: Body): { seq: number; at: string } {
     const mine = talk.people.get(me);
     this.#own(talk, me, String(body.device));
     if (body.epoch !== talk.epoch) this.#around.refuse('stale_epoch', 409);
     const answered = [...talk.people].some(([who, p]) => who !== me && p.state === 'in');
-    if (mine && !answered && mine.written++ >= beforeAnswer) this.#around.refuse('unanswered', 409);
+    if (mine && !answered && mine.written >= beforeAnswer) this.#around.refuse('unanswered', 409);
+    if (mine) mine.written++;
     this.#join(talk, me);
     this.#add(talk, 'text', me, body, String(body.sealed), talk.epoch, talk.seq + 1);
     this.#tell(talk);
-    return { seq: talk.seq };
+    return { seq: talk.seq, at: talk.changed };
+  }
+
+  #takeBack(talk: KeptTalk, me: string, seq: number, body: Body): { seq: number; at: string } {
+    this.#own(talk, me, String(body.device));
+    if (body.epoch !== talk.epoch) this.#around.refuse('stale_epoch', 409);
+    const waiting = talk.items.filter((i) => i.person === me && i.kind === 'took_back').length;
+    if (waiting >= Math.min(talk.people.get(me)?.written ?? 0, takenBackMax))
+      this.#around.refuse('many_taken_back', 409);
+    const isIt = (i: ConversationItem) => i.seq === seq && i.person === me && i.kind === 'text';
+    const at = talk.items.find(isIt)?.at;
+    if (at && Date.now() - Date.parse(at) > takeBackFor)
+      this.#around.refuse('late_to_take_back', 409);
+    talk.items = talk.items.filter((i) => !isIt(i));
+    const { changed } = talk;
+    this.#add(talk, 'took_back', me, body, String(body.sealed), talk.epoch, talk.seq + 1);
+    const now = talk.changed;
+    talk.changed = changed;
+    this.#tell(talk);
+    return { seq: talk.seq, at: now };
   }
 
   #change(talk: KeptTalk, me: string, body: Body): { seq: number } {

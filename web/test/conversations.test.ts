@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { type Person, StoaError } from '@stoa/client';
 import { type Conversations, Unreachable } from '@stoa/client/conversations';
-import { beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { DoubleTalks } from './conversations.double.ts';
 
 const ids = {
@@ -25,6 +25,8 @@ beforeEach(() => {
     tell: () => {},
   });
 });
+
+afterEach(() => void vi.useRealTimers());
 
 const device = (me: string) => node.deviceOf(me);
 
@@ -177,4 +179,115 @@ it('a conversation is silent for oneself alone, on all devices, and keeps its ma
   expect(ada.talks.value?.[0]?.silent).toBe(false);
   await bo.silence(id, false);
   expect(bo.talks.value?.[0]).toMatchObject({ silent: false, unread: 1 });
+});
+
+/** The number of the last message that a device shows. */
+const lastOf = (own: Conversations) =>
+  own.talks.value?.[0]?.lines.findLast((l) => l.kind === 'text')?.seq ?? 0;
+
+it('what was taken back is gone where it was read, and never comes where it was not', async () => {
+  const [ada, bo, phone] = [await device(ids.ada), await device(ids.bo), await device(ids.bo)];
+  follows.add(`${ids.bo} ${ids.ada}`);
+  const id = await ada.begin([ids.bo]);
+  await ada.write(id, 'Stays');
+  await ada.write(id, 'Too soon');
+  expect(await shown(bo)).toEqual(['ada: Stays', 'ada: Too soon']);
+  expect(bo.talks.value?.[0]?.unread).toBe(2);
+  await ada.refresh();
+  await ada.takeBack(id, lastOf(ada));
+  expect(await shown(ada)).toEqual(['ada: Stays', 'taken']);
+  expect(await shown(bo)).toEqual(['ada: Stays', 'taken']);
+  expect(bo.talks.value?.[0]?.unread).toBe(1);
+  expect(JSON.stringify(bo.talks.value)).not.toContain('Too soon');
+  expect(await shown(phone)).toEqual(['ada: Stays']);
+  await ada.write(id, 'And on');
+  for (const own of [bo, phone]) expect((await shown(own)).at(-1)).toBe('ada: And on');
+
+  // From another device of the one who has written it, too.
+  await phone.write(id, 'From the phone');
+  await shown(bo);
+  await shown(ada);
+  await bo.takeBack(id, lastOf(bo));
+  for (const own of [ada, bo, phone]) expect((await shown(own)).at(-1)).toBe('taken');
+});
+
+it('a note of somebody else, of another kind, or too late changes nothing', async () => {
+  const [ada, bo] = [await device(ids.ada), await device(ids.bo)];
+  follows.add(`${ids.bo} ${ids.ada}`);
+  const id = await ada.begin([ids.bo]);
+  const talk = () => {
+    const found = node.all.get(id);
+    if (!found) throw new Error('it is gone');
+    return found;
+  };
+  await ada.write(id, 'Ada’s');
+  await bo.refresh();
+  await bo.write(id, 'Bo’s');
+  await shown(ada);
+  const [adas, bos] = ['Ada’s', 'Bo’s'].map(
+    (said) =>
+      ada.talks.value?.[0]?.lines.find((l) => l.kind === 'text' && l.text === said)?.seq ?? 0,
+  );
+  const all = ['ada: Ada’s', 'bo: Bo’s'];
+  const late = { code: 'late_to_take_back' };
+  await expect(bo.takeBack(id, adas as number)).rejects.toMatchObject(late);
+  await ada.takeBack(id, 4000);
+  expect(await shown(ada)).toEqual(all);
+  expect(await shown(bo)).toEqual(all);
+
+  // The node calls a note a message, and a message a note.
+  await ada.takeBack(id, adas as number);
+  talk().items = talk().items.map((i) => ({ ...i, kind: 'text' }));
+  expect(await shown(bo)).toEqual([...all, 'gap']);
+  await ada.write(id, 'No note');
+  talk().items = talk().items.map((i) => ({ ...i, kind: 'took_back' }));
+  expect(await shown(bo)).toEqual([...all, 'gap']);
+
+  // After a day it stands, where it was read; of who has written it the same is said.
+  await bo.takeBack(id, bos as number);
+  const day = 24 * 60 * 60_000;
+  const later = (by: number) =>
+    new Date(Date.parse(talk().items[0]?.at as string) + by).toISOString();
+  talk().items = talk().items.map((i) => ({ ...i, at: later(day + 60_000) }));
+  expect((await shown(ada)).slice(0, 3)).toEqual(['taken', 'bo: Bo’s', 'ada: No note']);
+  await ada.write(id, 'For a day');
+  const old = lastOf(ada);
+  await shown(bo);
+  await shown(ada); // so that the node does not have it any more
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + day + 60_000 });
+  await expect(ada.takeBack(id, old)).rejects.toMatchObject(late);
+  vi.useRealTimers();
+  expect((await shown(ada)).at(-1)).toBe('ada: For a day');
+  // What is forged is of nobody, and shows nothing.
+  await shown(bo);
+  await bo.takeBack(id, bos as number);
+  talk().items = talk().items.map((i) => ({ ...i, sealed: 'AAAA' }));
+  expect((await shown(ada)).slice(0, 3)).toEqual(['taken', 'bo: Bo’s', 'ada: No note']);
+  await bo.write(id, 'It goes on');
+  expect((await shown(ada)).at(-1)).toBe('bo: It goes on');
+});
+
+it('a hundred that were taken back in a row stop no device', { timeout: 60_000 }, async () => {
+  const [ada, bo, phone] = [await device(ids.ada), await device(ids.bo), await device(ids.bo)];
+  follows.add(`${ids.bo} ${ids.ada}`);
+  const id = await ada.begin([ids.bo]);
+  await shown(bo);
+  await shown(phone);
+  await shown(ada);
+  const seqs: number[] = [];
+  for (let n = 0; n <= 100; n++) {
+    await ada.write(id, `${n}`);
+    seqs.push(lastOf(ada));
+  }
+  expect(await shown(bo)).toHaveLength(101);
+  for (const seq of seqs.slice(0, 100)) await ada.takeBack(id, seq);
+  await expect(ada.takeBack(id, seqs[100] as number)).rejects.toMatchObject({
+    code: 'many_taken_back',
+  });
+  await ada.write(id, 'After all');
+  expect(await shown(phone)).toEqual(['ada: 100', 'ada: After all']);
+  expect((await shown(bo)).slice(-3)).toEqual(['taken', 'ada: 100', 'ada: After all']);
+  await shown(ada); // all have read it: there is room for more
+  await ada.takeBack(id, seqs[100] as number);
+  expect(await shown(phone)).toEqual(['taken', 'ada: After all']);
 });

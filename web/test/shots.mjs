@@ -472,6 +472,11 @@ const writing = (open) => async (page, h) => {
         'Do you still have the sound of the station? The one with the old announcement.',
       ];
   for (const text of lines) await aylin.write(two, text);
+  if (open === 'two') {
+    await aylin.refresh();
+    await page.waitForTimeout(600);
+    await aylin.takeBack(two, aylin.talks.value.find((t) => t.id === two).lines[0].seq);
+  }
   await page.waitForFunction(() => document.querySelectorAll('[data-test=talks] a').length === 2);
   h.double.talks.silence(h.mira.id, group);
   await page.waitForSelector('[data-test=silent]');
@@ -482,7 +487,9 @@ const writing = (open) => async (page, h) => {
       de ? 'Ja, ich suche ihn dir heute Abend heraus.' : 'Yes, I will look for it tonight.',
     );
     await page.click('[data-test=send-message]');
-    await page.waitForFunction(() => document.querySelectorAll('[data-test=line]').length === 3);
+    await page.waitForFunction(() => document.querySelectorAll('[data-test=line]').length === 2);
+    await page.waitForSelector('[data-test=line-taken]');
+    await page.click('[data-test=line] >> nth=-1 >> .said-text');
   }
   if (open === 'asked') {
     await page.click('[data-test=requests] summary');

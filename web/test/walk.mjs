@@ -569,6 +569,23 @@ assert.equal(await bo.on('unseen').count(), 0);
 assert.equal(await ada.on('silent').count(), 0);
 await bo.page.locator('a[data-test^="talk-"]').click();
 
+step('Ada takes back what she has written, with the keyboard; it is gone where Bo has read it');
+await bo.page.getByText('Quietly, Bo.').first().waitFor();
+const [foreign] = await bo.page.locator('[data-test=line]').all();
+assert.equal(await foreign.locator('[data-test=take-back]').count(), 0);
+const undo = ada.page.getByRole('button', { name: 'Take back: Quietly, Bo.' });
+await undo.focus();
+assert.match(await undo.evaluate((b) => b.nextElementSibling.textContent), /deleted for all/);
+await ada.page.keyboard.press('Enter');
+await bo.page
+  .locator('[data-test=line-taken]', { hasText: /^Ada.* took a message back\.$/ })
+  .waitFor();
+await ada.page.locator('[data-test=line-taken]', { hasText: 'You took a message back.' }).waitFor();
+assert.equal(await bo.page.getByText('Quietly, Bo.').count(), 0);
+await bo.page.reload();
+await bo.on('line-taken').waitFor();
+assert.equal(await bo.page.getByText('Quietly, Bo.').count(), 0);
+
 step('Ada comes back to it; Bo leaves, and what he had is gone');
 await ada.page.goto(`${origin}/messages`);
 await ada.page.locator('a[data-test^="talk-"]').click();

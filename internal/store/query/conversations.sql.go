@@ -412,6 +412,20 @@ func (q *Queries) DropConversationDevice(ctx context.Context, arg DropConversati
 	return result.RowsAffected()
 }
 
+const dropItem = `-- name: DropItem :exec
+DELETE FROM conversation_items WHERE conversation = $1 AND seq = $2
+`
+
+type DropItemParams struct {
+	Conversation []byte
+	Seq          int64
+}
+
+func (q *Queries) DropItem(ctx context.Context, arg DropItemParams) error {
+	_, err := q.exec(ctx, q.dropItemStmt, dropItem, arg.Conversation, arg.Seq)
+	return err
+}
+
 const dropLastPackage = `-- name: DropLastPackage :exec
 DELETE FROM packages WHERE person = $1 AND device = $2 AND last = TRUE
 `
@@ -661,6 +675,21 @@ func (q *Queries) NextPackage(ctx context.Context, arg NextPackageParams) (NextP
 	return i, err
 }
 
+const passItem = `-- name: PassItem :exec
+UPDATE conversations SET seq = $1 WHERE id = $2
+`
+
+type PassItemParams struct {
+	Seq int64
+	ID  []byte
+}
+
+// An item by which a conversation is no newer than it was.
+func (q *Queries) PassItem(ctx context.Context, arg PassItemParams) error {
+	_, err := q.exec(ctx, q.passItemStmt, passItem, arg.Seq, arg.ID)
+	return err
+}
+
 const placeOf = `-- name: PlaceOf :one
 SELECT d.since FROM conversation_people p
 LEFT JOIN conversation_devices d ON d.conversation = p.conversation AND d.person = p.person AND d.device = $1
@@ -826,6 +855,31 @@ func (q *Queries) TakeConversation(ctx context.Context, id []byte) (TakeConversa
 	return i, err
 }
 
+const takenBack = `-- name: TakenBack :one
+SELECT p.written, (
+    SELECT count(*) FROM conversation_items i WHERE i.conversation = p.conversation AND i.person = p.person AND i.kind = 'took_back'
+) AS waiting FROM conversation_people p WHERE p.conversation = $1 AND p.person = $2
+`
+
+type TakenBackParams struct {
+	Conversation []byte
+	Person       []byte
+}
+
+type TakenBackRow struct {
+	Written int64
+	Waiting int64
+}
+
+// How many messages somebody has written, and how many notes that they have taken one
+// back are still there, since some device has not read them.
+func (q *Queries) TakenBack(ctx context.Context, arg TakenBackParams) (TakenBackRow, error) {
+	row := q.queryRow(ctx, q.takenBackStmt, takenBack, arg.Conversation, arg.Person)
+	var i TakenBackRow
+	err := row.Scan(&i.Written, &i.Waiting)
+	return i, err
+}
+
 const talkDeviceRows = `-- name: TalkDeviceRows :many
 SELECT d.device, d.since, d.seen,
     (SELECT count(*) FROM packages k WHERE k.person = d.person AND k.device = d.device) AS packages,
@@ -910,4 +964,41 @@ UPDATE conversations SET pair = NULL WHERE id = $1
 func (q *Queries) UnpairConversation(ctx context.Context, id []byte) error {
 	_, err := q.exec(ctx, q.unpairConversationStmt, unpairConversation, id)
 	return err
+}
+
+const untellTalk = `-- name: UntellTalk :exec
+DELETE FROM news WHERE talk = $1 AND who = $2 AND made >= $3 AND seen = FALSE AND NOT EXISTS (
+    SELECT 1 FROM conversation_items i WHERE i.conversation = news.talk AND i.kind = 'text' AND i.person <> news.person
+)
+`
+
+type UntellTalkParams struct {
+	Talk []byte
+	Who  []byte
+	Made int64
+}
+
+// What was told of somebody's message, or of a later one of theirs, to those who have
+// looked at none of it, and for whom there is no other.
+func (q *Queries) UntellTalk(ctx context.Context, arg UntellTalkParams) error {
+	_, err := q.exec(ctx, q.untellTalkStmt, untellTalk, arg.Talk, arg.Who, arg.Made)
+	return err
+}
+
+const writtenAt = `-- name: WrittenAt :one
+SELECT at FROM conversation_items WHERE conversation = $1 AND seq = $2 AND person = $3 AND kind = 'text'
+`
+
+type WrittenAtParams struct {
+	Conversation []byte
+	Seq          int64
+	Person       []byte
+}
+
+// When somebody has written a message that is still there.
+func (q *Queries) WrittenAt(ctx context.Context, arg WrittenAtParams) (int64, error) {
+	row := q.queryRow(ctx, q.writtenAtStmt, writtenAt, arg.Conversation, arg.Seq, arg.Person)
+	var at int64
+	err := row.Scan(&at)
+	return at, err
 }

@@ -339,6 +339,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.dropGoerStmt, err = db.PrepareContext(ctx, dropGoer); err != nil {
 		return nil, fmt.Errorf("error preparing query DropGoer: %w", err)
 	}
+	if q.dropItemStmt, err = db.PrepareContext(ctx, dropItem); err != nil {
+		return nil, fmt.Errorf("error preparing query DropItem: %w", err)
+	}
 	if q.dropLastPackageStmt, err = db.PrepareContext(ctx, dropLastPackage); err != nil {
 		return nil, fmt.Errorf("error preparing query DropLastPackage: %w", err)
 	}
@@ -615,6 +618,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.pairsStmt, err = db.PrepareContext(ctx, pairs); err != nil {
 		return nil, fmt.Errorf("error preparing query Pairs: %w", err)
 	}
+	if q.passItemStmt, err = db.PrepareContext(ctx, passItem); err != nil {
+		return nil, fmt.Errorf("error preparing query PassItem: %w", err)
+	}
 	if q.passkeysStmt, err = db.PrepareContext(ctx, passkeys); err != nil {
 		return nil, fmt.Errorf("error preparing query Passkeys: %w", err)
 	}
@@ -876,6 +882,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.takeRoomStmt, err = db.PrepareContext(ctx, takeRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeRoom: %w", err)
 	}
+	if q.takenBackStmt, err = db.PrepareContext(ctx, takenBack); err != nil {
+		return nil, fmt.Errorf("error preparing query TakenBack: %w", err)
+	}
 	if q.talkDeviceRowsStmt, err = db.PrepareContext(ctx, talkDeviceRows); err != nil {
 		return nil, fmt.Errorf("error preparing query TalkDeviceRows: %w", err)
 	}
@@ -909,6 +918,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.unpairConversationStmt, err = db.PrepareContext(ctx, unpairConversation); err != nil {
 		return nil, fmt.Errorf("error preparing query UnpairConversation: %w", err)
 	}
+	if q.untellTalkStmt, err = db.PrepareContext(ctx, untellTalk); err != nil {
+		return nil, fmt.Errorf("error preparing query UntellTalk: %w", err)
+	}
 	if q.useInviteStmt, err = db.PrepareContext(ctx, useInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query UseInvite: %w", err)
 	}
@@ -941,6 +953,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.writtenStmt, err = db.PrepareContext(ctx, written); err != nil {
 		return nil, fmt.Errorf("error preparing query Written: %w", err)
+	}
+	if q.writtenAtStmt, err = db.PrepareContext(ctx, writtenAt); err != nil {
+		return nil, fmt.Errorf("error preparing query WrittenAt: %w", err)
 	}
 	if q.writtenReportsStmt, err = db.PrepareContext(ctx, writtenReports); err != nil {
 		return nil, fmt.Errorf("error preparing query WrittenReports: %w", err)
@@ -1481,6 +1496,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing dropGoerStmt: %w", cerr)
 		}
 	}
+	if q.dropItemStmt != nil {
+		if cerr := q.dropItemStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropItemStmt: %w", cerr)
+		}
+	}
 	if q.dropLastPackageStmt != nil {
 		if cerr := q.dropLastPackageStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropLastPackageStmt: %w", cerr)
@@ -1941,6 +1961,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing pairsStmt: %w", cerr)
 		}
 	}
+	if q.passItemStmt != nil {
+		if cerr := q.passItemStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing passItemStmt: %w", cerr)
+		}
+	}
 	if q.passkeysStmt != nil {
 		if cerr := q.passkeysStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing passkeysStmt: %w", cerr)
@@ -2376,6 +2401,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing takeRoomStmt: %w", cerr)
 		}
 	}
+	if q.takenBackStmt != nil {
+		if cerr := q.takenBackStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takenBackStmt: %w", cerr)
+		}
+	}
 	if q.talkDeviceRowsStmt != nil {
 		if cerr := q.talkDeviceRowsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing talkDeviceRowsStmt: %w", cerr)
@@ -2431,6 +2461,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing unpairConversationStmt: %w", cerr)
 		}
 	}
+	if q.untellTalkStmt != nil {
+		if cerr := q.untellTalkStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing untellTalkStmt: %w", cerr)
+		}
+	}
 	if q.useInviteStmt != nil {
 		if cerr := q.useInviteStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing useInviteStmt: %w", cerr)
@@ -2484,6 +2519,11 @@ func (q *Queries) Close() error {
 	if q.writtenStmt != nil {
 		if cerr := q.writtenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing writtenStmt: %w", cerr)
+		}
+	}
+	if q.writtenAtStmt != nil {
+		if cerr := q.writtenAtStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing writtenAtStmt: %w", cerr)
 		}
 	}
 	if q.writtenReportsStmt != nil {
@@ -2645,6 +2685,7 @@ type Queries struct {
 	dropDiscoveryValueStmt     *sql.Stmt
 	dropDiscoveryValuesStmt    *sql.Stmt
 	dropGoerStmt               *sql.Stmt
+	dropItemStmt               *sql.Stmt
 	dropLastPackageStmt        *sql.Stmt
 	dropPackageStmt            *sql.Stmt
 	dropPackagesOfStmt         *sql.Stmt
@@ -2737,6 +2778,7 @@ type Queries struct {
 	openEntryStmt              *sql.Stmt
 	ownRoomsAgainStmt          *sql.Stmt
 	pairsStmt                  *sql.Stmt
+	passItemStmt               *sql.Stmt
 	passkeysStmt               *sql.Stmt
 	peopleAfterStmt            *sql.Stmt
 	pictureOfStmt              *sql.Stmt
@@ -2824,6 +2866,7 @@ type Queries struct {
 	takePersonStmt             *sql.Stmt
 	takePlanStmt               *sql.Stmt
 	takeRoomStmt               *sql.Stmt
+	takenBackStmt              *sql.Stmt
 	talkDeviceRowsStmt         *sql.Stmt
 	talkDevicesOfStmt          *sql.Stmt
 	tellGoersStmt              *sql.Stmt
@@ -2835,6 +2878,7 @@ type Queries struct {
 	unlistAllStmt              *sql.Stmt
 	unlistDiscoveryValueStmt   *sql.Stmt
 	unpairConversationStmt     *sql.Stmt
+	untellTalkStmt             *sql.Stmt
 	useInviteStmt              *sql.Stmt
 	usePasskeyStmt             *sql.Stmt
 	usePenStmt                 *sql.Stmt
@@ -2846,6 +2890,7 @@ type Queries struct {
 	whoHasHandleStmt           *sql.Stmt
 	whoseCalendarStmt          *sql.Stmt
 	writtenStmt                *sql.Stmt
+	writtenAtStmt              *sql.Stmt
 	writtenReportsStmt         *sql.Stmt
 	writtenReportsAboutStmt    *sql.Stmt
 	writtenReportsByStmt       *sql.Stmt
@@ -2960,6 +3005,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		dropDiscoveryValueStmt:     q.dropDiscoveryValueStmt,
 		dropDiscoveryValuesStmt:    q.dropDiscoveryValuesStmt,
 		dropGoerStmt:               q.dropGoerStmt,
+		dropItemStmt:               q.dropItemStmt,
 		dropLastPackageStmt:        q.dropLastPackageStmt,
 		dropPackageStmt:            q.dropPackageStmt,
 		dropPackagesOfStmt:         q.dropPackagesOfStmt,
@@ -3052,6 +3098,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		openEntryStmt:              q.openEntryStmt,
 		ownRoomsAgainStmt:          q.ownRoomsAgainStmt,
 		pairsStmt:                  q.pairsStmt,
+		passItemStmt:               q.passItemStmt,
 		passkeysStmt:               q.passkeysStmt,
 		peopleAfterStmt:            q.peopleAfterStmt,
 		pictureOfStmt:              q.pictureOfStmt,
@@ -3139,6 +3186,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		takePersonStmt:             q.takePersonStmt,
 		takePlanStmt:               q.takePlanStmt,
 		takeRoomStmt:               q.takeRoomStmt,
+		takenBackStmt:              q.takenBackStmt,
 		talkDeviceRowsStmt:         q.talkDeviceRowsStmt,
 		talkDevicesOfStmt:          q.talkDevicesOfStmt,
 		tellGoersStmt:              q.tellGoersStmt,
@@ -3150,6 +3198,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		unlistAllStmt:              q.unlistAllStmt,
 		unlistDiscoveryValueStmt:   q.unlistDiscoveryValueStmt,
 		unpairConversationStmt:     q.unpairConversationStmt,
+		untellTalkStmt:             q.untellTalkStmt,
 		useInviteStmt:              q.useInviteStmt,
 		usePasskeyStmt:             q.usePasskeyStmt,
 		usePenStmt:                 q.usePenStmt,
@@ -3161,6 +3210,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		whoHasHandleStmt:           q.whoHasHandleStmt,
 		whoseCalendarStmt:          q.whoseCalendarStmt,
 		writtenStmt:                q.writtenStmt,
+		writtenAtStmt:              q.writtenAtStmt,
 		writtenReportsStmt:         q.writtenReportsStmt,
 		writtenReportsAboutStmt:    q.writtenReportsAboutStmt,
 		writtenReportsByStmt:       q.writtenReportsByStmt,

@@ -336,14 +336,8 @@ func (s *Store) AddText(ctx context.Context, which conversations.ID, by conversa
 		if err != nil {
 			return err
 		}
-		party, ok := c.Of(by.Who)
-		switch {
-		case !ok, party.State != conversations.In && party.State != conversations.Asked:
-			return conversations.ErrNone
-		case !c.Has(by):
-			return conversations.ErrDevice
-		case epoch != c.Epoch:
-			return conversations.ErrEpoch
+		if err := c.MayAdd(by, epoch); err != nil {
+			return err
 		}
 		written, err := q.CountWritten(ctx, query.CountWrittenParams{Conversation: which[:], Person: by.Who[:]})
 		if err != nil {
@@ -352,7 +346,7 @@ func (s *Store) AddText(ctx context.Context, which conversations.ID, by conversa
 		if err := c.MayWrite(by.Who, int(written-1)); err != nil {
 			return err
 		}
-		if party.State == conversations.Asked { // to answer is to be in it
+		if party, _ := c.Of(by.Who); party.State == conversations.Asked { // to answer is to be in it
 			if err := setParty(ctx, q, which, conversations.Party{Who: by.Who, State: conversations.In, Since: now}); err != nil {
 				return err
 			}
@@ -363,6 +357,49 @@ func (s *Store) AddText(ctx context.Context, which conversations.ID, by conversa
 			return err
 		}
 		return q.SetConversationSeq(ctx, query.SetConversationSeqParams{Seq: seq, Changed: millis(now), ID: which[:]})
+	})
+	return seq, err
+}
+
+// TakeBack implements conversations.Store.
+func (s *Store) TakeBack(ctx context.Context, which conversations.ID, by conversations.Member, message, epoch int64, sealed []byte, now time.Time) (seq int64, err error) {
+	err = s.write(ctx, "take a message back", func(ctx context.Context, q *query.Queries) error {
+		c, err := takeConversation(ctx, q, which)
+		if err != nil {
+			return err
+		}
+		if err := c.MayAdd(by, epoch); err != nil {
+			return err
+		}
+		n, err := q.TakenBack(ctx, query.TakenBackParams{Conversation: which[:], Person: by.Who[:]})
+		if err != nil {
+			return err
+		}
+		taking := conversations.Taking{Written: int(n.Written), Waiting: int(n.Waiting), Now: now}
+		at, err := q.WrittenAt(ctx, query.WrittenAtParams{Conversation: which[:], Seq: message, Person: by.Who[:]})
+		switch {
+		case err == nil:
+			taking.At = fromMillis(at)
+		case !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+		if err := taking.Judge(); err != nil {
+			return err
+		}
+		if !taking.At.IsZero() {
+			if err := q.DropItem(ctx, query.DropItemParams{Conversation: which[:], Seq: message}); err != nil {
+				return err
+			}
+			if err := q.UntellTalk(ctx, query.UntellTalkParams{Talk: which[:], Who: by.Who[:], Made: at}); err != nil {
+				return err
+			}
+		}
+		seq = c.Seq + 1
+		item := conversations.Item{Seq: seq, Kind: conversations.TookBack, Epoch: epoch, By: by, Sealed: sealed, At: now}
+		if err := addItem(ctx, q, which, item); err != nil {
+			return err
+		}
+		return q.PassItem(ctx, query.PassItemParams{Seq: seq, ID: which[:]})
 	})
 	return seq, err
 }

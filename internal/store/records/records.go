@@ -93,7 +93,7 @@ var refusals = []error{
 	schedule.ErrNoPlan, schedule.ErrChanged, schedule.ErrTooMany, schedule.ErrGoing, schedule.ErrFull, schedule.ErrBegun,
 	schedule.ErrNoCalendar,
 	conversations.ErrNone, conversations.ErrDevice, conversations.ErrEpoch, conversations.ErrThere, conversations.ErrMany, conversations.ErrUnanswered,
-	conversations.ErrPeople, conversations.ErrSize,
+	conversations.ErrPeople, conversations.ErrSize, conversations.ErrLate, conversations.ErrTaken,
 }
 
 // A refusal is the answer of a rule that is judged in a transaction.

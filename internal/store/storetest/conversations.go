@@ -407,3 +407,122 @@ func conversationSilent(t *testing.T, s Store) {
 	refused(t, c.SetSilent(ctx, which, bo.Who, true), conversations.ErrNone)
 	refused(t, c.SetSilent(ctx, id.New[conversations.ID](), ada.Who, true), conversations.ErrNone)
 }
+
+// A message is gone for those who have not read it, and a note says so to the others.
+// Nobody learns by it what others have written.
+func messagesTakenBack(t *testing.T, s Store) {
+	ctx := t.Context()
+	c, now, who := talkers(t, s)
+	ada, bo, cy := who[0], who[1], who[2]
+	which := begins(t, c, true, []id.Person{bo.Who}, ada, bo)
+	writes := func(by conversations.Member) int64 {
+		t.Helper()
+		seq, err := c.Write(ctx, which, by, 1, []byte("sealed"))
+		must(t, err)
+		return seq
+	}
+	read := func(m conversations.Member, after int64) (kinds []conversations.Kind) {
+		t.Helper()
+		items, err := c.Items(ctx, which, m, after)
+		must(t, err)
+		for _, i := range items {
+			kinds = append(kinds, i.Kind)
+		}
+		return kinds
+	}
+	first := writes(ada)
+	writes(ada)
+	bos := writes(bo)
+	before, _, err := c.One(ctx, which, ada.Who)
+	must(t, err)
+	*now = now.Add(time.Hour)
+	note, err := c.TakeBack(ctx, which, ada, first, 1, []byte("note"))
+	must(t, err)
+	same(t, note, bos+1)
+	want := []conversations.Kind{conversations.Welcome, conversations.Text, conversations.Text, conversations.TookBack}
+	same(t, read(bo, 0), want)
+	items, err := c.Items(ctx, which, bo, bos)
+	must(t, err)
+	same(t, items, []conversations.Item{{Seq: note, Kind: conversations.TookBack, Epoch: 1, By: ada, Sealed: []byte("note"), At: *now}})
+	after, _, err := c.One(ctx, which, ada.Who)
+	must(t, err)
+	same(t, after.Seq, note)
+	same(t, after.Changed, before.Changed) // it is not newer by that
+
+	// Of a message of somebody else's, of a change and of what there is not, nothing is
+	// learned, and nothing goes.
+	for _, other := range []int64{first, bos, 1, 4000} {
+		if c.SetRead(ctx, which, ada, note) != nil || c.SetRead(ctx, which, bo, note) != nil {
+			t.Fatal("not read")
+		}
+		note, err = c.TakeBack(ctx, which, ada, other, 1, []byte("note"))
+		must(t, err)
+	}
+	same(t, read(ada, note-1), []conversations.Kind{conversations.TookBack})
+	last := writes(bo)
+	_, err = c.TakeBack(ctx, which, ada, last, 1, []byte("note"))
+	must(t, err)
+	same(t, read(ada, last-1), []conversations.Kind{conversations.Text, conversations.TookBack})
+
+	// Of notes that somebody has not read there are no more than messages.
+	_, err = c.TakeBack(ctx, which, ada, last, 1, []byte("note"))
+	refused(t, err, conversations.ErrTaken)
+	old := writes(ada)
+	*now = now.Add(conversations.TakeBackFor)
+	_, err = c.TakeBack(ctx, which, ada, old, 1, []byte("note"))
+	must(t, err)
+	old = writes(ada)
+	*now = now.Add(conversations.TakeBackFor + time.Millisecond)
+	_, err = c.TakeBack(ctx, which, ada, old, 1, []byte("note"))
+	refused(t, err, conversations.ErrLate)
+	_, err = c.TakeBack(ctx, which, ada, old, 2, []byte("note"))
+	refused(t, err, conversations.ErrEpoch)
+	_, err = c.TakeBack(ctx, which, conversations.Member{Who: ada.Who, Device: conversations.Device{77}}, old, 1, []byte("note"))
+	refused(t, err, conversations.ErrDevice)
+	_, err = c.TakeBack(ctx, which, cy, old, 1, []byte("note"))
+	refused(t, err, conversations.ErrNone)
+	for _, size := range []int{0, conversations.TextMax + 1} {
+		_, err = c.TakeBack(ctx, which, ada, old, 1, make([]byte, size))
+		refused(t, err, conversations.ErrSize)
+	}
+}
+
+// While others read, and say how far they have come, each message is taken back once, and
+// no number is given twice.
+func takenBackWhileRead(t *testing.T, s Store) {
+	ctx := t.Context()
+	c, _, who := talkers(t, s)
+	ada, bo := who[0], who[1]
+	which := begins(t, c, true, []id.Person{bo.Who}, ada, bo)
+	const many = 12
+	var seqs []int64
+	for range many {
+		seq, err := c.Write(ctx, which, ada, 1, []byte("sealed"))
+		must(t, err)
+		seqs = append(seqs, seq)
+	}
+	var all sync.WaitGroup
+	notes, errs := make([]int64, many), make([]error, 2*many)
+	for i, seq := range seqs {
+		all.Go(func() { notes[i], errs[i] = c.TakeBack(ctx, which, ada, seq, 1, []byte("note")) })
+		all.Go(func() {
+			if _, errs[many+i] = c.Items(ctx, which, bo, 0); errs[many+i] == nil {
+				errs[many+i] = c.SetRead(ctx, which, bo, int64(i))
+			}
+		})
+	}
+	all.Wait()
+	for _, err := range errs {
+		must(t, err)
+	}
+	slices.Sort(notes)
+	for i, note := range notes {
+		same(t, note, int64(many+2+i))
+	}
+	items, err := c.Items(ctx, which, bo, 1)
+	must(t, err)
+	same(t, len(items), many)
+	for _, i := range items {
+		same(t, i.Kind, conversations.TookBack)
+	}
+}

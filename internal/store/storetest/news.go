@@ -111,6 +111,72 @@ func newsOfTalks(t *testing.T, s Store) {
 	}
 }
 
+// What was told of a message goes with it, where it is all that there is to read.
+func newsOfTakenBack(t *testing.T, s Store) {
+	ctx := t.Context()
+	c, now, who := talkers(t, s)
+	ada, bo, cy := who[0], who[1], who[2]
+	which := begins(t, c, false, []id.Person{bo.Who, cy.Who}, ada, bo, cy)
+	writes := func(by conversations.Member) int64 {
+		t.Helper()
+		*now = now.Add(time.Second)
+		seq, err := c.Write(ctx, which, by, 1, []byte("sealed"))
+		must(t, err)
+		return seq
+	}
+	tell := func(of conversations.Member, to ...conversations.Member) {
+		t.Helper()
+		for _, m := range to {
+			p := news.Piece{ID: id.New[news.ID](), To: m.Who, Kind: news.Message, Who: of.Who, Talk: which, At: *now}
+			keeps(t, s, news.Push, p)
+		}
+	}
+	takes := func(by conversations.Member, message int64) {
+		t.Helper()
+		_, err := c.TakeBack(ctx, which, by, message, 1, []byte("note"))
+		must(t, err)
+	}
+	due := func() (to []id.Person) {
+		t.Helper()
+		list, err := s.DueNews(ctx, now.Add(time.Hour), 10)
+		must(t, err)
+		for _, p := range list {
+			to = append(to, p.To)
+		}
+		return to
+	}
+	read := func() {
+		t.Helper()
+		for _, m := range who {
+			must(t, c.SetRead(ctx, which, m, 1000))
+		}
+	}
+	one := writes(ada)
+	tell(ada, bo, cy)
+	takes(ada, one)
+	same(t, len(due()), 0)
+	// Not where there is another; one's own is none.
+	read()
+	one = writes(ada)
+	tell(ada, bo, cy)
+	writes(bo)
+	takes(ada, one)
+	same(t, due(), []id.Person{cy.Who})
+	// Nor by what was written after it was told, or by somebody else.
+	read()
+	writes(ada)
+	tell(ada, bo)
+	read() // by devices; nobody has looked
+	one = writes(ada)
+	takes(ada, one)
+	same(t, due(), []id.Person{bo.Who})
+	read()
+	one = writes(ada)
+	tell(cy, bo)
+	takes(ada, one)
+	same(t, due(), []id.Person{bo.Who})
+}
+
 func keepsNews(t *testing.T, s Store) {
 	ctx, ada := t.Context(), first(t, s)
 	bo := invited(t, s, ada, "Bo")

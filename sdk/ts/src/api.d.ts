@@ -303,6 +303,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation}/items/{seq}/taken-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Take a message of mine back: it is deleted, and a sealed note says so to who has read it */
+        put: operations["take-message-back"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation}/membership": {
         parameters: {
             query?: never;
@@ -1849,7 +1866,7 @@ export interface components {
             /** Format: int64 */
             epoch: number;
             /** @enum {string} */
-            kind: "text" | "change" | "welcome";
+            kind: "text" | "change" | "welcome" | "took_back";
             person: string;
             sealed: string;
             /** Format: int64 */
@@ -2195,6 +2212,11 @@ export interface components {
             next?: string;
         };
         ItemNumber: {
+            /**
+             * Format: date-time
+             * @description now, by the clock of the house
+             */
+            at: string;
             /** Format: int64 */
             seq: number;
         };
@@ -4312,6 +4334,42 @@ export interface operations {
         responses: {
             /** @description Created */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemNumber"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "take-message-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewText"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -141,3 +141,21 @@ it('a key package is of a device, or of nobody', async () => {
     expect(member === undefined || typeof member === 'object').toBe(true);
   }
 });
+
+it('messages that never come are passed over, up to two hundred', async () => {
+  let { ada, bo } = await two();
+  const sealed: Bytes[] = [];
+  for (let n = 0; n <= 202; n++) {
+    const made = await ada.seal(text(`${n}`));
+    ada = made.after;
+    sealed.push(made.sealed);
+  }
+  await expect(bo.open(sealed[201] as Bytes, always)).rejects.toThrow(Unreadable);
+  const far = await bo.open(sealed[200] as Bytes, always);
+  bo = far.after;
+  for (const n of [201, 202]) {
+    const { opened, after } = await bo.open(sealed[n] as Bytes, always);
+    bo = after;
+    expect(opened.kind === 'text' && words(opened.text)).toBe(`${n}`);
+  }
+});

@@ -5,6 +5,7 @@ import {
   type Line,
   messageMax,
   type Talk,
+  takeBackFor,
   Unreachable,
 } from '@stoa/client/conversations';
 import { problemWords } from '../words/index.ts';
@@ -125,6 +126,8 @@ export async function send(id: string): Promise<void> {
   }
 }
 
+/** Takes back what one has written. */
+export const takeBack = (id: string, seq: number) => act(() => own.peek()?.takeBack(id, seq));
 /** Takes people into a conversation: they read what is written from then on. */
 export const add = (id: string, people: readonly string[]) =>
   act(() => own.peek()?.add(id, people));
@@ -147,7 +150,8 @@ async function act(what: () => Promise<void> | undefined): Promise<boolean> {
 function problemOf(thrown: unknown): string {
   if (thrown instanceof Unreachable) return c().unreachable;
   const problem = seen(thrown);
-  return problem.code === 'unanswered' ? c().unanswered : problemWords(problem);
+  if (problem.code === 'unanswered') return c().unanswered;
+  return problem.code === 'late_to_take_back' ? c().late : problemWords(problem);
 }
 
 // --- as they are shown ---
@@ -162,10 +166,18 @@ export const isThere = ({ state }: Talk['people'][number]): boolean => state !==
 export const othersOf = (t: Talk): Person[] =>
   t.people.filter((p) => p.person.id !== myID.peek()).map((p) => p.person);
 
-/** Whether one waits for an answer before one may write more. */
+/** Whether one waits for an answer before one may write more: what one took back counts. */
 export const waits = (t: Talk): boolean =>
   t.people.every((p) => p.person.id === myID.peek() || p.state !== 'in') &&
-  t.lines.filter((l) => l.kind === 'text' && l.mine).length >= 3;
+  t.lines.filter((l) => (l.kind === 'text' && l.mine) || (l.kind === 'taken' && isMine(l)))
+    .length >= 3;
+
+/** Whether one has written a line oneself, on whichever device. */
+export const isMine = (l: Line): boolean => l.kind !== 'gap' && l.from === myID.peek();
+
+/** Whether one may still take a line back. */
+export const mayTakeBack = (l: Line, now = Date.now()): boolean =>
+  l.kind === 'text' && isMine(l) && now - Date.parse(l.at) < takeBackFor;
 
 /** Whether all others have left. */
 export const isAlone = (t: Talk): boolean =>

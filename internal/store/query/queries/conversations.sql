@@ -109,6 +109,31 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 -- name: CountWritten :one
 UPDATE conversation_people SET written = written + 1 WHERE conversation = $1 AND person = $2 RETURNING written;
 
+-- name: TakenBack :one
+-- How many messages somebody has written, and how many notes that they have taken one
+-- back are still there, since some device has not read them.
+SELECT p.written, (
+    SELECT count(*) FROM conversation_items i WHERE i.conversation = p.conversation AND i.person = p.person AND i.kind = 'took_back'
+) AS waiting FROM conversation_people p WHERE p.conversation = $1 AND p.person = $2;
+
+-- name: WrittenAt :one
+-- When somebody has written a message that is still there.
+SELECT at FROM conversation_items WHERE conversation = $1 AND seq = $2 AND person = $3 AND kind = 'text';
+
+-- name: DropItem :exec
+DELETE FROM conversation_items WHERE conversation = $1 AND seq = $2;
+
+-- name: UntellTalk :exec
+-- What was told of somebody's message, or of a later one of theirs, to those who have
+-- looked at none of it, and for whom there is no other.
+DELETE FROM news WHERE talk = @talk AND who = @who AND made >= @made AND seen = FALSE AND NOT EXISTS (
+    SELECT 1 FROM conversation_items i WHERE i.conversation = news.talk AND i.kind = 'text' AND i.person <> news.person
+);
+
+-- name: PassItem :exec
+-- An item by which a conversation is no newer than it was.
+UPDATE conversations SET seq = $1 WHERE id = $2;
+
 -- name: ItemsFor :many
 -- What a device that came in by an item has to read after another: of the welcomes its
 -- own, and of all else what came after it.

@@ -36,7 +36,10 @@ export const leaveConversation = (house: Asks, id: string) => house.ask<void>('D
 export const itemsOf = (house: Asks, id: string, device: string, after: number) =>
   house.ask<{ items: ConversationItem[] }>('GET', at(id, `/items?device=${device}&after=${after}`));
 export const writeMessage = (house: Asks, id: string, message: NewMessage) =>
-  house.ask<{ seq: number }>('POST', at(id, '/items'), message);
+  house.ask<{ seq: number; at: string }>('POST', at(id, '/items'), message);
+/** Takes a message back, with a sealed note that says so; at what time of the house. */
+export const takeMessageBack = (house: Asks, id: string, seq: number, note: NewMessage) =>
+  house.ask<{ seq: number; at: string }>('PUT', at(id, `/items/${seq}/taken-back`), note);
 export const changeConversation = (house: Asks, id: string, change: ConversationChange) =>
   house.ask<{ seq: number }>('POST', at(id, '/changes'), change);
 /** Has the house push nothing of what is there already: one has looked. */

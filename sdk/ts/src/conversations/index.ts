@@ -35,6 +35,8 @@ export interface Talk extends Conversation {
 
 /** How many characters a message may have. */
 export const messageMax = 4_000;
+/** For how long after it was written one may take a message back, in milliseconds. */
+export const takeBackFor = 24 * 60 * 60_000;
 
 const packagesLow = 10;
 const packagesFull = 30;
@@ -124,19 +126,37 @@ export class Conversations {
   write(id: string, text: string): Promise<void> {
     return this.#alone(() =>
       this.#again(id, async (kept, group) => {
-        const content = new TextEncoder().encode(JSON.stringify({ text }));
-        const { sealed, after } = await group.seal(content);
-        await this.#store.keep(id, { ...kept, state: after.save() }); // or a key could be used twice
-        const { seq } = await calls.writeMessage(this.#house, id, {
-          device: toText(this.#device.publicKey),
-          epoch: group.epoch,
-          sealed: toText(sealed),
-        });
-        const at = new Date().toISOString();
+        const { message, state } = await this.#seal(id, kept, group, { text });
+        const { seq, at } = await calls.writeMessage(this.#house, id, message);
         const line: Line = { kind: 'text', seq, at, from: this.#me, mine: true, text };
-        return { ...kept, state: after.save(), seen: seq, lines: inOrder(kept.lines, line) };
+        return { ...kept, state, seen: seq, lines: inOrder(kept.lines, line) };
       }),
     );
+  }
+
+  /** Takes a message of mine back, from all who are in it. */
+  takeBack(id: string, which: number): Promise<void> {
+    return this.#alone(() =>
+      this.#again(id, async (kept, group) => {
+        const { message, state } = await this.#seal(id, kept, group, { took_back: which });
+        const { at } = await calls.takeMessageBack(this.#house, id, which, message);
+        const lines = withoutTaken(kept.lines, which, this.#me, at);
+        // The node has it no more, and those who have it do not believe the note any more.
+        if (lines.some((l) => l.seq === which && l.kind === 'text'))
+          throw new StoaError({ code: 'late_to_take_back', title: '', status: 409 });
+        return { ...kept, state, lines };
+      }),
+    );
+  }
+
+  /** Seals what is written, and keeps the state after it: or a key could be used twice. */
+  async #seal(id: string, kept: Kept, group: Group, content: object) {
+    const text = new TextEncoder().encode(JSON.stringify(content));
+    const { sealed, after } = await group.seal(text);
+    const state = after.save();
+    await this.#store.keep(id, { ...kept, state });
+    const device = toText(this.#device.publicKey);
+    return { state, message: { device, epoch: group.epoch, sealed: toText(sealed) } };
   }
 
   /** Adds people to a conversation that is not one of two. */
@@ -295,10 +315,10 @@ export class Conversations {
     if (item.epoch > group.epoch) return this.#enter(c, kept); // something between is gone
     try {
       const { opened, after } = await group.open(sealed, (change) => isAllowed(c, change));
-      const lines = inOrder(kept.lines, ...linesOf(opened, item));
-      return { ...kept, state: after.save(), seq: item.seq, lines };
+      return { ...kept, state: after.save(), seq: item.seq, lines: withOpened(kept, opened, item) };
     } catch (thrown) {
       if (!(thrown instanceof Unreadable)) throw thrown;
+      if (item.kind === 'took_back') return { ...kept, seq: item.seq }; // of which nothing follows
       const gap: Line = { kind: 'gap', seq: item.seq, at: item.at };
       return { ...kept, seq: item.seq, lines: inOrder(kept.lines, gap) };
     }
@@ -453,18 +473,38 @@ function isAllowed(c: Conversation, { by, added, removed }: Changed): boolean {
   return added.every(comes) && removed.every(goes);
 }
 
-function linesOf(opened: Opened, { seq, at }: ConversationItem): Line[] {
+/** The lines there are when an item is opened. */
+function withOpened({ lines }: Kept, opened: Opened, { seq, at, kind }: ConversationItem): Line[] {
   if (opened.kind === 'changed') {
-    if (opened.by) return []; // who has added somebody is in the list of people
-    return opened.added.map((m) => ({ kind: 'device', seq, at, from: formatID(m.person) }));
+    if (opened.by) return [...lines]; // who has added somebody is in the list of people
+    const came = opened.added.map((m) => formatID(m.person));
+    return inOrder(lines, ...came.map((from): Line => ({ kind: 'device', seq, at, from })));
   }
   const from = formatID(opened.from.person);
+  const { text, took_back: which } = contentOf(opened.text);
+  // An item is a message or a note, as the node was told: it counts them apart.
+  if (kind === 'took_back') return withoutTaken(lines, which, from, at);
+  if (typeof text !== 'string' || text.length > 2 * messageMax)
+    return inOrder(lines, { kind: 'gap', seq, at });
+  return inOrder(lines, { kind: 'text', seq, at, from, mine: false, text });
+}
+
+/** The lines without the text of a message that whoever wrote it has taken back in time. */
+function withoutTaken(lines: readonly Line[], which: unknown, by: string, now: string): Line[] {
+  const isIt = (l: Line) =>
+    l.kind === 'text' &&
+    l.seq === which &&
+    l.from === by &&
+    Date.parse(now) - Date.parse(l.at) <= takeBackFor;
+  return lines.map((l) => (isIt(l) ? { kind: 'taken', seq: l.seq, at: l.at, from: by } : l));
+}
+
+/** What is in a message; nothing where it is none. */
+function contentOf(sealed: Bytes): { text?: unknown; took_back?: unknown } {
   try {
-    const { text } = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(opened.text));
-    if (typeof text !== 'string' || text.length > 2 * messageMax) throw new Error('no message');
-    return [{ kind: 'text', seq, at, from, mine: false, text }];
+    return Object(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(sealed)));
   } catch {
-    return [{ kind: 'gap', seq, at }];
+    return {};
   }
 }
 

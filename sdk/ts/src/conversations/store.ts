@@ -11,6 +11,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** A line of a conversation. */
 export type Line =
   | { kind: 'text'; seq: number; at: string; from: string; mine: boolean; text: string }
+  /** A message stood here that whoever wrote it has taken back. */
+  | { kind: 'taken'; seq: number; at: string; from: string }
   /** Somebody reads with a device that was not there before. */
   | { kind: 'device'; seq: number; at: string; from: string }
   /** Something that this device cannot read: it was not there then, or it was damaged. */

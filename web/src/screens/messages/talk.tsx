@@ -1,19 +1,22 @@
 import { useSignal } from '@preact/signals';
 import type { Person } from '@stoa/client';
-import type { Talk } from '@stoa/client/conversations';
+import type { Line, Talk } from '@stoa/client/conversations';
 import { useEffect, useRef } from 'preact/hooks';
 import {
   accept,
   begin,
   draftOf,
   isAlone,
+  isMine,
   leave,
   leftOf,
   markSeen,
+  mayTakeBack,
   othersOf,
   type Shown,
   send,
   shownOf,
+  takeBack,
   talk,
   talks,
   waits,
@@ -167,6 +170,14 @@ function Said({ talk: of }: { talk: Talk }) {
     }
     came.current = last?.seq;
   }, [last?.seq]);
+  const taken = of.lines.filter((l) => l.kind === 'taken');
+  const known = useRef(taken);
+  useEffect(() => {
+    const more = taken.findLast((l) => known.current.every((k) => k.seq !== l.seq));
+    known.current = taken;
+    // In place of what was announced, which may be what was taken back.
+    if (more) announce(eventWords(more, of.people.find((p) => p.person.id === more.from)?.person));
+  }, [taken.length]);
   return (
     <Lines
       label={words.lines}
@@ -188,25 +199,19 @@ function Said({ talk: of }: { talk: Talk }) {
 }
 
 function One({ shown: { line, first, day: newDay }, talk: of }: { shown: Shown; talk: Talk }) {
-  const words = c();
+  const tapped = useSignal(false);
   const by = line.kind === 'gap' ? undefined : of.people.find((p) => p.person.id === line.from);
   const person: Person | undefined = by?.person;
   const date = newDay && <p class="meta gap-line">{day(line.at)}</p>;
   if (line.kind !== 'text') {
-    const isMe = line.kind === 'device' && !othersOf(of).some((p) => p.id === line.from);
     return (
       <li class="said first" data-test={`line-${line.kind}`}>
         {date}
-        <p class="meta">
-          {line.kind === 'gap'
-            ? words.gap
-            : isMe
-              ? words.ownDevice
-              : words.newDevice(person?.name ?? '')}
-        </p>
+        <p class="meta">{eventWords(line, person)}</p>
       </li>
     );
   }
+  const mayUndo = mayTakeBack(line);
   return (
     <li class={first ? 'said first' : 'said'} data-test="line">
       {date}
@@ -225,11 +230,67 @@ function One({ shown: { line, first, day: newDay }, talk: of }: { shown: Shown; 
             </time>
           </p>
         )}
-        <p class="said-text" dir="auto">
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: a tap shows its button, which keys reach at once */}
+        {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: as above */}
+        <p
+          class="said-text"
+          dir="auto"
+          onClick={mayUndo ? () => (tapped.value = !tapped.value) : undefined}
+        >
           {line.text}
         </p>
+        {mayUndo && <Undo talk={of} line={line} shown={tapped.value} />}
       </div>
     </li>
+  );
+}
+
+/** What a line says that is not written by anybody. */
+function eventWords(line: Exclude<Line, { kind: 'text' }>, person: Person | undefined): string {
+  const words = c();
+  if (line.kind === 'gap') return words.gap;
+  const name = person?.name ?? '';
+  if (line.kind === 'taken') return isMine(line) ? words.tookBack : words.taken(name);
+  return isMine(line) ? words.ownDevice : words.newDevice(name);
+}
+
+interface UndoProps {
+  talk: Talk;
+  line: Line & { kind: 'text' };
+  /** Whether the message was tapped. */
+  shown: boolean;
+}
+
+/** Takes back what one has written: there for keys, for who points at it, and for a tap. */
+function Undo({ talk: { id }, line: { seq, text }, shown }: UndoProps) {
+  const words = c();
+  const busy = useSignal(false);
+  const why = `undo-${seq}`;
+  return (
+    <div class={shown ? 'undo shown' : 'undo'}>
+      <button
+        type="button"
+        class="btn s"
+        aria-label={words.takeBackThis(text.slice(0, 60))}
+        aria-describedby={why}
+        title={words.takeBackWhy}
+        data-test="take-back"
+        disabled={busy.value}
+        onClick={async ({ currentTarget }) => {
+          const lines = currentTarget.closest<HTMLElement>('.lines');
+          busy.value = true;
+          const done = await takeBack(id, seq);
+          busy.value = false;
+          if (!done) return;
+          lines?.focus(); // the button is gone
+        }}
+      >
+        {words.takeBack}
+      </button>
+      <span class="meta" id={why}>
+        {words.takeBackWhy}
+      </span>
+    </div>
   );
 }
 
