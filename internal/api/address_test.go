@@ -228,8 +228,8 @@ func TestNoMail(t *testing.T) {
 func TestPiecesHaveWords(t *testing.T) {
 	t.Parallel()
 	for _, kind := range news.Kinds {
-		if _, has := pieceWords[kind]; has == kind.IsOfTalk() {
-			t.Errorf("%s: it has words: %t", kind, has)
+		if _, has := pieceWords[kind]; !has {
+			t.Errorf("%s has no words", kind)
 		}
 	}
 }
@@ -348,6 +348,112 @@ func TestNewsByMail(t *testing.T) {
 	}
 	h.at(at(20 + 96))
 	relay.Next() // that the address has changed is news
+}
+
+// A mail says that somebody has written, where nobody has looked since: with names only
+// where one has chosen them, and never of what is silent, taken back, or a stranger's.
+func TestMessagesByMail(t *testing.T) {
+	t.Parallel()
+	h, relay := newMailingHouse(t)
+	ada := h.first("Ada")
+	bo, cy := ada.invite("Bo"), ada.invite("Cy")
+	noon := h.atNoon()
+	bo.proves(relay, "bo@example.org", "Accept-Language", "de")
+	settings := news.AtFirst()
+	settings.Digest, settings.Quiet = 18, news.Quiet{Zone: "UTC"}
+	h.must(h.news.SetSettings(t.Context(), bo.id, 0, settings))
+	bo.follows(ada)
+	bo.clears()
+	bo.call("PUT", "/api/v1/me/address/news", AddressNews{"digest"}).is(200)
+	ada.canTalk(1)
+	bo.canTalk(2)
+	cy.canTalk(3)
+	c, asked := ada.begins(1, bo, 2), cy.begins(3, bo, 2)
+	day := 0
+	evening := func() {
+		h.at(noon.Add(time.Duration(day)*24*time.Hour + 6*time.Hour))
+		day++
+	}
+	morning := func() { h.at(noon.Add(time.Duration(day)*24*time.Hour - time.Hour)) }
+	next := func(has string, hasNot ...string) {
+		t.Helper()
+		evening()
+		got := relay.Next()
+		for _, not := range append(hasNot, "sealed", c.ID.String()) {
+			if strings.Contains(got.Text, not) {
+				t.Errorf("%q is in %s", not, got.Text)
+			}
+		}
+		if got.To != "bo@example.org" || !strings.Contains(got.Text, has) || !strings.Contains(got.Text, "/messages") {
+			t.Errorf("came %+v", got)
+		}
+	}
+	none := func() {
+		t.Helper()
+		evening()
+		relay.None(1200 * time.Millisecond)
+	}
+	seen := func(c Conversation) { bo.call("PUT", talksPath+"/"+c.ID.String()+"/seen", nil).is(204) }
+
+	h.at(noon.Add(time.Minute))
+	ada.writes(c, 1, "sealed").is(201)
+	ada.writes(c, 1, "sealed").is(201)
+	cy.writes(asked, 3, "sealed").is(201)
+	next("Jemand hat dir geschrieben.", "Ada", "Cy", "/activity", "Unterhaltungen")
+	none() // it was told
+	morning()
+	ada.writes(c, 1, "sealed").is(201)
+	seen(c)
+	none()
+	bo.call("PUT", "/api/v1/me/address/news", AddressNews{"named"}).is(200)
+	morning()
+	ada.writes(c, 1, "sealed").is(201)
+	next("Ada hat dir geschrieben", "Cy")
+	// Who writes on after a mail is in the next, though nobody has looked.
+	h.at(h.clock().Add(time.Minute))
+	ada.writes(c, 1, "sealed").is(201)
+	next("Ada hat dir geschrieben")
+	// Of what is silent, or became so, nothing.
+	morning()
+	seen(c)
+	ada.writes(c, 1, "sealed").is(201)
+	bo.silences(c, true)
+	ada.writes(c, 1, "sealed").is(201)
+	none()
+	bo.silences(c, false)
+	// Of what was taken back neither.
+	morning()
+	for _, g := range []*guest{ada, bo} {
+		g.call("PUT", talksPath+"/"+c.ID.String()+"/read", ReadUpTo{key(map[*guest]byte{ada: 1, bo: 2}[g]), 1000}).is(204)
+	}
+	var wrote ItemNumber
+	ada.writes(c, 1, "sealed").is(201).into(&wrote)
+	ada.takesBack(c, 1, wrote.Seq).is(200)
+	none()
+	// Of strangers only where one wants to be told of them.
+	settings.Ways[news.MessageAsked] = news.Pushed
+	h.must(h.news.SetSettings(t.Context(), bo.id, 1, settings))
+	morning()
+	cy.writes(asked, 3, "sealed").is(201)
+	next("Cy möchte dir schreiben", "Ada")
+	// Nothing is kept of messages for whom there is no mail, nor a browser that is pushed to.
+	bo.call("PUT", "/api/v1/me/address/news", AddressNews{"off"}).is(200)
+	seen(c)
+	morning()
+	keeps := func() bool {
+		t.Helper()
+		h.at(h.clock().Add(time.Minute))
+		ada.writes(c, 1, "sealed").is(201)
+		stored := bo.call("GET", "/api/v1/me/stored", nil).is(200)
+		return strings.Contains(string(stored.body), `"at":"`+h.clock().UTC().Format(time.RFC3339)+`"`)
+	}
+	if keeps() {
+		t.Error("a piece is kept for whom there is no mail")
+	}
+	bo.call("PUT", "/api/v1/me/address/news", AddressNews{"named"}).is(200)
+	if !keeps() {
+		t.Error("no piece is kept for whom there is mail")
+	}
 }
 
 // Whatever is done to an account its owner is told, in the app and by mail.

@@ -57,13 +57,18 @@ func (a *API) mailNews(ctx context.Context, m news.Mailing) error {
 	if err != nil {
 		return err
 	}
-	var lines []string
-	if m.Named {
-		for _, p := range seen[:min(len(seen), mailLines)] {
-			lines = append(lines, lineOf(p, to.German))
+	var digest mail.Digest
+	for i, p := range seen {
+		if p.Kind.IsOfTalk() {
+			digest.Talks++
+		} else {
+			digest.Things++
+		}
+		if m.Named && i < mailLines {
+			digest.Lines = append(digest.Lines, lineOf(p, to.German))
 		}
 	}
-	out := a.voice(to.German).WriteDigest(len(seen), lines, a.URL.String()+leaveAt+"?token="+link)
+	out := a.voice(to.German).WriteDigest(digest, a.URL.String()+leaveAt+"?token="+link)
 	out.To, out.Until = to.Text, a.Clock().Add(mailWorth)
 	upTo := m.Pieces[0].At
 	out.Done = func(err error) {
@@ -81,6 +86,8 @@ func (a *API) mailNews(ctx context.Context, m news.Mailing) error {
 var pieceWords = map[news.Kind]sentence{
 	news.Live:          {"is on a stage", "ist auf einer Bühne"},
 	news.Ping:          {"asks you to come", "holt dich dazu"},
+	news.Message:       {"has written to you", "hat dir geschrieben"},
+	news.MessageAsked:  {"would like to write with you", "möchte dir schreiben"},
 	news.Follow:        {"follows you", "folgt dir"},
 	news.Found:         {"and you have found each other", "und du habt euch gefunden"},
 	news.ClubInvited:   {"invites you", "lädt dich ein"},

@@ -127,7 +127,7 @@ func TestInjection(t *testing.T) {
 	v := Voice{House: "House\r\nBcc: bo@example.org", URL: "https://stoa.example"}
 	for _, m := range []Message{
 		v.WriteCode("12345678"), v.WriteAlert(Passkey, time.Now()),
-		v.WriteDigest(2, []string{"x\r\n.\r\nQUIT\r\nBcc: bo@example.org"}, "https://stoa.example/u"),
+		v.WriteDigest(Digest{Things: 2, Lines: []string{"x\r\n.\r\nQUIT\r\nBcc: bo@example.org"}}, "https://stoa.example/u"),
 	} {
 		m.To = "ada@example.org"
 		if err := r.send(t.Context(), &m); err != nil {
@@ -297,7 +297,10 @@ func TestWords(t *testing.T) {
 	for _, german := range []bool{false, true} {
 		v := Voice{german, "Haus am See", "https://stoa.example"}
 		all := []Message{
-			v.WriteCode("12345678"), v.WriteDigest(1, nil, "https://stoa.example/u"), v.WriteDigest(3, []string{"Ada ist auf einer Bühne: Tee", strings.Repeat("wort ", 40)}, "https://stoa.example/u"),
+			v.WriteCode("12345678"), v.WriteDigest(Digest{Things: 1}, "https://stoa.example/u"),
+			v.WriteDigest(Digest{Things: 3, Lines: []string{"Ada ist auf einer Bühne: Tee", strings.Repeat("wort ", 40)}}, "https://stoa.example/u"),
+			v.WriteDigest(Digest{Talks: 1}, "https://stoa.example/u"), v.WriteDigest(Digest{Talks: 2}, "https://stoa.example/u"),
+			v.WriteDigest(Digest{Things: 1, Talks: 1}, "https://stoa.example/u"),
 		}
 		for _, a := range []Alert{SignedIn, Recovered, Passkey, Moved, Removed, Erased} {
 			all = append(all, v.WriteAlert(a, at))
@@ -313,6 +316,14 @@ func TestWords(t *testing.T) {
 					t.Errorf("long: %q", line)
 				}
 			}
+		}
+		for i, has := range map[int][2]bool{1: {true, false}, 3: {false, true}, 4: {false, true}, 5: {true, true}} {
+			if got := [2]bool{strings.Contains(all[i].Text, "/activity"), strings.Contains(all[i].Text, "/messages")}; got != has {
+				t.Errorf("it leads elsewhere: %s", all[i].Text)
+			}
+		}
+		if wrote := map[bool]string{false: "Somebody has written to you.", true: "Jemand hat dir geschrieben."}[german]; !strings.Contains(all[3].Text, wrote) || !strings.Contains(all[5].Text, wrote) {
+			t.Errorf("%s\n%s", all[3].Text, all[5].Text)
 		}
 		if len(all[1].Text) < 50 || all[1].Unsubscribe == "" || strings.Contains(all[1].Text, "Ada") {
 			t.Errorf("%+v", all[1])

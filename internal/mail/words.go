@@ -88,30 +88,71 @@ func (v Voice) WriteCode(code string) Message {
 		"If you have not asked for it, there is nothing to do. Somebody has entered your address; it is not stored without the code.")
 }
 
-// WriteDigest writes that there are count things new, and which, where that is
-// wanted. Who wants no more of it says so at unsubscribe.
-func (v Voice) WriteDigest(count int, lines []string, unsubscribe string) Message {
-	subject, more, stop := "Something is new", "Look at it: %s/activity", "You have chosen this mail. To get no more of it: %s"
-	if count > 1 {
-		subject = fmt.Sprintf("%d things are new", count)
-	}
+// A Digest is what is new to somebody.
+type Digest struct {
+	Things int      // in their list
+	Talks  int      // conversations in which somebody has written
+	Lines  []string // what it is, where that is wanted
+}
+
+// WriteDigest writes that something is new, and what, where that is wanted. Who wants
+// no more of it says so at unsubscribe.
+func (v Voice) WriteDigest(d Digest, unsubscribe string) Message {
+	subject, stop := v.news(d.Things+d.Talks), "You have chosen this mail. To get no more of it: %s"
+	things, talks := "Look at it: %s/activity", "Your messages: %s/messages"
 	if v.German {
-		subject, more, stop = "Es gibt etwas Neues", "Ansehen: %s/activity", "Du hast diese Mail gewählt. So kommt keine mehr: %s"
-		if count > 1 {
-			subject = fmt.Sprintf("Es gibt %d Neuigkeiten", count)
-		}
+		stop = "Du hast diese Mail gewählt. So kommt keine mehr: %s"
+		things, talks = "Ansehen: %s/activity", "Deine Nachrichten: %s/messages"
+	}
+	if d.Things == 0 && d.Talks > 0 {
+		subject = v.written(d.Talks)
 	}
 	parts := []string{subject + "."}
-	if len(lines) > 0 {
-		wrapped := make([]string, len(lines))
-		for i, l := range lines {
+	switch {
+	case len(d.Lines) > 0:
+		wrapped := make([]string, len(d.Lines))
+		for i, l := range d.Lines {
 			wrapped[i] = wrap("– " + l)
 		}
 		parts = append(parts, strings.Join(wrapped, "\n"))
+	case d.Things > 0 && d.Talks > 0:
+		parts = append(parts, v.written(d.Talks)+".")
 	}
-	m := v.message(subject, append(parts, fmt.Sprintf(more, v.URL), fmt.Sprintf(stop, unsubscribe))...)
+	if d.Things > 0 {
+		parts = append(parts, fmt.Sprintf(things, v.URL))
+	}
+	if d.Talks > 0 {
+		parts = append(parts, fmt.Sprintf(talks, v.URL))
+	}
+	m := v.message(subject, append(parts, fmt.Sprintf(stop, unsubscribe))...)
 	m.Unsubscribe = unsubscribe
 	return m
+}
+
+// news says how much is new.
+func (v Voice) news(count int) string {
+	switch {
+	case v.German && count > 1:
+		return fmt.Sprintf("Es gibt %d Neuigkeiten", count)
+	case v.German:
+		return "Es gibt etwas Neues"
+	case count > 1:
+		return fmt.Sprintf("%d things are new", count)
+	}
+	return "Something is new"
+}
+
+// written says in how many conversations somebody has written.
+func (v Voice) written(talks int) string {
+	switch {
+	case v.German && talks > 1:
+		return fmt.Sprintf("In %d Unterhaltungen hat dir jemand geschrieben", talks)
+	case v.German:
+		return "Jemand hat dir geschrieben"
+	case talks > 1:
+		return fmt.Sprintf("Somebody has written to you in %d conversations", talks)
+	}
+	return "Somebody has written to you"
 }
 
 // message puts parts below each other, and says at the end whose message it is.

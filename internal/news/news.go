@@ -119,7 +119,7 @@ type Piece struct {
 
 // IsOfTalk reports whether pieces of a kind are of conversations. They are not in
 // the list, since conversations have one of their own: they are pushed, or come in
-// the digest, or there are none.
+// the digest or by mail, or there are none.
 func (k Kind) IsOfTalk() bool { return k == Message || k == MessageAsked }
 
 // name returns the id of p. Of a room or a conversation there is one piece, whoever
@@ -165,6 +165,7 @@ type Config struct {
 	Sealer Sealer
 	Blocks Blocks // nil where nobody can be blocked
 	Pushes bool   // whether the house pushes at all
+	Mails  bool   // and whether it sends mail
 	Clock  func() time.Time
 }
 
@@ -203,6 +204,7 @@ func (n *News) Tell(ctx context.Context, here func(id.Person) bool, pieces ...Pi
 	for some := range slices.Chunk(all, togetherMax) {
 		more, err := n.store.TellNews(ctx, some, func(p Piece, s Scene) Outcome {
 			s.Now, s.Here, s.Devices = now, here(p.To), s.Devices && n.config.Pushes
+			s.Mail = s.Mail && n.config.Mails
 			return Judge(p, s)
 		})
 		if err != nil {

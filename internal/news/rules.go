@@ -34,6 +34,8 @@ type Scene struct {
 	Before   *Piece    // the same piece as it was told before
 	Here     bool      // in the app
 	Devices  bool      // there is a browser to push to
+	Mail     bool      // news are sent to them by mail, of which this is told for messages alone
+	Mailed   time.Time // of when the last ones are that were
 }
 
 // An Outcome is what follows.
@@ -78,6 +80,8 @@ func (k Kind) Worth() time.Duration {
 //     who are here as well: a page that is open is not one that is looked at.
 //   - A message is pushed whatever the budget: once, until they have looked at the
 //     conversation or an hour has gone by, and a moment later to those who are here.
+//   - A message that is not pushed is kept only where it is told by mail; what the last
+//     mail has told already comes in the next one again when somebody writes on.
 //   - What is done to their account is always shown, and always pushed.
 //   - In quiet hours only reminders are pushed, which one has set oneself.
 //   - What is not pushed by that is held for the next digest, if they want one.
@@ -97,16 +101,21 @@ func Judge(p Piece, s Scene) Outcome {
 	if way == Off || p.Kind == Live && p.Level == people.NotifyNever {
 		return out // which drops it
 	}
+	byMail := s.Mail && way == Pushed && s.Settings.Digest != NoDigest
 	if s.Before != nil {
 		after, repeats := again[p.Kind]
 		louder := p.Kind == Live && s.Before.Held && p.Level == people.NotifyAlways // of the same room
 		looked := p.Kind == Message && s.Before.Seen
 		if !louder && !looked && (!repeats || p.At.Sub(s.Before.At) < after) {
+			mailed := !s.Before.Held && s.Before.Push.IsZero() && !s.Before.At.After(s.Mailed)
+			if p.Kind == Message && byMail && mailed {
+				out.Fate = Show
+			}
 			return out
 		}
 	}
 	shown := Show
-	if p.Kind.IsOfTalk() {
+	if p.Kind.IsOfTalk() && !byMail {
 		shown = Drop // the conversation shows it
 	}
 	if way == Here || !s.Devices {

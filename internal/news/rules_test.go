@@ -76,6 +76,23 @@ func TestJudge(t *testing.T) {
 		"one when that was seen":    {Piece{Kind: Message, At: noon}, with(away(noon, nil), func(s *Scene) { s.Before = &Piece{At: noon.Add(-time.Minute), Seen: true} }), Push},
 		"one an hour later":         {Piece{Kind: Message, At: noon}, with(away(noon, nil), func(s *Scene) { s.Before = &Piece{At: noon.Add(-time.Hour)} }), Push},
 		"asked by a stranger":       {Piece{Kind: MessageAsked}, away(noon, nil), Drop},
+		"a message, mail alone":     {Piece{Kind: Message}, with(away(noon, nil), mailed), Show},
+		"mail alone, at night":      {Piece{Kind: Message}, with(away(night, nil), mailed), Show},
+		"without a digest":          {Piece{Kind: Message}, with(away(noon, func(s *Settings) { s.Digest = NoDigest }), mailed), Drop},
+		"mail, in the app alone":    {Piece{Kind: Message}, with(away(noon, func(s *Settings) { s.Ways[Message] = Here }), mailed), Drop},
+		"turned off":                {Piece{Kind: Message}, with(away(noon, func(s *Settings) { s.Ways[Message] = Off }), mailed), Drop},
+		"by a stranger":             {Piece{Kind: MessageAsked}, with(away(noon, nil), mailed), Drop},
+		"by one, where wanted":      {Piece{Kind: MessageAsked}, with(away(noon, func(s *Settings) { s.Ways[MessageAsked] = Pushed }), mailed), Show},
+		"mail and a browser":        {Piece{Kind: Message}, with(away(noon, nil), func(s *Scene) { s.Mail = true }), Push},
+		"after a mail": {Piece{Kind: Message, At: noon}, with(away(noon, nil), func(s *Scene) {
+			s.Mail, s.Mailed, s.Before = true, noon.Add(-time.Minute), &Piece{At: noon.Add(-time.Minute)}
+		}), Show},
+		"after one that was before": {Piece{Kind: Message, At: noon}, with(away(noon, nil), func(s *Scene) {
+			s.Mail, s.Mailed, s.Before = true, noon.Add(-2*time.Minute), &Piece{At: noon.Add(-time.Minute)}
+		}), Drop},
+		"after one, and held": {Piece{Kind: Message, At: noon}, with(away(noon, nil), func(s *Scene) {
+			s.Mail, s.Mailed, s.Before = true, noon, &Piece{At: noon.Add(-time.Minute), Held: true}
+		}), Drop},
 	} {
 		got := Judge(c.p, c.s)
 		if got.Fate != c.want {
@@ -89,6 +106,9 @@ func TestJudge(t *testing.T) {
 		}
 	}
 }
+
+// mailed has news come by mail, and no browser that is pushed to.
+func mailed(s *Scene) { s.Mail, s.Devices = true, false }
 
 func TestNextDigest(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -30,7 +30,7 @@ type Store interface {
 	// them pushed or held; or ErrNone.
 	SeeNews(ctx context.Context, who id.Person, upTo ID) error
 	// SeeTalk does so with those about a conversation, which none of these three
-	// methods looks at.
+	// methods looks at; DueMail does.
 	SeeTalk(ctx context.Context, who id.Person, which id.Conversation) error
 
 	// DueNews returns up to most pieces that are to be pushed by now, and notes

@@ -179,7 +179,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	if err != nil {
 		return nil, err
 	}
-	n.told = news.New(n.store, news.Config{Sealer: n.people, Blocks: n.people, Pushes: pusher != nil, Clock: time.Now})
+	n.told = news.New(n.store, news.Config{Sealer: n.people, Blocks: n.people, Pushes: pusher != nil, Mails: n.mails != nil, Clock: time.Now})
 	if err := n.settle(ctx); err != nil {
 		return nil, err
 	}

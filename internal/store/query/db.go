@@ -642,6 +642,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.piecesOfStmt, err = db.PrepareContext(ctx, piecesOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PiecesOf: %w", err)
 	}
+	if q.piecesToMailStmt, err = db.PrepareContext(ctx, piecesToMail); err != nil {
+		return nil, fmt.Errorf("error preparing query PiecesToMail: %w", err)
+	}
 	if q.piecesToPushStmt, err = db.PrepareContext(ctx, piecesToPush); err != nil {
 		return nil, fmt.Errorf("error preparing query PiecesToPush: %w", err)
 	}
@@ -2001,6 +2004,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing piecesOfStmt: %w", cerr)
 		}
 	}
+	if q.piecesToMailStmt != nil {
+		if cerr := q.piecesToMailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing piecesToMailStmt: %w", cerr)
+		}
+	}
 	if q.piecesToPushStmt != nil {
 		if cerr := q.piecesToPushStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing piecesToPushStmt: %w", cerr)
@@ -2786,6 +2794,7 @@ type Queries struct {
 	piecesStmt                 *sql.Stmt
 	piecesHeldStmt             *sql.Stmt
 	piecesOfStmt               *sql.Stmt
+	piecesToMailStmt           *sql.Stmt
 	piecesToPushStmt           *sql.Stmt
 	piecesUnseenStmt           *sql.Stmt
 	placeOfStmt                *sql.Stmt
@@ -3106,6 +3115,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		piecesStmt:                 q.piecesStmt,
 		piecesHeldStmt:             q.piecesHeldStmt,
 		piecesOfStmt:               q.piecesOfStmt,
+		piecesToMailStmt:           q.piecesToMailStmt,
 		piecesToPushStmt:           q.piecesToPushStmt,
 		piecesUnseenStmt:           q.piecesUnseenStmt,
 		placeOfStmt:                q.placeOfStmt,

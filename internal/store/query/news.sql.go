@@ -434,6 +434,53 @@ func (q *Queries) PiecesOf(ctx context.Context, person []byte) ([]News, error) {
 	return items, nil
 }
 
+const piecesToMail = `-- name: PiecesToMail :many
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
+WHERE person = $1 AND seen = FALSE AND made > $2 ORDER BY made DESC, id DESC LIMIT $3
+`
+
+type PiecesToMailParams struct {
+	Person []byte
+	Told   int64
+	Most   int32
+}
+
+func (q *Queries) PiecesToMail(ctx context.Context, arg PiecesToMailParams) ([]News, error) {
+	rows, err := q.query(ctx, q.piecesToMailStmt, piecesToMail, arg.Person, arg.Told, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []News
+	for rows.Next() {
+		var i News
+		if err := rows.Scan(
+			&i.ID,
+			&i.Person,
+			&i.Kind,
+			&i.Who,
+			&i.Room,
+			&i.Club,
+			&i.Plan,
+			&i.Made,
+			&i.Seen,
+			&i.Held,
+			&i.Push,
+			&i.Talk,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const piecesToPush = `-- name: PiecesToPush :many
 SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
 WHERE push > 0 AND push <= $1 ORDER BY push, id LIMIT $2

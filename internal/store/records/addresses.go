@@ -114,17 +114,13 @@ func claimMail(ctx context.Context, q *query.Queries, who id.Person, now time.Ti
 	if err != nil {
 		return out, err
 	}
-	rows, err := q.PiecesUnseen(ctx, query.PiecesUnseenParams{Person: who[:], Limit: news.KeptMax})
+	rows, err := q.PiecesToMail(ctx, query.PiecesToMailParams{Person: who[:], Told: r.Told, Most: news.KeptMax})
 	if err != nil {
 		return out, err
 	}
 	out = news.Mailing{To: who, Named: news.Mail(r.Mail) == news.MailNamed, Settings: t.settings}
-	for _, row := range rows {
-		if row.Made > r.Told {
-			out.Pieces = append(out.Pieces, pieceOf(row))
-		}
-	}
-	return out, nil
+	out.Pieces, err = piecesOf("list what to mail", rows, nil)
+	return out, err
 }
 
 // Mailed implements news.Store.

@@ -131,6 +131,11 @@ func tellOne(ctx context.Context, q *query.Queries, p news.Piece, judge func(new
 	if scene.Devices, err = q.HasDevice(ctx, p.To[:]); err != nil {
 		return dropped, err
 	}
+	if p.Kind.IsOfTalk() {
+		if scene.Mail, scene.Mailed, err = mailOf(ctx, q, p.To); err != nil {
+			return dropped, err
+		}
+	}
 	before, err := q.Piece(ctx, p.ID[:])
 	switch {
 	case err == nil:
@@ -159,6 +164,15 @@ func tellOne(ctx context.Context, q *query.Queries, p news.Piece, judge func(new
 		return dropped, err
 	}
 	return news.Told{Piece: p, Fate: is.Fate}, q.TrimPieces(ctx, query.TrimPiecesParams{Person: p.To[:], Offset: news.KeptMax})
+}
+
+// mailOf returns whether news are sent to somebody by mail, and of when the last are.
+func mailOf(ctx context.Context, q *query.Queries, who id.Person) (sent bool, told time.Time, err error) {
+	r, err := q.Address(ctx, who[:])
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, told, nil
+	}
+	return err == nil && news.Mail(r.Mail) != news.NoMail, fromMillis(r.Told), err
 }
 
 // isAboutNobody reports whether what a piece is about has gone in this moment.

@@ -106,6 +106,57 @@ func newsByMail(t *testing.T, s Store) {
 	same(t, len(due(tomorrow, noon, true)), 0)
 }
 
+// Of conversations there is in a mail what nobody has looked at; whoever judges is told
+// what comes by mail.
+func messagesByMail(t *testing.T, s Store) {
+	ctx := t.Context()
+	c, now, who := talkers(t, s)
+	ada, bo := who[0].Who, who[1].Who
+	which, other := begins(t, c, true, []id.Person{bo}, who[0], who[1]), begins(t, c, false, []id.Person{bo}, who[0], who[1])
+	tell := func(kind news.Kind, about id.Conversation, at time.Time, mail bool, mailed time.Time) news.Piece {
+		t.Helper()
+		p := news.Piece{ID: id.New[news.ID](), To: bo, Kind: kind, Who: ada, Talk: about, At: at}
+		told, err := s.TellNews(ctx, []news.Piece{p}, func(_ news.Piece, scene news.Scene) news.Outcome {
+			same(t, scene.Mail, mail)
+			same(t, scene.Mailed, mailed)
+			return news.Outcome{Fate: news.Show}
+		})
+		must(t, err)
+		return told[0].Piece
+	}
+	at := *now
+	in := func(minutes int) time.Time { return at.Add(time.Duration(minutes) * time.Minute) }
+	never := time.Time{}
+	tell(news.Message, which, at, false, never) // there is no address
+	must(t, s.SetAddress(ctx, people.SealedAddress{Person: bo, Sealed: []byte{1}, Verified: at}))
+	tell(news.Message, which, at, false, never) // nor mail
+	must(t, s.SetMail(ctx, bo, news.MailDigest, in(1), func(news.Settings) time.Time { return in(60) }))
+	first := tell(news.Message, which, in(2), true, in(1))
+	second := tell(news.Message, other, in(3), true, in(1))
+	tell(news.Follow, id.Conversation{}, in(4), false, never) // which is of no conversation
+	due := func(now time.Time) (talks []id.Conversation) {
+		t.Helper()
+		list, err := s.DueMail(ctx, now, 10, func(news.Settings) (time.Time, bool) { return now.Add(time.Hour), true })
+		must(t, err)
+		for _, m := range list {
+			for _, p := range m.Pieces {
+				talks = append(talks, p.Talk)
+			}
+		}
+		return talks
+	}
+	same(t, due(in(60)), []id.Conversation{{}, second.Talk, first.Talk})
+	must(t, s.SeeTalk(ctx, bo, other))
+	same(t, due(in(120)), []id.Conversation{{}, first.Talk})
+	must(t, s.Mailed(ctx, bo, in(4)))
+	same(t, len(due(in(180))), 0)
+	third := tell(news.Message, other, in(190), true, in(4))
+	same(t, due(in(240)), []id.Conversation{third.Talk})
+	// Whoever wants no more mail is told of by none.
+	must(t, s.SetMail(ctx, bo, news.NoMail, in(250), func(news.Settings) time.Time { return never }))
+	tell(news.Message, which, in(250), false, in(4))
+}
+
 func peopleProve(t *testing.T, s Store) {
 	ctx := t.Context()
 	h, _, invite := house(t, s)

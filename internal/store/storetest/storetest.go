@@ -110,6 +110,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"news is chosen":           newsIsChosen,
 		"addresses":                addresses,
 		"news goes by mail":        newsByMail,
+		"messages by mail":         messagesByMail,
 		"people prove addresses":   peopleProve,
 		"people sign up and in":    peopleSignUpAndIn,
 		"people and passkeys":      peopleAndPasskeys,

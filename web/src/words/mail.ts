@@ -23,7 +23,7 @@ export const en = {
   news: 'News by mail',
   choices: { off: 'None', digest: 'Without names', named: 'With names' },
   newsWhy:
-    'At most one a day, of what you have not seen: how much it is, or what it is and of whom. It comes when the rest comes together, never in quiet hours; if you want that never, neither does mail. Whoever carries mail can read it.',
+    'At most one a day, of what you have not seen: how much it is, or what it is and of whom; of messages that somebody has written, never what. It comes when the rest comes together, never in quiet hours; if you want that never, neither does mail. Whoever carries mail can read it.',
   how: 'How you are told',
   saved: 'Saved.',
   change: 'Change',
@@ -56,7 +56,7 @@ export const de: MailWords = {
   news: 'Neuigkeiten per Mail',
   choices: { off: 'Keine', digest: 'Ohne Namen', named: 'Mit Namen' },
   newsWhy:
-    'Höchstens eine am Tag, über das, was du nicht gesehen hast: wie viel es ist, oder was und von wem. Sie kommt, wenn auch der Rest zusammen kommt, nie in der Ruhezeit; willst du den gar nicht, kommt auch keine Mail. Wer Mails befördert, kann sie lesen.',
+    'Höchstens eine am Tag, über das, was du nicht gesehen hast: wie viel es ist, oder was und von wem; bei Nachrichten, dass jemand geschrieben hat, nie was. Sie kommt, wenn auch der Rest zusammen kommt, nie in der Ruhezeit; willst du den gar nicht, kommt auch keine Mail. Wer Mails befördert, kann sie lesen.',
   how: 'Wie du Bescheid bekommst',
   saved: 'Gespeichert.',
   change: 'Ändern',

@@ -20,6 +20,10 @@ WHERE person = @person AND talk IS NULL AND (made < @made OR made = @made AND id
 SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
 WHERE person = $1 AND talk IS NULL AND seen = FALSE ORDER BY made DESC, id DESC LIMIT $2;
 
+-- name: PiecesToMail :many
+SELECT id, person, kind, who, room, club, plan, made, seen, held, push, talk FROM news
+WHERE person = @person AND seen = FALSE AND made > @told ORDER BY made DESC, id DESC LIMIT @most;
+
 -- name: SeePieces :exec
 UPDATE news SET seen = TRUE, held = FALSE, push = 0
 WHERE person = @person AND talk IS NULL AND seen = FALSE AND (made < @made OR made = @made AND id <= @id);
