@@ -78,6 +78,12 @@ type Away interface {
 	// Seat returns whose ticket it is: grant.ErrGrant, or live.ErrElsewhere when
 	// the room does not run here.
 	Seat(ticket string) (name id.Room, who id.Person, session id.Session, err error)
+	// KeptOut reports whether somebody is kept out of the house whose room goes on
+	// here; of rooms of this house the queue knows.
+	KeptOut(name id.Room, who id.Person) bool
+	// Decided tells the deputy who is kept out of this house by now, and returns when
+	// it knows it.
+	Decided(ctx context.Context) error
 	// Houses returns the addresses of houses whose rooms may go on here.
 	Houses() []string
 }

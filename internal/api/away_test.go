@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +20,9 @@ type tickets struct {
 	room      id.Room
 	elsewhere bool
 	house     string
+	out       map[id.Person]bool // kept out of the house whose room it is
+	quick     bool               // that they are is known just after they have come by their ticket
+	decided   int                // how often the deputy was told
 }
 
 func (a *tickets) Ticket(name id.Room, who id.Person, session id.Session) (ticket, deputy string) {
@@ -37,11 +42,33 @@ func (a *tickets) Seat(ticket string) (name id.Room, who id.Person, session id.S
 		return name, who, session, grant.ErrGrant
 	case a.elsewhere:
 		return name, who, session, live.ErrElsewhere
+	case a.out[s.Who] && !a.quick:
+		return name, who, session, room.ErrNoRoom
 	}
 	return a.room, s.Who, s.Session, nil
 }
 
 func (a *tickets) Houses() []string { return []string{a.house} }
+
+func (a *tickets) KeptOut(_ id.Room, who id.Person) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.out[who]
+}
+
+func (a *tickets) Decided(context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.decided++
+	return nil
+}
+
+// keepsOut has somebody be kept out of the house whose room it is.
+func (a *tickets) keepsOut(who id.Person, quick bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.out, a.quick = map[id.Person]bool{who: true}, quick
+}
 
 func (a *tickets) is(elsewhere bool) {
 	a.mu.Lock()
@@ -119,4 +146,73 @@ func TestGone(t *testing.T) {
 	ada.call("GET", "/api/v1/rooms/"+name.String(), nil).problem("unavailable")
 	h.api.rooms.Doubt(false)
 	ada.call("GET", "/api/v1/rooms/"+name.String(), nil).problem("no_room")
+}
+
+// Who is kept out of the house whose room goes on here does not come in by a ticket,
+// not even when it is decided in the same moment; and who sits there is put out, with
+// the connection. Nobody else notices.
+func TestKeptOutOfAnotherHouse(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	away := &tickets{given: make(map[string]room.Seat), house: "https://house.example"}
+	h.api.Away = away
+	ada := h.first("Ada")
+	bo := ada.invite("Bo")
+	name := ada.open("open")
+	hers := ada.enter(ada.live(), name).Entered
+	his := bo.enter(bo.live(), name).Entered
+	sits := func(who id.Person) (in bool) {
+		h.rooms.Read(name, func(r *room.Room) { in = r.Participant(who) != nil })
+		return in
+	}
+
+	away.keepsOut(bo.id, true)
+	h.live().refused("no_room", "enter", body{"ticket": his.Ticket})
+	if sits(bo.id) {
+		t.Error("whoever is kept out has a seat")
+	}
+	away.keepsOut(bo.id, false)
+	h.live().refused("no_room", "enter", body{"ticket": his.Ticket})
+
+	away.keepsOut(id.Person{}, false)
+	at := bo.live()
+	his = bo.enter(at, name).Entered
+	at = h.live()
+	at.ask("enter", body{"ticket": his.Ticket})
+	away.keepsOut(bo.id, false)
+	h.must(h.api.PutOut(t.Context(), []id.Room{name, id.New[id.Room]()}, away.KeptOut))
+	at.cut(name, "signed_out")
+	if sits(bo.id) || !sits(ada.id) {
+		t.Error("somebody else is out, or nobody")
+	}
+	if in := h.live().ask("enter", body{"ticket": hers.Ticket}).Entered; in == nil || in.Me != ada.id {
+		t.Errorf("Ada comes back as %+v", in)
+	}
+}
+
+// The deputy is told of who is kept out, and of who is not any more: before the warden
+// is answered.
+func TestTheDeputyIsTold(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	away := &tickets{given: make(map[string]room.Seat)}
+	h.api.Away = away
+	ada := h.first("Ada").judges()
+	bo, cy := ada.invite("Bo"), ada.invite("Cy")
+	for i, one := range []struct {
+		what string
+		days int
+		told int
+	}{{"warning", 0, 0}, {"suspend", 3, 1}, {"lift", 0, 2}, {"ban", 0, 3}} {
+		if one.what != "lift" {
+			cy.complains(Thing{Person: bo.id.String()}, fmt.Sprint("once more: ", i)).is(201)
+		}
+		ada.decides(bo.id, one.what, one.days).is(201)
+		away.mu.Lock()
+		told := away.decided
+		away.mu.Unlock()
+		if told != one.told {
+			t.Errorf("after %s the deputy was told %d times", one.what, told)
+		}
+	}
 }

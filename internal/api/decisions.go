@@ -10,6 +10,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/room/live"
 	"github.com/stoa-audio/stoa/internal/schedule"
 )
 
@@ -77,15 +78,26 @@ func (a *API) carryOut(ctx context.Context, d moderation.Decision) error {
 	switch d.What {
 	case moderation.Suspend, moderation.Ban:
 		a.keepOut(ctx, d.Person)
+		a.tellDeputy(ctx)
 	case moderation.CloseRoom:
 		if err := a.rooms.Do(ctx, id.Room(d.Entry), room.Close{}); err != nil && !errors.Is(err, room.ErrNoRoom) {
 			return err
 		}
 	case moderation.Remove:
 		return a.takeAway(ctx, d)
-	case moderation.Nothing, moderation.Warning, moderation.Lift:
+	case moderation.Lift:
+		a.tellDeputy(ctx)
+	case moderation.Nothing, moderation.Warning:
 	}
 	return nil
+}
+
+// tellDeputy tells the deputy who is kept out by now. One that cannot be reached hears
+// it when it can; rooms that come back from it are looked through (PutOut).
+func (a *API) tellDeputy(ctx context.Context) {
+	if a.Away != nil {
+		a.missed(ctx, "the deputy does not know yet who is kept out", a.Away.Decided(ctx))
+	}
 }
 
 func (a *API) takeAway(ctx context.Context, d moderation.Decision) error {
@@ -132,4 +144,31 @@ func (a *API) putOut(ctx context.Context, who id.Person) {
 			a.missed(ctx, "somebody who is out still has a seat", err)
 		}
 	}
+}
+
+// PutOut puts out of rooms that run here whoever out says, and ends their connections.
+// It is for rooms that have been elsewhere, and for those of other houses.
+func (a *API) PutOut(ctx context.Context, names []id.Room, out func(id.Room, id.Person) bool) error {
+	var errs []error
+	for _, name := range names {
+		var theirs []id.Person
+		a.rooms.Read(name, func(r *room.Room) {
+			for _, p := range r.Participants() {
+				if out(name, p.Who) {
+					theirs = append(theirs, p.Who)
+				}
+			}
+		})
+		for _, who := range theirs {
+			a.conns.end(func(c *connection) bool {
+				seat := c.held()
+				return seat != nil && seat.room == name && seat.who == who
+			})
+			err := a.rooms.Do(ctx, name, room.PutOut{Who: who})
+			if gone := errors.Is(err, room.ErrNoRoom) || errors.Is(err, live.ErrElsewhere); err != nil && !gone {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -266,6 +266,9 @@ func (a *API) erase(ctx context.Context, who id.Person, proof Erase) error {
 	}
 	a.mailAlert(ctx, who, mail.Erased, to, a.Clock())
 	a.Clubs.Erased(who)
+	if a.isOut(who) {
+		defer a.tellDeputy(ctx) // it forgets them, too
+	}
 	a.Queue.Erased(who)
 	for _, club := range clubs { // some may be gone with them
 		a.hallway.others(a.Hallway.MembersOf(club))

@@ -93,6 +93,13 @@ func (c *connection) enter(ctx context.Context, e signal.Enter) (*signal.Entered
 		a.putOut(ctx, s.who)
 		return nil, nil, err
 	}
+	if a.Away != nil && a.Away.KeptOut(s.room, s.who) { // so, too
+		a.seats.remove(s)
+		if err := a.rooms.Do(ctx, s.room, room.PutOut{Who: s.who}); err != nil {
+			return nil, nil, err
+		}
+		return nil, nil, room.ErrNoRoom
+	}
 	before := c.swap(s)
 	if before != nil && (before.room != s.room || before.who != s.who) {
 		if err := a.leave(ctx, before); err != nil {

@@ -9,7 +9,8 @@
 // take. Who cannot ask there waits.
 //
 // Who sits in a room is known at the deputy by a ticket that the house has given
-// (Ticket): the deputy has no accounts, and nobody new comes in there.
+// (Ticket): the deputy has no accounts, and nobody new comes in there. Who is kept
+// out of the house it is told (KeptOut), so that their tickets are good for nothing.
 //
 // Not here: how rooms run (room/live), and who sits at which node (spread).
 package deputy
@@ -81,6 +82,7 @@ type Pair struct {
 	Term          uint64
 	Key           []byte
 	URL           string
+	KeptOut       KeptOut // of the house, as its deputy has been told; not to be changed
 }
 
 // A Store keeps the records of rooms, this node's own and those that it keeps

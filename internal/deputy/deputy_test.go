@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -35,7 +36,8 @@ type region struct {
 	mu     sync.Mutex // guards the rest
 	claims map[id.Node]deputy.Claim
 	cut    bool
-	away   [2]bool // from the records
+	away   [2]bool         // from the records
+	deaf   map[string]bool // kinds of streams that cannot be opened
 	open   map[*stream]bool
 	acked  map[id.Room][]string // titles of what was acknowledged, in order
 }
@@ -52,8 +54,9 @@ type party struct {
 	house  *deputy.House
 	keeper *deputy.Keeper
 	rooms  *live.Rooms
-	mu     sync.Mutex // guards up
+	mu     sync.Mutex // guards the rest
 	up     bool
+	out    map[id.Person]time.Time // who is kept out of this house
 }
 
 // A stream is one end of what joins two nodes.
@@ -79,9 +82,9 @@ func (nobody) IsMember(context.Context, id.Club, id.Person) (bool, error) { retu
 func (nobody) Show(id.Room, uint64, []room.Sight, int) {}
 
 func newRegion(t *testing.T) *region {
-	r := &region{t: t, claims: make(map[id.Node]deputy.Claim), open: make(map[*stream]bool), acked: make(map[id.Room][]string)}
+	r := &region{t: t, claims: make(map[id.Node]deputy.Claim), deaf: make(map[string]bool), open: make(map[*stream]bool), acked: make(map[id.Room][]string)}
 	for i := range r.nodes {
-		r.nodes[i] = &party{of: r, index: i, name: id.New[id.Node](), path: filepath.Join(t.TempDir(), "stoa.db"), chosen: i == 0}
+		r.nodes[i] = &party{of: r, index: i, name: id.New[id.Node](), path: filepath.Join(t.TempDir(), "stoa.db"), chosen: i == 0, out: make(map[id.Person]time.Time)}
 	}
 	for _, p := range r.nodes {
 		p.start()
@@ -173,7 +176,7 @@ func (p *party) streams(ctx context.Context, to id.Node, kind string) (deputy.St
 	defer p.of.mu.Unlock()
 	other.mu.Lock()
 	defer other.mu.Unlock()
-	if p.of.cut || !other.up {
+	if p.of.cut || !other.up || p.of.deaf[kind] {
 		return nil, errors.New("no link to that node now")
 	}
 	a, b := net.Pipe()
@@ -200,10 +203,14 @@ func (p *party) start() {
 		Self: p.name, Store: p.store, Arbiter: p, May: func(id.Node) bool { return true },
 		Take: func(ctx context.Context, _ deputy.Pair, records []live.Record) error {
 			<-ready
-			return p.rooms.Adopt(ctx, records, nil)
+			return p.adopt(ctx, records, p.keeper.KeptOut)
 		},
 		Yield: func(names []id.Room) { <-ready; p.rooms.HandOver(names) },
-		Log:   log,
+		PutOut: func(ctx context.Context, names []id.Room) error {
+			<-ready
+			return p.putOut(ctx, names)
+		},
+		Log: log,
 	})
 	r.must(err)
 	p.house, err = deputy.NewHouse(ctx, deputy.HouseConfig{
@@ -212,7 +219,12 @@ func (p *party) start() {
 		Stopped: func() { <-ready; p.rooms.HandOver(p.rooms.Own()) },
 		Again: func(ctx context.Context, records []live.Record) error {
 			<-ready
-			return p.rooms.Adopt(ctx, records, nil)
+			return p.adopt(ctx, records, func(_ id.Room, who id.Person) bool { return p.isOut(who) })
+		},
+		KeptOut: func() deputy.KeptOut {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return maps.Clone(p.out)
 		},
 		Log:     log,
 		Changed: func() {},
@@ -226,6 +238,66 @@ func (p *party) start() {
 	p.mu.Unlock()
 	p.house.Run()
 	p.keeper.Run()
+}
+
+// adopt runs rooms, from which whoever is kept out goes first, as a node does.
+func (p *party) adopt(ctx context.Context, some []live.Record, out func(id.Room, id.Person) bool) error {
+	return p.rooms.Adopt(ctx, some, func(name id.Room, r *room.Room) (first []room.Command) {
+		for _, one := range r.Participants() {
+			if out(name, one.Who) {
+				first = append(first, room.PutOut{Who: one.Who})
+			}
+		}
+		return first
+	})
+}
+
+// putOut puts out of rooms of the other house who is kept out of it.
+func (p *party) putOut(ctx context.Context, names []id.Room) error {
+	var errs []error
+	for _, name := range names {
+		var who []id.Person
+		p.rooms.Read(name, func(r *room.Room) {
+			for _, one := range r.Participants() {
+				if p.keeper.KeptOut(name, one.Who) {
+					who = append(who, one.Who)
+				}
+			}
+		})
+		for _, one := range who {
+			errs = append(errs, p.rooms.Do(ctx, name, room.PutOut{Who: one}))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (p *party) isOut(who id.Person) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return deputy.KeptOut(p.out).Has(who, time.Now())
+}
+
+// decide has somebody kept out of this house until a time, and does nothing else: so
+// it is when a house falls in that moment.
+func (p *party) decide(who id.Person, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.out[who] = until
+}
+
+// lift lets somebody in again.
+func (p *party) lift(who id.Person) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.out, who)
+}
+
+// sits has somebody come in.
+func (p *party) sits(name id.Room, as string) id.Person {
+	p.of.t.Helper()
+	who := id.New[id.Person]()
+	p.of.must(p.rooms.Do(p.of.t.Context(), name, room.Enter{Who: who, Name: as, Session: id.New[id.Session]()}))
+	return who
 }
 
 // crash ends a node: nothing that it does from now on counts.
@@ -419,6 +491,83 @@ func TestHand(t *testing.T) {
 	a.crash()
 	a.start()
 	r.until("the house to have its room again", func() bool { return a.runs(name) })
+}
+
+// Who was decided out before the house went away has no seat at its deputy, though the
+// house fell before it could take it; who is in good standing has theirs.
+func TestWhoWasKeptOut(t *testing.T) {
+	r := newRegion(t)
+	a, b := r.nodes[0], r.nodes[1]
+	name := a.talk()
+	early, late, lifted, over := a.sits(name, "early"), a.sits(name, "late"), a.sits(name, "lifted"), a.sits(name, "over")
+	a.decide(early, time.Time{}) // the deputy hears it with all the rest
+	a.decide(lifted, time.Time{})
+	a.decide(over, time.Now().Add(-time.Minute))
+	r.until("a deputy", a.paired)
+	a.decide(late, time.Now().Add(time.Hour))
+	r.must(a.house.Decided(t.Context()))
+	a.lift(lifted)
+	r.must(a.house.Decided(t.Context()))
+	r.must(a.enter(name, "Ben", 5*time.Second))
+
+	a.crash()
+	r.until("the deputy to go on", func() bool { return b.runs(name) })
+	who, _ := b.here(name)
+	if who["early"] || who["late"] || !who["lifted"] || !who["over"] || !who["Ben"] {
+		t.Errorf("at the deputy are %v", who)
+	}
+	for one, out := range map[id.Person]bool{early: true, late: true, lifted: false, over: false} {
+		if b.keeper.KeptOut(name, one) != out {
+			t.Errorf("the deputy knows of one of them that they are kept out: %v", !out)
+		}
+	}
+	b.crash()
+	b.start()
+	if who, ok := b.here(name); !ok || !who["Ben"] || !b.keeper.KeptOut(name, early) || !b.keeper.KeptOut(name, late) {
+		t.Errorf("the deputy has forgotten it: %v, %v", who, ok)
+	}
+}
+
+// Who is decided out while the deputy holds the rooms is out of them as soon as it can
+// be told, and has no seat in any that come back.
+func TestWhoIsKeptOutMeanwhile(t *testing.T) {
+	r := newRegion(t)
+	a, b := r.nodes[0], r.nodes[1]
+	name := a.talk()
+	first, second := a.sits(name, "first"), a.sits(name, "second")
+	r.must(a.enter(name, "Ben", 5*time.Second))
+	r.until("a deputy", a.paired)
+	a.crash()
+	r.until("the deputy to go on", func() bool { return b.runs(name) })
+
+	// The house is back, and does not have its rooms yet.
+	r.mu.Lock()
+	r.deaf[deputy.KindReturn], r.away[0] = true, true
+	r.mu.Unlock()
+	a.start()
+	a.decide(first, time.Time{})
+	r.must(a.house.Decided(t.Context()))
+	if who, ok := b.here(name); !ok || who["first"] || !who["second"] || !who["Ben"] {
+		t.Fatalf("at the deputy are %v", who)
+	}
+	r.mu.Lock()
+	r.deaf[deputy.KindKeptOut] = true
+	r.mu.Unlock()
+	a.decide(second, time.Time{})
+	if err := a.house.Decided(t.Context()); err == nil {
+		t.Fatal("the deputy cannot be told, and that is no error")
+	}
+	r.must(b.enter(name, "Cleo", 5*time.Second))
+	r.mu.Lock()
+	r.deaf[deputy.KindReturn], r.away[0] = false, false
+	r.mu.Unlock()
+	r.until("the house to have its room again", func() bool {
+		who, ok := a.here(name)
+		return ok && !who["second"]
+	})
+	if who, _ := a.here(name); who["first"] || !who["Ben"] || !who["Cleo"] {
+		t.Errorf("at the house are %v", who)
+	}
 }
 
 // Whatever happens to the two and what is between them: what was acknowledged is

@@ -30,6 +30,8 @@ type HouseConfig struct {
 	// ours again: with their records, which are to be run.
 	Stopped func()
 	Again   func(ctx context.Context, records []live.Record) error
+	// KeptOut returns who is kept out of the house now.
+	KeptOut func() KeptOut
 	// Changed is told when there is a deputy, or none any more. It must not wait.
 	Changed func()
 	Log     *slog.Logger
@@ -41,6 +43,8 @@ type House struct {
 
 	config HouseConfig
 	guests func(id.Room) bool // rooms of other houses, which have no deputy here
+
+	deciding sync.Mutex // held while the deputy is told who is kept out, so that the last it hears is true
 
 	mu      sync.Mutex // guards the rest
 	state   state
@@ -223,6 +227,11 @@ func (h *House) mirror(ctx context.Context, l line) error {
 	if !ok {
 		return nil // a room that was opened since is nobody else's
 	}
+	return h.await(ctx, number)
+}
+
+// await waits until the deputy has a line, or is a deputy no more.
+func (h *House) await(ctx context.Context, number uint64) error {
 	for {
 		h.mu.Lock()
 		state, acked, changed := h.state, h.acked, h.changed
@@ -337,6 +346,14 @@ func (h *House) all(ctx context.Context, p Pair, out *bufio.Writer, s Stream) er
 	h.queue, h.over = nil, false
 	h.mu.Unlock()
 	if err := send(out, s, []line{{Begin: &beginning{p.Term, p.Key, p.URL}}}); err != nil {
+		return err
+	}
+	kept, err := AppendKeptOut(nil, h.config.KeptOut())
+	if err != nil {
+		h.config.Log.WarnContext(ctx, "this house has no deputy", "reason", err)
+		return err
+	}
+	if err := send(out, s, []line{{KeptOut: kept}}); err != nil {
 		return err
 	}
 	records, err := h.Store.Own(ctx)
@@ -538,6 +555,61 @@ func (h *House) replace(ctx context.Context, p Pair, records []Record) error {
 		}
 	}
 	return h.Store.Only(ctx, p.House, names)
+}
+
+// --- who is kept out ---
+
+// Decided tells the deputy who is kept out by now. It returns when the deputy has it on
+// its disk, and whoever of them sat in rooms that it runs is out. Who has no deputy has
+// nobody to tell.
+func (h *House) Decided(ctx context.Context) error {
+	h.deciding.Lock()
+	defer h.deciding.Unlock()
+	out, err := AppendKeptOut(nil, h.config.KeptOut())
+	if err != nil {
+		h.mu.Lock()
+		h.over = true // who does not know who is kept out is not to go on
+		h.mu.Unlock()
+		return err
+	}
+	number, ok := h.queueLine(line{KeptOut: out})
+	if ok {
+		err = h.await(ctx, number)
+		if !errors.Is(err, live.ErrTerm) {
+			return err
+		}
+	}
+	h.mu.Lock()
+	state, p := h.state, h.pair
+	h.mu.Unlock()
+	if state != doubt {
+		return nil
+	}
+	return h.warn(ctx, p, out)
+}
+
+// warn tells who may run our rooms, over a stream of its own, who is kept out.
+func (h *House) warn(ctx context.Context, p Pair, out []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, askWait)
+	defer cancel()
+	s, err := h.config.Streams(ctx, p.Deputy, KindKeptOut)
+	if err != nil {
+		return err
+	}
+	defer func() { s.Stop(); _ = s.Close() }()
+	deadline, _ := ctx.Deadline()
+	_ = s.SetDeadline(deadline)
+	if err := write(s, line{Number: 1, KeptOut: out}); err != nil {
+		return err
+	}
+	var a ack
+	if err := next(bufio.NewScanner(s), &a); err != nil {
+		return err
+	}
+	if a.Refused != "" {
+		return errors.New(a.Refused)
+	}
+	return nil
 }
 
 // Hand has the deputy go on with our rooms at once: they have been stopped

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,7 +30,10 @@ type KeeperConfig struct {
 	// returns when they have stopped.
 	Take  func(ctx context.Context, p Pair, records []live.Record) error
 	Yield func(names []id.Room)
-	Log   *slog.Logger
+	// PutOut is told to put out of rooms that run here whoever is kept out by now
+	// (KeptOut). Take does so by itself.
+	PutOut func(ctx context.Context, names []id.Room) error
+	Log    *slog.Logger
 }
 
 // A Keeper is this node as the deputy of houses.
@@ -118,6 +123,13 @@ func (k *Keeper) Has(name id.Room) bool {
 	return ok
 }
 
+// Guests returns the rooms of other houses that run here.
+func (k *Keeper) Guests() []id.Room {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Collect(maps.Keys(k.guests))
+}
+
 // Key returns by what key tickets of a room are made that runs here.
 func (k *Keeper) Key(name id.Room) []byte {
 	k.mu.Lock()
@@ -178,6 +190,14 @@ func (k *Keeper) Runs(key []byte) bool {
 	return false
 }
 
+// KeptOut reports whether somebody is kept out of the house whose room runs here.
+func (k *Keeper) KeptOut(name id.Room, who id.Person) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c := k.houses[k.guests[name]]
+	return c != nil && c.pair.KeptOut.Has(who, time.Now())
+}
+
 // URLs returns where people find the houses whose rooms are kept here: their
 // pages may open connections.
 func (k *Keeper) URLs() (urls []string) {
@@ -203,6 +223,8 @@ func (k *Keeper) Serve(ctx context.Context, from id.Node, kind string, s Stream)
 		return k.follow(ctx, from, s)
 	case KindReturn:
 		return k.handBack(ctx, from, s)
+	case KindKeptOut:
+		return k.hear(ctx, from, s)
 	}
 	return errLine
 }
@@ -284,6 +306,7 @@ type syncing struct {
 	house  id.Node
 	begun  *beginning
 	named  map[id.Room]bool // nil once all are
+	out    KeptOut          // until all are
 }
 
 // take stores lines. It reports whether the house is not to go on, since this
@@ -293,7 +316,7 @@ func (s *syncing) take(ctx context.Context, batch []line) (newer bool, err error
 	defer s.charge.deciding.Unlock()
 	start := 0
 	for i, l := range batch {
-		if l.Begin == nil && !l.Complete && !l.Over {
+		if l.Begin == nil && !l.Complete && !l.Over && l.KeptOut == nil {
 			continue
 		}
 		if err := s.store(ctx, batch[start:i]); err != nil {
@@ -305,9 +328,11 @@ func (s *syncing) take(ctx context.Context, batch []line) (newer bool, err error
 			if s.keeper.runs(s.charge, l.Begin.Term) {
 				return true, nil
 			}
-			s.begun, s.named = l.Begin, make(map[id.Room]bool)
+			s.begun, s.named, s.out = l.Begin, make(map[id.Room]bool), nil
 		case l.Complete:
 			err = s.complete(ctx)
+		case l.KeptOut != nil:
+			err = s.keepOut(ctx, l.KeptOut)
 		case l.Over:
 			s.keeper.done.Go(func() { s.keeper.succeed(ctx, s.house, true) })
 		}
@@ -388,7 +413,7 @@ func (s *syncing) complete(ctx context.Context) error {
 		return err
 	}
 	s.named = nil
-	p := Pair{House: s.house, Deputy: s.keeper.config.Self, Term: s.begun.Term, Key: s.begun.Key, URL: s.begun.URL}
+	p := Pair{House: s.house, Deputy: s.keeper.config.Self, Term: s.begun.Term, Key: s.begun.Key, URL: s.begun.URL, KeptOut: s.out}
 	if err := store.SetPair(ctx, p); err != nil {
 		return err
 	}
@@ -398,7 +423,72 @@ func (s *syncing) complete(ctx context.Context) error {
 	return nil
 }
 
+// keepOut notes who is kept out of the house.
+func (s *syncing) keepOut(ctx context.Context, told []byte) error {
+	out, err := ParseKeptOut(told)
+	if err != nil || s.begun == nil {
+		return errors.Join(err, errLine)
+	}
+	if s.named != nil {
+		s.out = out // it is stored with all the rest
+		return nil
+	}
+	return s.keeper.keepOut(ctx, s.charge, out)
+}
+
+// keepOut keeps who is kept out of a house, and puts them out of the rooms that run
+// here. In this order: who comes in meanwhile is not let in, or found. It is called
+// while nobody else changes who runs the rooms.
+func (k *Keeper) keepOut(ctx context.Context, c *charge, out KeptOut) error {
+	k.mu.Lock()
+	p, running := c.pair, c.running
+	k.mu.Unlock()
+	if p.Key == nil || p.Deputy != k.config.Self {
+		return nil // nothing of that house runs here, nor can it
+	}
+	p.KeptOut = out
+	if err := k.config.Store.SetPair(ctx, p); err != nil {
+		return err
+	}
+	k.mu.Lock()
+	c.pair = p
+	k.mu.Unlock()
+	if !running {
+		return nil
+	}
+	names, err := k.config.Store.Runs(ctx, p.House)
+	if err != nil {
+		return err
+	}
+	return k.config.PutOut(ctx, names)
+}
+
 // --- when it is gone ---
+
+// hear takes in who is kept out of a house whose rooms may run here.
+func (k *Keeper) hear(ctx context.Context, house id.Node, s Stream) error {
+	ctx, cancel := context.WithTimeout(ctx, returnWait)
+	defer cancel()
+	deadline, _ := ctx.Deadline()
+	_ = s.SetDeadline(deadline)
+	lines := bufio.NewScanner(s)
+	lines.Buffer(make([]byte, 0, 1<<16), lineMax)
+	var l line
+	if err := next(lines, &l); err != nil {
+		return err
+	}
+	out, err := ParseKeptOut(l.KeptOut)
+	if err != nil || l.KeptOut == nil {
+		return errors.Join(err, errLine)
+	}
+	c := k.charge(house)
+	c.deciding.Lock()
+	defer c.deciding.Unlock()
+	if err := k.keepOut(ctx, c, out); err != nil {
+		return err
+	}
+	return errors.Join(write(s, ack{Number: l.Number}), s.Close())
+}
 
 // succeed goes on in place of a house: one that is silent, if the region's
 // records have it so, or one that asks for it.
@@ -463,7 +553,7 @@ func (k *Keeper) take(ctx context.Context, c *charge, p Pair) error {
 func (k *Keeper) release(ctx context.Context, c *charge, term uint64) {
 	k.mu.Lock()
 	c.running, c.open = false, false
-	c.pair.Deputy, c.pair.Term = id.Node{}, term
+	c.pair.Deputy, c.pair.Term, c.pair.KeptOut = id.Node{}, term, nil
 	p := c.pair
 	k.mu.Unlock()
 	if p.Key == nil {

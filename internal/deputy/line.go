@@ -14,8 +14,9 @@ import (
 // The kinds of streams between a house and its deputy (overlay/link), with their
 // version.
 const (
-	KindRecords = "records/1" // lines of a house, and what its deputy has of them
-	KindReturn  = "return/1"  // a house that has been away asks for its rooms
+	KindRecords = "records/1"  // lines of a house, and what its deputy has of them
+	KindReturn  = "return/1"   // a house that has been away asks for its rooms
+	KindKeptOut = "kept-out/1" // a house whose rooms run elsewhere says who is kept out
 )
 
 // lineMax is the length of a line in bytes: a room of ten thousand is one.
@@ -33,6 +34,8 @@ type line struct {
 	Begin    *beginning `json:"begin,omitempty"`
 	Complete bool       `json:"complete,omitempty"`
 	Over     bool       `json:"over,omitempty"` // the house stops: the deputy is to go on
+	// KeptOut is all who are kept out of the house by now (AppendKeptOut).
+	KeptOut []byte `json:"kept_out,omitempty"`
 
 	Room id.Room `json:"room,omitzero"`
 	Term uint64  `json:"term,omitempty"`

@@ -75,6 +75,10 @@ func (q *Queue) Barred(who id.Person) (bar Bar, barred bool) {
 	now := q.now()
 	q.mu.RLock()
 	defer q.mu.RUnlock()
+	return q.barred(who, now)
+}
+
+func (q *Queue) barred(who id.Person, now time.Time) (bar Bar, barred bool) {
 	for which, until := range q.bars[who] {
 		if !until.IsZero() && !now.Before(until) {
 			continue
@@ -85,6 +89,20 @@ func (q *Queue) Barred(who id.Person) (bar Bar, barred bool) {
 		}
 	}
 	return bar, barred
+}
+
+// KeptOut returns who is kept out now, and until when; the zero time is for good.
+func (q *Queue) KeptOut() map[id.Person]time.Time {
+	now := q.now()
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	out := make(map[id.Person]time.Time, len(q.bars))
+	for who := range q.bars {
+		if bar, barred := q.barred(who, now); barred {
+			out[who] = bar.Until
+		}
+	}
+	return out
 }
 
 // Forget deletes what is over.

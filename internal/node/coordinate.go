@@ -102,7 +102,7 @@ func (n *Node) callSeat(ctx context.Context, of, kind string) (coordinate.Stream
 // serveStream is this node's end of a stream that another one has opened.
 func (n *Node) serveStream(ctx context.Context, from identity.Member, kind string, s *link.Stream) error {
 	switch kind {
-	case deputy.KindRecords, deputy.KindReturn:
+	case deputy.KindRecords, deputy.KindReturn, deputy.KindKeptOut:
 		return n.keeps(ctx, from.Node, kind, s)
 	case coordinate.KindClient, coordinate.KindWorld, coordinate.KindLeaf:
 		if o := n.coordinator.Load(); o != nil {

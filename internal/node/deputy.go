@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/api"
@@ -32,8 +33,9 @@ func (n *Node) openDeputies(ctx context.Context, s secret) (err error) {
 		Take: func(ctx context.Context, p deputy.Pair, records []live.Record) error {
 			return n.adopt(ctx, p.House, records)
 		},
-		Yield: func(names []id.Room) { n.rooms.HandOver(names) },
-		Log:   n.log,
+		Yield:  func(names []id.Room) { n.rooms.HandOver(names) },
+		PutOut: n.putOut,
+		Log:    n.log,
 	})
 	if err != nil {
 		return err
@@ -50,8 +52,11 @@ func (n *Node) openDeputies(ctx context.Context, s secret) (err error) {
 		},
 		Again: func(ctx context.Context, records []live.Record) error {
 			defer n.rooms.Doubt(false)
-			return n.adopt(ctx, id.Node{}, records)
+			// Once more after it: of two who are quick, the decision or the rooms
+			// that come back, one sees the other.
+			return errors.Join(n.adopt(ctx, id.Node{}, records), n.putOut(ctx, n.rooms.Own()))
 		},
+		KeptOut: func() deputy.KeptOut { return n.queue.KeptOut() },
 		Changed: func() { go n.api.Deputy(n.deputyURL()) },
 		Log:     n.log,
 	}, n.keeper.Has)
@@ -86,8 +91,25 @@ func (n *Node) records() live.Store {
 	return n.house
 }
 
+// isOut reports whether somebody is kept out of the house whose room it is.
+func (n *Node) isOut(name id.Room, who id.Person) bool {
+	if n.keeper != nil && n.keeper.Has(name) {
+		return n.keeper.KeptOut(name, who)
+	}
+	_, out := n.queue.Barred(who)
+	return out
+}
+
+// putOut puts whoever is kept out of rooms that run here, and have been elsewhere.
+func (n *Node) putOut(ctx context.Context, names []id.Room) error {
+	if err := n.api.PutOut(ctx, names, n.isOut); err != nil {
+		return fmt.Errorf("put out who is kept out: %w", err)
+	}
+	return nil
+}
+
 // adopt runs rooms that another node has run: who sits where, their places say,
-// but for one that is gone.
+// but for one that is gone. Whoever is kept out is put out before anybody is answered.
 func (n *Node) adopt(ctx context.Context, gone id.Node, records []live.Record) error {
 	var nodes []id.Node
 	for _, one := range n.trunk.Nodes() {
@@ -96,7 +118,15 @@ func (n *Node) adopt(ctx context.Context, gone id.Node, records []live.Record) e
 		}
 	}
 	claims := n.spread.Claims(ctx, nodes, n.streams)
-	return n.rooms.Adopt(ctx, records, func(name id.Room, r *room.Room) { n.spread.Assume(name, r, claims) })
+	return n.rooms.Adopt(ctx, records, func(name id.Room, r *room.Room) (first []room.Command) {
+		n.spread.Assume(name, r, claims)
+		for _, p := range r.Participants() {
+			if n.isOut(name, p.Who) {
+				first = append(first, room.PutOut{Who: p.Who})
+			}
+		}
+		return first
+	})
 }
 
 // streams opens streams for what is spread over nodes.
@@ -201,11 +231,19 @@ func (a away) Seat(ticket string) (name id.Room, who id.Person, session id.Sessi
 			err = a.node.rooms.Known(s.Room)
 		} else if !a.node.keeper.Runs(key) {
 			err = live.ErrElsewhere
+		} else if a.node.keeper.KeptOut(s.Room, s.Who) {
+			err = room.ErrNoRoom // as for who was put out
 		}
 		return s.Room, s.Who, s.Session, err
 	}
 	return name, who, session, errors.Join(grant.ErrGrant, deputy.ErrTicket)
 }
+
+// KeptOut implements api.Away.
+func (a away) KeptOut(name id.Room, who id.Person) bool { return a.node.keeper.KeptOut(name, who) }
+
+// Decided implements api.Away.
+func (a away) Decided(ctx context.Context) error { return a.node.house.Decided(ctx) }
 
 // Houses implements api.Away.
 func (a away) Houses() []string { return a.node.keeper.URLs() }

@@ -257,6 +257,13 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 	}
 	n.rooms.Doubt(n.house != nil && n.house.InDoubt())
 	n.api.Serve(n.rooms)
+	here := n.rooms.Own()
+	if n.keeper != nil {
+		here = append(here, n.keeper.Guests()...)
+	}
+	if err := n.putOut(ctx, here); err != nil { // whom it was decided of in the node's last moment
+		return nil, err
+	}
 	if err := n.serve(ctx); err != nil {
 		return nil, err
 	}

@@ -12,9 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/moderation"
 	"github.com/stoa-audio/stoa/internal/node"
 	"github.com/stoa-audio/stoa/internal/overlay/admission"
 	"github.com/stoa-audio/stoa/internal/region"
+	"github.com/stoa-audio/stoa/internal/store"
 	stoa "github.com/stoa-audio/stoa/sdk/go"
 )
 
@@ -314,4 +317,74 @@ func (n *network) places(person *http.Client) map[string]string {
 		at[one.Region] = one.ID
 	}
 	return at
+}
+
+// It was decided that somebody is kept out, and the house has not come to do it: it
+// stopped, or its deputy had the room. When it is back, they have no seat and are let
+// in nowhere, and who is in good standing stays.
+func TestTheHouseHasDecided(t *testing.T) {
+	n := openNetworkOf(t, 1, berlin, berlin, berlin)
+	ctx, end := context.WithTimeout(t.Context(), 3*patience)
+	defer end()
+	until(ctx, t, "all nodes to know each other", func() bool { return len(n.at(n.founder)) == 3 })
+	ada, ben, cleo := join(t, n.house, n.grant(n.founder)), join(t, n.house, n.grant(n.guest("Ben"))), join(t, n.house, n.grant(n.guest("Cleo")))
+	until(ctx, t, "a deputy", func() bool { return ada.HasDeputy() && ben.HasDeputy() && cleo.HasDeputy() })
+	n.must(ada.Ask(ctx, "set_hands", map[string]string{"policy": "off"}))
+	n.stops[1]()
+	until(ctx, t, "all to be there again", func() bool {
+		return ada.Ask(ctx, "set_hands", map[string]string{"policy": "off"}) == nil &&
+			refused(ben.RaiseHand(ctx)) == "hands_closed" && refused(cleo.RaiseHand(ctx)) == "hands_closed"
+	})
+
+	n.ban(1, ada.Me, ben.Me)
+	n.start(1)
+	until(ctx, t, "the house to have its room again", func() bool {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, n.node.URL()+"/api/v1/rooms/"+path.Base(n.url), nil)
+		n.must(err)
+		res, err := n.founder.Do(r)
+		n.must(err)
+		return errors.Join(res.Body.Close()) == nil && res.StatusCode == http.StatusOK
+	})
+	until(ctx, t, "the moderator to be there again, and answered", func() bool {
+		err := ada.Ask(ctx, "ask_up", map[string]string{"who": ben.Me})
+		if err == nil {
+			t.Error("who is kept out has a seat")
+		}
+		return err == nil || refused(err) == "no_person"
+	})
+	select {
+	case <-ben.Done():
+	case <-ctx.Done():
+		t.Error("who is kept out still tries to come in")
+	}
+	until(ctx, t, "the others to be there again", func() bool {
+		return ada.Ask(ctx, "set_hands", map[string]string{"policy": "everyone"}) == nil && cleo.RaiseHand(ctx) == nil
+	})
+}
+
+// ban has it stand in the records of a node, which is stopped, that somebody is banned.
+func (n *network) ban(at int, byText, whoText string) {
+	n.t.Helper()
+	ctx := n.t.Context()
+	var data string
+	for i, arg := range n.args[at] {
+		if arg == "--data" {
+			data = n.args[at][i+1]
+		}
+	}
+	s, err := store.Open(ctx, filepath.Join(data, "stoa.db"))
+	n.must(err)
+	by, err := id.Parse[id.Person](byText)
+	n.must(err)
+	who, err := id.Parse[id.Person](whoText)
+	n.must(err)
+	now, entry := time.Now(), moderation.EntryID(who)
+	n.must(s.AddWritten(ctx, moderation.Report{ID: id.New[moderation.ReportID](), Entry: entry, Kind: moderation.Person, By: by, Reason: moderation.Spam, Sealed: []byte{1}, Made: now},
+		moderation.Entry{ID: entry, Kind: moderation.Person, Person: who, Since: now}))
+	n.must(s.Decide(ctx, entry, func(moderation.Scene) (moderation.Decision, error) {
+		return moderation.Decision{
+			ID: id.New[moderation.DecisionID](), Entry: entry, Kind: moderation.Person, Person: who, By: by, What: moderation.Ban, Made: now, Sealed: []byte{1},
+		}, nil
+	}))
+	n.must(s.Close())
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -491,6 +492,67 @@ func TestRestart(t *testing.T) {
 			}
 		})
 	})
+}
+
+// What is to be done first in rooms that are adopted is done before anybody else is
+// answered, however quick they are; and when it cannot be stored, it is tried again.
+func TestAdoptFirst(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory()
+			before := start(t, m)
+			name := before.open(room.Open)
+			before.do(name, enter("lia"), nil)
+			before.stop()
+
+			h := newHouse(t, m)
+			var err error
+			if h.Rooms, err = Start(t.Context(), loaded{memory: m}, h.follows, h.follows, h.witness, h.witness); err != nil {
+				t.Fatal(err)
+			}
+			defer h.stop()
+			records, err := m.Load(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if fails {
+				m.goes(failing)
+				go func() {
+					time.Sleep(10 * time.Second)
+					m.goes(nil)
+				}()
+			}
+			entered := make(chan error)
+			go func() {
+				for errors.Is(h.Do(t.Context(), name, enter("hal")), room.ErrNoRoom) {
+					runtime.Gosched()
+				}
+				entered <- nil
+			}()
+			err = h.Adopt(t.Context(), records, func(id.Room, *room.Room) []room.Command {
+				return []room.Command{room.PutOut{Who: person("lia")}}
+			})
+			if err != nil && !fails {
+				t.Error(err)
+			}
+			if err := <-entered; err != nil {
+				t.Error(err)
+			}
+			time.Sleep(15 * time.Second)
+			synctest.Wait()
+			if h.role(name, "lia") != room.Absent || h.role(name, "zeno") == room.Absent {
+				t.Error("lia should not be there, and zeno should")
+			}
+			for _, e := range h.witness.events(name) {
+				if in, is := e.(room.Entered); is && in.Who == person("hal") {
+					t.Error("somebody was answered before")
+				}
+				if _, is := e.(room.Left); is {
+					break
+				}
+			}
+		})
+	}
 }
 
 // A room that another node has taken over stops, and nobody is told anything

@@ -183,8 +183,9 @@ func Start(ctx context.Context, s Store, f Follows, c Clubs, a Audience, w ...Wa
 
 // Adopt runs what was stored, all rooms at once so that the store can write
 // what follows from that in one go. Everybody's seat is held. ready, unless it is
-// nil, is called with each room before anything happens in it; it must not wait.
-func (rs *Rooms) Adopt(ctx context.Context, records []Record, ready func(name id.Room, r *room.Room)) error {
+// nil, is called with each room before anything happens in it, and says what is to be
+// done there before anybody else is answered; it must not wait.
+func (rs *Rooms) Adopt(ctx context.Context, records []Record, ready func(name id.Room, r *room.Room) []room.Command) error {
 	recovered := make(chan error, len(records))
 	for _, rec := range records {
 		r, err := rebuild(rec)
@@ -198,12 +199,16 @@ func (rs *Rooms) Adopt(ctx context.Context, records []Record, ready func(name id
 		}
 		l.regroupDue = !l.guest // people have followed and unfollowed meanwhile
 		l.held()
+		var first []request
 		if ready != nil {
-			ready(l.name, r)
+			first = l.first(ready(l.name, r))
 		}
 		l.tell(nil)
 		if err := rs.begin(l); err != nil {
 			return fmt.Errorf("load rooms: %w", err)
+		}
+		for _, req := range first {
+			go rs.insist(l, req)
 		}
 		go func() { recovered <- rs.Do(ctx, rec.Name, room.Recover{}) }()
 	}
@@ -377,12 +382,18 @@ func (rs *Rooms) forget(name id.Room) {
 // first, c may have been done or not.
 //
 // A Disconnect is tried until it is stored, since nobody is left to ask again,
-// and a seat that nobody sits on and nobody gives up would stay for ever.
+// and a seat that nobody sits on and nobody gives up would stay for ever. So is a
+// PutOut.
 func (rs *Rooms) Do(ctx context.Context, name id.Room, c room.Command) error {
-	_, insist := c.(room.Disconnect)
+	insist := false
+	switch c.(type) {
+	case room.Disconnect, room.PutOut:
+		insist = true
+	default:
+	}
 	for {
 		err := rs.ask(ctx, name, c)
-		if !insist || !errors.Is(err, ErrBusy) && !errors.Is(err, ErrStore) {
+		if !insist || !again(err) {
 			return err
 		}
 		select {
@@ -390,6 +401,22 @@ func (rs *Rooms) Do(ctx context.Context, name id.Room, c room.Command) error {
 		case <-ctx.Done():
 			return err
 		}
+	}
+}
+
+// again reports whether what was refused may be done when it is asked again.
+func again(err error) bool {
+	return errors.Is(err, ErrBusy) || errors.Is(err, ErrStore) && !errors.Is(err, ErrTerm)
+}
+
+// insist sees to it that what was to be done first is done.
+func (rs *Rooms) insist(l *running, req request) {
+	select {
+	case err := <-req.answer:
+		if again(err) {
+			_ = rs.Do(rs.work, l.name, req.command) // until the node stops, or the room goes
+		}
+	case <-l.gone:
 	}
 }
 

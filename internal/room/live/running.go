@@ -50,6 +50,20 @@ type running struct {
 	named map[id.Person]bool // by events since the last snapshot, though the room may have no trace of them
 }
 
+// first has commands wait before the room runs, ahead of all others.
+func (l *running) first(commands []room.Command) (waiting []request) {
+	if len(commands) == 0 {
+		return nil
+	}
+	l.requests = make(chan request, queueMax+len(commands))
+	for _, c := range commands {
+		req := request{l.of.work, c, make(chan error, 1)}
+		l.requests <- req
+		waiting = append(waiting, req)
+	}
+	return waiting
+}
+
 // run does what is asked, and what time asks, until the room ends, another
 // node takes it over, or the node stops.
 func (l *running) run() {

@@ -125,11 +125,12 @@ type News struct {
 }
 
 type Pair struct {
-	House  []byte
-	Deputy []byte
-	Term   int64
-	Key    []byte
-	Url    string
+	House   []byte
+	Deputy  []byte
+	Term    int64
+	Key     []byte
+	Url     string
+	KeptOut []byte
 }
 
 type Report struct {

@@ -142,7 +142,7 @@ func (q *Queries) OwnRoomsAgain(ctx context.Context, house []byte) error {
 }
 
 const pairs = `-- name: Pairs :many
-SELECT house, deputy, term, key, url FROM pairs ORDER BY house
+SELECT house, deputy, term, key, url, kept_out FROM pairs ORDER BY house
 `
 
 func (q *Queries) Pairs(ctx context.Context) ([]Pair, error) {
@@ -160,6 +160,7 @@ func (q *Queries) Pairs(ctx context.Context) ([]Pair, error) {
 			&i.Term,
 			&i.Key,
 			&i.Url,
+			&i.KeptOut,
 		); err != nil {
 			return nil, err
 		}
@@ -202,16 +203,17 @@ func (q *Queries) RoomsRunFor(ctx context.Context, house []byte) ([][]byte, erro
 }
 
 const setPair = `-- name: SetPair :exec
-INSERT INTO pairs (house, deputy, term, key, url) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (house) DO UPDATE SET deputy = excluded.deputy, term = excluded.term, key = excluded.key, url = excluded.url
+INSERT INTO pairs (house, deputy, term, key, url, kept_out) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (house) DO UPDATE SET deputy = excluded.deputy, term = excluded.term, key = excluded.key, url = excluded.url, kept_out = excluded.kept_out
 `
 
 type SetPairParams struct {
-	House  []byte
-	Deputy []byte
-	Term   int64
-	Key    []byte
-	Url    string
+	House   []byte
+	Deputy  []byte
+	Term    int64
+	Key     []byte
+	Url     string
+	KeptOut []byte
 }
 
 func (q *Queries) SetPair(ctx context.Context, arg SetPairParams) error {
@@ -221,6 +223,7 @@ func (q *Queries) SetPair(ctx context.Context, arg SetPairParams) error {
 		arg.Term,
 		arg.Key,
 		arg.Url,
+		arg.KeptOut,
 	)
 	return err
 }

@@ -219,18 +219,32 @@ func (s *Store) Runs(ctx context.Context, house id.Node) (names []id.Room, err e
 // Pairs implements deputy.Store.
 func (s *Store) Pairs(ctx context.Context) (pairs []deputy.Pair, err error) {
 	rows, err := s.read.Pairs(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range rows {
+		out, err := deputy.ParseKeptOut(r.KeptOut)
+		if err != nil {
+			return nil, fmt.Errorf("read who is kept out of a house: %w", err)
+		}
 		pairs = append(pairs, deputy.Pair{
-			House: name[id.Node](r.House), Deputy: name[id.Node](r.Deputy), Term: uint64(r.Term), Key: r.Key, URL: r.Url, //nolint:gosec // not negative
+			House: name[id.Node](r.House), Deputy: name[id.Node](r.Deputy), Term: uint64(r.Term), Key: r.Key, URL: r.Url, KeptOut: out, //nolint:gosec // not negative
 		})
 	}
-	return pairs, err
+	return pairs, nil
 }
 
 // SetPair implements deputy.Store.
 func (s *Store) SetPair(ctx context.Context, p deputy.Pair) error {
+	var out []byte
+	if len(p.KeptOut) > 0 {
+		var err error
+		if out, err = deputy.AppendKeptOut(nil, p.KeptOut); err != nil {
+			return fmt.Errorf("note who is a deputy: %w", err)
+		}
+	}
 	return s.pairing(ctx, "note who is a deputy", func(ctx context.Context, q *query.Queries) error {
-		return q.SetPair(ctx, query.SetPairParams{House: p.House[:], Deputy: p.Deputy[:], Term: int64(p.Term), Key: p.Key, Url: p.URL})
+		return q.SetPair(ctx, query.SetPairParams{House: p.House[:], Deputy: p.Deputy[:], Term: int64(p.Term), Key: p.Key, Url: p.URL, KeptOut: out})
 	})
 }
 

@@ -109,9 +109,14 @@ func notesPairs(t *testing.T, s Store) {
 	ctx := t.Context()
 	one := deputy.Pair{House: id.New[id.Node](), Deputy: id.New[id.Node](), Term: 3, Key: []byte("a key"), URL: "https://stoa.example"}
 	must(t, s.SetPair(ctx, one))
-	one.Term, one.Deputy = 4, id.Node{}
+	one.KeptOut = deputy.KeptOut{id.New[id.Person](): {}, id.New[id.Person](): noon}
 	must(t, s.SetPair(ctx, one))
 	pairs, err := s.Pairs(ctx)
+	must(t, err)
+	same(t, pairs, []deputy.Pair{one})
+	one.Term, one.Deputy, one.KeptOut = 4, id.Node{}, nil
+	must(t, s.SetPair(ctx, one))
+	pairs, err = s.Pairs(ctx)
 	must(t, err)
 	same(t, pairs, []deputy.Pair{one})
 	must(t, s.Unpair(ctx, one.House))

@@ -23,11 +23,11 @@ UPDATE rooms SET house = NULL WHERE house = $1 AND kept = FALSE;
 UPDATE rooms SET kept = TRUE WHERE house = $1 RETURNING name, term, seq, snapshot;
 
 -- name: SetPair :exec
-INSERT INTO pairs (house, deputy, term, key, url) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (house) DO UPDATE SET deputy = excluded.deputy, term = excluded.term, key = excluded.key, url = excluded.url;
+INSERT INTO pairs (house, deputy, term, key, url, kept_out) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (house) DO UPDATE SET deputy = excluded.deputy, term = excluded.term, key = excluded.key, url = excluded.url, kept_out = excluded.kept_out;
 
 -- name: Pairs :many
-SELECT house, deputy, term, key, url FROM pairs ORDER BY house;
+SELECT house, deputy, term, key, url, kept_out FROM pairs ORDER BY house;
 
 -- name: DeletePair :exec
 DELETE FROM pairs WHERE house = $1;
