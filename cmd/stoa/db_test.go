@@ -22,7 +22,7 @@ func TestMoveToPostgres(t *testing.T) {
 	r.end()
 
 	printed, err := says(t, "db", "copy", "--from", file, "--to", where)
-	if err != nil || !strings.Contains(printed, "invites  1 rows") || !strings.Contains(printed, "house  1 rows") || !strings.Contains(printed, "2 rows were copied") {
+	if err != nil || !strings.Contains(printed, "invites  1 rows") || !strings.Contains(printed, "house  1 rows") || !strings.Contains(printed, "3 rows were copied") {
 		t.Errorf("%q, %v", printed, err)
 	}
 	r = start(t, append(args, "--database", where)...)

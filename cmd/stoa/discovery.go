@@ -18,7 +18,7 @@ const discoveryHelp = `stoa discovery looks after the key by which people find e
   --database URL where they are in PostgreSQL; also STOA_DATABASE
   --keyring FILE where it keeps its keys (keys.db beside the records); also STOA_KEYRING
 
-A node that is running has the new key from its next start on.
+A node that is running has the new key at once.
 `
 
 // discovery rotates the key of discovery.
@@ -42,6 +42,6 @@ func discovery(ctx context.Context, args, environ []string, stdout, stderr io.Wr
 	if err := node.RotateDiscovery(ctx, &c); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(stdout, "There is another key. A node that is running has it from its next start on.")
+	_, err := fmt.Fprintln(stdout, "There is another key. A node that is running has it, too.")
 	return err
 }

@@ -43,6 +43,7 @@ func TestRotateDiscovery(t *testing.T) {
 	err = errors.Join(err, s.Bind(ctx, ring.ID()),
 		s.SignUp(ctx, people.NewAccount{Person: people.Person{ID: ada, Created: now}, Invite: &code}),
 		s.SetFindable(ctx, ada, true, now),
+		s.KeepDeposits(ctx, discover.KeyID{1}),
 		s.SetDeposits(ctx, ada, 0, discover.KeyID{1}, []discover.Deposit{{Kind: discover.Handle}}),
 		s.Spend(ctx, ada, now, func(b discover.Budget) (discover.Budget, error) { return b.Spend(now, 7) }))
 	if err != nil {

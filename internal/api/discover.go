@@ -167,7 +167,7 @@ func (l *DiscoveryList) parse() (values []discover.Value, err error) {
 func (a *API) discovery(ctx context.Context, who id.Person) (Discovery, error) {
 	s, err := a.Discovery.State(ctx, who)
 	return Discovery{
-		Key: a.Discovery.Key(), On: s.On, Listed: s.Listed, Mine: s.Mine,
+		Key: s.Key, On: s.On, Listed: s.Listed, Mine: s.Mine,
 		Budget: DiscoveryBudget{Left: s.Budget.Left, Most: discover.BudgetMax, MoreAt: s.Budget.More()},
 	}, err
 }

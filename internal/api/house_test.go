@@ -223,10 +223,9 @@ func newHouseWith(t testing.TB, scheme string, web fs.FS, changes ...change) *te
 	h.plans = schedule.New(h.store, schedule.Config{Sealer: h.people, Clubs: h.clubs, Key: []byte("a third key for tests"), Clock: h.clock})
 	h.people.SetHeir(h.plans)
 	h.news = news.New(h.store, news.Config{Sealer: h.people, Blocks: h.people, Clock: h.clock, Pushes: true, Mails: true})
-	secret, err := h.keys.Secret(t.Context(), keyring.ForDiscovery)
-	h.must(err)
-	h.discovery, err = discover.New(h.store, discover.Config{Identifiers: h.people, Blocks: h.people, Secret: secret, Clock: h.clock})
-	h.must(err)
+	secret := func(ctx context.Context) ([]byte, error) { return h.keys.Secret(ctx, keyring.ForDiscovery) }
+	h.discovery = discover.New(h.store, discover.Config{Identifiers: h.people, Blocks: h.people, Secret: secret, Clock: h.clock})
+	h.must(h.discovery.Settle(t.Context()))
 	queue, err := moderation.Open(t.Context(), h.store, h.people, h.clock)
 	h.must(err)
 	watchers := hub.New()

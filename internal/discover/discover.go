@@ -9,11 +9,13 @@
 package discover
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
@@ -100,7 +102,8 @@ type Store interface {
 	// Deposits returns the values of who under a key.
 	Deposits(ctx context.Context, who id.Person, key KeyID) ([]Deposit, error)
 	// SetDeposits replaces them. With each that goes, lists have it no more. ErrOff;
-	// ErrChanged when who is of another generation.
+	// ErrChanged when who is of another generation; ErrKey when the key is not the one
+	// for which KeepDeposits was called last.
 	SetDeposits(ctx context.Context, who id.Person, generation int64, key KeyID, values []Deposit) error
 	// SetList replaces the list of who by those of values that are of others who take
 	// part under a key, and keeps of the others nothing but how many there were;
@@ -108,7 +111,8 @@ type Store interface {
 	SetList(ctx context.Context, who id.Person, key KeyID, values []Value, now time.Time) error
 	// Mutual returns those who list who, and whom who lists.
 	Mutual(ctx context.Context, who id.Person) ([]id.Person, error)
-	// KeepDeposits deletes the values that are of another key.
+	// KeepDeposits deletes the values that are of another key; from then on none is
+	// stored that is.
 	KeepDeposits(ctx context.Context, key KeyID) error
 	// ForgetFinders deletes all of those who were last seen by a time.
 	ForgetFinders(ctx context.Context, before time.Time) error
@@ -118,36 +122,95 @@ type Store interface {
 type Config struct {
 	Identifiers Identifiers
 	Blocks      Blocks
-	Secret      []byte // 32 bytes, of which the key is made
-	Clock       func() time.Time
+	// Secret returns 32 bytes, of which the key is made. It is asked at each use:
+	// somebody else may have replaced it.
+	Secret func(ctx context.Context) ([]byte, error)
+	Clock  func() time.Time
 }
 
 // Discovery is that of a house. It is safe for concurrent use.
 type Discovery struct {
-	config Config
-	store  Store
-	key    *Key
-	busy   chan struct{} // has room for those who are evaluated for
+	config   Config
+	store    Store
+	busy     chan struct{} // has room for those who are evaluated for
+	settling chan struct{} // has room for one who looks what follows from another secret
+
+	mu     sync.Mutex // guards the rest
+	secret []byte     // of which the key is
+	key    *Key       // for which the records are settled; nil at first
 }
 
 // New returns the discovery kept in s, under the key that follows from the secret.
-func New(s Store, c Config) (*Discovery, error) {
-	key, err := NewKey(c.Secret)
-	if err != nil {
-		return nil, err
-	}
-	return &Discovery{c, s, key, make(chan struct{}, evaluationsMax)}, nil
+func New(s Store, c Config) *Discovery {
+	return &Discovery{config: c, store: s, busy: make(chan struct{}, evaluationsMax), settling: make(chan struct{}, 1)}
 }
 
 func (d *Discovery) now() time.Time { return d.config.Clock().UTC().Truncate(time.Millisecond) }
 
-// Key returns the public key, by which clients check what they are answered.
-func (d *Discovery) Key() []byte { return d.key.Public() }
+// known returns the key of a secret, if it is the one for which the records are
+// settled.
+func (d *Discovery) known(secret []byte) *Key {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !bytes.Equal(secret, d.secret) {
+		return nil
+	}
+	return d.key
+}
+
+// current returns the key that there is now. When it is another than before, what
+// was made under that one is deleted first, and the records take no more of it.
+func (d *Discovery) current(ctx context.Context) (*Key, error) {
+	secret, err := d.config.Secret(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if key := d.known(secret); key != nil {
+		return key, nil
+	}
+	select {
+	case d.settling <- struct{}{}:
+		defer func() { <-d.settling }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	// It is read again after it is settled: if it was replaced meanwhile, the records
+	// are settled for one that is not any more.
+	for range triesMax {
+		if secret, err = d.config.Secret(ctx); err != nil {
+			return nil, err
+		}
+		if key := d.known(secret); key != nil {
+			return key, nil
+		}
+		key, err := NewKey(secret)
+		if err != nil {
+			return nil, err
+		}
+		if err := d.store.KeepDeposits(ctx, key.ID()); err != nil {
+			return nil, err
+		}
+		d.mu.Lock()
+		d.secret, d.key = secret, key
+		d.mu.Unlock()
+	}
+	return nil, ErrKey
+}
+
+// under returns the key that there is now, if it is the one that a client means.
+func (d *Discovery) under(ctx context.Context, public []byte) (*Key, error) {
+	key, err := d.current(ctx)
+	if err == nil && !bytes.Equal(public, key.Public()) {
+		err = ErrKey
+	}
+	return key, err
+}
 
 // A State is how somebody stands to discovery.
 type State struct {
 	Finder
 
+	Key  []byte // the house's public one, by which clients check what they are answered
 	Mine []Kind // by which they are found, or would be
 }
 
@@ -166,7 +229,11 @@ func (d *Discovery) State(ctx context.Context, who id.Person) (State, error) {
 		return State{}, err
 	}
 	f.Budget = f.Budget.At(d.now())
-	s := State{Finder: f, Mine: []Kind{}}
+	key, err := d.current(ctx)
+	if err != nil {
+		return State{}, err
+	}
+	s := State{Finder: f, Key: key.Public(), Mine: []Kind{}}
 	for _, one := range mine {
 		if !slices.Contains(s.Mine, one.Kind()) {
 			s.Mine = append(s.Mine, one.Kind())
@@ -212,7 +279,7 @@ func (d *Discovery) Refresh(ctx context.Context, who id.Person) error {
 		switch {
 		case errors.Is(err, ErrOff):
 			return nil
-		case !errors.Is(err, ErrChanged) || try == triesMax:
+		case !errors.Is(err, ErrChanged) && !errors.Is(err, ErrKey) || try == triesMax:
 			return err
 		}
 	}
@@ -227,23 +294,27 @@ func (d *Discovery) refresh(ctx context.Context, who id.Person) error {
 	if err != nil {
 		return err
 	}
+	key, err := d.current(ctx)
+	if err != nil {
+		return err
+	}
 	values := make([]Deposit, len(mine))
 	for i, one := range mine {
-		v, err := d.key.Value(one)
+		v, err := key.Value(one)
 		if err != nil {
 			return err
 		}
 		values[i] = Deposit{one.Kind(), v}
 	}
 	inOrder(values)
-	before, err := d.store.Deposits(ctx, who, d.key.ID())
+	before, err := d.store.Deposits(ctx, who, key.ID())
 	if err != nil {
 		return err
 	}
 	if inOrder(before); slices.Equal(before, values) {
 		return nil
 	}
-	return d.store.SetDeposits(ctx, who, f.Generation, d.key.ID(), values)
+	return d.store.SetDeposits(ctx, who, f.Generation, key.ID(), values)
 }
 
 func inOrder(some []Deposit) {
@@ -253,12 +324,13 @@ func inOrder(some []Deposit) {
 // Evaluate evaluates the function for blinded elements of who, and returns a proof
 // that it was done with the key. Each costs, whatever it is: ElementsError says
 // which of them were none, BudgetError that there is no budget for so many.
-func (d *Discovery) Evaluate(ctx context.Context, who id.Person, key []byte, blinded [][]byte) (evaluated [][]byte, proof []byte, err error) {
-	switch {
-	case len(blinded) == 0 || len(blinded) > BatchMax:
+func (d *Discovery) Evaluate(ctx context.Context, who id.Person, public []byte, blinded [][]byte) (evaluated [][]byte, proof []byte, err error) {
+	if len(blinded) == 0 || len(blinded) > BatchMax {
 		return nil, nil, ErrMany
-	case !slices.Equal(key, d.key.Public()):
-		return nil, nil, ErrKey
+	}
+	key, err := d.under(ctx, public)
+	if err != nil {
+		return nil, nil, err
 	}
 	now := d.now()
 	err = d.store.Spend(ctx, who, now, func(b Budget) (Budget, error) { return b.Spend(now, len(blinded)) })
@@ -271,17 +343,25 @@ func (d *Discovery) Evaluate(ctx context.Context, who id.Person, key []byte, bli
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	}
-	return d.key.Evaluate(blinded)
+	if evaluated, proof, err = key.Evaluate(blinded); err != nil {
+		return nil, nil, err
+	}
+	// What was made under a key that is not any more is told to nobody.
+	if _, err := d.under(ctx, public); err != nil {
+		return nil, nil, err
+	}
+	return evaluated, proof, nil
 }
 
 // List replaces the list of who, and returns whom they have found by it, and have
 // not before. Values that are of nobody who takes part are dropped here.
-func (d *Discovery) List(ctx context.Context, who id.Person, key []byte, values []Value) (found []id.Person, err error) {
-	switch {
-	case len(values) > ListMax:
+func (d *Discovery) List(ctx context.Context, who id.Person, public []byte, values []Value) (found []id.Person, err error) {
+	if len(values) > ListMax {
 		return nil, ErrMany
-	case !slices.Equal(key, d.key.Public()):
-		return nil, ErrKey
+	}
+	key, err := d.under(ctx, public)
+	if err != nil {
+		return nil, err
 	}
 	if err := d.Refresh(ctx, who); err != nil {
 		return nil, err
@@ -292,7 +372,11 @@ func (d *Discovery) List(ctx context.Context, who id.Person, key []byte, values 
 	if err != nil {
 		return nil, err
 	}
-	if err := d.store.SetList(ctx, who, d.key.ID(), slices.Compact(values), d.now()); err != nil {
+	if err := d.store.SetList(ctx, who, key.ID(), slices.Compact(values), d.now()); err != nil {
+		return nil, err
+	}
+	// If there is another key by now, nothing of it was kept.
+	if _, err := d.under(ctx, public); err != nil {
 		return nil, err
 	}
 	// After it is stored: of two who list each other at once, one sees it at least.
@@ -320,9 +404,10 @@ func (d *Discovery) Matches(ctx context.Context, who id.Person) ([]id.Person, er
 	}), nil
 }
 
-// Settle deletes what was made under another key.
+// Settle deletes what was made under another key than the present one.
 func (d *Discovery) Settle(ctx context.Context) error {
-	return d.store.KeepDeposits(ctx, d.key.ID())
+	_, err := d.current(ctx)
+	return err
 }
 
 // Forget deletes all of those who have not been there for long.

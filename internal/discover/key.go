@@ -44,8 +44,11 @@ func newKey(secret []byte, info string) (*Key, error) {
 func (k *Key) Public() []byte { return k.public }
 
 // ID returns which key it is.
-func (k *Key) ID() KeyID {
-	sum := sha256.Sum256(k.public)
+func (k *Key) ID() KeyID { return IDOf(k.public) }
+
+// IDOf returns which key has a public half.
+func IDOf(public []byte) KeyID {
+	sum := sha256.Sum256(public)
 	return KeyID(sum[:len(KeyID{})])
 }
 

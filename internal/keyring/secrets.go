@@ -15,9 +15,14 @@ CREATE TABLE IF NOT EXISTS secrets (
     made    INTEGER NOT NULL
 );`
 
+const readSecret = "SELECT secret FROM secrets WHERE purpose = $1"
+
 // Secret returns a secret of the house's own for one purpose, which can be replaced
-// by another. The first time it is made.
-func (r *Ring) Secret(ctx context.Context, purpose string) ([]byte, error) {
+// by another, also by another process: it is read each time. The first time it is made.
+func (r *Ring) Secret(ctx context.Context, purpose string) (secret []byte, err error) {
+	if err := r.db.QueryRowContext(ctx, readSecret, purpose).Scan(&secret); err == nil {
+		return secret, nil
+	}
 	return r.setSecret(ctx, purpose, "ON CONFLICT DO NOTHING")
 }
 
@@ -34,7 +39,7 @@ func (r *Ring) setSecret(ctx context.Context, purpose, conflict string) (secret 
 			purpose, made, time.Now().UnixMilli())
 	}
 	if err == nil {
-		err = r.db.QueryRowContext(ctx, "SELECT secret FROM secrets WHERE purpose = $1", purpose).Scan(&secret)
+		err = r.db.QueryRowContext(ctx, readSecret, purpose).Scan(&secret)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read a secret: %w", err)

@@ -38,3 +38,17 @@ func TestSecrets(t *testing.T) {
 		t.Error("the secret from before is still there")
 	}
 }
+
+// What it costs to look whether a secret is still the one there was.
+func BenchmarkSecret(b *testing.B) {
+	r, err := Open(b.Context(), filepath.Join(b.TempDir(), File), true)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	for b.Loop() {
+		if _, err := r.Secret(b.Context(), ForDiscovery); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -19,19 +19,14 @@ func (n *Node) openDiscovery(ctx context.Context) (err error) {
 }
 
 func discoveryOf(ctx context.Context, ring *keyring.Ring, s *records.Store, p *people.People) (*discover.Discovery, error) {
-	secret, err := ring.Secret(ctx, keyring.ForDiscovery)
-	if err != nil {
-		return nil, err
-	}
-	d, err := discover.New(s, discover.Config{Identifiers: p, Blocks: p, Secret: secret, Clock: time.Now})
-	if err != nil {
-		return nil, err
-	}
+	secret := func(ctx context.Context) ([]byte, error) { return ring.Secret(ctx, keyring.ForDiscovery) }
+	d := discover.New(s, discover.Config{Identifiers: p, Blocks: p, Secret: secret, Clock: time.Now})
 	return d, d.Settle(ctx)
 }
 
 // RotateDiscovery makes another key for discovery, and deletes what was made under
-// the one before. A node that runs meanwhile has the new one from its next start on.
+// the one before. When it returns, a node that runs answers nothing under that one any
+// more, and its records take nothing that was made under it.
 func RotateDiscovery(ctx context.Context, c *Config) error {
 	return atRecords(ctx, c, func(s *records.Store) error {
 		if _, bound, err := s.Keyring(ctx); err != nil || !bound {

@@ -61,7 +61,7 @@ func newGuest(t *testing.T, n *Node) *guest {
 }
 
 // call calls the node and returns what it answers.
-func (g *guest) call(method, to string, body map[string]string) (status int, answer map[string]any) {
+func (g *guest) call(method, to string, body any) (status int, answer map[string]any) {
 	g.t.Helper()
 	if body == nil {
 		body = map[string]string{}
@@ -86,7 +86,7 @@ func (g *guest) call(method, to string, body map[string]string) (status int, ans
 	return res.StatusCode, answer
 }
 
-func (g *guest) post(to string, body map[string]string) map[string]any {
+func (g *guest) post(to string, body any) map[string]any {
 	g.t.Helper()
 	status, answer := g.call(http.MethodPost, to, body)
 	if status >= 300 {

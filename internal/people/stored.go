@@ -180,7 +180,7 @@ var Columns = map[string]Class{
 	"addresses.mail": ClassAddress, "addresses.due": ClassAddress, "addresses.told": ClassAddress,
 	// Numbers of rooms and nodes, which are about nobody.
 	"rooms.term": "", "rooms.seq": "", "rooms.compacted": "", "rooms.house": "", "rooms.kept": "", "rooms.opened": "", "room_events.seq": "",
-	"pairs.house": "", "pairs.deputy": "", "pairs.term": "", "pairs.key": "", "pairs.url": "", "pairs.kept_out": "",
+	"pairs.house": "", "pairs.deputy": "", "pairs.term": "", "pairs.key": "", "pairs.url": "", "pairs.kept_out": "", "discovery_key.number": "", "discovery_key.id": "",
 	"pens.id": "", "pens.written": "", "pens.used": "", "house.keyring": "", "house.swept": "",
 }
 

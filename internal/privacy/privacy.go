@@ -45,6 +45,7 @@ var Rules = []Rule{
 	{Kind: "discovery_people", Until: "90 days unseen, or the account is erased", Life: discover.Life},
 	{Kind: "discovery_values", Until: "turned off, called otherwise, another key, or as above"},
 	{Kind: "discovery_lists", Until: "listed no more, or either value goes"},
+	{Kind: "discovery_key", Until: "another key"},
 	{Kind: "clubs", Until: "dissolved, or nobody is left"},
 	{Kind: "club_people", Until: "they leave or are let off, or the account is erased"},
 	{Kind: "club_follows", Until: "unfollowed, or the account is erased"},

@@ -105,7 +105,16 @@ func collided(err error) bool {
 		return true
 	}
 	p, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (p.Code == "40001" || p.Code == "40P01" || p.Code == "23505") // serialization_failure, deadlock_detected, unique_violation: what is there now is seen the next time
+	if !ok {
+		return false
+	}
+	switch p.Code {
+	case "40001", "40P01": // serialization_failure, deadlock_detected
+		return true
+	case "23505", "23503": // unique_violation, foreign_key_violation: what is there now, or is not any more, is seen the next time
+		return true
+	}
+	return false
 }
 
 func (d *database) try(ctx context.Context, p *pen, do func(context.Context, *query.Queries) error) error {

@@ -777,6 +777,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setDeviceStmt, err = db.PrepareContext(ctx, setDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query SetDevice: %w", err)
 	}
+	if q.setDiscoveryKeyStmt, err = db.PrepareContext(ctx, setDiscoveryKey); err != nil {
+		return nil, fmt.Errorf("error preparing query SetDiscoveryKey: %w", err)
+	}
 	if q.setFounderInviteStmt, err = db.PrepareContext(ctx, setFounderInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query SetFounderInvite: %w", err)
 	}
@@ -905,6 +908,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.trimPiecesStmt, err = db.PrepareContext(ctx, trimPieces); err != nil {
 		return nil, fmt.Errorf("error preparing query TrimPieces: %w", err)
+	}
+	if q.underDiscoveryKeyStmt, err = db.PrepareContext(ctx, underDiscoveryKey); err != nil {
+		return nil, fmt.Errorf("error preparing query UnderDiscoveryKey: %w", err)
 	}
 	if q.unfollowStmt, err = db.PrepareContext(ctx, unfollow); err != nil {
 		return nil, fmt.Errorf("error preparing query Unfollow: %w", err)
@@ -2229,6 +2235,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setDeviceStmt: %w", cerr)
 		}
 	}
+	if q.setDiscoveryKeyStmt != nil {
+		if cerr := q.setDiscoveryKeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setDiscoveryKeyStmt: %w", cerr)
+		}
+	}
 	if q.setFounderInviteStmt != nil {
 		if cerr := q.setFounderInviteStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setFounderInviteStmt: %w", cerr)
@@ -2442,6 +2453,11 @@ func (q *Queries) Close() error {
 	if q.trimPiecesStmt != nil {
 		if cerr := q.trimPiecesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing trimPiecesStmt: %w", cerr)
+		}
+	}
+	if q.underDiscoveryKeyStmt != nil {
+		if cerr := q.underDiscoveryKeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing underDiscoveryKeyStmt: %w", cerr)
 		}
 	}
 	if q.unfollowStmt != nil {
@@ -2839,6 +2855,7 @@ type Queries struct {
 	setConversationPersonStmt  *sql.Stmt
 	setConversationSeqStmt     *sql.Stmt
 	setDeviceStmt              *sql.Stmt
+	setDiscoveryKeyStmt        *sql.Stmt
 	setFounderInviteStmt       *sql.Stmt
 	setGoerStmt                *sql.Stmt
 	setGoodStmt                *sql.Stmt
@@ -2882,6 +2899,7 @@ type Queries struct {
 	touchPlanStmt              *sql.Stmt
 	trimDevicesStmt            *sql.Stmt
 	trimPiecesStmt             *sql.Stmt
+	underDiscoveryKeyStmt      *sql.Stmt
 	unfollowStmt               *sql.Stmt
 	unfollowClubStmt           *sql.Stmt
 	unlistAllStmt              *sql.Stmt
@@ -3160,6 +3178,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setConversationPersonStmt:  q.setConversationPersonStmt,
 		setConversationSeqStmt:     q.setConversationSeqStmt,
 		setDeviceStmt:              q.setDeviceStmt,
+		setDiscoveryKeyStmt:        q.setDiscoveryKeyStmt,
 		setFounderInviteStmt:       q.setFounderInviteStmt,
 		setGoerStmt:                q.setGoerStmt,
 		setGoodStmt:                q.setGoodStmt,
@@ -3203,6 +3222,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		touchPlanStmt:              q.touchPlanStmt,
 		trimDevicesStmt:            q.trimDevicesStmt,
 		trimPiecesStmt:             q.trimPiecesStmt,
+		underDiscoveryKeyStmt:      q.underDiscoveryKeyStmt,
 		unfollowStmt:               q.unfollowStmt,
 		unfollowClubStmt:           q.unfollowClubStmt,
 		unlistAllStmt:              q.unlistAllStmt,

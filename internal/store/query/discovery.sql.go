@@ -252,6 +252,28 @@ func (q *Queries) PutFinder(ctx context.Context, arg PutFinderParams) error {
 	return err
 }
 
+const setDiscoveryKey = `-- name: SetDiscoveryKey :exec
+INSERT INTO discovery_key (number, id) VALUES (1, $1) ON CONFLICT (number) DO UPDATE SET id = excluded.id
+`
+
+func (q *Queries) SetDiscoveryKey(ctx context.Context, id []byte) error {
+	_, err := q.exec(ctx, q.setDiscoveryKeyStmt, setDiscoveryKey, id)
+	return err
+}
+
+const underDiscoveryKey = `-- name: UnderDiscoveryKey :execrows
+UPDATE discovery_key SET id = id WHERE id = $1
+`
+
+// It holds the row until the transaction ends.
+func (q *Queries) UnderDiscoveryKey(ctx context.Context, id []byte) (int64, error) {
+	result, err := q.exec(ctx, q.underDiscoveryKeyStmt, underDiscoveryKey, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const unlistAll = `-- name: UnlistAll :exec
 DELETE FROM discovery_lists WHERE who = $1
 `

@@ -18,7 +18,7 @@ var Tables = []string{
 	"clubs", "club_people", "club_follows",
 	"rooms", "room_events", "reports", "wardens", "entries", "written_reports", "decisions", "answers", "pairs", "plans", "plan_hosts", "plan_guests", "plan_goers", "calendars",
 	"talk_devices", "packages", "conversations", "conversation_people", "conversation_devices", "conversation_items",
-	"discovery_people", "discovery_values", "discovery_lists",
+	"discovery_people", "discovery_values", "discovery_lists", "discovery_key",
 	"news", "news_people", "devices", "addresses",
 }
 

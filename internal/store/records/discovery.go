@@ -137,7 +137,11 @@ func (s *Store) SetDeposits(ctx context.Context, who id.Person, generation int64
 				return err
 			}
 		}
-		return nil
+		// At last, so that nobody waits for it longer than it takes to store it: who
+		// brings another key waits until this is stored, and sees it; or is first, and
+		// this is not stored.
+		rows, err := q.UnderDiscoveryKey(ctx, key[:])
+		return changed(rows, err, discover.ErrKey)
 	})
 }
 
@@ -201,6 +205,9 @@ func (s *Store) Mutual(ctx context.Context, who id.Person) ([]id.Person, error) 
 // KeepDeposits implements discover.Store.
 func (s *Store) KeepDeposits(ctx context.Context, key discover.KeyID) error {
 	return s.write(ctx, "delete what is of another key", func(ctx context.Context, q *query.Queries) error {
+		if err := q.SetDiscoveryKey(ctx, key[:]); err != nil {
+			return err
+		}
 		return q.KeepDiscoveryValues(ctx, key[:])
 	})
 }

@@ -2,10 +2,14 @@ package storetest
 
 import (
 	"bytes"
+	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,6 +36,9 @@ func keepsFinders(t *testing.T, s Store) {
 	refused(t, s.SetList(ctx, ada, k1, nil, noon), discover.ErrOff)
 	refused(t, s.SetDeposits(ctx, ada, 0, k1, nil), discover.ErrOff)
 
+	must(t, s.SetFindable(ctx, ada, true, noon))
+	refused(t, s.SetDeposits(ctx, ada, 0, k1, nil), discover.ErrKey) // nobody has said which it is
+	must(t, s.KeepDeposits(ctx, k1))
 	value := func(b byte) (v discover.Value) { v[0] = b; return v }
 	deposit := func(b byte) discover.Deposit { return discover.Deposit{Kind: discover.Handle, Value: value(b)} }
 	for i, who := range []id.Person{ada, bo, cy} {
@@ -118,9 +125,14 @@ func keepsFinders(t *testing.T, s Store) {
 	}
 
 	// With a key goes what was made under it, and with a person what is theirs.
-	must(t, s.SetDeposits(ctx, ada, 1, k2, []discover.Deposit{deposit(5)}))
+	refused(t, s.SetDeposits(ctx, ada, 1, k2, []discover.Deposit{deposit(5)}), discover.ErrKey)
+	same(t, ages(t, s, noon)["discovery_values"].Rows, int64(2))
 	must(t, s.KeepDeposits(ctx, k2))
+	same(t, ages(t, s, noon)["discovery_values"].Rows, int64(0))
+	refused(t, s.SetDeposits(ctx, ada, 1, k1, []discover.Deposit{deposit(6)}), discover.ErrKey)
+	must(t, s.SetDeposits(ctx, ada, 1, k2, []discover.Deposit{deposit(5)}))
 	same(t, ages(t, s, noon)["discovery_values"].Rows, int64(1))
+	same(t, ages(t, s, noon)["discovery_key"].Rows, int64(1))
 	must(t, s.SetDeposits(ctx, bo, 0, k2, []discover.Deposit{deposit(2)}))
 	must(t, s.SetList(ctx, ada, k2, []discover.Value{value(2)}, noon.Add(4*time.Hour)))
 	must(t, s.Erase(ctx, bo))
@@ -128,6 +140,68 @@ func keepsFinders(t *testing.T, s Store) {
 	for kind, want := range map[string]int64{"discovery_people": 1, "discovery_values": 1, "discovery_lists": 0} {
 		same(t, ages(t, s, noon)[kind].Rows, want)
 	}
+}
+
+// keysAreReplaced has people be found, and list others, while the key is replaced
+// again and again: when it is, nothing is stored that is of another.
+func keysAreReplaced(t *testing.T, s Store) {
+	ctx := t.Context()
+	a := first(t, s)
+	all := []id.Person{a.ID, invited(t, s, a, "Bo").ID, invited(t, s, a, "Cy").ID}
+	var key atomic.Uint32
+	key.Store(1)
+	of := func(n uint32) (k discover.KeyID) { binary.BigEndian.PutUint32(k[:], n); return k }
+	must(t, s.KeepDeposits(ctx, of(1)))
+	for _, who := range all {
+		must(t, s.SetFindable(ctx, who, true, noon))
+	}
+	working, stop := context.WithCancel(ctx)
+	var writers sync.WaitGroup
+	for i, who := range all {
+		writers.Go(func() {
+			for working.Err() == nil {
+				n := key.Load()
+				var v, other discover.Value
+				binary.BigEndian.PutUint32(v[:], n)
+				other = v
+				v[31], other[31] = byte(i), byte((i+1)%len(all))
+				err := s.SetDeposits(ctx, who, 0, of(n), []discover.Deposit{{Kind: discover.Handle, Value: v}})
+				if err == nil {
+					err = s.SetList(ctx, who, of(n), []discover.Value{other}, noon)
+				}
+				if err != nil && !errors.Is(err, discover.ErrKey) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for n := uint32(2); n < 25; n++ {
+		must(t, s.KeepDeposits(ctx, of(n)))
+		for _, who := range all {
+			old, err := s.Deposits(ctx, who, of(n-1))
+			must(t, err)
+			same(t, len(old), 0)
+		}
+		time.Sleep(time.Duration(n%3) * time.Millisecond)
+		for _, who := range all { // what was under way has come by now
+			old, err := s.Deposits(ctx, who, of(n-1))
+			must(t, err)
+			same(t, len(old), 0)
+		}
+		key.Store(n)
+		time.Sleep(5 * time.Millisecond)
+	}
+	for _, who := range all { // and what is of the last comes
+		var now []discover.Deposit
+		for until := time.Now().Add(10 * time.Second); len(now) == 0 && time.Now().Before(until); time.Sleep(time.Millisecond) {
+			var err error
+			now, err = s.Deposits(ctx, who, of(24))
+			must(t, err)
+		}
+		same(t, len(now), 1)
+	}
+	stop()
+	writers.Wait()
 }
 
 // A modelled is somebody as they ought to be.
@@ -160,12 +234,13 @@ func peopleFindEachOther(t *testing.T, s Store) {
 	}
 	handles := []string{"ada", "boo", "cyy", "dee", "eve", "fay", "guy", "hal", "nobody", "no_one"}
 	secret := make([]byte, 32)
-	var d *discover.Discovery
+	d := discover.New(s, discover.Config{
+		Identifiers: p, Blocks: p, Clock: func() time.Time { return noon },
+		Secret: func(context.Context) ([]byte, error) { return bytes.Clone(secret), nil },
+	})
 	var key *discover.Key
 	rotate := func() {
 		secret[0]++
-		d, err = discover.New(s, discover.Config{Identifiers: p, Blocks: p, Secret: secret, Clock: func() time.Time { return noon }})
-		must(t, err)
 		key, err = discover.NewKey(secret)
 		must(t, err)
 		must(t, d.Settle(ctx))

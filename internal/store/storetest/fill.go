@@ -55,6 +55,7 @@ func Fill(t *testing.T, s Store) {
 	must(t, s.SetNotify(ctx, filledBen, ada.ID, people.NotifyNever))
 	must(t, s.Hide(ctx, ada.ID, filledBen, noon))
 	must(t, s.SetBlock(ctx, filledBen, ada.ID, people.LevelMute, noon))
+	must(t, s.KeepDeposits(ctx, filledKey))
 	for i, who := range []id.Person{ada.ID, filledBen} {
 		must(t, s.SetFindable(ctx, who, true, noon))
 		must(t, s.SetDeposits(ctx, who, 0, filledKey, []discover.Deposit{{Kind: discover.Handle, Value: discover.Value{0xff, byte(i)}}}))

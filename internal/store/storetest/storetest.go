@@ -77,6 +77,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		"blocks and clubs":         blocksAndClubs,
 		"people block":             peopleBlock,
 		"discovery":                keepsFinders,
+		"discovery, another key":   keysAreReplaced,
 		"people find each other":   peopleFindEachOther,
 		"reports":                  keepsReports,
 		"wardens":                  keepsWardens,

@@ -23,6 +23,13 @@ DELETE FROM discovery_values WHERE value = $1 AND person = $2;
 -- name: DropDiscoveryValues :exec
 DELETE FROM discovery_values WHERE person = $1;
 
+-- name: SetDiscoveryKey :exec
+INSERT INTO discovery_key (number, id) VALUES (1, $1) ON CONFLICT (number) DO UPDATE SET id = excluded.id;
+
+-- name: UnderDiscoveryKey :execrows
+-- It holds the row until the transaction ends.
+UPDATE discovery_key SET id = id WHERE id = $1;
+
 -- name: KeepDiscoveryValues :exec
 DELETE FROM discovery_values WHERE of_key <> $1;
 

@@ -34,6 +34,7 @@ UNION ALL SELECT 'devices', count(*), COALESCE(min(since), 0) FROM devices
 UNION ALL SELECT 'discovery_people', count(*), COALESCE(min(seen), 0) FROM discovery_people
 UNION ALL SELECT 'discovery_values', count(*), 0 FROM discovery_values
 UNION ALL SELECT 'discovery_lists', count(*), 0 FROM discovery_lists
+UNION ALL SELECT 'discovery_key', count(*), 0 FROM discovery_key
 UNION ALL SELECT 'addresses', count(*), COALESCE(min(verified), 0) FROM addresses
 UNION ALL SELECT 'reports', count(*), COALESCE(min(made), 0) FROM reports
 UNION ALL SELECT 'wardens', count(*), COALESCE(min(since), 0) FROM wardens
