@@ -2,10 +2,13 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -160,4 +163,153 @@ func TestRoomsFromBefore(t *testing.T) {
 		t.Errorf("a key without a room is there: %v, %v", ok, err)
 	}
 	must(t, s.Close())
+}
+
+// hasNoKey looks whether a room has no key.
+func hasNoKey(t *testing.T, what string, ring *keyring.Ring, name id.Room) {
+	t.Helper()
+	if _, ok, err := ring.RoomKey(t.Context(), name); err != nil || ok {
+		t.Errorf("%s: a key %v, %v", what, ok, err)
+	}
+}
+
+// TestRoomsThatHaveEnded are asked for more, and rooms that never were: what cannot be
+// written leaves no key. One that runs keeps its own, whatever is refused.
+func TestRoomsThatHaveEnded(t *testing.T) {
+	for kind, where := range places(t) {
+		t.Run(kind, func(t *testing.T) {
+			ctx, ring := t.Context(), newRing(t)
+			s := sealed(t, where, ring)
+			defer func() { must(t, s.Close()) }()
+			house, ended := id.New[id.Node](), []room.Event{room.Ended{Why: room.EndedByModerator}}
+			events := opening(time.Now())
+			over := func() id.Room {
+				name := id.New[id.Room]()
+				must(t, s.Append(ctx, name, 1, 1, events))
+				must(t, s.Append(ctx, name, 1, 3, ended))
+				return name
+			}
+			for what, do := range map[string]func(id.Room) error{
+				"an event":            func(name id.Room) error { return s.Append(ctx, name, 1, 3, events[1:]) },
+				"its end, once more":  func(name id.Room) error { return s.Append(ctx, name, 1, 4, ended) },
+				"a snapshot":          func(name id.Room) error { return s.Compact(ctx, name, 1, 2, []byte("{}")) },
+				"an event of another": func(name id.Room) error { return s.KeepEvents(ctx, house, name, 1, 4, events[1:]) },
+			} {
+				for state, name := range map[string]id.Room{"over": over(), "none": id.New[id.Room]()} {
+					if err := do(name); err == nil {
+						t.Errorf("%s of a room that is %s is stored", what, state)
+					}
+					hasNoKey(t, what+", "+state, ring, name)
+				}
+			}
+			name := id.New[id.Room]()
+			must(t, s.KeepEvents(ctx, house, name, 1, 7, ended)) // it was over when its house told of all
+			hasNoKey(t, "the end of what is not kept", ring, name)
+
+			runs := id.New[id.Room]()
+			must(t, s.Append(ctx, runs, 1, 1, events[:1]))
+			must(t, s.Close())
+			s = sealed(t, where, ring) // which does not know its key yet
+			for what, err := range map[string]error{
+				"an event after a gap":     s.Append(ctx, runs, 1, 9, events[1:]),
+				"what another house tells": s.Keep(ctx, house, deputy.Record{Record: live.Record{Name: runs, Term: 1, Events: events}, Seq: 2}),
+				"the end, after a gap":     s.Append(ctx, runs, 1, 9, ended),
+			} {
+				if err == nil {
+					t.Errorf("%s is stored", what)
+				}
+			}
+			must(t, s.Append(ctx, runs, 1, 2, events[1:]))
+			own, err := s.Own(ctx)
+			must(t, err)
+			if len(own) != 1 || len(own[0].Events) != 2 {
+				t.Errorf("what runs comes back as %+v", own)
+			}
+		})
+	}
+}
+
+// TestRoomsEndMeanwhile has rooms end while more is written to them, and be opened by
+// many at once.
+func TestRoomsEndMeanwhile(t *testing.T) {
+	for kind, where := range places(t) {
+		t.Run(kind, func(t *testing.T) {
+			ctx, ring := t.Context(), newRing(t)
+			s := sealed(t, where, ring)
+			defer func() { must(t, s.Close()) }()
+			for round := range 30 {
+				name, events := id.New[id.Room](), opening(time.Now())
+				var all sync.WaitGroup
+				var stored atomic.Int32
+				for range 4 {
+					all.Go(func() {
+						if s.Append(ctx, name, 1, 1, events) == nil {
+							stored.Add(1)
+						}
+					})
+				}
+				all.Wait()
+				own, err := s.Own(ctx)
+				must(t, err)
+				if stored.Load() != 1 || len(own) != 1 {
+					t.Fatalf("round %d: %d have opened it, and there are %d", round, stored.Load(), len(own))
+				}
+				for i := range 4 {
+					all.Go(func() {
+						_ = s.Append(ctx, name, 1, 3, events[1:])
+						_ = s.Compact(ctx, name, 1, 2, []byte("{}"))
+						_ = s.Append(ctx, name, 1, uint64(3+i), []room.Event{room.Ended{Why: room.EndedByModerator}})
+						_ = s.Append(ctx, name, 1, 5, events[1:])
+					})
+				}
+				all.Wait()
+				for seq := uint64(3); seq < 9; seq++ { // if nobody has had the right number
+					_ = s.Append(ctx, name, 1, seq, []room.Event{room.Ended{Why: room.EndedByModerator}})
+				}
+				hasNoKey(t, "a room that ended meanwhile", ring, name)
+			}
+		})
+	}
+}
+
+// stubborn is a keyring that cannot destroy anything for a while.
+type stubborn struct {
+	*keyring.Ring
+	stuck bool
+}
+
+func (s *stubborn) DestroyRoomKeys(ctx context.Context, names ...id.Room) error {
+	if s.stuck {
+		return errors.New("the disk is full")
+	}
+	return s.Ring.DestroyRoomKeys(ctx, names...)
+}
+
+// TestKeysThatAreLeft are destroyed with the next.
+func TestKeysThatAreLeft(t *testing.T) {
+	ctx, ring := t.Context(), &stubborn{Ring: newRing(t)}
+	s, err := Open(ctx, filepath.Join(t.TempDir(), "stoa.db"))
+	must(t, err)
+	defer func() { must(t, s.Close()) }()
+	s.SealRooms(ring)
+	ended := []room.Event{room.Ended{Why: room.EndedByModerator}}
+	open := func() id.Room {
+		name := id.New[id.Room]()
+		must(t, s.Append(ctx, name, 1, 1, opening(time.Now())))
+		return name
+	}
+	first, second, third := open(), open(), open()
+	ring.stuck = true
+	must(t, s.Append(ctx, first, 1, 3, ended))
+	if err := s.Append(ctx, id.Room{1}, 1, 3, ended); err == nil {
+		t.Error("there is no such room")
+	}
+	ring.stuck = false
+	must(t, s.Append(ctx, second, 1, 3, ended))
+	for _, name := range []id.Room{first, second, {1}} {
+		hasNoKey(t, "what was left", ring.Ring, name)
+	}
+	if _, ok, err := ring.RoomKey(ctx, third); err != nil || !ok {
+		t.Errorf("a room that runs has a key %v, %v", ok, err)
+	}
 }

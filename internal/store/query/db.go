@@ -552,6 +552,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.isPlanHostStmt, err = db.PrepareContext(ctx, isPlanHost); err != nil {
 		return nil, fmt.Errorf("error preparing query IsPlanHost: %w", err)
 	}
+	if q.isRoomStmt, err = db.PrepareContext(ctx, isRoom); err != nil {
+		return nil, fmt.Errorf("error preparing query IsRoom: %w", err)
+	}
 	if q.isSessionStmt, err = db.PrepareContext(ctx, isSession); err != nil {
 		return nil, fmt.Errorf("error preparing query IsSession: %w", err)
 	}
@@ -1860,6 +1863,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing isPlanHostStmt: %w", cerr)
 		}
 	}
+	if q.isRoomStmt != nil {
+		if cerr := q.isRoomStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isRoomStmt: %w", cerr)
+		}
+	}
 	if q.isSessionStmt != nil {
 		if cerr := q.isSessionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing isSessionStmt: %w", cerr)
@@ -2780,6 +2788,7 @@ type Queries struct {
 	isPersonStmt               *sql.Stmt
 	isPlanStmt                 *sql.Stmt
 	isPlanHostStmt             *sql.Stmt
+	isRoomStmt                 *sql.Stmt
 	isSessionStmt              *sql.Stmt
 	itemsForStmt               *sql.Stmt
 	keepBackupStmt             *sql.Stmt
@@ -3103,6 +3112,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		isPersonStmt:               q.isPersonStmt,
 		isPlanStmt:                 q.isPlanStmt,
 		isPlanHostStmt:             q.isPlanHostStmt,
+		isRoomStmt:                 q.isRoomStmt,
 		isSessionStmt:              q.isSessionStmt,
 		itemsForStmt:               q.itemsForStmt,
 		keepBackupStmt:             q.keepBackupStmt,

@@ -120,6 +120,17 @@ func (q *Queries) ExtendRoom(ctx context.Context, arg ExtendRoomParams) (int64, 
 	return result.RowsAffected()
 }
 
+const isRoom = `-- name: IsRoom :one
+SELECT EXISTS (SELECT 1 FROM rooms WHERE name = $1)
+`
+
+func (q *Queries) IsRoom(ctx context.Context, name []byte) (bool, error) {
+	row := q.queryRow(ctx, q.isRoomStmt, isRoom, name)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const numberedEvents = `-- name: NumberedEvents :many
 SELECT seq, event FROM room_events WHERE room = $1 ORDER BY seq
 `

@@ -58,10 +58,10 @@ func (s *Store) Doubt(ctx context.Context, house id.Node) error {
 
 // Keep implements deputy.Store.
 func (s *Store) Keep(ctx context.Context, house id.Node, rec deputy.Record) error {
-	key, err := s.rooms.key(ctx, rec.Name)
-	if err != nil {
-		return fmt.Errorf("keep a room: %w", err)
-	}
+	return s.sealing(ctx, rec.Name, false, func(key roomKey) error { return s.keep(ctx, house, rec, key) })
+}
+
+func (s *Store) keep(ctx context.Context, house id.Node, rec deputy.Record, key roomKey) error {
 	return s.pairing(ctx, "keep a room", func(ctx context.Context, q *query.Queries) error {
 		r, err := q.TakeRoom(ctx, rec.Name[:])
 		switch {
@@ -91,11 +91,13 @@ func (s *Store) KeepEvents(ctx context.Context, house id.Node, name id.Room, ter
 	if len(events) == 0 {
 		return nil
 	}
-	key, err := s.rooms.key(ctx, name)
-	if err != nil {
-		return fmt.Errorf("keep what happens in a room: %w", err)
-	}
-	err = s.pairing(ctx, "keep what happens in a room", func(ctx context.Context, q *query.Queries) error {
+	return s.sealing(ctx, name, ends(events), func(key roomKey) error {
+		return s.keepEvents(ctx, house, name, term, first, events, key)
+	})
+}
+
+func (s *Store) keepEvents(ctx context.Context, house id.Node, name id.Room, term, first uint64, events []room.Event, key roomKey) error {
+	return s.pairing(ctx, "keep what happens in a room", func(ctx context.Context, q *query.Queries) error {
 		last := first + uint64(len(events)) - 1
 		r, err := q.TakeRoom(ctx, name[:])
 		switch {
@@ -124,10 +126,6 @@ func (s *Store) KeepEvents(ctx context.Context, house id.Node, name id.Room, ter
 		}
 		return addEvents(ctx, q, key, name, known+1, events)
 	})
-	if err == nil && ends(events) {
-		s.rooms.destroy(ctx, name)
-	}
-	return err
 }
 
 func ends(events []room.Event) bool {
@@ -156,7 +154,7 @@ func (s *Store) Only(ctx context.Context, house id.Node, names map[id.Room]bool)
 		return nil
 	})
 	if err == nil {
-		s.rooms.destroy(ctx, over...)
+		s.over(ctx, over)
 	}
 	return err
 }

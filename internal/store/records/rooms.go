@@ -19,21 +19,17 @@ func (s *Store) Append(ctx context.Context, name id.Room, term, first uint64, ev
 	if len(events) == 0 {
 		return nil
 	}
-	key, err := s.rooms.key(ctx, name)
-	if err == nil {
-		err = s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
+	err := s.sealing(ctx, name, ends(events), func(key roomKey) error {
+		return s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
 			last := int64(first) + int64(len(events)) - 1
 			if err := extend(ctx, q, name, term, first, last, events); err != nil {
 				return err
 			}
 			return addEvents(ctx, q, key, name, first, events)
 		})
-	}
+	})
 	if err != nil {
 		return fmt.Errorf("append to a room: %w", err)
-	}
-	if ends(events) {
-		s.rooms.destroy(ctx, name)
 	}
 	return nil
 }
@@ -77,27 +73,25 @@ func extend(ctx context.Context, q *query.Queries, name id.Room, term, first uin
 
 // Compact implements live.Store.
 func (s *Store) Compact(ctx context.Context, name id.Room, term, seq uint64, snapshot []byte) error {
-	key, err := s.rooms.key(ctx, name)
-	if err != nil {
-		return fmt.Errorf("compact a room: %w", err)
-	}
-	snapshot = key.seal(classSnapshot, snapshot)
-	err = s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
-		r, err := q.TakeRoom(ctx, name[:])
-		switch {
-		case err != nil:
-			return err
-		case r.Kept, uint64(r.Term) > term:
-			return live.ErrTerm
-		case seq > uint64(r.Seq), seq < uint64(r.Compacted):
-			return errGap
-		}
-		if err := q.SetSnapshot(ctx, query.SetSnapshotParams{
-			Term: int64(term), Compacted: int64(seq), Snapshot: snapshot, Name: name[:],
-		}); err != nil {
-			return err
-		}
-		return q.DeleteEvents(ctx, query.DeleteEventsParams{Room: name[:], Seq: int64(seq)})
+	err := s.sealing(ctx, name, false, func(key roomKey) error {
+		sealed := key.seal(classSnapshot, snapshot)
+		return s.db.Write(ctx, func(ctx context.Context, q *query.Queries) error {
+			r, err := q.TakeRoom(ctx, name[:])
+			switch {
+			case err != nil:
+				return err
+			case r.Kept, uint64(r.Term) > term:
+				return live.ErrTerm
+			case seq > uint64(r.Seq), seq < uint64(r.Compacted):
+				return errGap
+			}
+			if err := q.SetSnapshot(ctx, query.SetSnapshotParams{
+				Term: int64(term), Compacted: int64(seq), Snapshot: sealed, Name: name[:],
+			}); err != nil {
+				return err
+			}
+			return q.DeleteEvents(ctx, query.DeleteEventsParams{Room: name[:], Seq: int64(seq)})
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("compact a room: %w", err)
@@ -149,12 +143,13 @@ func (s *Store) open(ctx context.Context, q *query.Queries, rec *live.Record) er
 	if err != nil {
 		return err
 	}
-	if rec.Snapshot, err = s.rooms.unseal(ctx, rec.Name, classSnapshot, rec.Snapshot); err != nil {
+	key := opener{of: s.rooms, name: rec.Name}
+	if rec.Snapshot, err = key.unseal(ctx, classSnapshot, rec.Snapshot); err != nil {
 		return err
 	}
 	rec.Events = make([]room.Event, len(sealed))
 	for i, b := range sealed {
-		if rec.Events[i], err = s.unsealEvent(ctx, rec.Name, b); err != nil {
+		if rec.Events[i], err = key.event(ctx, b); err != nil {
 			return err
 		}
 	}
@@ -167,8 +162,9 @@ func (s *Store) EventsOf(ctx context.Context, name id.Room) (some []live.Stored,
 	if err != nil {
 		return nil, failed("read the events of a room", err)
 	}
+	key := opener{of: s.rooms, name: name}
 	for _, r := range rows {
-		e, err := s.unsealEvent(ctx, name, r.Event)
+		e, err := key.event(ctx, r.Event)
 		if errors.Is(err, ErrNoRoomKey) { // it has just ended
 			return nil, nil
 		}
@@ -180,8 +176,9 @@ func (s *Store) EventsOf(ctx context.Context, name id.Room) (some []live.Stored,
 	return some, nil
 }
 
-func (s *Store) unsealEvent(ctx context.Context, name id.Room, sealed []byte) (room.Event, error) {
-	text, err := s.rooms.unseal(ctx, name, classEvent, sealed)
+// event opens a sealed event.
+func (o *opener) event(ctx context.Context, sealed []byte) (room.Event, error) {
+	text, err := o.unseal(ctx, classEvent, sealed)
 	if err != nil {
 		return nil, err
 	}

@@ -35,3 +35,6 @@ SELECT event FROM room_events WHERE room = $1 ORDER BY seq;
 
 -- name: NumberedEvents :many
 SELECT seq, event FROM room_events WHERE room = $1 ORDER BY seq;
+
+-- name: IsRoom :one
+SELECT EXISTS (SELECT 1 FROM rooms WHERE name = $1);
