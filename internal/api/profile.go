@@ -36,6 +36,7 @@ type (
 		Languages []string `json:"languages,omitempty" doc:"BCP 47"`
 		Following int      `json:"following" doc:"how many they follow"`
 		Followers int      `json:"followers" doc:"how many follow them"`
+		More      bool     `json:"more_followers,omitempty" doc:"that there are more followers than that, which is 10,000 then"`
 		InvitedBy *Named   `json:"invited_by,omitempty" doc:"if they show it"`
 
 		Clubs []ProfileClub `json:"clubs,omitempty" doc:"that they are in, as far as they show it and I may know of it"`
@@ -115,7 +116,7 @@ func namedOf(p people.Person) *Named {
 
 func profileOf(p people.FullProfile, in []ProfileClub) Profile {
 	return Profile{
-		personOf(p.Profile), p.Pronouns, p.Bio, linksOf(p.Links), p.Languages, p.Following, p.Followers, namedOf(p.Inviter), in,
+		personOf(p.Profile), p.Pronouns, p.Bio, linksOf(p.Links), p.Languages, p.Following, p.Followers, p.MoreFollowers, namedOf(p.Inviter), in,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/lite"
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/people/peopletest"
 	"github.com/stoa-audio/stoa/internal/picture"
@@ -514,4 +516,44 @@ func TestHarvest(t *testing.T) {
 	ada.call("GET", "/api/v1/handles/bo", nil).problem("too_many")
 	ada.call("GET", "/api/v1/people/"+cy.id.String(), nil).is(200) // whom she follows
 	ada.call("GET", "/api/v1/people/"+ada.id.String(), nil).is(200)
+}
+
+// Of somebody with very many followers so many are counted at each look, and no more;
+// that there are more is said.
+func TestFollowersAreCounted(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ada := h.first("Ada")
+	bo := ada.invite("Bo")
+	db, err := lite.Connect(h.records, 1)
+	h.must(err)
+	defer func() { h.must(db.Close()) }()
+	follow := func(from, to int) { // strangers, at once
+		t.Helper()
+		tx, err := db.BeginTx(t.Context(), nil)
+		h.must(err)
+		for n := from; n < to; n++ {
+			var who id.Person
+			binary.BigEndian.PutUint32(who[:], uint32(n+1)) //nolint:gosec // small
+			_, err := tx.ExecContext(t.Context(), "INSERT INTO people (id, created) VALUES ($1, 0)", who[:])
+			h.must(err)
+			_, err = tx.ExecContext(t.Context(), "INSERT INTO follows (who, whom, since) VALUES ($1, $2, 0)", who[:], ada.id[:])
+			h.must(err)
+		}
+		h.must(tx.Commit())
+	}
+	look := func() (p Profile) {
+		t.Helper()
+		bo.call("GET", "/api/v1/people/"+ada.id.String(), nil).is(200).into(&p)
+		return p
+	}
+	before := look().Followers // who was invited may follow already
+	follow(0, people.CountMax-before)
+	if p := look(); p.Followers != people.CountMax || p.More {
+		t.Errorf("%d followers, more: %v", p.Followers, p.More)
+	}
+	follow(people.CountMax, people.CountMax+500)
+	if p := look(); p.Followers != people.CountMax || !p.More {
+		t.Errorf("%d followers, more: %v", p.Followers, p.More)
+	}
 }

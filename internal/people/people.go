@@ -37,6 +37,7 @@ const (
 	SessionsMax  = 50    // browsers signed in at once; the longest unseen is signed out
 	FollowingMax = 10000 // people that a person follows
 	ListMax      = 10000 // people in one answer
+	CountMax     = 10000 // followers that are counted: each look at somebody counts them anew
 	HiddenMax    = 1000  // people whom somebody does not want to be suggested
 	BlocksMax    = 1000  // people whom somebody has blocked
 	SpentMax     = 20    // revoked and expired invites that are still listed

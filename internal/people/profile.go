@@ -75,6 +75,7 @@ type (
 		Written
 
 		Following, Followers int
+		MoreFollowers        bool   // than Followers, which is CountMax then
 		Inviter              Person // nobody, unless they show it
 	}
 )
@@ -447,9 +448,11 @@ func (p *People) FullProfile(ctx context.Context, viewer, who id.Person) (FullPr
 	if err := p.read(ctx, &full.Person); err != nil {
 		return FullProfile{}, err
 	}
-	if full.Following, full.Followers, err = p.store.CountFollows(ctx, viewer, who); err != nil {
+	if full.Following, full.Followers, err = p.store.CountFollows(ctx, viewer, who, CountMax+1); err != nil {
 		return FullProfile{}, err
 	}
+	full.MoreFollowers = full.Followers > CountMax
+	full.Followers = min(full.Followers, CountMax)
 	if full.ShowInviter {
 		full.Inviter, err = p.inviter(ctx, who)
 	}

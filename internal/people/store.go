@@ -80,9 +80,10 @@ type Profiles interface {
 	Inviter(ctx context.Context, who id.Person) (Person, error)
 	// ProfilesAfter returns up to most people after one, in the order of their ids.
 	ProfilesAfter(ctx context.Context, after id.Person, most int) ([]Person, error)
-	// CountFollows returns how many who follows, and how many follow who; of their
-	// own followers viewers do not count whom they have blocked.
-	CountFollows(ctx context.Context, viewer, who id.Person) (following, followers int, err error)
+	// CountFollows returns how many who follows, and how many follow who, as far as
+	// there are no more than most; of their own followers viewers do not count whom
+	// they have blocked.
+	CountFollows(ctx context.Context, viewer, who id.Person, most int) (following, followers int, err error)
 	// Rows returns the rows about who: what is stored, as it is stored.
 	Rows(ctx context.Context, who id.Person) ([]Row, error)
 

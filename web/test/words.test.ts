@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { language } from '../src/models/settings.ts';
 import * as activity from '../src/words/activity.ts';
 import * as beside from '../src/words/beside.ts';
 import * as clubs from '../src/words/clubs.ts';
@@ -6,6 +7,7 @@ import * as coming from '../src/words/coming.ts';
 import { de } from '../src/words/de.ts';
 import { en } from '../src/words/en.ts';
 import * as form from '../src/words/form.ts';
+import { counted } from '../src/words/index.ts';
 import * as messages from '../src/words/messages.ts';
 import * as openRoom from '../src/words/open-room.ts';
 import * as people from '../src/words/people.ts';
@@ -91,4 +93,14 @@ it('what is kept is said in sizes and times that people know', () => {
     'Until 7 days after its end',
     'of its own',
   ]);
+});
+
+it.each([
+  ['en', '9,999', '10,000+'],
+  ['de', '9.999', '10.000+'],
+] as const)('says in %s that more follow than were counted', (tongue, some, many) => {
+  language.value = tongue;
+  expect(counted(9999)).toBe(some);
+  expect(counted(9999, false)).toBe(some);
+  expect(counted(10000, true)).toBe(many);
 });

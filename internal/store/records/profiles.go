@@ -132,12 +132,12 @@ func (s *Store) Inviter(ctx context.Context, who id.Person) (people.Person, erro
 }
 
 // CountFollows implements people.Profiles.
-func (s *Store) CountFollows(ctx context.Context, viewer, who id.Person) (following, followers int, err error) {
+func (s *Store) CountFollows(ctx context.Context, viewer, who id.Person, most int) (following, followers int, err error) {
 	a, err := s.read.CountFollowing(ctx, who[:])
 	if err != nil {
 		return 0, 0, failed("count whom a person follows", err)
 	}
-	b, err := s.read.CountFollowers(ctx, query.CountFollowersParams{Whom: who[:], Viewer: viewer[:]})
+	b, err := s.read.CountFollowers(ctx, query.CountFollowersParams{Whom: who[:], Viewer: viewer[:], Most: int32(most)}) //nolint:gosec // some thousands
 	return int(a), int(b), failed("count who follows a person", err)
 }
 

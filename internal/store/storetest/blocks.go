@@ -52,9 +52,11 @@ func blocks(t *testing.T, s Store) {
 	must(t, err)
 	same(t, len(blockers), 1)
 	for viewer, want := range map[id.Person]int{a.ID: 1, b.ID: 2, c.ID: 2} {
-		following, followers, err := s.CountFollows(ctx, viewer, a.ID)
-		must(t, err)
-		same(t, [2]int{following, followers}, [2]int{0, want})
+		for _, most := range []int{1, 2, 3} {
+			following, followers, err := s.CountFollows(ctx, viewer, a.ID, most)
+			must(t, err)
+			same(t, [2]int{following, followers}, [2]int{0, min(want, most)})
+		}
 	}
 	followers, err := s.Followers(ctx, a.ID)
 	must(t, err)

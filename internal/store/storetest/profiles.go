@@ -139,7 +139,7 @@ func erasure(t *testing.T, s Store) {
 	refused(t, err, people.ErrNoPerson)
 	_, err = s.Picture(ctx, bo.ID, false)
 	refused(t, err, people.ErrNoPicture)
-	following, followers, err := s.CountFollows(ctx, ada.ID, ada.ID)
+	following, followers, err := s.CountFollows(ctx, ada.ID, ada.ID, 10)
 	must(t, err)
 	same(t, [2]int{following, followers}, [2]int{})
 	list, err := s.Invites(ctx, ada.ID)

@@ -2774,6 +2774,8 @@ export interface components {
             /** @description BCP 47 */
             languages?: string[];
             links?: components["schemas"]["Link"][];
+            /** @description that there are more followers than that, which is 10,000 then */
+            more_followers?: boolean;
             name: string;
             /**
              * @description how loud I want to be told of them, while I follow them

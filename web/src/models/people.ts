@@ -33,7 +33,7 @@ export async function setFollowed(
   const { notify: _, ...rest } = who;
   const now = { ...rest, followed, ...(followed ? { notify } : {}) };
   for (const key of [who.id, `@${who.handle}`]) {
-    looked.get(key)?.set({ ...now, followers: who.followers + more });
+    looked.get(key)?.set({ ...now, followers: who.followers + (who.more_followers ? 0 : more) });
   }
   void following.refresh();
 }

@@ -48,6 +48,9 @@ export function ago(time: number): string {
   return new Intl.RelativeTimeFormat(language.value, { style: 'short' }).format(-seconds, 'second');
 }
 
+/** A number of which no more than so many were counted: "10,000+". */
+export const counted = (n: number, more = false) => `${number(n)}${more ? '+' : ''}`;
+
 export const number = (n: number) => new Intl.NumberFormat(language.value).format(n);
 
 export const list = (items: string[]) =>

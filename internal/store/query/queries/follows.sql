@@ -39,9 +39,13 @@ SELECT whom, notify FROM follows WHERE who = $1;
 SELECT who FROM follows WHERE whom = $1 LIMIT $2;
 
 -- name: CountFollowers :one
--- As a viewer sees it: of one's own those do not count whom one has blocked.
-SELECT count(*) FROM follows f WHERE f.whom = @whom AND NOT (
-    f.whom = @viewer AND EXISTS (SELECT 1 FROM blocks b WHERE b.who = f.whom AND b.whom = f.who AND b.level = 'block'));
+-- As a viewer sees it: of one's own those do not count whom one has blocked. No more
+-- rows are read than are counted.
+SELECT count(*) FROM (
+    SELECT f.who FROM follows f WHERE f.whom = @whom AND NOT (
+        f.whom = @viewer AND EXISTS (SELECT 1 FROM blocks b WHERE b.who = f.whom AND b.whom = f.who AND b.level = 'block'))
+    LIMIT @most
+) AS counted;
 
 -- name: FollowsOf :many
 SELECT who, whom, since, notify FROM follows WHERE who = $1 OR whom = $1 ORDER BY since DESC, who, whom LIMIT $2;

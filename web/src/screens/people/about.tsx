@@ -4,7 +4,7 @@ import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { to } from '../../router.ts';
 import { languageName } from '../../words/form.ts';
-import { firstName, list, month, number } from '../../words/index.ts';
+import { counted, firstName, list, month, number } from '../../words/index.ts';
 import { p as w } from '../../words/people.ts';
 
 /** Somebody as others see them, also while it is being written. */
@@ -16,6 +16,7 @@ export interface Shown extends SelfSaid {
   since: string;
   following?: number;
   followers?: number;
+  more_followers?: boolean;
   invited_by?: { id: string; name: string };
 }
 
@@ -56,7 +57,16 @@ export function Bearing({
 /** What somebody says of themselves, and what the house says of them. */
 export function About({ person }: { person: Shown }) {
   const words = w().person;
-  const { name, bio, links = [], languages = [], since, following, followers } = person;
+  const {
+    name,
+    bio,
+    links = [],
+    languages = [],
+    since,
+    following,
+    followers,
+    more_followers,
+  } = person;
   const by = person.invited_by;
   return (
     <>
@@ -79,7 +89,7 @@ export function About({ person }: { person: Shown }) {
           <div>
             <dt>{words.followers(followers, firstName(name))}</dt>
             <dd class="num" data-test="followers">
-              {number(followers)}
+              {counted(followers, more_followers)}
             </dd>
           </div>
           <div>

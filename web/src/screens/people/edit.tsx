@@ -77,7 +77,13 @@ function Preview({ form, me }: { form: ProfileForm; me: Me }) {
     ...(me.picture ? { picture: me.picture } : {}),
     links: links.filter(({ url }) => url),
     ...(show_inviter && invited_by ? { invited_by } : {}),
-    ...(others ? { followers: others.followers, following: others.following } : {}),
+    ...(others
+      ? {
+          followers: others.followers,
+          following: others.following,
+          more_followers: others.more_followers ?? false,
+        }
+      : {}),
   };
   return (
     <section class="stack roomy preview" aria-labelledby="preview">
