@@ -453,6 +453,10 @@ func (a *API) queue(ctx context.Context, warden id.Person, in *queuePage) (Queue
 	if err != nil {
 		return Queue{}, err
 	}
+	wardens, err := a.Queue.Wardens(ctx)
+	if err != nil {
+		return Queue{}, err
+	}
 	out := Queue{Entries: []QueueEntry{}, Next: next}
 	for _, e := range list {
 		full, err := a.Queue.Entry(ctx, warden, e.ID)
@@ -462,7 +466,7 @@ func (a *API) queue(ctx context.Context, warden id.Person, in *queuePage) (Queue
 		if err != nil {
 			return Queue{}, err
 		}
-		one, err := a.queueEntry(ctx, warden, &full)
+		one, err := a.queueEntry(ctx, warden, wardens, &full)
 		if errors.Is(err, moderation.ErrNone) {
 			continue
 		}
@@ -475,7 +479,7 @@ func (a *API) queue(ctx context.Context, warden id.Person, in *queuePage) (Queue
 	return out, err
 }
 
-func (a *API) queueEntry(ctx context.Context, warden id.Person, e *moderation.FullEntry) (QueueEntry, error) {
+func (a *API) queueEntry(ctx context.Context, warden id.Person, wardens []id.Person, e *moderation.FullEntry) (QueueEntry, error) {
 	thing, err := a.judged(ctx, &e.Entry)
 	if err != nil {
 		return QueueEntry{}, err
@@ -500,8 +504,8 @@ func (a *API) queueEntry(ctx context.Context, warden id.Person, e *moderation.Fu
 	out.Person = personIn(known, thing.concerns)
 	seen := *e
 	seen.Person = thing.concerns
-	out.Judge, err = a.Queue.MayJudge(ctx, &seen, thing.hosts, warden)
-	return out, err
+	out.Judge = moderation.MayJudge(&seen, thing.hosts, wardens, warden)
+	return out, nil
 }
 
 func personIn(known map[id.Person]people.Profile, who id.Person) *Person {
@@ -519,8 +523,12 @@ func (a *API) entry(ctx context.Context, warden id.Person, which moderation.Entr
 	if err != nil {
 		return nil, err
 	}
+	wardens, err := a.Queue.Wardens(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := FullQueueEntry{Reports: []QueueReport{}, Heard: []QueueVoice{}}
-	if out.QueueEntry, err = a.queueEntry(ctx, warden, &e); err != nil {
+	if out.QueueEntry, err = a.queueEntry(ctx, warden, wardens, &e); err != nil {
 		return nil, err
 	}
 	var who []id.Person

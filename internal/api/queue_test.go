@@ -2,8 +2,10 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/stoa-audio/stoa/internal/people"
 	"github.com/stoa-audio/stoa/internal/people/peopletest"
 	"github.com/stoa-audio/stoa/internal/room"
+	"github.com/stoa-audio/stoa/internal/store/records"
 )
 
 // judges has g be a warden.
@@ -458,4 +461,40 @@ func (l *limits) forgetAll() {
 	defer l.mu.Unlock()
 	l.known = nil
 	l.order.Init()
+}
+
+// wardensAsked is records that count how often they are asked who the wardens are.
+type wardensAsked struct {
+	*records.Store
+
+	times atomic.Int32
+}
+
+func (w *wardensAsked) Wardens(ctx context.Context) ([]moderation.Warden, error) {
+	w.times.Add(1)
+	return w.Store.Wardens(ctx)
+}
+
+// A page of the queue asks once who the wardens are, however long it is.
+func TestThePageAsksOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	store := &wardensAsked{Store: h.store}
+	queue, err := moderation.Open(t.Context(), store, h.people, h.clock)
+	h.must(err)
+	h.api.Queue = queue
+	ada := h.first("Ada").judges()
+	cy := ada.invite("Cy")
+	for i := range 5 {
+		bo := ada.invite(fmt.Sprintf("P%d", i))
+		cy.complains(Thing{Person: bo.id.String()}, "please").is(201)
+	}
+	store.times.Store(0)
+	q := ada.queue()
+	if len(q.Entries) != 5 || !q.Entries[0].Judge {
+		t.Fatalf("the queue is %+v", q)
+	}
+	if n := store.times.Load(); n != 1 {
+		t.Errorf("asked %d times who the wardens are", n)
+	}
 }

@@ -247,24 +247,27 @@ func (q *Queue) Entry(ctx context.Context, warden id.Person, which EntryID) (Ful
 	return e, q.readDecisions(ctx, e.Decisions)
 }
 
-// MayJudge reports whether a warden may judge an entry whose thing hosts have to do
-// with.
-func (q *Queue) MayJudge(ctx context.Context, e *FullEntry, hosts []id.Person, warden id.Person) (bool, error) {
+// Wardens returns who they are.
+func (q *Queue) Wardens(ctx context.Context) ([]id.Person, error) {
 	all, err := q.store.Wardens(ctx)
-	if err != nil {
-		return false, err
+	who := make([]id.Person, len(all))
+	for i, w := range all {
+		who[i] = w.Person
 	}
-	s := Scene{Entry: e.Entry, Hosts: hosts}
-	for _, w := range all {
-		s.Wardens = append(s.Wardens, w.Person)
-	}
+	return who, err
+}
+
+// MayJudge reports whether one of the wardens may judge an entry whose thing hosts have
+// to do with.
+func MayJudge(e *FullEntry, hosts, wardens []id.Person, warden id.Person) bool {
+	s := Scene{Entry: e.Entry, Hosts: hosts, Wardens: wardens}
 	for _, r := range e.Reports {
 		s.Reporters = append(s.Reporters, r.By)
 	}
 	for _, v := range e.Voices {
 		s.Reporters = append(s.Reporters, v.By)
 	}
-	return s.MayJudge(warden) == nil, nil
+	return s.MayJudge(warden) == nil
 }
 
 // Decide has a warden decide about an entry of a version, and keeps out or lets in
