@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +20,8 @@ import (
 	"github.com/cloudflare/circl/zk/dleq"
 
 	"github.com/stoa-audio/stoa/internal/discover"
+	"github.com/stoa-audio/stoa/internal/id"
+	"github.com/stoa-audio/stoa/internal/keyring"
 	"github.com/stoa-audio/stoa/internal/news"
 	"github.com/stoa-audio/stoa/internal/signal"
 )
@@ -403,5 +407,39 @@ func TestDiscoverySteps(t *testing.T) {
 	ada.call("GET", "/api/v1/discovery/matches", nil).is(200)
 	if took := time.Since(began); took < discoveryStep {
 		t.Errorf("it took %v", took)
+	}
+}
+
+// called is by what people are known, and counts how often it is asked.
+type called struct {
+	of    discover.Identifiers
+	times atomic.Int32
+}
+
+func (c *called) Identifiers(ctx context.Context, who id.Person) ([]string, error) {
+	c.times.Add(1)
+	return c.of.Identifiers(ctx, who)
+}
+
+// How somebody stands to discovery is told without asking twice by what they are known.
+func TestKnownOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	asked := &called{of: h.people}
+	secret := func(ctx context.Context) ([]byte, error) { return h.keys.Secret(ctx, keyring.ForDiscovery) }
+	h.api.Discovery = discover.New(h.store, discover.Config{Identifiers: asked, Blocks: h.people, Secret: secret, Clock: h.clock})
+	ada := h.first("Ada")
+	ada.called("ada")
+	for _, on := range []bool{false, true, true} {
+		if on {
+			ada.takesPart()
+		}
+		asked.times.Store(0)
+		if d := ada.stands(); d.On != on || !slices.Equal(d.Mine, []discover.Kind{discover.Handle}) {
+			t.Errorf("Ada stands so: %+v", d)
+		}
+		if n := asked.times.Load(); n != 1 {
+			t.Errorf("asked %d times by what she is known, who takes part: %v", n, on)
+		}
 	}
 }

@@ -217,16 +217,18 @@ type State struct {
 // State returns how who stands to it, after bringing up to date by what they are
 // found.
 func (d *Discovery) State(ctx context.Context, who id.Person) (State, error) {
-	mine, err := d.identifiers(ctx, who)
+	mine, err := d.refreshed(ctx, who)
 	if err != nil {
-		return State{}, err
-	}
-	if err := d.Refresh(ctx, who); err != nil {
 		return State{}, err
 	}
 	f, err := d.store.Finder(ctx, who)
 	if err != nil {
 		return State{}, err
+	}
+	if mine == nil {
+		if mine, err = d.identifiers(ctx, who); err != nil {
+			return State{}, err
+		}
 	}
 	f.Budget = f.Budget.At(d.now())
 	key, err := d.current(ctx)
@@ -261,7 +263,7 @@ func (d *Discovery) identifiers(ctx context.Context, who id.Person) ([]Identifie
 	if err != nil {
 		return nil, err
 	}
-	var out []Identifier
+	out := []Identifier{}
 	for _, text := range texts[:min(len(texts), IdentifiersMax)] {
 		one, ok := ParseIdentifier(text)
 		if ok && !slices.Contains(out, one) {
@@ -274,47 +276,54 @@ func (d *Discovery) identifiers(ctx context.Context, who id.Person) ([]Identifie
 // Refresh brings up to date by what who is found. It is called after they are
 // called otherwise; the store has dropped by then what they were called before.
 func (d *Discovery) Refresh(ctx context.Context, who id.Person) error {
+	_, err := d.refreshed(ctx, who)
+	return err
+}
+
+// refreshed returns the identifiers by which who is found; nil where it did not have
+// to ask for them, since who takes no part.
+func (d *Discovery) refreshed(ctx context.Context, who id.Person) ([]Identifier, error) {
 	for try := 1; ; try++ {
-		err := d.refresh(ctx, who)
+		mine, err := d.refresh(ctx, who)
 		switch {
 		case errors.Is(err, ErrOff):
-			return nil
+			return mine, nil
 		case !errors.Is(err, ErrChanged) && !errors.Is(err, ErrKey) || try == triesMax:
-			return err
+			return mine, err
 		}
 	}
 }
 
-func (d *Discovery) refresh(ctx context.Context, who id.Person) error {
+func (d *Discovery) refresh(ctx context.Context, who id.Person) ([]Identifier, error) {
 	f, err := d.store.Finder(ctx, who)
 	if err != nil || !f.On {
-		return err
+		return nil, err
 	}
 	mine, err := d.identifiers(ctx, who)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	key, err := d.current(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	values := make([]Deposit, len(mine))
 	for i, one := range mine {
 		v, err := key.Value(one)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		values[i] = Deposit{one.Kind(), v}
 	}
 	inOrder(values)
 	before, err := d.store.Deposits(ctx, who, key.ID())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if inOrder(before); slices.Equal(before, values) {
-		return nil
+		return mine, nil
 	}
-	return d.store.SetDeposits(ctx, who, f.Generation, key.ID(), values)
+	return mine, d.store.SetDeposits(ctx, who, f.Generation, key.ID(), values)
 }
 
 func inOrder(some []Deposit) {
