@@ -512,6 +512,7 @@ func TestWhoWasKeptOut(t *testing.T) {
 
 	a.crash()
 	r.until("the deputy to go on", func() bool { return b.runs(name) })
+	r.must(b.enter(name, "Cleo", 5*time.Second)) // nobody is answered before they are out
 	who, _ := b.here(name)
 	if who["early"] || who["late"] || !who["lifted"] || !who["over"] || !who["Ben"] {
 		t.Errorf("at the deputy are %v", who)
