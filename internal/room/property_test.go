@@ -386,7 +386,9 @@ func (e *evening) compare(was *Room, c Command) {
 			e.Errorf("%v's microphone is open on a new device", p.Who)
 		}
 		raised := p.Hand != 0 && (old == nil || old.Hand != p.Hand)
-		if _, ok := c.(SetHands); (ok && p.Hand != 0 || raised) && !e.room.mayRaise(p) {
+		// Whoever is not followed any more keeps a hand that is up, until it is said anew who may.
+		set, ok := c.(SetHands)
+		if (ok && set.Policy != was.hands && p.Hand != 0 || raised) && !e.room.mayRaise(p) {
 			e.Errorf("%v's hand is up under %v", p.Who, e.room.hands)
 		}
 		if e.asked[p.Who] == p.AskedUntil.IsZero() {

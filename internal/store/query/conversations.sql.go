@@ -394,6 +394,41 @@ func (q *Queries) CountWritten(ctx context.Context, arg CountWrittenParams) (int
 	return written, err
 }
 
+const devicesOfConversations = `-- name: DevicesOfConversations :many
+SELECT d.conversation, d.person, d.device FROM conversation_people mine
+JOIN conversation_devices d ON d.conversation = mine.conversation
+WHERE mine.person = $1 AND mine.state IN ('in', 'asked') ORDER BY d.since, d.person, d.device
+`
+
+type DevicesOfConversationsRow struct {
+	Conversation []byte
+	Person       []byte
+	Device       []byte
+}
+
+func (q *Queries) DevicesOfConversations(ctx context.Context, person []byte) ([]DevicesOfConversationsRow, error) {
+	rows, err := q.query(ctx, q.devicesOfConversationsStmt, devicesOfConversations, person)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DevicesOfConversationsRow
+	for rows.Next() {
+		var i DevicesOfConversationsRow
+		if err := rows.Scan(&i.Conversation, &i.Person, &i.Device); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const dropConversationDevice = `-- name: DropConversationDevice :execrows
 DELETE FROM conversation_devices WHERE conversation = $1 AND person = $2 AND device = $3
 `
@@ -688,6 +723,50 @@ type PassItemParams struct {
 func (q *Queries) PassItem(ctx context.Context, arg PassItemParams) error {
 	_, err := q.exec(ctx, q.passItemStmt, passItem, arg.Seq, arg.ID)
 	return err
+}
+
+const peopleOfConversations = `-- name: PeopleOfConversations :many
+SELECT p.conversation, p.person, p.state, p.since, p.silent FROM conversation_people mine
+JOIN conversation_people p ON p.conversation = mine.conversation
+WHERE mine.person = $1 AND mine.state IN ('in', 'asked') ORDER BY p.since, p.person
+`
+
+type PeopleOfConversationsRow struct {
+	Conversation []byte
+	Person       []byte
+	State        string
+	Since        int64
+	Silent       bool
+}
+
+// Those of all that ConversationsOf lists.
+func (q *Queries) PeopleOfConversations(ctx context.Context, person []byte) ([]PeopleOfConversationsRow, error) {
+	rows, err := q.query(ctx, q.peopleOfConversationsStmt, peopleOfConversations, person)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PeopleOfConversationsRow
+	for rows.Next() {
+		var i PeopleOfConversationsRow
+		if err := rows.Scan(
+			&i.Conversation,
+			&i.Person,
+			&i.State,
+			&i.Since,
+			&i.Silent,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const placeOf = `-- name: PlaceOf :one

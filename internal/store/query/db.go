@@ -291,6 +291,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.devicesStmt, err = db.PrepareContext(ctx, devices); err != nil {
 		return nil, fmt.Errorf("error preparing query Devices: %w", err)
 	}
+	if q.devicesOfConversationsStmt, err = db.PrepareContext(ctx, devicesOfConversations); err != nil {
+		return nil, fmt.Errorf("error preparing query DevicesOfConversations: %w", err)
+	}
 	if q.digestsDueStmt, err = db.PrepareContext(ctx, digestsDue); err != nil {
 		return nil, fmt.Errorf("error preparing query DigestsDue: %w", err)
 	}
@@ -629,6 +632,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.peopleAfterStmt, err = db.PrepareContext(ctx, peopleAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query PeopleAfter: %w", err)
+	}
+	if q.peopleOfConversationsStmt, err = db.PrepareContext(ctx, peopleOfConversations); err != nil {
+		return nil, fmt.Errorf("error preparing query PeopleOfConversations: %w", err)
 	}
 	if q.pictureOfStmt, err = db.PrepareContext(ctx, pictureOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PictureOf: %w", err)
@@ -1428,6 +1434,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing devicesStmt: %w", cerr)
 		}
 	}
+	if q.devicesOfConversationsStmt != nil {
+		if cerr := q.devicesOfConversationsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing devicesOfConversationsStmt: %w", cerr)
+		}
+	}
 	if q.digestsDueStmt != nil {
 		if cerr := q.digestsDueStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing digestsDueStmt: %w", cerr)
@@ -1991,6 +2002,11 @@ func (q *Queries) Close() error {
 	if q.peopleAfterStmt != nil {
 		if cerr := q.peopleAfterStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing peopleAfterStmt: %w", cerr)
+		}
+	}
+	if q.peopleOfConversationsStmt != nil {
+		if cerr := q.peopleOfConversationsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing peopleOfConversationsStmt: %w", cerr)
 		}
 	}
 	if q.pictureOfStmt != nil {
@@ -2701,6 +2717,7 @@ type Queries struct {
 	deletePairStmt             *sql.Stmt
 	deleteRoomStmt             *sql.Stmt
 	devicesStmt                *sql.Stmt
+	devicesOfConversationsStmt *sql.Stmt
 	digestsDueStmt             *sql.Stmt
 	discoveryListStmt          *sql.Stmt
 	discoveryMutualStmt        *sql.Stmt
@@ -2814,6 +2831,7 @@ type Queries struct {
 	passItemStmt               *sql.Stmt
 	passkeysStmt               *sql.Stmt
 	peopleAfterStmt            *sql.Stmt
+	peopleOfConversationsStmt  *sql.Stmt
 	pictureOfStmt              *sql.Stmt
 	pieceStmt                  *sql.Stmt
 	piecesStmt                 *sql.Stmt
@@ -3025,6 +3043,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deletePairStmt:             q.deletePairStmt,
 		deleteRoomStmt:             q.deleteRoomStmt,
 		devicesStmt:                q.devicesStmt,
+		devicesOfConversationsStmt: q.devicesOfConversationsStmt,
 		digestsDueStmt:             q.digestsDueStmt,
 		discoveryListStmt:          q.discoveryListStmt,
 		discoveryMutualStmt:        q.discoveryMutualStmt,
@@ -3138,6 +3157,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		passItemStmt:               q.passItemStmt,
 		passkeysStmt:               q.passkeysStmt,
 		peopleAfterStmt:            q.peopleAfterStmt,
+		peopleOfConversationsStmt:  q.peopleOfConversationsStmt,
 		pictureOfStmt:              q.pictureOfStmt,
 		pieceStmt:                  q.pieceStmt,
 		piecesStmt:                 q.piecesStmt,

@@ -248,13 +248,31 @@ func (s *Store) Conversations(ctx context.Context, who id.Person) ([]conversatio
 	if err != nil {
 		return nil, failed("list conversations", err)
 	}
+	parties, err := s.read.PeopleOfConversations(ctx, who[:])
+	if err != nil {
+		return nil, failed("list who is in conversations", err)
+	}
+	devices, err := s.read.DevicesOfConversations(ctx, who[:])
+	if err != nil {
+		return nil, failed("list the devices in conversations", err)
+	}
 	out := make([]conversations.Conversation, len(rows))
+	at := make(map[conversations.ID]*conversations.Conversation, len(rows))
 	for i, r := range rows {
-		out[i], err = conversationOf(ctx, s.read, query.Conversation{
+		out[i] = conversationOf(query.Conversation{
 			ID: r.ID, Starter: r.Starter, Pair: r.Pair, Epoch: r.Epoch, Seq: r.Seq, Created: r.Created, Changed: r.Changed,
 		})
-		if err != nil {
-			return nil, failed("read a conversation", err)
+		at[out[i].ID] = &out[i]
+	}
+	// One that has begun since the first look is in the next.
+	for _, p := range parties {
+		if c := at[name[conversations.ID](p.Conversation)]; c != nil {
+			c.People = append(c.People, partyOf(query.ConversationPeopleRow{Person: p.Person, State: p.State, Since: p.Since, Silent: p.Silent}))
+		}
+	}
+	for _, d := range devices {
+		if c := at[name[conversations.ID](d.Conversation)]; c != nil {
+			c.Devices = append(c.Devices, memberOf(d.Person, d.Device))
 		}
 	}
 	return out, nil
@@ -266,30 +284,41 @@ func (s *Store) Conversation(ctx context.Context, which conversations.ID, who id
 	if err != nil {
 		return conversations.Conversation{}, nil, found("read a conversation", err, conversations.ErrNone)
 	}
-	c, err := conversationOf(ctx, s.read, r)
+	c, err := wholeConversation(ctx, s.read, r)
 	return c, r.Info, failed("read a conversation", err)
 }
 
-// conversationOf reads a conversation with its people and devices.
-func conversationOf(ctx context.Context, q *query.Queries, r query.Conversation) (conversations.Conversation, error) {
-	c := conversations.Conversation{
-		ID: name[conversations.ID](r.ID), Starter: name[id.Person](r.Starter), Two: r.Pair != nil, Epoch: r.Epoch, Seq: r.Seq,
-		Created: fromMillis(r.Created), Changed: fromMillis(r.Changed),
-	}
+// wholeConversation reads who is in a conversation.
+func wholeConversation(ctx context.Context, q *query.Queries, r query.Conversation) (conversations.Conversation, error) {
+	c := conversationOf(r)
 	parties, err := q.ConversationPeople(ctx, r.ID)
 	if err != nil {
 		return c, err
 	}
 	for _, p := range parties {
-		c.People = append(c.People, conversations.Party{
-			Who: name[id.Person](p.Person), State: conversations.State(p.State), Since: fromMillis(p.Since), Silent: p.Silent,
-		})
+		c.People = append(c.People, partyOf(p))
 	}
 	devices, err := q.ConversationDevices(ctx, r.ID)
 	for _, d := range devices {
-		c.Devices = append(c.Devices, conversations.Member{Who: name[id.Person](d.Person), Device: conversations.Device(d.Device)})
+		c.Devices = append(c.Devices, memberOf(d.Person, d.Device))
 	}
 	return c, err
+}
+
+// conversationOf returns a conversation without its people and devices.
+func conversationOf(r query.Conversation) conversations.Conversation {
+	return conversations.Conversation{
+		ID: name[conversations.ID](r.ID), Starter: name[id.Person](r.Starter), Two: r.Pair != nil, Epoch: r.Epoch, Seq: r.Seq,
+		Created: fromMillis(r.Created), Changed: fromMillis(r.Changed),
+	}
+}
+
+func partyOf(p query.ConversationPeopleRow) conversations.Party {
+	return conversations.Party{Who: name[id.Person](p.Person), State: conversations.State(p.State), Since: fromMillis(p.Since), Silent: p.Silent}
+}
+
+func memberOf(who, device []byte) conversations.Member {
+	return conversations.Member{Who: name[id.Person](who), Device: conversations.Device(device)}
 }
 
 // takeConversation has nobody else change a conversation until the transaction ends.
@@ -301,7 +330,7 @@ func takeConversation(ctx context.Context, q *query.Queries, which conversations
 	if err != nil {
 		return c, err
 	}
-	return conversationOf(ctx, q, query.Conversation{ID: which[:], Starter: r.Starter, Pair: r.Pair, Epoch: r.Epoch, Seq: r.Seq})
+	return wholeConversation(ctx, q, query.Conversation{ID: which[:], Starter: r.Starter, Pair: r.Pair, Epoch: r.Epoch, Seq: r.Seq})
 }
 
 // Items implements conversations.Store.

@@ -248,6 +248,19 @@ func conversationOfFew(t *testing.T, s Store) {
 	same(t, one.Epoch, int64(2))
 	same(t, string(info), "info 2")
 	same(t, len(one.Devices), 3)
+	list, err := s.Conversations(ctx, cy.Who)
+	must(t, err)
+	same(t, list, []conversations.Conversation{one}) // as one by one
+	other := begins(t, c, false, []id.Person{cy.Who}, bo, cy)
+	list, err = s.Conversations(ctx, cy.Who)
+	must(t, err)
+	same(t, len(list), 2)
+	for _, l := range list {
+		one, _, err := c.One(ctx, l.ID, cy.Who)
+		must(t, err)
+		same(t, l, one)
+	}
+	same(t, list[0].ID == other || list[1].ID == other, true)
 
 	// Each reads what is theirs: the commit those who were in it, the welcome who came.
 	kinds := func(m conversations.Member, after int64) (out []conversations.Kind) {

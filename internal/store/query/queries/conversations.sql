@@ -75,6 +75,17 @@ WHERE c.id = $1 AND p.person = $2 AND p.state IN ('in', 'asked');
 -- name: ConversationPeople :many
 SELECT person, state, since, silent FROM conversation_people WHERE conversation = $1 ORDER BY since, person;
 
+-- name: PeopleOfConversations :many
+-- Those of all that ConversationsOf lists.
+SELECT p.conversation, p.person, p.state, p.since, p.silent FROM conversation_people mine
+JOIN conversation_people p ON p.conversation = mine.conversation
+WHERE mine.person = $1 AND mine.state IN ('in', 'asked') ORDER BY p.since, p.person;
+
+-- name: DevicesOfConversations :many
+SELECT d.conversation, d.person, d.device FROM conversation_people mine
+JOIN conversation_devices d ON d.conversation = mine.conversation
+WHERE mine.person = $1 AND mine.state IN ('in', 'asked') ORDER BY d.since, d.person, d.device;
+
 -- name: ConversationDevices :many
 SELECT person, device, since, read FROM conversation_devices WHERE conversation = $1 ORDER BY since, person, device;
 
