@@ -27,7 +27,7 @@ func TestMembersRooms(t *testing.T) {
 		return l
 	}
 	member, outsider, let := watch(bo), watch(cy), watch(dee)
-	time.Sleep(2 * hallwayEvery) // they have seen what there was
+	time.Sleep(4 * hallwayRest) // they have seen what there was
 
 	ada.call("POST", "/api/v1/rooms", NewRoom{Title: "Tea", Visibility: "members"}).problem("invalid")
 	cy.call("POST", "/api/v1/rooms", NewRoom{Title: "Tea", Visibility: "members", Club: club.ID.String()}).problem("not_in_club")
@@ -41,7 +41,7 @@ func TestMembersRooms(t *testing.T) {
 	name := card.ID
 	hallwayNews(t, member)
 	hallwayNews(t, let) // who is invited
-	outsider.quiet(3 * hallwayEvery)
+	outsider.quiet(6 * hallwayRest)
 
 	shows := func(g *guest) bool {
 		t.Helper()
@@ -134,7 +134,7 @@ func TestMembersRooms(t *testing.T) {
 func hallwayNews(t *testing.T, l *line) {
 	t.Helper()
 	l.until(func(m message) bool { return m.Hallway != nil })
-	time.Sleep(2 * hallwayEvery)
+	time.Sleep(4 * hallwayRest)
 	for {
 		select {
 		case <-l.got:

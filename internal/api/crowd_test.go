@@ -1,9 +1,16 @@
 package api
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/coder/websocket"
 
 	"github.com/stoa-audio/stoa/internal/id"
 	"github.com/stoa-audio/stoa/internal/room"
@@ -137,4 +144,58 @@ func TestSearch(t *testing.T) {
 	h.call("GET", people, nil).problem("not_signed_in")
 	ada.call("GET", "/api/v1/rooms/none/people", nil).problem("no_room")
 	ada.call("GET", "/api/v1/rooms/"+id.New[id.Room]().String()+"/people", nil).problem("no_room")
+}
+
+// TestAThousandHallways has a thousand watch, and a room be opened: all of them are
+// told within a second, and what they are told is encoded once (hallwayNotice).
+func TestAThousandHallways(t *testing.T) {
+	if testing.Short() {
+		t.Skip("opens a thousand connections")
+	}
+	h := newHouse(t)
+	ada := h.first("Ada")
+	const people, each = 50, 20
+	var told atomic.Int64
+	for n := range people {
+		h.at(h.clock().Add(time.Minute)) // or they would come too often
+		g := ada.invite(fmt.Sprintf("Guest %d", n))
+		for range each {
+			ws, err := h.connect(&websocket.DialOptions{HTTPHeader: http.Header{"Cookie": {g.api.cookie + "=" + g.token}}})
+			h.must(err)
+			t.Cleanup(func() { _ = ws.CloseNow() })
+			h.must(ws.Write(t.Context(), websocket.MessageText, []byte(`{"id":1,"watch_hallway":{}}`)))
+			if _, text, err := ws.Read(t.Context()); err != nil || !bytes.Contains(text, []byte(`"done"`)) {
+				t.Fatalf("%s, %v", text, err)
+			}
+			go func() {
+				for {
+					_, text, err := ws.Read(context.Background())
+					if err != nil {
+						return
+					}
+					if bytes.Contains(text, []byte(`"hallway"`)) {
+						told.Add(1)
+					}
+				}
+			}()
+		}
+	}
+	best := time.Hour // of three: the machine has other things to do
+	for range 3 {
+		time.Sleep(4 * hallwayRest) // of what was before all have heard
+		told.Store(0)
+		began := time.Now()
+		ada.open("open")
+		for told.Load() < people*each {
+			if time.Since(began) > 10*time.Second {
+				t.Fatalf("%d of %d were told", told.Load(), people*each)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		best = min(best, time.Since(began))
+	}
+	t.Logf("a thousand were told within %v", best)
+	if best > time.Second {
+		t.Errorf("a thousand were told after %v", best)
+	}
 }

@@ -12,8 +12,14 @@ import (
 	"github.com/stoa-audio/stoa/internal/signal"
 )
 
-// hallwayEvery is how often the hallway is looked at for news.
-const hallwayEvery = time.Second
+// hallwayEvery is how often the hallway is looked at for news, and hallwayRest how
+// often it is not told at least after it was: so whoever watches hears of a change
+// within a second, and in a house in which something happens all the time not more
+// often than that asks for the whole hallway again.
+const (
+	hallwayEvery = 250 * time.Millisecond
+	hallwayRest  = 500 * time.Millisecond
+)
 
 // recountEvery is how often it is news that only the numbers of listeners have
 // changed. In a large room they do all the time, and whoever is told asks for
@@ -23,7 +29,7 @@ const recountEvery = 15 * time.Second
 var hallwayNotice = encode(signal.Notice{Hallway: &signal.None{}})
 
 // watchers are those who watch the hallway. They are told that what they see there
-// may have changed, at most once a second. Of a room that is not open only those
+// may have changed, not all the time (hallwayRest). Of a room that is not open only those
 // hear who may enter it, or could a moment ago: when a closed room lives is nobody
 // else's to know.
 type watchers struct {
@@ -42,6 +48,7 @@ type watchers struct {
 	// they are open; recounted is when that was last told.
 	counted   map[id.Room]bool
 	recounted time.Time
+	told      time.Time // when somebody was last told anything
 	// watchers are those who watch, with the rooms not open that they could
 	// enter when we last looked.
 	watchers map[*connection]map[id.Room]bool
@@ -181,11 +188,18 @@ func (a *API) watchHallway() { a.every(hallwayEvery, doMax, a.tellHallway) }
 
 func (a *API) tellHallway(ctx context.Context) {
 	h := &a.hallway
+	at := time.Now()
 	h.mu.Lock()
-	h.recount(time.Now())
-	open, settled, joined := h.open, h.settled, h.joined
 	watchers := slices.Collect(maps.Keys(h.watchers))
-	h.open, h.settled, h.changed, h.joined = nil, h.changed, nil, make(map[*connection]bool)
+	joined := h.joined
+	h.joined = make(map[*connection]bool)
+	var open map[id.Person]bool
+	var settled map[id.Room]bool
+	if at.Sub(h.told) >= hallwayRest {
+		h.recount(at)
+		open, settled = h.open, h.settled
+		h.open, h.settled, h.changed = nil, h.changed, nil
+	}
 	h.mu.Unlock()
 
 	news := make(map[*connection]bool)
@@ -207,6 +221,9 @@ func (a *API) tellHallway(ctx context.Context) {
 	}
 	if len(joined) > 0 {
 		a.showHallway(ctx, slices.Collect(maps.Keys(joined)))
+	}
+	if len(news) > 0 {
+		h.told = at // nobody else reads it
 	}
 	for c := range news {
 		c.ws.Send(hallwayNotice)
