@@ -143,8 +143,8 @@ func (a *API) roomRows(ctx context.Context, who id.Person) (rows []people.Row, e
 		return nil, err
 	}
 	for _, in := range about {
-		if n := traceBytes(in); n > 0 {
-			rows = append(rows, people.Row{Class: people.ClassRooms, Bytes: n, Since: in.Opened, More: traceWords(in)})
+		if row := traceRow(in); row.Bytes > 0 {
+			rows = append(rows, row)
 		}
 		for _, e := range in.Events {
 			rows = append(rows, people.Row{Class: people.ClassRooms, Bytes: e.Bytes, More: map[string]any{
@@ -155,43 +155,33 @@ func (a *API) roomRows(ctx context.Context, who id.Person) (rows []people.Row, e
 	return rows, nil
 }
 
-// traceWords is what is so now in a room of somebody; what is not so is left out.
-func traceWords(in live.About) map[string]any {
-	more := make(map[string]any)
-	if in.Place != nil {
-		_ = json.Unmarshal(in.Place, &more) // an object, which was one a moment ago
-		more["title"] = in.Title
+// traceRow is what is so now in a room of somebody, and about how much of it is stored.
+// What is not so is left out; where nothing is, it has no bytes.
+func traceRow(in live.About) people.Row {
+	row := people.Row{Class: people.ClassRooms, Since: in.Opened, More: make(map[string]any)}
+	if in.Trace.Place != nil {
+		text, _ := json.Marshal(in.Trace.Place) // an object, of values that JSON has
+		_ = json.Unmarshal(text, &row.More)
+		row.Bytes += len(text)
+		row.More["title"] = in.Title
 	}
-	more["room"] = in.Room
-	for word, is := range map[string]bool{"let_in": in.Trace.LetIn, "host": in.Trace.Host, "kept_out": in.Trace.Out} {
+	row.More["room"] = in.Room
+	say := func(is bool, word string, value any, bytes int) {
 		if is {
-			more[word] = true
+			row.More[word], row.Bytes = value, row.Bytes+bytes
 		}
 	}
-	if in.Trace.Voted {
-		more["vote"] = in.Trace.Vote
-	}
-	if in.Trace.Asked != "" {
-		more["poll"] = in.Trace.Asked
-	}
-	if len(in.Trace.Pins) > 0 {
-		more["pins"] = in.Trace.Pins
-	}
-	return more
-}
-
-// traceBytes is about how much of it is stored.
-func traceBytes(in live.About) int {
-	n := len(in.Place) + len(in.Trace.Vote) + len(in.Trace.Asked)
-	for _, is := range []bool{in.Trace.LetIn, in.Trace.Host, in.Trace.Out, in.Trace.Voted} {
-		if is {
-			n += id.TextSize
-		}
-	}
+	say(in.Trace.LetIn, "let_in", true, id.TextSize)
+	say(in.Trace.Host, "host", true, id.TextSize)
+	say(in.Trace.Out, "kept_out", true, id.TextSize)
+	say(in.Trace.Voted, "vote", in.Trace.Vote, id.TextSize+len(in.Trace.Vote))
+	say(in.Trace.Asked != "", "poll", in.Trace.Asked, len(in.Trace.Asked))
+	pins := 0
 	for _, p := range in.Trace.Pins {
-		n += len(p.URL) + len(p.Text) + id.TextSize
+		pins += len(p.URL) + len(p.Text) + id.TextSize
 	}
-	return n
+	say(pins > 0, "pins", in.Trace.Pins, pins)
+	return row
 }
 
 // export writes all of it into one file, while it is sent.

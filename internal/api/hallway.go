@@ -12,10 +12,10 @@ import (
 	"github.com/stoa-audio/stoa/internal/signal"
 )
 
-// hallwayEvery is how often the hallway is looked at for news, and hallwayRest how
-// often it is not told at least after it was: so whoever watches hears of a change
-// within a second, and in a house in which something happens all the time not more
-// often than that asks for the whole hallway again.
+// hallwayEvery is how often the hallway is looked at for news, and hallwayRest for how
+// long nothing is told after something was: so whoever watches hears of a change within
+// a second, and where something happens all the time does not ask for the whole hallway
+// again all the time.
 const (
 	hallwayEvery = 250 * time.Millisecond
 	hallwayRest  = 500 * time.Millisecond
@@ -190,15 +190,18 @@ func (a *API) tellHallway(ctx context.Context) {
 	h := &a.hallway
 	at := time.Now()
 	h.mu.Lock()
-	watchers := slices.Collect(maps.Keys(h.watchers))
 	joined := h.joined
 	h.joined = make(map[*connection]bool)
 	var open map[id.Person]bool
 	var settled map[id.Room]bool
+	var watchers []*connection
 	if at.Sub(h.told) >= hallwayRest {
 		h.recount(at)
 		open, settled = h.open, h.settled
 		h.open, h.settled, h.changed = nil, h.changed, nil
+	}
+	if len(open)+len(settled) > 0 { // or nobody has to be asked
+		watchers = slices.Collect(maps.Keys(h.watchers))
 	}
 	h.mu.Unlock()
 

@@ -91,7 +91,7 @@ func (h *house) compareAbout(m *memory, name id.Room, who id.Person) bool {
 		for _, e := range a.Events {
 			got = append(got, e.Seq)
 		}
-		state = len(a.Place) > 0 || a.Trace.LetIn || a.Trace.Host || a.Trace.Out || a.Trace.Voted || a.Trace.Asked != "" || len(a.Trace.Pins) > 0
+		state = a.Trace.Place != nil || a.Trace.LetIn || a.Trace.Host || a.Trace.Out || a.Trace.Voted || a.Trace.Asked != "" || len(a.Trace.Pins) > 0
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		h.Fatalf("of %s the events %v are told, %v are stored", who, got, want)

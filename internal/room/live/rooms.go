@@ -488,8 +488,7 @@ type About struct {
 	Room   id.Room
 	Title  string // only where they are in it
 	Opened time.Time
-	Place  []byte     // their place in it as it is stored, or nothing
-	Trace  room.Trace // without the place
+	Trace  room.Trace // with a place of its own
 	Events []Stored   // that say something of them
 }
 
@@ -524,8 +523,8 @@ func (l *running) about(who id.Person) (a About, is bool) {
 		a.Trace, is = r.Trace(who)
 		is = is || l.named[who]
 		if p := a.Trace.Place; p != nil {
-			a.Title, a.Trace.Place = r.Title(), nil
-			a.Place, _ = json.Marshal(p) // it has no value that JSON has not
+			own := *p
+			a.Title, a.Trace.Place = r.Title(), &own
 		}
 	})
 	return a, is

@@ -609,9 +609,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.noteDeviceStmt, err = db.PrepareContext(ctx, noteDevice); err != nil {
 		return nil, fmt.Errorf("error preparing query NoteDevice: %w", err)
 	}
-	if q.numberedEventsStmt, err = db.PrepareContext(ctx, numberedEvents); err != nil {
-		return nil, fmt.Errorf("error preparing query NumberedEvents: %w", err)
-	}
 	if q.openEntriesStmt, err = db.PrepareContext(ctx, openEntries); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenEntries: %w", err)
 	}
@@ -1964,11 +1961,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing noteDeviceStmt: %w", cerr)
 		}
 	}
-	if q.numberedEventsStmt != nil {
-		if cerr := q.numberedEventsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing numberedEventsStmt: %w", cerr)
-		}
-	}
 	if q.openEntriesStmt != nil {
 		if cerr := q.openEntriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing openEntriesStmt: %w", cerr)
@@ -2823,7 +2815,6 @@ type Queries struct {
 	nextFounderStmt            *sql.Stmt
 	nextPackageStmt            *sql.Stmt
 	noteDeviceStmt             *sql.Stmt
-	numberedEventsStmt         *sql.Stmt
 	openEntriesStmt            *sql.Stmt
 	openEntryStmt              *sql.Stmt
 	ownRoomsAgainStmt          *sql.Stmt
@@ -3149,7 +3140,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		nextFounderStmt:            q.nextFounderStmt,
 		nextPackageStmt:            q.nextPackageStmt,
 		noteDeviceStmt:             q.noteDeviceStmt,
-		numberedEventsStmt:         q.numberedEventsStmt,
 		openEntriesStmt:            q.openEntriesStmt,
 		openEntryStmt:              q.openEntryStmt,
 		ownRoomsAgainStmt:          q.ownRoomsAgainStmt,

@@ -69,22 +69,27 @@ func (q *Queries) DeleteRoom(ctx context.Context, name []byte) error {
 }
 
 const events = `-- name: Events :many
-SELECT event FROM room_events WHERE room = $1 ORDER BY seq
+SELECT seq, event FROM room_events WHERE room = $1 ORDER BY seq
 `
 
-func (q *Queries) Events(ctx context.Context, room []byte) ([][]byte, error) {
+type EventsRow struct {
+	Seq   int64
+	Event []byte
+}
+
+func (q *Queries) Events(ctx context.Context, room []byte) ([]EventsRow, error) {
 	rows, err := q.query(ctx, q.eventsStmt, events, room)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items [][]byte
+	var items []EventsRow
 	for rows.Next() {
-		var event []byte
-		if err := rows.Scan(&event); err != nil {
+		var i EventsRow
+		if err := rows.Scan(&i.Seq, &i.Event); err != nil {
 			return nil, err
 		}
-		items = append(items, event)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -129,38 +134,6 @@ func (q *Queries) IsRoom(ctx context.Context, name []byte) (bool, error) {
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
-}
-
-const numberedEvents = `-- name: NumberedEvents :many
-SELECT seq, event FROM room_events WHERE room = $1 ORDER BY seq
-`
-
-type NumberedEventsRow struct {
-	Seq   int64
-	Event []byte
-}
-
-func (q *Queries) NumberedEvents(ctx context.Context, room []byte) ([]NumberedEventsRow, error) {
-	rows, err := q.query(ctx, q.numberedEventsStmt, numberedEvents, room)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []NumberedEventsRow
-	for rows.Next() {
-		var i NumberedEventsRow
-		if err := rows.Scan(&i.Seq, &i.Event); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const raiseTerms = `-- name: RaiseTerms :many

@@ -139,7 +139,7 @@ func (s *Store) Load(ctx context.Context) (records []live.Record, err error) {
 
 // open reads the events of a record, and opens its snapshot.
 func (s *Store) open(ctx context.Context, q *query.Queries, rec *live.Record) error {
-	sealed, err := q.Events(ctx, rec.Name[:])
+	rows, err := q.Events(ctx, rec.Name[:])
 	if err != nil {
 		return err
 	}
@@ -147,9 +147,9 @@ func (s *Store) open(ctx context.Context, q *query.Queries, rec *live.Record) er
 	if rec.Snapshot, err = key.unseal(ctx, classSnapshot, rec.Snapshot); err != nil {
 		return err
 	}
-	rec.Events = make([]room.Event, len(sealed))
-	for i, b := range sealed {
-		if rec.Events[i], err = key.event(ctx, b); err != nil {
+	rec.Events = make([]room.Event, len(rows))
+	for i, r := range rows {
+		if rec.Events[i], err = key.event(ctx, r.Event); err != nil {
 			return err
 		}
 	}
@@ -158,7 +158,7 @@ func (s *Store) open(ctx context.Context, q *query.Queries, rec *live.Record) er
 
 // EventsOf implements live.Store.
 func (s *Store) EventsOf(ctx context.Context, name id.Room) (some []live.Stored, err error) {
-	rows, err := s.read.NumberedEvents(ctx, name[:])
+	rows, err := s.read.Events(ctx, name[:])
 	if err != nil {
 		return nil, failed("read the events of a room", err)
 	}

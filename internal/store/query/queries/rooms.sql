@@ -31,9 +31,6 @@ DELETE FROM room_events WHERE room = $1 AND seq <= $2;
 UPDATE rooms SET term = term + 1 WHERE kept = FALSE RETURNING name, term, snapshot, house;
 
 -- name: Events :many
-SELECT event FROM room_events WHERE room = $1 ORDER BY seq;
-
--- name: NumberedEvents :many
 SELECT seq, event FROM room_events WHERE room = $1 ORDER BY seq;
 
 -- name: IsRoom :one
